@@ -1,0 +1,108 @@
+"""Mask or no mask, by a LiteRT model: all faces of a photo in one call, from any thread."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import ArrayLike, NDArray
+
+from maskcore.classification.preprocess import InputSpec, preprocess
+from maskcore.errors import ModelError
+from maskcore.models import StoredModel, load_model
+from maskcore.pool import Pool
+from maskcore.types import ImageRgb
+
+# Faces a call: a crowd goes through in slices, so that memory stays bounded.
+MAX_BATCH = 32
+
+
+class LiteRtClassifier:
+    """A mask classifier installed under ``models/``."""
+
+    def __init__(self, model: StoredModel) -> None:
+        """Prepare the model for serving.
+
+        Args:
+            model: content and card, verified by ``load_model``.
+
+        Raises:
+            ModelError: the content is not a model that LiteRT can run, or the card is
+                not that of a mask classifier.
+        """
+        self.name = model.name
+        self.input_spec = InputSpec.from_card(model.card)
+        threshold = model.card.get("threshold")
+        if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+            raise ModelError(f"The card of model {model.name!r} has no threshold in 0..1.")
+        self.threshold = float(threshold)
+        threads = min(os.cpu_count() or 1, 4)
+
+        def make() -> Interpreter:
+            return Interpreter(model_content=model.content, num_threads=threads)
+
+        self._interpreters: Pool[Any] = Pool(make, size=4)
+        try:
+            self.classify_inputs(preprocess(np.zeros((8, 8, 3), np.uint8), None, self.input_spec))
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"Model {model.name!r} cannot be run: its file does not fit its card"
+                " or this version of LiteRT. Install the model again."
+            ) from error
+
+    @classmethod
+    def load(cls, name: str) -> LiteRtClassifier:
+        """Load an installed model by name.
+
+        Raises:
+            ModelError: the model is missing or damaged.
+        """
+        return cls(load_model(name))
+
+    def mask_probabilities(
+        self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike
+    ) -> NDArray[np.float32]:
+        """Judge the faces of one photo.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            boxes_xyxy: (N, 4) faces, pixels.
+
+        Returns:
+            float32 (N,), probability of a mask in 0..1.
+        """
+        return self.classify_inputs(preprocess(image_rgb, boxes_xyxy, self.input_spec))
+
+    def classify_inputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Judge prepared inputs.
+
+        Args:
+            inputs: float32 (N, size, size, 3) as ``preprocess`` makes them.
+
+        Returns:
+            float32 (N,), probability of a mask in 0..1.
+        """
+        if not len(inputs):
+            return np.zeros(0, np.float32)
+        with self._interpreters.borrow() as interpreter:
+            slices = [
+                _run(interpreter, inputs[start : start + MAX_BATCH])
+                for start in range(0, len(inputs), MAX_BATCH)
+            ]
+        return np.concatenate(slices)
+
+
+def _run(interpreter: Any, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    entry = interpreter.get_input_details()[0]
+    if tuple(entry["shape"]) != inputs.shape:
+        interpreter.resize_tensor_input(entry["index"], inputs.shape, strict=True)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry["index"], inputs)
+    interpreter.invoke()
+    output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    if output.shape != (len(inputs), 1):
+        raise ValueError(f"output must have shape ({len(inputs)}, 1), got {output.shape}")
+    probabilities: NDArray[np.float32] = output[:, 0].astype(np.float32)
+    return probabilities

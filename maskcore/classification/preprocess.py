@@ -1,0 +1,129 @@
+"""From a face in a photo to the classifier's input: one way, for training and for serving."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from maskcore.errors import ModelError
+from maskcore.types import ImageRgb
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a classifier expects; it travels with the weights in card.json.
+
+    Attributes:
+        size: side of the square input, pixels.
+        crop_margin: share of the box's longer side added around the face on each side.
+        scale, offset: model input = pixel * scale + offset, for pixels in 0..255.
+    """
+
+    size: int = 128
+    crop_margin: float = 0.0
+    scale: float = 1 / 127.5
+    offset: float = -1.0
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"size must be at least 1 pixel, got {self.size}")
+        if not 0 <= self.crop_margin <= 1:
+            raise ValueError(f"crop_margin must be in 0..1, got {self.crop_margin}")
+
+    @classmethod
+    def from_card(cls, card: dict[str, Any]) -> InputSpec:
+        """Read the "input" part of a card.
+
+        Raises:
+            ModelError: it is missing or does not fit.
+        """
+        try:
+            return cls(**card["input"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The card of model {card.get('name')!r} does not say how its input is made."
+                " Install the model again."
+            ) from error
+
+    def to_card(self) -> dict[str, Any]:
+        """The "input" part of a card."""
+        return asdict(self)
+
+
+def crop_square(image_rgb: ImageRgb, box_xyxy: ArrayLike, margin: float) -> ImageRgb:
+    """Cut the square around a face; what lies beyond the photo repeats its edge.
+
+    A square keeps the face's proportions, which training pictures do not promise but
+    which makes a box two pixels too wide harmless.
+
+    Args:
+        image_rgb: uint8 (H, W, 3).
+        box_xyxy: left, top, right, bottom in pixels; may reach beyond the photo.
+        margin: share of the box's longer side added on each side.
+
+    Returns:
+        uint8 (S, S, 3), S at least 1.
+    """
+    left, top, right, bottom = np.asarray(box_xyxy, float)
+    side = max(1, round(max(right - left, bottom - top) * (1 + 2 * margin)))
+    x0 = round((left + right - side) / 2)
+    y0 = round((top + bottom - side) / 2)
+    height, width = image_rgb.shape[:2]
+    # At least one column and row of the photo, even for a box wholly outside.
+    x_in = slice(min(max(x0, 0), width - 1), max(min(x0 + side, width), 1))
+    y_in = slice(min(max(y0, 0), height - 1), max(min(y0 + side, height), 1))
+    inside = image_rgb[y_in, x_in]
+    if inside.shape[:2] == (side, side):
+        return inside
+    pad_top, pad_left = max(y_in.start - y0, 0), max(x_in.start - x0, 0)
+    pad_bottom = max(side - inside.shape[0] - pad_top, 0)
+    pad_right = max(side - inside.shape[1] - pad_left, 0)
+    padded = cv2.copyMakeBorder(
+        inside, pad_top, pad_bottom, pad_left, pad_right, cv2.BORDER_REPLICATE
+    )
+    return padded  # type: ignore[return-value]
+
+
+def resize(image_rgb: ImageRgb, size: int) -> ImageRgb:
+    """Bring an image to (size, size): area average when shrinking, else bilinear.
+
+    Args:
+        image_rgb: uint8 (H, W, 3); other proportions than a square's are not kept.
+        size: side in pixels.
+    """
+    shrinks = max(image_rgb.shape[:2]) > size
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image_rgb, (size, size), interpolation=method)  # type: ignore[return-value]
+
+
+def normalise(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
+    """Map pixels 0..255 to the model's input range, any shape, float32."""
+    return pixels.astype(np.float32) * np.float32(spec.scale) + np.float32(spec.offset)
+
+
+def preprocess(
+    image_rgb: ImageRgb, boxes_xyxy: ArrayLike | None, spec: InputSpec
+) -> NDArray[np.float32]:
+    """Make the model's input from the faces of a photo.
+
+    Args:
+        image_rgb: uint8 (H, W, 3).
+        boxes_xyxy: (N, 4) faces in pixels; None for a picture that is the face already.
+        spec: the model's input.
+
+    Returns:
+        float32 (N, size, size, 3), N = 1 without boxes.
+    """
+    if boxes_xyxy is None:
+        crops = [resize(image_rgb, spec.size)]
+    else:
+        crops = [
+            resize(crop_square(image_rgb, box, spec.crop_margin), spec.size)
+            for box in np.asarray(boxes_xyxy, float).reshape(-1, 4)
+        ]
+    pixels = np.stack(crops) if crops else np.zeros((0, spec.size, spec.size, 3), np.uint8)
+    return normalise(pixels, spec)

@@ -1,0 +1,51 @@
+"""Finding faces: one protocol, one module an implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from maskcore.detection.haar import HaarDetector
+from maskcore.detection.yunet import YuNetDetector, yunet_available
+from maskcore.types import Detections, ImageRgb
+
+
+class Detector(Protocol):
+    """Anything that finds faces; safe to call from several threads."""
+
+    def detect(self, image_rgb: ImageRgb) -> Detections:
+        """Find faces in a uint8 (H, W, 3) RGB image; boxes in its pixels."""
+        ...
+
+
+_LOADERS: dict[str, Callable[[], Detector]] = {
+    "haar": HaarDetector,
+    "haar_alt2": lambda: HaarDetector("haarcascade_frontalface_alt2", min_neighbors=3),
+    "yunet": YuNetDetector,
+}
+DETECTOR_NAMES = tuple(_LOADERS)
+
+
+def load_detector(name: str) -> Detector:
+    """Load a detector by name.
+
+    Args:
+        name: one of ``DETECTOR_NAMES``.
+
+    Raises:
+        ValueError: no detector has that name.
+        ModelError: the detector's file is missing or damaged.
+    """
+    if name not in _LOADERS:
+        raise ValueError(f"detector must be one of {', '.join(DETECTOR_NAMES)}, got {name!r}")
+    return _LOADERS[name]()
+
+
+__all__ = [
+    "DETECTOR_NAMES",
+    "Detector",
+    "HaarDetector",
+    "YuNetDetector",
+    "load_detector",
+    "yunet_available",
+]

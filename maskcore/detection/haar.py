@@ -1,0 +1,80 @@
+"""Viola and Jones' cascades, as the OpenCV wheel ships them: always there, often blind to masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from maskcore.detection.scaling import detect_at_sizes
+from maskcore.errors import ModelError
+from maskcore.pool import Pool
+from maskcore.types import Detections, ImageRgb
+
+
+class HaarDetector:
+    """Frontal faces by a Haar cascade (Viola and Jones, CVPR 2001)."""
+
+    def __init__(
+        self,
+        cascade: str = "haarcascade_frontalface_default",
+        scale_factor: float = 1.1,
+        min_neighbors: int = 5,
+        min_size: int = 24,
+        longest_side: int = 1280,
+    ) -> None:
+        """Load the cascade.
+
+        Args:
+            cascade: file stem of a cascade in the OpenCV wheel.
+            scale_factor: step between the sizes searched, above 1; smaller finds more, slower.
+            min_neighbors: raw hits that must agree on a face; larger gives fewer false alarms.
+            min_size: smallest face looked for, pixels of the working image.
+            longest_side: working size; larger photos are reduced to it.
+
+        Raises:
+            ModelError: the cascade is not in the installed OpenCV.
+        """
+        # OpenCV keeps the cascades in a module that its type stubs leave out.
+        path = Path(cv2.data.haarcascades) / f"{cascade}.xml"  # type: ignore[attr-defined]
+        if not path.is_file():
+            raise ModelError(
+                f"The face detector {cascade} is not part of the installed OpenCV."
+                " Run: pip install -r requirements.txt"
+            )
+        self._cascades = Pool(lambda: cv2.CascadeClassifier(str(path)), size=4)
+        self._scale_factor = scale_factor
+        self._min_neighbors = min_neighbors
+        self._min_size = min_size
+        self._longest_side = longest_side
+
+    def detect(self, image_rgb: ImageRgb) -> Detections:
+        """Find faces.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+
+        Returns:
+            Boxes in the image's pixels. A cascade gives no probability: the score is
+            n / (n + min_neighbors) for n agreeing raw hits, so 0.5 is the weakest.
+        """
+        return detect_at_sizes(image_rgb, [self._longest_side], self._detect)
+
+    def _detect(self, image_rgb: ImageRgb) -> Detections:
+        gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)
+        with self._cascades.borrow() as cascade:
+            boxes_xywh, hits = cascade.detectMultiScale2(
+                gray,
+                scaleFactor=self._scale_factor,
+                minNeighbors=self._min_neighbors,
+                minSize=(self._min_size, self._min_size),
+            )
+        if not len(boxes_xywh):
+            return Detections.empty()
+        boxes = np.asarray(boxes_xywh, np.float32)
+        count = np.asarray(hits, np.float32).ravel()
+        return Detections(
+            np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]),
+            count / (count + max(self._min_neighbors, 1)),
+        )

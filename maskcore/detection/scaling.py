@@ -1,0 +1,70 @@
+"""Looking for faces at a working size and giving boxes in the photo's own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from maskcore.types import Detections, ImageRgb
+
+
+def detect_at_sizes(
+    image_rgb: ImageRgb,
+    longest_sides: Sequence[int],
+    detect: Callable[[ImageRgb], Detections],
+    nms_iou: float = 0.4,
+) -> Detections:
+    """Run a detector on the photo reduced to each working size and merge what it finds.
+
+    A photo is never enlarged: sizes above its own fall together into one pass at its
+    own size. Boxes are clipped to the photo; of boxes that overlap by more than
+    ``nms_iou`` the surest stays.
+
+    Args:
+        image_rgb: uint8 (H, W, 3).
+        longest_sides: working sizes, pixels of the longer side.
+        detect: finds faces in one image, boxes in that image's pixels.
+        nms_iou: intersection over union in 0..1 above which two boxes are one face.
+
+    Returns:
+        Faces in the photo's own pixels, surest first.
+    """
+    height, width = image_rgb.shape[:2]
+    boxes, scores = [], []
+    for side in sorted({min(side, max(height, width)) for side in longest_sides}, reverse=True):
+        factor = side / max(height, width)
+        working_wh = max(1, round(width * factor)), max(1, round(height * factor))
+        working = image_rgb
+        if working_wh != (width, height):
+            working = cv2.resize(image_rgb, working_wh, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        found = detect(working)
+        # Rounding moves the two axes by different factors on narrow pictures.
+        boxes.append(found.boxes_xyxy * np.tile(np.divide((width, height), working_wh), 2))
+        scores.append(found.scores)
+    merged = np.concatenate(boxes).clip(0, (width, height, width, height)).astype(np.float32)
+    return suppress_overlaps(merged, np.concatenate(scores), nms_iou)
+
+
+def suppress_overlaps(
+    boxes_xyxy: np.ndarray, scores: np.ndarray, nms_iou: float
+) -> Detections:
+    """Keep the surest of overlapping boxes (greedy non-maximum suppression).
+
+    Args:
+        boxes_xyxy: (N, 4) pixels; boxes without area are dropped.
+        scores: (N,) in 0..1.
+        nms_iou: overlap in 0..1 above which the weaker box goes.
+    """
+    boxes_xywh = np.hstack([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]])
+    solid = np.flatnonzero((boxes_xywh[:, 2:] > 0).all(axis=1))
+    if not solid.size:
+        return Detections.empty()
+    kept = cv2.dnn.NMSBoxes(
+        boxes_xywh[solid].tolist(), scores[solid].astype(float).tolist(), 0.0, nms_iou
+    )
+    order = solid[np.asarray(kept, dtype=int)]
+    return Detections(
+        boxes_xyxy[order].astype(np.float32), np.asarray(scores)[order].astype(np.float32)
+    )

@@ -1,0 +1,200 @@
+"""Pictures in and out: bytes or a file become upright RGB pixels, and pixels become a file."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import stat
+from io import BytesIO
+from typing import Literal
+
+import numpy as np
+import pillow_heif
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from maskcore.errors import ImageError
+from maskcore.types import ImageRgb
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+IMAGE_SUFFIXES = frozenset(
+    ".jpg .jpeg .jfif .mpo .png .webp .gif .bmp .tif .tiff .avif .heic .heif .hif".split()
+)
+
+_STRIP_PIXELS = 1_000_000  # converted at a time
+_AS_STORED = (False, 1, 1)
+# EXIF orientation -> how the picture as stored lies in the upright one:
+# axes swapped, then the step down its rows and the step along its columns.
+_STORED_IN_UPRIGHT: dict[object, tuple[bool, int, int]] = {
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, -1, 1),
+    7: (True, -1, -1),
+    8: (True, 1, -1),
+}
+
+
+def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
+    """Decode a picture at full size, turned upright, transparency shown on white.
+
+    JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF and HEIC are read, known by their content and not by
+    their name; of several frames or pages the first (HEIC: the primary one). Colour profiles
+    are not applied. How grey of more than 8 bits is scaled: see ``_grey_to_8_bits``.
+
+    Args:
+        source: the encoded picture, or the path of its file; at most `MAX_BYTES` bytes and
+            `MAX_PIXELS` pixels.
+
+    Returns:
+        uint8 (H, W, 3), RGB, C-contiguous, writable, the caller's own.
+
+    Raises:
+        ImageError: for whatever reason there is no picture; its text tells the user what to do.
+    """
+    try:
+        data = source if isinstance(source, bytes) else _read_file(source)
+        if not data:
+            raise ImageError("This file is empty. Choose another photo.")
+        _check_limit(len(data), MAX_BYTES, 2**20, "MB")
+        with Image.open(BytesIO(data), formats=_formats()) as image:
+            _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+            image.load()
+            return _upright_rgb(image)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            "This is not a picture Masklens can read. "
+            "Use an undamaged JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP or TIFF."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise ImageError(
+            "This picture is too large to be opened. Save a smaller copy and try again."
+        ) from error
+    except Exception as error:  # decoders raise anything on damaged input: struct.error, KeyError
+        raise ImageError(
+            "This picture is damaged or incomplete. Choose another photo or another copy of it."
+        ) from error
+
+
+def encode_image(
+    image_rgb: ImageRgb, format: Literal["JPEG", "PNG"] = "JPEG", quality: int = 92
+) -> bytes:
+    """Encode pixels alone: no EXIF, no place, no date.
+
+    Args:
+        image_rgb: uint8 (H, W, 3), RGB, at least one pixel.
+        format: JPEG is small, PNG exact.
+        quality: of a JPEG, 1 (small) to 95 (good).
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: the array is not such a picture.
+        ImageError: the picture does not fit the format (JPEG ends at 65500 pixels a side).
+    """
+    if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
+        raise ValueError(
+            f"image_rgb must be uint8 (H, W, 3), got {image_rgb.dtype} {image_rgb.shape}"
+        )
+    if not image_rgb.size:
+        raise ValueError(f"image_rgb must have at least one pixel, got shape {image_rgb.shape}")
+    buffer = BytesIO()
+    try:
+        Image.fromarray(image_rgb).save(buffer, format, quality=quality)
+    except OSError as error:
+        raise ImageError(
+            f"This picture is too wide or too high to be saved as {format}. Save a smaller copy."
+        ) from error
+    return buffer.getvalue()
+
+
+def _read_file(path: str | os.PathLike[str]) -> bytes:
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise ImageError("This is a folder, not a picture. Choose a picture inside it.")
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+            raise OSError("not a regular file")
+        with open(path, "rb") as file:
+            _check_limit(os.fstat(file.fileno()).st_size, MAX_BYTES, 2**20, "MB")
+            return file.read(MAX_BYTES + 1)  # it may be growing
+    except FileNotFoundError as error:
+        raise ImageError(
+            "This file cannot be found. Check its name and choose it again."
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise ImageError(
+            "This file cannot be opened. Check its name and that you are allowed to read it."
+        ) from error
+
+
+def _check_limit(amount: int, limit: int, unit: int, unit_name: str) -> None:
+    if amount > limit:
+        raise ImageError(
+            f"This picture has {math.ceil(amount / unit)} {unit_name}; at most {limit // unit} "
+            "are accepted. Save a smaller copy and try again."
+        )
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """What Pillow may try; the MPO of phones opens as JPEG."""
+    pillow_heif.register_heif_opener()
+    return ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+
+
+def _upright_rgb(image: Image.Image) -> ImageRgb:
+    """Convert a loaded picture strip by strip, so that it is never held a third time."""
+    swapped, down, along = _stored_in_upright(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = _grey_to_8_bits(image)
+    width, height = image.size
+    upright: ImageRgb = np.empty((width, height, 3) if swapped else (height, width, 3), np.uint8)
+    stored = (upright.swapaxes(0, 1) if swapped else upright)[::down, ::along]
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        stored[top : top + rows] = np.asarray(_flat_rgb(strip))
+    return upright
+
+
+def _stored_in_upright(image: Image.Image) -> tuple[bool, int, int]:
+    try:
+        return _STORED_IN_UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation), _AS_STORED)
+    except Exception:  # a broken EXIF must not cost the picture
+        return _AS_STORED
+
+
+def _flat_rgb(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    if image.mode == "La":  # Pillow undoes premultiplied grey only on its way to LA
+        image = image.convert("LA")
+    rgba = image.convert("RGBA")
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(rgba, mask=rgba)
+    return flat
+
+
+def _grey_to_8_bits(image: Image.Image) -> Image.Image:
+    """Scale deep grey to 0..255.
+
+    White is 65535 in 16-bit grey. 32-bit and floating-point pictures do not say what theirs is:
+    it is the first of 1, 255, 65535 and 2**31 - 1 that the brightest pixel exceeds by no more
+    than half (resampling overshoots), or failing all that pixel itself. 0 and below is black.
+    """
+    values = np.nan_to_num(np.asarray(image, np.float32), nan=0, posinf=np.inf, neginf=0)
+    white = 65535.0
+    if not image.mode.startswith("I;16"):
+        brightest = float(values.max(where=np.isfinite(values), initial=0))
+        steps = (1.0, 255.0, 65535.0, 2.0**31 - 1)
+        white = next((step for step in steps if brightest <= 1.5 * step), brightest)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        values[values == transparent] = np.inf
+    return Image.fromarray(np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8))

@@ -1,0 +1,123 @@
+"""The installed models: ``models/<name>/`` with model.tflite, card.json and report.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskcore.errors import ModelError
+
+MODEL_FILE = "model.tflite"
+CARD_FILE = "card.json"
+REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model as read from disk, its checksum verified.
+
+    Attributes:
+        name: the folder's name, by which people choose it.
+        card: card.json: what the model is, how its input is made, where it comes from.
+        content: the bytes of model.tflite.
+    """
+
+    name: str
+    card: dict[str, Any]
+    content: bytes
+
+
+def models_dir() -> Path:
+    """The folder of installed models: ``$MASKLENS_MODELS``, else ``models/`` of this checkout."""
+    setting = os.environ.get("MASKLENS_MODELS")
+    return Path(setting) if setting else Path(__file__).resolve().parent.parent / "models"
+
+
+def installed_models(kind: str) -> list[str]:
+    """Names of the installed models of one kind ("classifier" or "detector"), sorted.
+
+    A folder whose card cannot be read is left out: choosing among what works must
+    not fail because of what does not.
+    """
+    names = []
+    for card_path in sorted(models_dir().glob(f"*/{CARD_FILE}")):
+        try:
+            if read_card(card_path.parent.name).get("kind") == kind:
+                names.append(card_path.parent.name)
+        except ModelError:
+            continue
+    return names
+
+
+def read_card(name: str) -> dict[str, Any]:
+    """Read a model's card.
+
+    Raises:
+        ModelError: there is no such model, or its card is not a JSON object.
+    """
+    return _read_json(models_dir() / name / CARD_FILE, name)
+
+
+def read_report(name: str) -> dict[str, Any]:
+    """Read a model's report of measured figures.
+
+    Raises:
+        ModelError: there is no such model, or its report is not a JSON object.
+    """
+    return _read_json(models_dir() / name / REPORT_FILE, name)
+
+
+def load_model(name: str) -> StoredModel:
+    """Read a model and check that its bytes are those its card vouches for.
+
+    Args:
+        name: folder name under ``models_dir()``.
+
+    Raises:
+        ModelError: a file is missing, a Git LFS pointer, damaged, or does not match
+            the SHA-256 in the card; the message names the file and the mend.
+    """
+    card = read_card(name)
+    path = models_dir() / name / MODEL_FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{_short(path)} cannot be read. {_mend(name)}") from error
+    if content.startswith(b"version https://git-lfs"):
+        raise ModelError(
+            f"{_short(path)} is only a Git LFS pointer, not the model. Run: git lfs pull"
+        )
+    expected = card.get("sha256")
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ModelError(
+            f"{_short(path)} is damaged: its SHA-256 is not the one in {CARD_FILE}. {_mend(name)}"
+        )
+    return StoredModel(name, card, content)
+
+
+def _read_json(path: Path, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{_short(path)} is missing. {_mend(name)}") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{_short(path)} is damaged. {_mend(name)}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{_short(path)} is damaged: it must hold a JSON object. {_mend(name)}")
+    return value
+
+
+def _short(path: Path) -> str:
+    # Messages reach visitors of the page: name the file, not the machine's folders.
+    return "/".join(path.parts[-3:])
+
+
+def _mend(name: str) -> str:
+    return (
+        f"Bring it back with: git checkout -- models/{name}"
+        f" (or install a trained model: python -m training install RUN_DIR --name {name})"
+    )

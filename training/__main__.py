@@ -1,0 +1,167 @@
+"""``python -m training``: fit, evaluate, evaluate-faces, install."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from maskcore.errors import MasklensError
+from training.config import ARCHITECTURES, TrainConfig
+
+# TensorFlow takes seconds to import and greets at length: each command imports what
+# it needs, after this.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SCENE_PARTS = ("train", "validation", "test")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    default = TrainConfig(data="")
+
+    fit = commands.add_parser(
+        "fit",
+        help="train a mask classifier",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    fit.add_argument("--data", required=True, help="folder with with_mask/ and without_mask/")
+    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
+    fit.add_argument("--architecture", choices=ARCHITECTURES, default=default.architecture)
+    fit.add_argument(
+        "--backbone-weights",
+        default=default.backbone_weights,
+        help="imagenet (fetched by Keras), none, or a .weights.h5 file",
+    )
+    fit.add_argument("--epochs", type=int, default=default.epochs, help="with a frozen backbone")
+    fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument(
+        "--augmented-views",
+        type=int,
+        default=default.augmented_views,
+        help="changed copies of each photo, beside the photo itself",
+    )
+    fit.add_argument(
+        "--fine-tune",
+        type=int,
+        metavar="EPOCHS",
+        dest="fine_tune_epochs",
+        default=default.fine_tune_epochs,
+        help="further epochs in which the whole network learns",
+    )
+    fit.add_argument(
+        "--fine-tune-learning-rate", type=float, default=default.fine_tune_learning_rate
+    )
+    fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing)
+    fit.add_argument("--batch-size", type=int, default=default.batch_size)
+    fit.add_argument("--dense-units", type=int, default=default.dense_units)
+    fit.add_argument("--dropout", type=float, default=default.dropout)
+    fit.add_argument("--image-size", type=int, default=default.image_size)
+    fit.add_argument("--validation-share", type=float, default=default.validation_share)
+    fit.add_argument("--test-share", type=float, default=default.test_share)
+    fit.add_argument("--seed", type=int, default=default.seed)
+    fit.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )
+
+    evaluate = commands.add_parser("evaluate", help="measure a run, into its report.json")
+    evaluate.add_argument("run", type=Path, metavar="RUN_DIR")
+    evaluate.add_argument("--data", type=Path, help="another folder than the run's own test part")
+
+    faces = commands.add_parser(
+        "evaluate-faces", help="measure an installed model on the annotated faces of scenes"
+    )
+    faces.add_argument("--scenes", required=True, type=Path, help="Pascal VOC folder")
+    faces.add_argument("--model", default="mobilenet_v2")
+    faces.add_argument("--parts", nargs="+", choices=SCENE_PARTS, default=["validation"])
+    faces.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
+    faces.add_argument(
+        "--crop-margins", nargs="+", type=float, help="to compare; default: the card's"
+    )
+
+    install = commands.add_parser("install", help="export a run and put it into models/")
+    install.add_argument("run", type=Path, metavar="RUN_DIR")
+    install.add_argument("--name", required=True, help="the model's name")
+    install.add_argument(
+        "--crop-margin",
+        type=float,
+        default=0.1,
+        help="share of the face's longer side added around it (default: %(default)s)",
+    )
+    install.add_argument(
+        "--data-licence", default="not stated", help="origin and licence of the data, for the card"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    typed = sys.argv[1:] if arguments is None else arguments
+    try:
+        _run(command, options, shlex.join(["python", "-m", "training", *typed]))
+    except (MasklensError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(command: str, options: dict[str, Any], typed: str) -> None:
+    if command == "fit":
+        from training.fit import fit
+
+        out, resume = options.pop("out"), options.pop("resume")
+        fit(TrainConfig.from_dict(options), out, resume)
+    elif command == "evaluate":
+        from training.evaluate import evaluate
+
+        report = evaluate(options["run"], typed, options["data"])
+        for part, figures in report["parts"].items():
+            print(summary(part, figures))
+    elif command == "evaluate-faces":
+        _evaluate_faces(**options)
+    elif command == "install":
+        from training.export import install
+
+        folder = install(
+            options["run"], options["name"], options["crop_margin"], options["data_licence"], typed
+        )
+        print(f"Installed in models/{folder.name}.")
+
+
+def _evaluate_faces(
+    scenes: Path, model: str, parts: list[str], min_side: float, crop_margins: list[float] | None
+) -> None:
+    from maskcore.classification import LiteRtClassifier
+    from training.scenes import evaluate_faces, read_scenes, scene_part
+
+    everything = read_scenes(scenes)
+    chosen = [scene for part in parts for scene in scene_part(everything, part)]
+    classifier = LiteRtClassifier.load(model)
+    for margin in crop_margins or [classifier.input_spec.crop_margin]:
+        figures = evaluate_faces(chosen, classifier, margin, min_side)
+        print(summary(f"crop margin {margin:g}", figures))
+
+
+def summary(title: str, figures: dict[str, Any]) -> str:
+    """One line a person can read: accuracy with its interval and count, recall a class."""
+    accuracy = figures["accuracy"]
+    low, high = accuracy["interval"]
+    classes = ", ".join(
+        f"{name} {recall['hits']}/{recall['count']}"
+        for name, recall in ((n, c["recall"]) for n, c in figures["by_class"].items())
+    )
+    return (
+        f"{title}: accuracy {accuracy['value']:.2%} (95 % interval {low:.2%} to {high:.2%},"
+        f" n = {accuracy['count']}; right: {classes})"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

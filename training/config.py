@@ -1,0 +1,109 @@
+"""Everything that decides how a run goes, in one frozen value saved with the run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from maskcore.errors import MasklensError
+from maskcore.files import write_text
+
+ARCHITECTURES = ("mobilenet_v2", "inception_v3")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of one run; unknown names and values out of range raise.
+
+    Attributes:
+        data: folder with ``with_mask/`` and ``without_mask/``.
+        architecture: one of ``ARCHITECTURES``.
+        backbone_weights: "imagenet" (Keras fetches them), "none", or a .weights.h5 file.
+        image_size: side of the model's input, pixels.
+        dense_units, dropout: the head's hidden layer and the share of it dropped, 0..1.
+        epochs: passes over the training part with the backbone frozen.
+        learning_rate: Adam's, while the backbone is frozen.
+        augmented_views: changed copies of each training photo whose features are
+            computed beside those of the photo itself; each epoch draws one of them.
+        fine_tune_epochs: further passes with the whole network learning; 0 for none.
+        fine_tune_learning_rate: Adam's peak there; it falls to zero along a cosine.
+        label_smoothing: share, 0..0.5, by which the targets 0 and 1 are drawn together.
+        batch_size: photos a step.
+        validation_share, test_share: parts of the data, 0..1, kept from training.
+        seed: of the split, the initial weights and the augmentation.
+    """
+
+    data: str
+    architecture: str = "mobilenet_v2"
+    backbone_weights: str = "imagenet"
+    image_size: int = 128
+    dense_units: int = 64
+    dropout: float = 0.5
+    epochs: int = 10
+    learning_rate: float = 1e-3
+    augmented_views: int = 1
+    fine_tune_epochs: int = 0
+    fine_tune_learning_rate: float = 3e-4
+    label_smoothing: float = 0.0
+    batch_size: int = 32
+    validation_share: float = 0.15
+    test_share: float = 0.15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise ValueError(
+                f"architecture must be one of {', '.join(ARCHITECTURES)}, got {self.architecture!r}"
+            )
+        # InceptionV3 cannot shrink anything smaller than 75 pixels.
+        for name, low, high in (
+            ("image_size", 75, 512),
+            ("dense_units", 1, 4096),
+            ("dropout", 0, 0.95),
+            ("epochs", 1, 1000),
+            ("learning_rate", 1e-8, 1),
+            ("augmented_views", 0, 20),
+            ("fine_tune_epochs", 0, 1000),
+            ("fine_tune_learning_rate", 1e-8, 1),
+            ("label_smoothing", 0, 0.5),
+            ("batch_size", 1, 1024),
+            ("validation_share", 0.05, 0.45),
+            ("test_share", 0.05, 0.45),
+            ("seed", 0, 2**32 - 1),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be in {low}..{high}, got {getattr(self, name)}")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
+        """Build from names and values.
+
+        Raises:
+            ValueError: a name is not a setting, or a value is out of range.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+    @classmethod
+    def load(cls, run_dir: Path) -> TrainConfig:
+        """Read the settings of a run.
+
+        Raises:
+            MasklensError: the folder is not that of a run.
+        """
+        path = run_dir / "config.json"
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise MasklensError(
+                f"{run_dir.name} is not the folder of a training run: its config.json cannot be"
+                " read. Give the folder that --out named."
+            ) from error
+
+    def save(self, run_dir: Path) -> None:
+        """Write config.json into the run's folder."""
+        write_text(run_dir / "config.json", json.dumps(asdict(self), indent=2) + "\n")

@@ -1,0 +1,241 @@
+"""One run: read the data, teach the head, optionally fine-tune, keep the best weights."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification.preprocess import normalise
+from maskcore.errors import MasklensError
+from maskcore.files import write_text
+from training.architectures import build_base, build_head, input_spec, join
+from training.augment import augment
+from training.config import TrainConfig
+from training.data import Dataset, data_report, read_dataset, split
+from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState
+
+DATA_FILE = "data.json"
+HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
+
+
+def fit(config: TrainConfig, run_dir: Path, resume: bool = False) -> None:
+    """Train a classifier; config, data report, events and checkpoints land in ``run_dir``.
+
+    Args:
+        config: the run's settings.
+        run_dir: a new or empty folder, or that of a run to go on with.
+        resume: go on after the last finished epoch of a run that was interrupted.
+
+    Raises:
+        MasklensError: the folder is taken, the data do not serve, or the backbone's
+            weights cannot be had.
+    """
+    if not resume and run_dir.exists() and any(run_dir.iterdir()):
+        raise MasklensError(
+            f"{run_dir} already holds something. Name a new folder, or go on with --resume."
+        )
+    run_dir.mkdir(parents=True, exist_ok=True)
+    config.save(run_dir)
+    log = EventLog(run_dir)
+    state = RunState(run_dir)
+    # The split, the initial weights and dropout all follow from this one seed.
+    keras.utils.set_random_seed(config.seed)
+
+    log.write("reading data")
+    dataset = read_dataset(Path(config.data), config.image_size)
+    parts = split(
+        dataset.labels, dataset.groups, config.validation_share, config.test_share, config.seed
+    )
+    report = data_report(dataset, parts)
+    write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+    base = build_base(config)
+    head = build_head(config, base.output_shape[1:])
+    network = join(base, head)
+    if state.stage == FINE_TUNE_STAGE:
+        network = _last_model(run_dir)
+    else:
+        if state.stage == HEAD_STAGE:
+            head.set_weights(_last_model(run_dir).get_weights())
+        if state.epochs_done < config.epochs:
+            _fit_head(config, run_dir, log, state, dataset, parts, base, head, network)
+    if config.fine_tune_epochs:
+        _fine_tune(config, run_dir, log, state, dataset, parts, network)
+    log.write("trained", val_loss=round(state.best_loss, 5))
+
+
+def _last_model(run_dir: Path) -> Any:
+    try:
+        return keras.models.load_model(run_dir / LAST_MODEL)
+    except (OSError, ValueError) as error:
+        raise MasklensError(
+            f"{LAST_MODEL.name} cannot be read, so the run cannot go on. Start a new one."
+        ) from error
+
+
+def _fit_head(
+    config: TrainConfig,
+    run_dir: Path,
+    log: EventLog,
+    state: RunState,
+    dataset: Dataset,
+    parts: dict[str, NDArray[np.int64]],
+    base: Any,
+    head: Any,
+    network: Any,
+) -> None:
+    """The frozen stage. The base never changes, so its features are computed once."""
+    train, validation = parts["train"], parts["validation"]
+    rng = np.random.default_rng(config.seed)
+    jobs = [("photos", dataset.pixels[train]), ("validation", dataset.pixels[validation])]
+    views = [_features(base, pixels, config, log, name) for name, pixels in jobs]
+    for view in range(config.augmented_views):
+        changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
+        views.append(_features(base, changed, config, log, f"variation {view + 1}"))
+    train_views = np.stack([views[0], *views[2:]])
+    batches = FeatureBatches(train_views, dataset.labels[train], config)
+    head.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate),
+        loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
+        metrics=["accuracy"],
+    )
+    head.fit(
+        batches,
+        validation_data=(views[1].astype(np.float32), dataset.labels[validation]),
+        initial_epoch=state.epochs_done,
+        epochs=config.epochs,
+        callbacks=[
+            Progress(log, HEAD_STAGE, config.epochs, len(batches)),
+            Checkpoint(run_dir, state, HEAD_STAGE, network),
+        ],
+        verbose=0,
+    )
+
+
+def _features(
+    base: Any, pixels: NDArray[np.uint8], config: TrainConfig, log: EventLog, name: str
+) -> NDArray[np.float16]:
+    """Run the base over uint8 (N, S, S, 3); float16 halves the memory and costs no accuracy."""
+    spec = input_spec(config)
+    slices = []
+    for start in range(0, len(pixels), 64):
+        log.write("computing features", of=name, done=start, total=len(pixels))
+        slices.append(
+            base.predict_on_batch(normalise(pixels[start : start + 64], spec)).astype(np.float16)
+        )
+    return np.concatenate(slices)
+
+
+def _fine_tune(
+    config: TrainConfig,
+    run_dir: Path,
+    log: EventLog,
+    state: RunState,
+    dataset: Dataset,
+    parts: dict[str, NDArray[np.int64]],
+    network: Any,
+) -> None:
+    """The whole network learns, batch norm included, from fresh variations each epoch."""
+    done = state.epochs_done if state.stage == FINE_TUNE_STAGE else 0
+    if done >= config.fine_tune_epochs:
+        return
+    batches = PhotoBatches(dataset, parts["train"], config, first_epoch=done)
+    if not done:  # otherwise the resumed model brings its optimizer along
+        network.trainable = True
+        steps = config.fine_tune_epochs * len(batches)
+        network.compile(
+            optimizer=keras.optimizers.Adam(
+                keras.optimizers.schedules.CosineDecay(config.fine_tune_learning_rate, steps)
+            ),
+            loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
+            metrics=["accuracy"],
+        )
+    validation = parts["validation"]
+    inputs = normalise(dataset.pixels[validation], input_spec(config))
+    network.fit(
+        batches,
+        validation_data=(inputs, dataset.labels[validation]),
+        initial_epoch=done,
+        epochs=config.fine_tune_epochs,
+        callbacks=[
+            Progress(log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
+            Checkpoint(run_dir, state, FINE_TUNE_STAGE, network),
+        ],
+        verbose=0,
+    )
+
+
+class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of features; for each photo and epoch one of its views is drawn."""
+
+    def __init__(
+        self, views: NDArray[np.float16], labels: NDArray[np.int64], config: TrainConfig
+    ) -> None:
+        """Args:
+        views: (V, N, s, s, C), features of each photo and of its variations.
+        labels: int (N,).
+        config: batch size and seed.
+        """
+        super().__init__()
+        self._views, self._labels, self._size = views, labels, config.batch_size
+        self._rng = np.random.default_rng(config.seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._labels) / self._size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        chosen = self._order[index * self._size : (index + 1) * self._size]
+        features = self._views[self._view[chosen], chosen].astype(np.float32)
+        return features, self._labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        self._order = self._rng.permutation(len(self._labels))
+        self._view = self._rng.integers(len(self._views), size=len(self._labels))
+
+
+class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of photos, changed anew each time; what is drawn depends on the seed alone."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        members: NDArray[np.int64],
+        config: TrainConfig,
+        first_epoch: int = 0,
+    ) -> None:
+        """Args:
+        dataset: the photos.
+        members: indices of the training part.
+        config: batch size, image size and seed.
+        first_epoch: where a resumed run goes on.
+        """
+        super().__init__(workers=2, max_queue_size=8)
+        self._dataset, self._members, self._config = dataset, members, config
+        self._epoch = first_epoch - 1
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._members) / self._config.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        config = self._config
+        start = index * config.batch_size
+        chosen = self._order[start : start + config.batch_size]
+        # Several threads draw at once: a generator a batch keeps runs repeatable.
+        rng = np.random.default_rng((config.seed, self._epoch, index))
+        pixels = np.stack(
+            [augment(self._dataset.photo(i), config.image_size, rng) for i in chosen]
+        )
+        return normalise(pixels, input_spec(config)), self._dataset.labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
+        rng = np.random.default_rng((self._config.seed, self._epoch))
+        self._order = rng.permutation(self._members)

@@ -1,0 +1,108 @@
+"""Figures of a yes/no classifier, with their uncertainty, as data. scikit-learn computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    roc_auc_score,
+)
+
+CLASS_NAMES = ("No Mask", "Mask")  # index = label
+RESAMPLES = 1000
+
+Figure = dict[str, Any]
+
+
+def classification_figures(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], threshold: float
+) -> dict[str, Any]:
+    """Everything reported of one part of the data.
+
+    Args:
+        labels: int (N,), N at least 1; 1 with a mask, 0 without.
+        probabilities: (N,), of a mask, in 0..1.
+        threshold: 0..1; at or above it the answer is "Mask".
+
+    Returns:
+        JSON values: count, threshold, confusion (rows truth, columns answer, in the
+        order of ``classes``), and figures, each with "value" in 0..1 (None where it is
+        not defined) and "interval", its 95 % interval. Shares have Wilson intervals
+        (E. B. Wilson, JASA 1927) and the counts they come from; F1, ROC AUC and average
+        precision have percentile bootstrap intervals over photos, seed 0.
+    """
+    answers = (probabilities >= threshold).astype(np.int64)
+    matrix = confusion_matrix(labels, answers, labels=[0, 1])
+
+    def f1_of(label: int) -> Callable[..., float]:
+        return lambda y, p: f1_score(y, p >= threshold, pos_label=label, zero_division=0.0)
+
+    return {
+        "count": len(labels),
+        "threshold": threshold,
+        "classes": list(CLASS_NAMES),
+        "confusion": matrix.tolist(),
+        "accuracy": share(int(np.trace(matrix)), len(labels)),
+        "by_class": {
+            name: {
+                "count": int(matrix[label].sum()),
+                "precision": share(int(matrix[label, label]), int(matrix[:, label].sum())),
+                "recall": share(int(matrix[label, label]), int(matrix[label].sum())),
+                "f1": bootstrapped(f1_of(label), labels, probabilities),
+            }
+            for label, name in enumerate(CLASS_NAMES)
+        },
+        "roc_auc": bootstrapped(roc_auc_score, labels, probabilities, both_classes=True),
+        "average_precision": bootstrapped(
+            average_precision_score, labels, probabilities, both_classes=True
+        ),
+    }
+
+
+def share(hits: int, count: int) -> Figure:
+    """A proportion with its Wilson 95 % interval; undefined for a count of 0."""
+    if not count:
+        return {"value": None, "interval": None, "hits": hits, "count": count}
+    interval = binomtest(hits, count).proportion_ci(0.95, method="wilson")
+    return {
+        "value": hits / count,
+        "interval": [float(interval.low), float(interval.high)],
+        "hits": hits,
+        "count": count,
+    }
+
+
+def bootstrapped(
+    statistic: Callable[..., float],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating[Any]],
+    both_classes: bool = False,
+) -> Figure:
+    """A statistic of (labels, probabilities) with its percentile bootstrap 95 % interval.
+
+    Args:
+        statistic: computes the figure.
+        labels, probabilities: (N,) each.
+        both_classes: the statistic is only defined where both classes occur; resamples
+            with one class are left out.
+    """
+    if both_classes and len(np.unique(labels)) < 2:
+        return {"value": None, "interval": None}
+    rng = np.random.default_rng(0)
+    values = []
+    for _ in range(RESAMPLES):
+        drawn = rng.integers(len(labels), size=len(labels))
+        if not both_classes or len(np.unique(labels[drawn])) == 2:
+            values.append(statistic(labels[drawn], probabilities[drawn]))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return {
+        "value": float(statistic(labels, probabilities)),
+        "interval": [float(low), float(high)],
+    }

@@ -1,0 +1,115 @@
+"""Annotated scenes: photos with a box and a class for every face (Pascal VOC)."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
+from maskcore.errors import MasklensError
+from maskcore.images import read_image
+from maskcore.types import Box
+from training.metrics import classification_figures
+
+# 1 with a mask, 0 without; a mask worn incorrectly is a face, but of neither class.
+_LABELS = {"with_mask": 1, "without_mask": 0, "mask_weared_incorrect": None}
+
+
+@dataclass(frozen=True)
+class SceneFace:
+    """One annotated face: its box in pixels and 1 (mask), 0 (no mask) or None (neither)."""
+
+    box_xyxy: Box
+    label: int | None
+
+    @property
+    def longer_side(self) -> float:
+        """Pixels."""
+        x0, y0, x1, y1 = self.box_xyxy
+        return max(x1 - x0, y1 - y0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One annotated photo."""
+
+    image_path: Path
+    faces: tuple[SceneFace, ...]
+
+
+def read_scenes(root: Path) -> list[Scene]:
+    """Read ``root/annotations/*.xml`` and the photos of the same name in ``root/images``.
+
+    Returns:
+        Scenes, sorted by name.
+
+    Raises:
+        MasklensError: no annotations, an unknown class, or a photo missing.
+    """
+    scenes = []
+    images = {path.stem: path for path in sorted((root / "images").glob("*"))}
+    for annotation in sorted((root / "annotations").glob("*.xml")):
+        if annotation.stem not in images:
+            raise MasklensError(f"images/ has no photo for annotations/{annotation.name}.")
+        try:
+            faces = tuple(_face(obj) for obj in ET.parse(annotation).iter("object"))
+        except (ET.ParseError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise MasklensError(
+                f"annotations/{annotation.name} is not a Pascal VOC file with the classes"
+                f" {', '.join(_LABELS)}."
+            ) from error
+        scenes.append(Scene(images[annotation.stem], faces))
+    if not scenes:
+        raise MasklensError("No annotations were found: the folder must hold annotations/*.xml.")
+    return scenes
+
+
+def _face(obj: ET.Element) -> SceneFace:
+    bounds = obj.find("bndbox")
+    x0, y0, x1, y1 = (float(bounds.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))  # type: ignore[union-attr,arg-type]
+    return SceneFace((x0, y0, x1, y1), _LABELS[obj.find("name").text])  # type: ignore[union-attr,index]
+
+
+def scene_part(scenes: list[Scene], part: str, seed: int = 0) -> list[Scene]:
+    """Take the train (70 %), validation (15 %) or test (15 %) part of the scenes.
+
+    The division depends on the file names and the seed alone, so that every command that
+    tunes on one part leaves the same test part untouched.
+    """
+    order = np.random.default_rng(seed).permutation(len(scenes))
+    ends = {"train": (0.0, 0.7), "validation": (0.7, 0.85), "test": (0.85, 1.0)}[part]
+    low, high = (round(end * len(scenes)) for end in ends)
+    return [scenes[i] for i in sorted(order[low:high])]
+
+
+def evaluate_faces(
+    scenes: list[Scene], classifier: LiteRtClassifier, crop_margin: float, min_side: float
+) -> dict[str, Any]:
+    """Measure a classifier on the annotated faces, whoever would have found them.
+
+    Args:
+        scenes: the photos.
+        classifier: an installed model.
+        crop_margin: used instead of the one in the model's card.
+        min_side: faces with a shorter longer side, in pixels, are left out.
+
+    Returns:
+        ``classification_figures``.
+    """
+    spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
+    labels: list[int] = []
+    probabilities = [np.zeros(0, np.float32)]
+    for scene in scenes:
+        faces = [f for f in scene.faces if f.label is not None and f.longer_side >= min_side]
+        if faces:
+            boxes = [face.box_xyxy for face in faces]
+            inputs = preprocess(read_image(scene.image_path), boxes, spec)
+            probabilities.append(classifier.classify_inputs(inputs))
+            labels += [face.label for face in faces if face.label is not None]
+    return classification_figures(
+        np.array(labels, np.int64), np.concatenate(probabilities), classifier.threshold
+    )
