@@ -188,7 +188,7 @@ def _grey_to_8_bits(image: Image.Image) -> Image.Image:
     it is the first of 1, 255, 65535 and 2**31 - 1 that the brightest pixel exceeds by no more
     than half (resampling overshoots), or failing all that pixel itself. 0 and below is black.
     """
-    values = np.nan_to_num(np.asarray(image, np.float32), nan=0, posinf=np.inf, neginf=0)
+    values = np.nan_to_num(np.asarray(image, np.float32), nan=0, posinf=np.inf)
     white = 65535.0
     if not image.mode.startswith("I;16"):
         brightest = float(values.max(where=np.isfinite(values), initial=0))

@@ -55,9 +55,10 @@ def _warp(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> NDArray[n
     affine[:, :2] = size * matrix @ np.diag([1 / width, 1 / height])
     affine[:, 2] = size * (0.5 + shift) - affine[:, :2] @ (width / 2, height / 2)
     border = rng.choice([cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101])
-    return cv2.warpAffine(  # type: ignore[return-value]
+    warped: NDArray[np.uint8] = cv2.warpAffine(
         image_rgb, affine, (size, size), flags=cv2.INTER_LINEAR, borderMode=int(border)
     )
+    return warped
 
 
 def _shrink_and_enlarge(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -76,8 +77,8 @@ def _relight(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     offset = rng.uniform(-0.08, 0.08)
     curves = values[:, None] ** gamma * gain * tint + offset
     table = (curves * 255).clip(0, 255).astype(np.uint8)[None]
-    image = cv2.LUT(image, table)  # type: ignore[assignment]
+    image = cv2.LUT(image, table)
     if rng.random() < 0.1:
         gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        image = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)  # type: ignore[assignment]
+        image = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
     return image

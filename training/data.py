@@ -97,11 +97,11 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
     for label, folder in enumerate(CLASS_FOLDERS):
         if label not in labels:
             raise MasklensError(f"None of the files in {folder}/ is a photo that can be read.")
-    copies = near_duplicates(np.stack([outcomes[i][1] for i in good]))  # type: ignore[misc]
+    copies = near_duplicates(np.stack([outcomes[i][1] for i in good]))
     return Dataset(
         root=root,
         paths=tuple(names[i] for i in good),
-        pixels=np.stack([outcomes[i][0] for i in good]),  # type: ignore[misc]
+        pixels=np.stack([outcomes[i][0] for i in good]),
         labels=labels,
         groups=group(len(good), copies),
         copies=copies,

@@ -66,7 +66,7 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
         parts = {"given": np.arange(len(dataset))}
     else:
         parts = _run_parts(run_dir, dataset.paths)
-    report = {
+    report: dict[str, Any] = {
         "model": config.architecture,
         "data": data.name if data else Path(config.data).name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -42,9 +42,7 @@ def to_litert(network: Any) -> bytes:
     return content
 
 
-def install(
-    run_dir: Path, name: str, crop_margin: float, data_licence: str, command: str
-) -> Path:
+def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, command: str) -> Path:
     """Export a run's best weights and install them under ``models/<name>/``.
 
     The export is compared with Keras on photos of the run's data before anything is put

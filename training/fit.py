@@ -230,9 +230,7 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         chosen = self._order[start : start + config.batch_size]
         # Several threads draw at once: a generator a batch keeps runs repeatable.
         rng = np.random.default_rng((config.seed, self._epoch, index))
-        pixels = np.stack(
-            [augment(self._dataset.photo(i), config.image_size, rng) for i in chosen]
-        )
+        pixels = np.stack([augment(self._dataset.photo(i), config.image_size, rng) for i in chosen])
         return normalise(pixels, input_spec(config)), self._dataset.labels[chosen]
 
     def on_epoch_end(self) -> None:

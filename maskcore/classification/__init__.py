@@ -17,9 +17,7 @@ class Classifier(Protocol):
 
     threshold: float
 
-    def mask_probabilities(
-        self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike
-    ) -> NDArray[np.float32]:
+    def mask_probabilities(self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike) -> NDArray[np.float32]:
         """Probability of a mask in 0..1 for each of the (N, 4) boxes, float32 (N,)."""
         ...
 

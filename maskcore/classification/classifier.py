@@ -61,9 +61,7 @@ class LiteRtClassifier:
         """
         return cls(load_model(name))
 
-    def mask_probabilities(
-        self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike
-    ) -> NDArray[np.float32]:
+    def mask_probabilities(self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike) -> NDArray[np.float32]:
         """Judge the faces of one photo.
 
         Args:

@@ -82,10 +82,10 @@ def crop_square(image_rgb: ImageRgb, box_xyxy: ArrayLike, margin: float) -> Imag
     pad_top, pad_left = max(y_in.start - y0, 0), max(x_in.start - x0, 0)
     pad_bottom = max(side - inside.shape[0] - pad_top, 0)
     pad_right = max(side - inside.shape[1] - pad_left, 0)
-    padded = cv2.copyMakeBorder(
+    padded: ImageRgb = cv2.copyMakeBorder(
         inside, pad_top, pad_bottom, pad_left, pad_right, cv2.BORDER_REPLICATE
     )
-    return padded  # type: ignore[return-value]
+    return padded
 
 
 def resize(image_rgb: ImageRgb, size: int) -> ImageRgb:
@@ -97,7 +97,8 @@ def resize(image_rgb: ImageRgb, size: int) -> ImageRgb:
     """
     shrinks = max(image_rgb.shape[:2]) > size
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(image_rgb, (size, size), interpolation=method)  # type: ignore[return-value]
+    resized: ImageRgb = cv2.resize(image_rgb, (size, size), interpolation=method)
+    return resized
 
 
 def normalise(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:

@@ -36,8 +36,7 @@ class HaarDetector:
         Raises:
             ModelError: the cascade is not in the installed OpenCV.
         """
-        # OpenCV keeps the cascades in a module that its type stubs leave out.
-        path = Path(cv2.data.haarcascades) / f"{cascade}.xml"  # type: ignore[attr-defined]
+        path = Path(cv2.data.haarcascades) / f"{cascade}.xml"
         if not path.is_file():
             raise ModelError(
                 f"The face detector {cascade} is not part of the installed OpenCV."

@@ -38,7 +38,7 @@ def detect_at_sizes(
         working_wh = max(1, round(width * factor)), max(1, round(height * factor))
         working = image_rgb
         if working_wh != (width, height):
-            working = cv2.resize(image_rgb, working_wh, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            working = cv2.resize(image_rgb, working_wh, interpolation=cv2.INTER_AREA)
         found = detect(working)
         # Rounding moves the two axes by different factors on narrow pictures.
         boxes.append(found.boxes_xyxy * np.tile(np.divide((width, height), working_wh), 2))
@@ -47,9 +47,7 @@ def detect_at_sizes(
     return suppress_overlaps(merged, np.concatenate(scores), nms_iou)
 
 
-def suppress_overlaps(
-    boxes_xyxy: np.ndarray, scores: np.ndarray, nms_iou: float
-) -> Detections:
+def suppress_overlaps(boxes_xyxy: np.ndarray, scores: np.ndarray, nms_iou: float) -> Detections:
     """Keep the surest of overlapping boxes (greedy non-maximum suppression).
 
     Args:

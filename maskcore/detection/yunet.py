@@ -115,7 +115,7 @@ class YuNetDetector:
         buffer = np.frombuffer(content, np.uint8)
 
         def make() -> Any:
-            return cv2.FaceDetectorYN.create(  # type: ignore[call-overload]
+            return cv2.FaceDetectorYN.create(
                 "onnx", buffer, np.empty(0, np.uint8), (320, 320), score_threshold
             )
 

@@ -1,0 +1,151 @@
+"""``python -m maskcore``: label the faces of photos; fetch the YuNet detector."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from maskcore.detection import DETECTOR_NAMES
+from maskcore.detection.yunet import fetch_yunet
+from maskcore.drawing import draw_faces
+from maskcore.errors import ImageError, MasklensError
+from maskcore.files import replacing, write_text
+from maskcore.images import IMAGE_SUFFIXES, encode_image, read_image
+from maskcore.pipeline import MaskPipeline
+from maskcore.records import photo_record, records_csv
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m maskcore", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    detect = commands.add_parser("detect", help="find faces in photos and tell masks")
+    detect.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo or a folder")
+    detect.add_argument("--detector", choices=DETECTOR_NAMES, default="haar")
+    detect.add_argument("--model", default="mobilenet_v2", help="an installed model's name")
+    detect.add_argument(
+        "--threshold", type=_share, help="mask probability from which a face counts as masked, 0..1"
+    )
+    detect.add_argument(
+        "--json",
+        dest="json_file",
+        metavar="FILE",
+        help="JSON lines, one a photo; - for standard output",
+    )
+    detect.add_argument(
+        "--csv", dest="csv_file", type=Path, metavar="FILE", help="a table, one row a face"
+    )
+    detect.add_argument(
+        "--annotated", type=Path, metavar="DIR", help="folder for copies with boxes and labels"
+    )
+    fetch = commands.add_parser("fetch", help="download a detector that is not shipped")
+    fetch.add_argument("what", choices=["yunet"])
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        Exit code: 0, or 1 when a photo could not be read or the command failed.
+    """
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    try:
+        if command == "fetch":
+            path = fetch_yunet()
+            print(f"YuNet is installed: {path.name}")
+            return 0
+        return _detect(**options)
+    except MasklensError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _detect(
+    paths: list[Path],
+    detector: str,
+    model: str,
+    threshold: float | None,
+    json_file: str | None,
+    csv_file: Path | None,
+    annotated: Path | None,
+) -> int:
+    pipeline = MaskPipeline.load(detector, model)
+    photos = list(_photos(paths))
+    records = []
+    # disable=None: a bar where standard error is a terminal, nothing elsewhere.
+    for root, path in tqdm(photos, unit="photo", disable=None):
+        record = _analyze(pipeline, root, path, threshold, annotated)
+        records.append(record)
+        if json_file in (None, "-"):
+            tqdm.write(_line(record) if json_file else _summary(record))
+    if json_file not in (None, "-"):
+        write_text(Path(json_file), "".join(_line(record) + "\n" for record in records))
+    if csv_file:
+        write_text(csv_file, records_csv(records))
+    return 1 if any(record["error"] for record in records) else 0
+
+
+def _photos(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Photos to look at, each with the folder it was found under; nothing is left out silently.
+
+    A path that is no folder is taken for a photo: if it is none, its record says why.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield path.parent, path
+            continue
+        for child in sorted(path.rglob("*")):
+            if child.suffix.lower() in IMAGE_SUFFIXES and child.is_file():
+                yield path, child
+
+
+def _analyze(
+    pipeline: MaskPipeline,
+    root: Path,
+    path: Path,
+    threshold: float | None,
+    annotated: Path | None,
+) -> dict[str, Any]:
+    try:
+        image = read_image(path)
+    except ImageError as error:
+        return photo_record(path.as_posix(), None, str(error))
+    analysis = pipeline.analyze(image, threshold)
+    if annotated:
+        target = annotated / path.relative_to(root)
+        # The suffix stays in the name: a.jpg and a.png in one folder are two photos.
+        with replacing(target.with_name(f"{path.name}.jpg")) as temporary:
+            temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))
+    return photo_record(path.as_posix(), analysis)
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _summary(record: dict[str, Any]) -> str:
+    if record["error"]:
+        return f"{record['image']}: {record['error']}"
+    faces = record["faces"]
+    masked = sum(face["label"] == "Mask" for face in faces)
+    word = "face" if len(faces) == 1 else "faces"
+    return f"{record['image']}: {len(faces)} {word}, {masked} with mask"
+
+
+def _share(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

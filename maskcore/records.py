@@ -1,0 +1,75 @@
+"""Results as JSON lines and CSV, the same from the command line and from the page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from maskcore.types import Analysis
+
+CSV_COLUMNS = (
+    "image",
+    "face",
+    "label",
+    "mask_probability",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "score",
+    "error",
+)
+
+
+def photo_record(name: str, analysis: Analysis | None, error: str | None = None) -> dict[str, Any]:
+    """One photo as a JSON value.
+
+    Args:
+        name: the photo's path or name.
+        analysis: what was found; None for a photo that could not be read.
+        error: why not, in a sentence.
+
+    Returns:
+        image, width, height (pixels), faces (box in pixels, score, mask_probability,
+        label) and error; an unread photo has size 0 and no faces.
+    """
+    width, height = analysis.size_wh if analysis else (0, 0)
+    return {
+        "image": name,
+        "width": width,
+        "height": height,
+        "faces": [
+            {
+                "box": [round(edge, 2) for edge in face.box_xyxy],
+                "score": round(face.score, 4),
+                "mask_probability": round(face.mask_probability, 4),
+                "label": face.label,
+            }
+            for face in (analysis.faces if analysis else ())
+        ],
+        "error": error,
+    }
+
+
+def records_csv(records: Iterable[dict[str, Any]]) -> str:
+    """Records as CSV text: one row a face, and one for a photo without faces or with an error."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for record in records:
+        image, error = _plain(record["image"]), record["error"] or ""
+        for number, face in enumerate(record["faces"], start=1):
+            writer.writerow(
+                [image, number, face["label"], face["mask_probability"], *face["box"]]
+                + [face["score"], error]
+            )
+        if not record["faces"]:
+            writer.writerow([image, *[""] * 8, error])
+    return stream.getvalue()
+
+
+def _plain(text: str) -> str:
+    # A file may be called "=HYPERLINK(...)"; spreadsheets would run it as a formula.
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text

@@ -1,0 +1,84 @@
+"""Photos in by drop, camera or sample; each face out, boxed and labelled."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskcore import ModelError
+from maskcore.detection import yunet_available
+from maskcore.images import IMAGE_SUFFIXES
+from ui.choices import choose, offer_yunet
+from ui.gallery import Gallery
+from ui.loading import pipeline
+from ui.results import show_empty_state, show_photos, show_totals
+from ui.sample import SAMPLE_NAME, sample_photo
+
+SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
+
+gallery = Gallery.of_session()
+
+st.title("Who wears a mask?", anchor=False)
+st.markdown(
+    "Add photos: every face found is boxed and labelled **Mask** or **No Mask**."
+    " Photos stay in this session's memory and are gone when you close the page;"
+    " nothing is sent anywhere else."
+)
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    source = st.segmented_control(
+        "Where the photos come from",
+        list(SOURCES),
+        default="Upload",
+        required=True,
+        format_func=lambda name: f"{SOURCES[name]} {name}",
+        label_visibility="collapsed",
+        key="source",
+    )
+    if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
+        gallery.add(SAMPLE_NAME, sample_photo())
+    if gallery.photos:
+        st.button(
+            "Remove all photos",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=gallery.clear,
+        )
+
+# A widget's key is spent once its files are in the gallery: it comes back empty.
+turn = st.session_state.setdefault("intake", 0)
+if source == "Upload":
+    files = st.file_uploader(
+        "Photos",
+        type=sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES),
+        accept_multiple_files=True,
+        label_visibility="collapsed",
+        key=f"upload-{turn}",
+    )
+else:
+    shot = st.camera_input("Take a photo", label_visibility="collapsed", key=f"camera-{turn}")
+    files = [shot] if shot else []
+if files:
+    for file in files:
+        gallery.add(file.name, file.getvalue())
+    st.session_state.intake = turn + 1
+    st.rerun()
+
+choice, threshold = choose()
+
+if choice[0] == "yunet" and not yunet_available():
+    offer_yunet()
+else:
+    try:
+        gallery.look(choice, pipeline(*choice))
+    except ModelError as error:
+        st.error(str(error))
+
+for name, problem in gallery.problems:
+    st.warning(f"**{name}**: {problem}", icon=":material/error:")
+
+results = gallery.results(choice, threshold)
+if results:
+    show_totals(results)
+    show_photos(gallery, results, choice)
+elif not gallery.photos:
+    show_empty_state()

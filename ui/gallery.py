@@ -1,0 +1,186 @@
+"""A visitor's photos and what was found in them, kept in their session's memory alone."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import PurePath
+
+import cv2
+import streamlit as st
+
+from maskcore import Analysis, ImageError, MaskPipeline, encode_image, read_image
+from maskcore.classification.preprocess import crop_square, resize
+from maskcore.drawing import draw_faces
+from maskcore.records import photo_record, records_csv
+from maskcore.types import Face, ImageRgb
+
+# What one session may hold: a server shares its memory among all visitors.
+MAX_PHOTOS = 100
+MAX_SESSION_BYTES = 400 * 2**20
+PREVIEW_SIDE = 1280
+THUMBNAIL_SIDE = 96
+
+Choice = tuple[str, str]  # detector and model
+
+
+@dataclass
+class Photo:
+    """One photo of the session.
+
+    Attributes:
+        number: unique in the session.
+        name: the file's name.
+        content: the file as it came.
+        preview: a JPEG of at most ``PREVIEW_SIDE`` pixels, once the photo has been read.
+        analyses: what each detector and model found.
+        thumbnails: for each of them, the faces as data URLs.
+    """
+
+    number: int
+    name: str
+    content: bytes
+    preview: bytes = b""
+    analyses: dict[Choice, Analysis] = field(default_factory=dict)
+    thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
+    _drawn: tuple[Analysis | None, bytes] = (None, b"")
+
+    def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
+        """Find and judge the faces, once for each choice of detector and model.
+
+        Raises:
+            ImageError: the file cannot be read as a photo.
+        """
+        if choice in self.analyses:
+            return
+        image = read_image(self.content)
+        analysis = pipeline.analyze(image)
+        self.preview = self.preview or encode_image(_reduced(image))
+        self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
+        self.analyses[choice] = analysis
+
+    def annotated_preview(self, analysis: Analysis) -> bytes:
+        """The preview with boxes and labels, a JPEG; drawn anew only when a label changes."""
+        if self._drawn[0] != replace(analysis, threshold=0.0):
+            image = read_image(self.preview)
+            factor = image.shape[1] / analysis.size_wh[0]
+            faces = [
+                replace(face, box_xyxy=tuple(edge * factor for edge in face.box_xyxy))
+                for face in analysis.faces
+            ]
+            jpeg = encode_image(draw_faces(image, faces))
+            self._drawn = (replace(analysis, threshold=0.0), jpeg)
+        return self._drawn[1]
+
+    def annotated(self, analysis: Analysis) -> bytes:
+        """The whole photo with boxes and labels, a JPEG."""
+        return encode_image(draw_faces(read_image(self.content), analysis.faces))
+
+
+@dataclass
+class Gallery:
+    """The photos of one session, in the order they came.
+
+    Attributes:
+        photos: what can be or has been looked at.
+        problems: (file name, sentence) of what was refused, until dismissed.
+    """
+
+    photos: list[Photo] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    _numbers: count[int] = field(default_factory=count)
+
+    @staticmethod
+    def of_session() -> Gallery:
+        """This visitor's gallery."""
+        if "gallery" not in st.session_state:
+            st.session_state.gallery = Gallery()
+        gallery: Gallery = st.session_state.gallery
+        return gallery
+
+    def add(self, name: str, content: bytes) -> None:
+        """Take in a file; one too many is refused with a sentence."""
+        held = sum(len(photo.content) for photo in self.photos)
+        if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
+            limit = f"{MAX_PHOTOS} photos or {MAX_SESSION_BYTES // 2**20} MB"
+            self.problems.append(
+                (name, f"There is room for {limit} at a time. Remove some photos first.")
+            )
+        else:
+            self.photos.append(Photo(next(self._numbers), name, content))
+
+    def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
+        """Look at every photo not yet looked at this way, with a progress bar."""
+        waiting = [photo for photo in self.photos if choice not in photo.analyses]
+        if not waiting:
+            return
+        bar = st.progress(0.0)
+        for done, photo in enumerate(waiting):
+            bar.progress(done / len(waiting), f"Looking at photo {done + 1} of {len(waiting)}")
+            try:
+                photo.look(choice, pipeline)
+            except ImageError as error:
+                self.photos.remove(photo)
+                self.problems.append((photo.name, str(error)))
+        bar.empty()
+
+    def remove(self, photo: Photo) -> None:
+        """Forget one photo."""
+        self.photos.remove(photo)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.photos.clear()
+        self.problems.clear()
+
+    def results(self, choice: Choice, threshold: float) -> list[tuple[Photo, Analysis]]:
+        """Every photo with its faces as judged by ``threshold``, 0..1."""
+        return [
+            (photo, photo.analyses[choice].relabelled(threshold))
+            for photo in self.photos
+            if choice in photo.analyses
+        ]
+
+
+def results_json(results: list[tuple[Photo, Analysis]]) -> str:
+    """JSON lines, one a photo, as the command line writes them."""
+    lines = [json.dumps(photo_record(p.name, a), ensure_ascii=False) for p, a in results]
+    return "".join(line + "\n" for line in lines)
+
+
+def results_csv(results: list[tuple[Photo, Analysis]]) -> str:
+    """A table, one row a face, as the command line writes it."""
+    return records_csv(photo_record(photo.name, analysis) for photo, analysis in results)
+
+
+def results_zip(results: list[tuple[Photo, Analysis]]) -> bytes:
+    """The annotated photos with both tables, as a ZIP file."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:  # JPEGs do not get smaller by packing
+        for photo, analysis in results:
+            archive.writestr(annotated_name(photo), photo.annotated(analysis))
+        archive.writestr("faces.csv", results_csv(results))
+        archive.writestr("faces.jsonl", results_json(results))
+    return stream.getvalue()
+
+
+def annotated_name(photo: Photo) -> str:
+    """A name for the annotated copy, unique in the session and safe in a ZIP."""
+    stem = PurePath(photo.name.replace("\\", "/")).stem[:80] or "photo"
+    return f"{photo.number + 1:03d}-{stem}-masklens.jpg"
+
+
+def _reduced(image_rgb: ImageRgb) -> ImageRgb:
+    height, width = image_rgb.shape[:2]
+    factor = min(1.0, PREVIEW_SIDE / max(height, width))
+    size_wh = max(1, round(width * factor)), max(1, round(height * factor))
+    return cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
+
+
+def _thumbnail(image_rgb: ImageRgb, face: Face) -> str:
+    crop = resize(crop_square(image_rgb, face.box_xyxy, margin=0.1), THUMBNAIL_SIDE)
+    return "data:image/jpeg;base64," + base64.b64encode(encode_image(crop, quality=85)).decode()

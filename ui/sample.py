@@ -1,0 +1,54 @@
+"""A sample picture for visitors without a photo at hand."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import skimage
+from PIL import Image, ImageDraw
+
+from maskcore.images import encode_image, read_image
+
+SAMPLE_NAME = "sample.png"
+
+
+@cache
+def sample_photo() -> bytes:
+    """One portrait twice, bare and with a mask painted on, as a PNG file.
+
+    The portrait is NASA's of Eileen Collins (public domain), shipped by scikit-image.
+    """
+    portrait = read_image(Path(skimage.__file__).parent / "data" / "astronaut.png")[:300, 60:380]
+    bare = Image.fromarray(portrait).resize((640, 600), Image.Resampling.LANCZOS)
+    return encode_image(np.hstack([np.array(bare), np.array(with_painted_mask(bare))]), "PNG")
+
+
+def with_painted_mask(portrait: Image.Image) -> Image.Image:
+    """Paint a surgical mask over nose, mouth and chin of the sample's portrait.
+
+    Drawn four times as large and reduced, which smooths every edge.
+    """
+    scale = 4
+    layer = Image.new("RGBA", (portrait.width * scale, portrait.height * scale))
+    draw = ImageDraw.Draw(layer)
+
+    def points(*pairs: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(x * scale, y * scale) for x, y in pairs]
+
+    loops = [((262, 234), (238, 190)), ((400, 234), (420, 186))]
+    loops += [((270, 296), (246, 262)), ((392, 296), (414, 258))]
+    for loop in loops:
+        draw.line(points(*loop), fill=(226, 236, 240, 255), width=3 * scale)
+    outline = ((256, 226), (290, 220), (330, 210), (370, 220), (404, 226), (408, 262))
+    outline += ((396, 298), (364, 322), (330, 330), (296, 322), (264, 298), (252, 262))
+    draw.polygon(points(*outline), fill=(142, 190, 214, 255))
+    for y in (246, 266, 286):
+        fold = ((258, y), (330, y + 6), (402, y))
+        draw.line(points(*fold), fill=(112, 160, 188, 255), width=2 * scale)
+    draw.line(
+        points((292, 222), (330, 213), (368, 222)), fill=(205, 226, 236, 255), width=3 * scale
+    )
+    smooth = layer.resize(portrait.size, Image.Resampling.LANCZOS)
+    return Image.alpha_composite(portrait.convert("RGBA"), smooth).convert("RGB")
