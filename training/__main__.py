@@ -117,7 +117,7 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
         from training.fit import fit
 
         out, resume = options.pop("out"), options.pop("resume")
-        fit(TrainConfig.from_dict(options), out, resume)
+        fit(TrainConfig.from_dict(options), out, typed, resume)
     elif command == "evaluate":
         from training.evaluate import evaluate
 

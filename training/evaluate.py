@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from training.data import CLASS_FOLDERS, read_dataset
 from training.fit import DATA_FILE
 from training.metrics import classification_figures
 from training.progress import BEST_WEIGHTS, EventLog
+from training.provenance import provenance
 
 THRESHOLD = 0.5
 
@@ -69,8 +69,7 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
     report: dict[str, Any] = {
         "model": config.architecture,
         "data": data.name if data else Path(config.data).name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
+        **provenance(command),
         "seed": config.seed,
         "parts": {},
     }

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from training.architectures import input_spec
 from training.config import TrainConfig
 from training.data import read_dataset
 from training.evaluate import THRESHOLD, load_network
+from training.provenance import load_provenance, provenance
 
 # How far a probability of the exported model may be from Keras' on any photo checked.
 TOLERANCE = 1e-3
@@ -87,8 +87,11 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
         "licence": "MIT",
         "data": data_licence,
         "seed": config.seed,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commands": {"evaluate": report["command"], "install": command},
+        "made_by": {
+            "fit": load_provenance(run_dir),
+            "evaluate": {key: report[key] for key in ("created", "command", "commit")},
+            "install": provenance(command),
+        },
         "config": json.loads((run_dir / "config.json").read_text(encoding="utf-8")),
         "figures": {
             part: {"count": figures["count"], "accuracy": figures["accuracy"]}

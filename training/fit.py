@@ -19,17 +19,19 @@ from training.augment import augment
 from training.config import TrainConfig
 from training.data import Dataset, data_report, read_dataset, split
 from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState
+from training.provenance import save_provenance
 
 DATA_FILE = "data.json"
 HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
 
 
-def fit(config: TrainConfig, run_dir: Path, resume: bool = False) -> None:
+def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) -> None:
     """Train a classifier; config, data report, events and checkpoints land in ``run_dir``.
 
     Args:
         config: the run's settings.
         run_dir: a new or empty folder, or that of a run to go on with.
+        command: the command line, kept with the run.
         resume: go on after the last finished epoch of a run that was interrupted.
 
     Raises:
@@ -42,6 +44,7 @@ def fit(config: TrainConfig, run_dir: Path, resume: bool = False) -> None:
         )
     run_dir.mkdir(parents=True, exist_ok=True)
     config.save(run_dir)
+    save_provenance(run_dir, command)
     log = EventLog(run_dir)
     state = RunState(run_dir)
     # The split, the initial weights and dropout all follow from this one seed.

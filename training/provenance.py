@@ -1,0 +1,51 @@
+"""Where a figure or a file comes from: when, by which command, from which commit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from maskcore.errors import MasklensError
+from maskcore.files import write_text
+
+RUN_FILE = "run.json"
+
+
+def provenance(command: str) -> dict[str, Any]:
+    """Time (UTC), command line and commit of this checkout (None outside of git)."""
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        commit = head.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = None
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"created": created, "command": command, "commit": commit}
+
+
+def save_provenance(run_dir: Path, command: str) -> None:
+    """Write run.json into a new run's folder."""
+    write_text(run_dir / RUN_FILE, json.dumps(provenance(command), indent=2) + "\n")
+
+
+def load_provenance(run_dir: Path) -> dict[str, Any]:
+    """Read a run's run.json.
+
+    Raises:
+        MasklensError: it is missing or damaged.
+    """
+    try:
+        values: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MasklensError(
+            f"{run_dir.name} is not the folder of a training run: its {RUN_FILE} cannot be read."
+        ) from error
+    return values
