@@ -65,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _detect(**options)
     except MasklensError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:  # reading a photo raises ImageError
+        print(f"The results cannot be written: {error}", file=sys.stderr)
+    return 1
 
 
 def _detect(
@@ -114,17 +116,19 @@ def _analyze(
     threshold: float | None,
     annotated: Path | None,
 ) -> dict[str, Any]:
+    # A name that is not UTF-8 is shown with "?"; it cannot be written as it is.
+    name = path.as_posix().encode(errors="replace").decode()
     try:
         image = read_image(path)
     except ImageError as error:
-        return photo_record(path.as_posix(), None, str(error))
+        return photo_record(name, None, str(error))
     analysis = pipeline.analyze(image, threshold)
     if annotated:
         target = annotated / path.relative_to(root)
         # The suffix stays in the name: a.jpg and a.png in one folder are two photos.
         with replacing(target.with_name(f"{path.name}.jpg")) as temporary:
             temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))
-    return photo_record(path.as_posix(), analysis)
+    return photo_record(name, analysis)
 
 
 def _line(record: dict[str, Any]) -> str:

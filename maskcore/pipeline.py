@@ -47,9 +47,10 @@ class MaskPipeline:
         Raises:
             ValueError: not a uint8 RGB image, or a threshold outside 0..1.
         """
-        if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
+        if image_rgb.dtype != np.uint8 or image_rgb.shape[2:] != (3,) or not image_rgb.size:
             raise ValueError(
-                f"image_rgb must be uint8 (H, W, 3), got {image_rgb.dtype} {image_rgb.shape}"
+                "image_rgb must be uint8 (H, W, 3) with at least one pixel,"
+                f" got {image_rgb.dtype} {image_rgb.shape}"
             )
         if threshold is None:
             threshold = self.classifier.threshold

@@ -72,4 +72,6 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
 
 def _plain(text: str) -> str:
     # A file may be called "=HYPERLINK(...)"; spreadsheets would run it as a formula.
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    guard = "'" if text.startswith(tuple("=+-@\t\r")) else ""
+    # csv leaves a bare carriage return unquoted; spreadsheets would begin a row there.
+    return guard + text.replace("\r", " ")

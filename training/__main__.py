@@ -1,4 +1,4 @@
-"""``python -m training``: fit, evaluate, evaluate-faces, install."""
+"""``python -m training``: train, measure and install models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 from maskcore.errors import MasklensError
 from training.config import ARCHITECTURES, TrainConfig
+from training.detector.config import DetectorConfig
+from training.provenance import without_folders
 
 # TensorFlow takes seconds to import and greets at length: each command imports what
 # it needs, after this.
@@ -69,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
         "--resume", action="store_true", help="go on with the interrupted run in --out"
     )
 
+    pseudo = commands.add_parser(
+        "pseudo-boxes", help="let YuNet mark the faces of close-ups, for fit-detector"
+    )
+    pseudo.add_argument("--data", required=True, type=Path, help="folder of photos")
+    pseudo.add_argument("--out", required=True, type=Path, help="JSON file to write")
+
+    _add_fit_detector(commands)
+
     evaluate = commands.add_parser("evaluate", help="measure a run, into its report.json")
     evaluate.add_argument("run", type=Path, metavar="RUN_DIR")
     evaluate.add_argument("--data", type=Path, help="another folder than the run's own test part")
@@ -99,13 +109,43 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_fit_detector(commands: Any) -> None:
+    default = DetectorConfig(data="")
+    fit = commands.add_parser(
+        "fit-detector",
+        help="train a face detector",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    fit.add_argument("--data", required=True, help="folder of annotated scenes")
+    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
+    fit.add_argument("--close-ups", default="", help="folder with with_mask/ and without_mask/")
+    fit.add_argument("--close-up-boxes", default="", help="their boxes, made by pseudo-boxes")
+    fit.add_argument(
+        "--backbone-weights",
+        default=default.backbone_weights,
+        help="imagenet (fetched by Keras), none, or a .weights.h5 file",
+    )
+    fit.add_argument("--image-size", type=int, default=default.image_size, help="of crops, pixels")
+    fit.add_argument("--batch-size", type=int, default=default.batch_size)
+    fit.add_argument("--steps", type=int, default=default.steps)
+    fit.add_argument("--steps-per-epoch", type=int, default=default.steps_per_epoch)
+    fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument("--close-up-share", type=float, default=default.close_up_share)
+    fit.add_argument("--bare-share", type=float, default=default.bare_share)
+    fit.add_argument("--seed", type=int, default=default.seed)
+    fit.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     typed = sys.argv[1:] if arguments is None else arguments
+    shown = shlex.join(["python", "-m", "training", *map(without_folders, typed)])
     try:
-        _run(command, options, shlex.join(["python", "-m", "training", *typed]))
+        _run(command, options, shown)
     except (MasklensError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -118,6 +158,16 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
 
         out, resume = options.pop("out"), options.pop("resume")
         fit(TrainConfig.from_dict(options), out, typed, resume)
+    elif command == "pseudo-boxes":
+        from training.detector.pseudo import pseudo_boxes
+
+        counts = pseudo_boxes(options["data"], options["out"], typed)
+        print(", ".join(f"{count} {name}" for name, count in counts.items()))
+    elif command == "fit-detector":
+        from training.detector.fit import fit_detector
+
+        out, resume = options.pop("out"), options.pop("resume")
+        fit_detector(DetectorConfig.from_dict(options), out, typed, resume)
     elif command == "evaluate":
         from training.evaluate import evaluate
 
@@ -139,10 +189,10 @@ def _evaluate_faces(
     scenes: Path, model: str, parts: list[str], min_side: float, crop_margins: list[float] | None
 ) -> None:
     from maskcore.classification import LiteRtClassifier
-    from training.scenes import evaluate_faces, read_scenes, scene_part
+    from training.scenes import evaluate_faces, read_scenes, split_scenes
 
-    everything = read_scenes(scenes)
-    chosen = [scene for part in parts for scene in scene_part(everything, part)]
+    divided = split_scenes(read_scenes(scenes))
+    chosen = [scene for part in parts for scene in divided[part]]
     classifier = LiteRtClassifier.load(model)
     for margin in crop_margins or [classifier.input_spec.crop_margin]:
         figures = evaluate_faces(chosen, classifier, margin, min_side)

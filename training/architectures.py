@@ -27,12 +27,13 @@ def input_spec(config: TrainConfig, crop_margin: float = 0.0) -> InputSpec:
     return InputSpec(size=config.image_size, crop_margin=crop_margin)
 
 
-def build_base(config: TrainConfig, load_weights: bool = True) -> Any:
+def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = False) -> Any:
     """Build the convolutional base.
 
     Args:
         config: architecture, image size and where the weights come from.
         load_weights: False for a base whose weights are about to be restored anyway.
+        any_size: leave height and width open.
 
     Returns:
         A Keras model, float32 (N, S, S, 3) in -1..1 -> (N, s, s, C).
@@ -40,7 +41,8 @@ def build_base(config: TrainConfig, load_weights: bool = True) -> Any:
     Raises:
         MasklensError: the weights cannot be fetched or do not fit.
     """
-    shape = (config.image_size, config.image_size, 3)
+    side = None if any_size else config.image_size
+    shape = (side, side, 3)
     source = config.backbone_weights if load_weights else "none"
     weights = "imagenet" if source == "imagenet" else None
     try:

@@ -24,6 +24,11 @@ def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRg
     image = _warp(image_rgb, size, rng)
     if rng.random() < 0.5:
         image = _shrink_and_enlarge(image, rng)
+    return degrade(image, rng)
+
+
+def degrade(image: ImageRgb, rng: np.random.Generator) -> ImageRgb:
+    """Blur, light, noise and compression, each by chance; uint8 (H, W, 3) to the same."""
     if rng.random() < 0.2:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 2.5))
     image = _relight(image, rng)

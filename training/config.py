@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from maskcore.errors import MasklensError
 from maskcore.files import write_text
@@ -14,7 +14,56 @@ ARCHITECTURES = ("mobilenet_v2", "inception_v3")
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class RunConfig:
+    """What the settings of every kind of run have in common.
+
+    Attributes:
+        seed: whatever chance there is follows from it.
+    """
+
+    seed: int = field(default=0, kw_only=True)
+
+    def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
+        """Raise a ValueError for the first (name, low, high) whose value lies outside."""
+        for name, low, high in ranges:
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be in {low}..{high}, got {getattr(self, name)}")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Build from names and values.
+
+        Raises:
+            ValueError: a name is not a setting, or a value is out of range.
+        """
+        unknown = set(values) - {setting.name for setting in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+    @classmethod
+    def load(cls, run_dir: Path) -> Self:
+        """Read the settings of a run.
+
+        Raises:
+            MasklensError: the folder is not that of a run.
+        """
+        path = run_dir / "config.json"
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise MasklensError(
+                f"{run_dir.name} is not the folder of such a training run: its config.json"
+                " cannot be read. Give the folder that --out named."
+            ) from error
+
+    def save(self, run_dir: Path) -> None:
+        """Write config.json into the run's folder."""
+        write_text(run_dir / "config.json", json.dumps(asdict(self), indent=2) + "\n")
+
+
+@dataclass(frozen=True)
+class TrainConfig(RunConfig):
     """Settings of one run; unknown names and values out of range raise.
 
     Attributes:
@@ -32,7 +81,6 @@ class TrainConfig:
         label_smoothing: share, 0..0.5, by which the targets 0 and 1 are drawn together.
         batch_size: photos a step.
         validation_share, test_share: parts of the data, 0..1, kept from training.
-        seed: of the split, the initial weights and the augmentation.
     """
 
     data: str
@@ -50,7 +98,6 @@ class TrainConfig:
     batch_size: int = 32
     validation_share: float = 0.15
     test_share: float = 0.15
-    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -58,7 +105,7 @@ class TrainConfig:
                 f"architecture must be one of {', '.join(ARCHITECTURES)}, got {self.architecture!r}"
             )
         # InceptionV3 cannot shrink anything smaller than 75 pixels.
-        for name, low, high in (
+        self.check_ranges(
             ("image_size", 75, 512),
             ("dense_units", 1, 4096),
             ("dropout", 0, 0.95),
@@ -72,38 +119,4 @@ class TrainConfig:
             ("validation_share", 0.05, 0.45),
             ("test_share", 0.05, 0.45),
             ("seed", 0, 2**32 - 1),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be in {low}..{high}, got {getattr(self, name)}")
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
-        """Build from names and values.
-
-        Raises:
-            ValueError: a name is not a setting, or a value is out of range.
-        """
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
-        return cls(**values)
-
-    @classmethod
-    def load(cls, run_dir: Path) -> TrainConfig:
-        """Read the settings of a run.
-
-        Raises:
-            MasklensError: the folder is not that of a run.
-        """
-        path = run_dir / "config.json"
-        try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise MasklensError(
-                f"{run_dir.name} is not the folder of a training run: its config.json cannot be"
-                " read. Give the folder that --out named."
-            ) from error
-
-    def save(self, run_dir: Path) -> None:
-        """Write config.json into the run's folder."""
-        write_text(run_dir / "config.json", json.dumps(asdict(self), indent=2) + "\n")
+        )

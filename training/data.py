@@ -87,7 +87,7 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
             image = read_image(path)
         except ImageError as error:
             return str(error)
-        return resize(image, image_size), _hashes(image)
+        return resize(image, image_size), photo_hashes(image)
 
     with ThreadPoolExecutor() as executor:
         outcomes = list(executor.map(read, files))
@@ -111,7 +111,7 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
     )
 
 
-def _hashes(image_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def photo_hashes(image_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Perceptual hash of a photo and of its mirror image, bool (2, 64)."""
     # A first reduction makes hashing a photo of any size cheap.
     small = Image.fromarray(resize(image_rgb, 96)).convert("L")

@@ -16,7 +16,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import write_text
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
-from training.config import TrainConfig
+from training.config import RunConfig, TrainConfig
 from training.data import Dataset, data_report, read_dataset, split
 from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState
 from training.provenance import save_provenance
@@ -38,18 +38,7 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
         MasklensError: the folder is taken, the data do not serve, or the backbone's
             weights cannot be had.
     """
-    if not resume and run_dir.exists() and any(run_dir.iterdir()):
-        raise MasklensError(
-            f"{run_dir} already holds something. Name a new folder, or go on with --resume."
-        )
-    run_dir.mkdir(parents=True, exist_ok=True)
-    config.save(run_dir)
-    save_provenance(run_dir, command)
-    log = EventLog(run_dir)
-    state = RunState(run_dir)
-    # The split, the initial weights and dropout all follow from this one seed.
-    keras.utils.set_random_seed(config.seed)
-
+    log, state = start_run(config, run_dir, command, resume)
     log.write("reading data")
     dataset = read_dataset(Path(config.data), config.image_size)
     parts = split(
@@ -62,10 +51,10 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
     head = build_head(config, base.output_shape[1:])
     network = join(base, head)
     if state.stage == FINE_TUNE_STAGE:
-        network = _last_model(run_dir)
+        network = last_model(run_dir)
     else:
         if state.stage == HEAD_STAGE:
-            head.set_weights(_last_model(run_dir).get_weights())
+            head.set_weights(last_model(run_dir).get_weights())
         if state.epochs_done < config.epochs:
             _fit_head(config, run_dir, log, state, dataset, parts, base, head, network)
     if config.fine_tune_epochs:
@@ -73,7 +62,32 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
     log.write("trained", val_loss=round(state.best_loss, 5))
 
 
-def _last_model(run_dir: Path) -> Any:
+def start_run(
+    config: RunConfig, run_dir: Path, command: str, resume: bool
+) -> tuple[EventLog, RunState]:
+    """Open a run's folder, new or to go on with, and seed everything.
+
+    Raises:
+        MasklensError: the folder holds something and the run is not to be resumed.
+    """
+    if not resume and run_dir.exists() and any(run_dir.iterdir()):
+        raise MasklensError(
+            f"{run_dir.name} already holds something. Name a new folder, or go on with --resume."
+        )
+    run_dir.mkdir(parents=True, exist_ok=True)
+    config.save(run_dir)
+    save_provenance(run_dir, command)
+    # The split, the initial weights and dropout all follow from this one seed.
+    keras.utils.set_random_seed(config.seed)
+    return EventLog(run_dir), RunState(run_dir)
+
+
+def last_model(run_dir: Path) -> Any:
+    """The model as the last finished epoch left it, optimizer included.
+
+    Raises:
+        MasklensError: it cannot be read.
+    """
     try:
         return keras.models.load_model(run_dir / LAST_MODEL)
     except (OSError, ValueError) as error:

@@ -31,6 +31,17 @@ def provenance(command: str) -> dict[str, Any]:
     return {"created": created, "command": command, "commit": commit}
 
 
+def without_folders(argument: str) -> str:
+    """An argument whose absolute path, if it is one, is cut to its last part.
+
+    Cards and reports go to strangers, whom the folders of this machine do not concern.
+    """
+    option, equals, value = "", "", argument
+    if argument.startswith("--"):
+        option, equals, value = argument.partition("=")
+    return option + equals + (Path(value).name if Path(value).is_absolute() else value)
+
+
 def save_provenance(run_dir: Path, command: str) -> None:
     """Write run.json into a new run's folder."""
     write_text(run_dir / RUN_FILE, json.dumps(provenance(command), indent=2) + "\n")

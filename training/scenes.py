@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box
+from training.data import group, near_duplicates, photo_hashes, split
 from training.metrics import classification_figures
 
 # 1 with a mask, 0 without; a mask worn incorrectly is a face, but of neither class.
@@ -74,16 +76,19 @@ def _face(obj: ET.Element) -> SceneFace:
     return SceneFace((x0, y0, x1, y1), _LABELS[obj.find("name").text])  # type: ignore[union-attr,index]
 
 
-def scene_part(scenes: list[Scene], part: str, seed: int = 0) -> list[Scene]:
-    """Take the train (70 %), validation (15 %) or test (15 %) part of the scenes.
+def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
+    """Divide scenes into train (80 %), validation (10 %) and test (10 %).
 
-    The division depends on the file names and the seed alone, so that every command that
-    tunes on one part leaves the same test part untouched.
+    Photos that look alike stay together, and scenes with a bare face, which are few, are
+    spread evenly. The division depends on the photos and the seed alone: whatever
+    command tunes on one part leaves the same test part untouched.
     """
-    order = np.random.default_rng(seed).permutation(len(scenes))
-    ends = {"train": (0.0, 0.7), "validation": (0.7, 0.85), "test": (0.85, 1.0)}[part]
-    low, high = (round(end * len(scenes)) for end in ends)
-    return [scenes[i] for i in sorted(order[low:high])]
+    with ThreadPoolExecutor() as executor:
+        hashes = list(executor.map(lambda s: photo_hashes(read_image(s.image_path)), scenes))
+    groups = group(len(scenes), near_duplicates(np.stack(hashes)))
+    bare = np.array([any(face.label == 0 for face in scene.faces) for scene in scenes], np.int64)
+    parts = split(bare, groups, validation_share=0.1, test_share=0.1, seed=seed)
+    return {name: [scenes[i] for i in members] for name, members in parts.items()}
 
 
 def evaluate_faces(
@@ -99,6 +104,9 @@ def evaluate_faces(
 
     Returns:
         ``classification_figures``.
+
+    Raises:
+        MasklensError: no face is left.
     """
     spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
     labels: list[int] = []
@@ -110,6 +118,8 @@ def evaluate_faces(
             inputs = preprocess(read_image(scene.image_path), boxes, spec)
             probabilities.append(classifier.classify_inputs(inputs))
             labels += [face.label for face in faces if face.label is not None]
+    if not labels:
+        raise MasklensError(f"These scenes hold no face of at least {min_side:g} pixels.")
     return classification_figures(
         np.array(labels, np.int64), np.concatenate(probabilities), classifier.threshold
     )

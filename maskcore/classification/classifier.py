@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import ArrayLike, NDArray
 
 from maskcore.classification.preprocess import InputSpec, preprocess
 from maskcore.errors import ModelError
+from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
-from maskcore.pool import Pool
 from maskcore.types import ImageRgb
 
 # Faces a call: a crowd goes through in slices, so that memory stays bounded.
@@ -38,14 +34,10 @@ class LiteRtClassifier:
         if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
             raise ModelError(f"The card of model {model.name!r} has no threshold in 0..1.")
         self.threshold = float(threshold)
-        threads = min(os.cpu_count() or 1, 4)
-
-        def make() -> Interpreter:
-            return Interpreter(model_content=model.content, num_threads=threads)
-
-        self._interpreters: Pool[Any] = Pool(make, size=4)
+        self._model = LiteRtModel(model.content)
         try:
-            self.classify_inputs(preprocess(np.zeros((8, 8, 3), np.uint8), None, self.input_spec))
+            # Two faces at once: a model fixed to one would fail on the first group photo.
+            self.mask_probabilities(np.zeros((8, 8, 3), np.uint8), [(0, 0, 8, 8)] * 2)
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"Model {model.name!r} cannot be run: its file does not fit its card"
@@ -84,23 +76,11 @@ class LiteRtClassifier:
         """
         if not len(inputs):
             return np.zeros(0, np.float32)
-        with self._interpreters.borrow() as interpreter:
-            slices = [
-                _run(interpreter, inputs[start : start + MAX_BATCH])
-                for start in range(0, len(inputs), MAX_BATCH)
-            ]
+        slices = []
+        for start in range(0, len(inputs), MAX_BATCH):
+            part = inputs[start : start + MAX_BATCH]
+            output = self._model.run(part)[0]
+            if output.shape != (len(part), 1):
+                raise ValueError(f"output must have shape ({len(part)}, 1), got {output.shape}")
+            slices.append(output[:, 0])
         return np.concatenate(slices)
-
-
-def _run(interpreter: Any, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    entry = interpreter.get_input_details()[0]
-    if tuple(entry["shape"]) != inputs.shape:
-        interpreter.resize_tensor_input(entry["index"], inputs.shape, strict=True)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(entry["index"], inputs)
-    interpreter.invoke()
-    output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    if output.shape != (len(inputs), 1):
-        raise ValueError(f"output must have shape ({len(inputs)}, 1), got {output.shape}")
-    probabilities: NDArray[np.float32] = output[:, 0].astype(np.float32)
-    return probabilities

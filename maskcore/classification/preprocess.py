@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,10 +30,12 @@ class InputSpec:
     offset: float = -1.0
 
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise ValueError(f"size must be at least 1 pixel, got {self.size}")
+        if type(self.size) is not int or self.size < 1:
+            raise ValueError(f"size must be a whole number of pixels from 1, got {self.size!r}")
         if not 0 <= self.crop_margin <= 1:
             raise ValueError(f"crop_margin must be in 0..1, got {self.crop_margin}")
+        if not (math.isfinite(self.scale) and math.isfinite(self.offset)):
+            raise ValueError(f"scale, offset must be finite, got {self.scale}, {self.offset}")
 
     @classmethod
     def from_card(cls, card: dict[str, Any]) -> InputSpec:
@@ -79,9 +82,10 @@ def crop_square(image_rgb: ImageRgb, box_xyxy: ArrayLike, margin: float) -> Imag
     inside = image_rgb[y_in, x_in]
     if inside.shape[:2] == (side, side):
         return inside
-    pad_top, pad_left = max(y_in.start - y0, 0), max(x_in.start - x0, 0)
-    pad_bottom = max(side - inside.shape[0] - pad_top, 0)
-    pad_right = max(side - inside.shape[1] - pad_left, 0)
+    missing_rows, missing_columns = side - inside.shape[0], side - inside.shape[1]
+    pad_top = min(max(y_in.start - y0, 0), missing_rows)
+    pad_left = min(max(x_in.start - x0, 0), missing_columns)
+    pad_bottom, pad_right = missing_rows - pad_top, missing_columns - pad_left
     padded: ImageRgb = cv2.copyMakeBorder(
         inside, pad_top, pad_bottom, pad_left, pad_right, cv2.BORDER_REPLICATE
     )

@@ -15,11 +15,12 @@ def detect_at_sizes(
     longest_sides: Sequence[int],
     detect: Callable[[ImageRgb], Detections],
     nms_iou: float = 0.4,
+    enlarge: float = 1.0,
 ) -> Detections:
-    """Run a detector on the photo reduced to each working size and merge what it finds.
+    """Run a detector on the photo brought to each working size and merge what it finds.
 
-    A photo is never enlarged: sizes above its own fall together into one pass at its
-    own size. Boxes are clipped to the photo; of boxes that overlap by more than
+    A photo is enlarged by ``enlarge`` at most: working sizes beyond that fall together
+    into one pass. Boxes are clipped to the photo; of boxes that overlap by more than
     ``nms_iou`` the surest stays.
 
     Args:
@@ -27,18 +28,21 @@ def detect_at_sizes(
         longest_sides: working sizes, pixels of the longer side.
         detect: finds faces in one image, boxes in that image's pixels.
         nms_iou: intersection over union in 0..1 above which two boxes are one face.
+        enlarge: largest factor, 1 or more, by which a small photo is enlarged.
 
     Returns:
         Faces in the photo's own pixels, surest first.
     """
     height, width = image_rgb.shape[:2]
     boxes, scores = [], []
-    for side in sorted({min(side, max(height, width)) for side in longest_sides}, reverse=True):
+    largest = round(max(height, width) * enlarge)
+    for side in sorted({min(side, largest) for side in longest_sides}, reverse=True):
         factor = side / max(height, width)
         working_wh = max(1, round(width * factor)), max(1, round(height * factor))
         working = image_rgb
         if working_wh != (width, height):
-            working = cv2.resize(image_rgb, working_wh, interpolation=cv2.INTER_AREA)
+            method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+            working = cv2.resize(image_rgb, working_wh, interpolation=method)
         found = detect(working)
         # Rounding moves the two axes by different factors on narrow pictures.
         boxes.append(found.boxes_xyxy * np.tile(np.divide((width, height), working_wh), 2))

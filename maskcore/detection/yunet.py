@@ -64,6 +64,7 @@ def fetch_yunet(url: str = URL, timeout_seconds: float = 30.0) -> Path:
             fname=FILE_NAME,
             path=folder,
             downloader=pooch.HTTPDownloader(timeout=timeout_seconds),
+            processor=_make_readable,
         )
     except requests.RequestException as error:
         raise MasklensError(
@@ -77,6 +78,13 @@ def fetch_yunet(url: str = URL, timeout_seconds: float = 30.0) -> Path:
     except OSError as error:
         raise MasklensError(f"YuNet could not be saved in models/{folder.name}.") from error
     return folder / FILE_NAME
+
+
+def _make_readable(path: str, action: str, _: Any) -> str:
+    # pooch leaves a download private to whoever fetched it; a server may run as another.
+    if action != "fetch":  # its word for a file that was there already
+        os.chmod(path, 0o644)
+    return path
 
 
 class YuNetDetector:

@@ -1,0 +1,192 @@
+"""Masklens' own detector: a small FCOS trained on faces with and without masks.
+
+Tian, Shen, Chen and He, "FCOS: Fully Convolutional One-Stage Object Detection", ICCV
+2019. ``training.detector`` makes it; it is shipped in ``models/fcos``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification.preprocess import InputSpec, normalise
+from maskcore.detection.scaling import detect_at_sizes, suppress_overlaps
+from maskcore.errors import ModelError
+from maskcore.litert import LiteRtModel
+from maskcore.models import StoredModel, load_model
+from maskcore.types import Detections, ImageRgb
+
+# What lies beyond the photo is this grey, as in training.
+_GREY = 128
+# Pictures up to this size, pixels, go through the network whole, larger ones in tiles.
+# Tiles overlap by more than the largest face looked for in them: one that is cut by a
+# tile's edge is whole in the next tile.
+_TILE, _OVERLAP = 1024, 128
+
+
+@dataclass(frozen=True)
+class FcosSettings:
+    """How the network is used; in the card under "serving", chosen on validation scenes.
+
+    Attributes:
+        score_threshold: faces below this score, 0..1, are left out.
+        nms_iou: overlap, 0..1, above which two boxes are one face.
+        live_side: working size for live video, pixels of the longer side.
+        photo_sides: working sizes for photos; a large photo is searched at all of them,
+            for large faces in the small ones and for small faces in the large ones.
+        enlarge: largest factor by which a small photo is enlarged.
+    """
+
+    score_threshold: float = 0.5
+    nms_iou: float = 0.4
+    live_side: int = 320
+    photo_sides: tuple[int, ...] = (416, 832, 1664, 3328)
+    enlarge: float = 1.0
+
+
+class FcosDetector:
+    """Faces with and without masks, from 10 pixels up to the whole picture."""
+
+    def __init__(
+        self, model: StoredModel, live: bool = False, settings: FcosSettings | None = None
+    ) -> None:
+        """Prepare the network.
+
+        Args:
+            model: content and card, verified by ``load_model``.
+            live: one fast look, for video, instead of several, for photos.
+            settings: used instead of those in the card.
+
+        Raises:
+            ModelError: the card is not that of such a detector, or the file cannot be run.
+        """
+        self._spec = InputSpec.from_card(model.card)
+        try:
+            self._strides: list[int] = model.card["strides"]
+            self._settings = settings or _settings(model.card["serving"])
+        except (KeyError, TypeError) as error:
+            raise ModelError(
+                f"The card of model {model.name!r} is not that of a face detector."
+                " Install the model again."
+            ) from error
+        self._sides = (self._settings.live_side,) if live else self._settings.photo_sides
+        self._model = LiteRtModel(model.content)
+        try:
+            self._look(np.zeros((32, 32, 3), np.uint8))
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"Model {model.name!r} cannot be run: its file does not fit its card"
+                " or this version of LiteRT. Install the model again."
+            ) from error
+
+    @classmethod
+    def load(cls, name: str = "fcos", live: bool = False) -> FcosDetector:
+        """Load an installed detector.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        return cls(load_model(name), live)
+
+    def detect(self, image_rgb: ImageRgb) -> Detections:
+        """Find faces.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+
+        Returns:
+            Boxes in the image's pixels, scores in 0..1, surest first.
+        """
+        return detect_at_sizes(
+            image_rgb,
+            self._sides,
+            self._look_in_tiles,
+            self._settings.nms_iou,
+            self._settings.enlarge,
+        )
+
+    def _look_in_tiles(self, image_rgb: ImageRgb) -> Detections:
+        height, width = image_rgb.shape[:2]
+        if max(height, width) <= _TILE:
+            return self._look(image_rgb)
+        boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+        for y in _tile_starts(height):
+            for x in _tile_starts(width):
+                found = self._look(image_rgb[y : y + _TILE, x : x + _TILE])
+                # Larger faces are found at a smaller working size, and faces cut by an
+                # inner edge are whole in the next tile.
+                sides = found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]
+                cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
+                ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])
+                more = np.array([x + _TILE < width, y + _TILE < height])
+                cut |= ((found.boxes_xyxy[:, 2:] > ends - 2) & more).any(axis=1)
+                keep = ~cut & (sides.max(axis=1, initial=0) <= _OVERLAP)
+                boxes.append(found.boxes_xyxy[keep] + np.array([x, y, x, y], np.float32))
+                scores.append(found.scores[keep])
+        return suppress_overlaps(
+            np.concatenate(boxes), np.concatenate(scores), self._settings.nms_iou
+        )
+
+    def _look(self, image_rgb: ImageRgb) -> Detections:
+        """Run the network over one picture as it is."""
+        height, width = image_rgb.shape[:2]
+        block = self._strides[-1]
+        padded = cv2.copyMakeBorder(
+            image_rgb,
+            0,
+            -height % block,
+            0,
+            -width % block,
+            cv2.BORDER_CONSTANT,
+            value=(_GREY, _GREY, _GREY),
+        )
+        maps = self._model.run(normalise(padded[None], self._spec))
+        # Levels come back in any order; their height tells them apart.
+        maps.sort(key=lambda level: -level.shape[1])
+        found = [
+            decode(level[0], stride, self._settings.score_threshold)
+            for level, stride in zip(maps, self._strides, strict=True)
+        ]
+        boxes = np.concatenate([boxes for boxes, _ in found])
+        return suppress_overlaps(
+            boxes.clip(0, (width, height, width, height)),
+            np.concatenate([scores for _, scores in found]),
+            self._settings.nms_iou,
+        )
+
+
+def decode(
+    level: NDArray[np.float32], stride: int, score_threshold: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Boxes and scores of the cells of one level that see a face.
+
+    Args:
+        level: (h, w, 5): logit, then left, top, right, bottom from the cell's centre, pixels.
+        stride: pixels a cell.
+        score_threshold: 0..1.
+
+    Returns:
+        (N, 4) xyxy boxes and (N,) scores in 0..1.
+    """
+    scores = (1 / (1 + np.exp(-level[..., 0]))).astype(np.float32)
+    y, x = np.nonzero(scores >= score_threshold)
+    left, top, right, bottom = level[y, x, 1:].T
+    x_centre, y_centre = (x + 0.5) * stride, (y + 0.5) * stride
+    boxes = np.stack([x_centre - left, y_centre - top, x_centre + right, y_centre + bottom], axis=1)
+    return boxes.astype(np.float32), scores[y, x]
+
+
+def _settings(values: dict[str, Any]) -> FcosSettings:
+    return FcosSettings(**{**values, "photo_sides": tuple(values["photo_sides"])})
+
+
+def _tile_starts(length: int) -> list[int]:
+    """Where tiles begin so that they cover a length, overlap enough, and the last one ends it."""
+    if length <= _TILE:
+        return [0]
+    starts = list(range(0, length - _TILE, _TILE - _OVERLAP))
+    return [*starts, length - _TILE]

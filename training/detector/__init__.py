@@ -1,0 +1,1 @@
+"""Training the face detector: a small anchor-free network (FCOS) on annotated scenes."""

@@ -1,0 +1,184 @@
+"""One run of the detector's training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification.preprocess import normalise
+from maskcore.files import write_text
+from maskcore.images import read_image
+from training.architectures import input_spec
+from training.config import TrainConfig
+from training.detector.config import DetectorConfig
+from training.detector.network import build_detector, flat_outputs
+from training.detector.samples import Sample, Sampler, close_up_samples, scene_samples
+from training.detector.targets import detector_loss, make_targets
+from training.fit import DATA_FILE, last_model, start_run
+from training.progress import Checkpoint, Progress
+from training.scenes import read_scenes, split_scenes
+
+STAGE = "training"
+# ImageNet's first layers see edges and colours, which faces need no others of; left as
+# they are they save two fifths of the time of a step.
+FIRST_TRAINED_BLOCK = "block_3"
+VALIDATION_SIDE = 416
+
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bool = False) -> None:
+    """Train a detector; config, data report, events and checkpoints land in ``run_dir``.
+
+    Args:
+        config: the run's settings.
+        run_dir: a new or empty folder, or that of a run to go on with.
+        command: the command line, kept with the run.
+        resume: go on after the last finished epoch of a run that was interrupted.
+
+    Raises:
+        MasklensError: the folder is taken, the data do not serve, or the backbone's
+            weights cannot be had.
+    """
+    log, state = start_run(config, run_dir, command, resume)
+    log.write("reading data")
+    parts = split_scenes(read_scenes(Path(config.data)), config.seed)
+    close_ups: list[Sample] = []
+    if config.close_ups:
+        close_ups = close_up_samples(
+            Path(config.close_ups), Path(config.close_up_boxes), "train", config.seed
+        )
+    report = {
+        "scenes": {n: [scene.image_path.name for scene in part] for n, part in parts.items()},
+        "close_ups": len(close_ups),
+    }
+    write_text(run_dir / DATA_FILE, json.dumps(report, indent=1) + "\n")
+
+    batches = CropBatches(
+        Sampler(
+            scene_samples(parts["train"]),
+            close_ups,
+            config.close_up_share,
+            config.bare_share,
+            config.image_size,
+        ),
+        config,
+        first_epoch=state.epochs_done,
+    )
+    if state.stage:
+        model = last_model(run_dir)
+        network = model.get_layer("detector")
+    else:
+        network = build_detector(config)
+        _freeze_first_layers(network)
+        model = flat_outputs(network, config.image_size)
+        model.compile(optimizer=_optimizer(config), loss=detector_loss)
+    validation = flat_outputs(network, VALIDATION_SIDE)
+    validation.compile(loss=detector_loss)
+    model.fit(
+        batches,
+        initial_epoch=state.epochs_done,
+        epochs=config.epochs,
+        callbacks=[
+            Validate(validation, whole_pictures(scene_samples(parts["validation"]))),
+            Progress(log, STAGE, config.epochs, len(batches)),
+            Checkpoint(run_dir, state, STAGE, network),
+        ],
+        verbose=0,
+    )
+    log.write("trained", val_loss=round(state.best_loss, 5))
+
+
+def _optimizer(config: DetectorConfig) -> Any:
+    steps = config.epochs * config.steps_per_epoch
+    schedule = keras.optimizers.schedules.CosineDecay(
+        1e-5,
+        steps,
+        warmup_target=config.learning_rate,
+        warmup_steps=max(1, round(0.03 * steps)),
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=1e-4, global_clipnorm=10.0)
+
+
+def _freeze_first_layers(network: Any) -> None:
+    for layer in network.layers:
+        if layer.name.startswith(FIRST_TRAINED_BLOCK):
+            return
+        layer.trainable = False
+
+
+def whole_pictures(samples: list[Sample]) -> Arrays:
+    """Photos as the detector meets them in service, for the validation loss.
+
+    Returns:
+        Inputs (N, S, S, 3) and targets for S = ``VALIDATION_SIDE``: each photo brought to
+        that longer side, the rest of the square grey.
+    """
+    inputs, targets = [], []
+    for sample in samples:
+        image = read_image(sample.path)
+        factor = VALIDATION_SIDE / max(image.shape[:2])
+        method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        scaled = cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)
+        height, width = (min(side, VALIDATION_SIDE) for side in scaled.shape[:2])
+        canvas = np.full((VALIDATION_SIDE, VALIDATION_SIDE, 3), 128, np.uint8)
+        canvas[:height, :width] = scaled[:height, :width]
+        boxes = sample.boxes_xyxy * factor
+        small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0) < 12
+        targets.append(make_targets(boxes[~small], boxes[small], *canvas.shape[:2]))
+        inputs.append(canvas)
+    return normalise(np.stack(inputs), input_spec(TrainConfig(data=""))), np.stack(targets)
+
+
+class Validate(keras.callbacks.Callback):  # type: ignore[misc]
+    """Adds the validation loss, computed at another input size, to each epoch's figures."""
+
+    def __init__(self, model: Any, pictures: Arrays) -> None:
+        """Args:
+        model: shares its layers with the model being fitted.
+        pictures: inputs and targets.
+        """
+        super().__init__()
+        self._validation, self._pictures = model, pictures
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if logs is not None:
+            inputs, targets = self._pictures
+            logs["val_loss"] = float(
+                self._validation.evaluate(inputs, targets, batch_size=8, verbose=0)
+            )
+
+
+class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of drawn crops with their targets; what is drawn depends on the seed alone."""
+
+    def __init__(self, sampler: Sampler, config: DetectorConfig, first_epoch: int = 0) -> None:
+        """Args:
+        sampler: draws the crops.
+        config: batch size, crop size, steps and seed.
+        first_epoch: where a resumed run goes on.
+        """
+        super().__init__(workers=2, max_queue_size=8)
+        self._sampler, self._config, self._epoch = sampler, config, first_epoch
+
+    def __len__(self) -> int:
+        return self._config.steps_per_epoch
+
+    def __getitem__(self, index: int) -> Arrays:
+        size = self._config.image_size
+        rng = np.random.default_rng((self._config.seed, self._epoch, index))
+        images, targets = [], []
+        for _ in range(self._config.batch_size):
+            image, boxes, ignored = self._sampler.draw(rng)
+            images.append(image)
+            targets.append(make_targets(boxes, ignored, size, size))
+        return normalise(np.stack(images), input_spec(TrainConfig(data=""))), np.stack(targets)
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
