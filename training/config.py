@@ -10,6 +10,7 @@ from typing import Any, Self
 from maskcore.errors import MasklensError
 from maskcore.files import write_text
 
+CONFIG_FILE = "config.json"
 ARCHITECTURES = ("mobilenet_v2", "inception_v3")
 
 
@@ -48,7 +49,7 @@ class RunConfig:
         Raises:
             MasklensError: the folder is not that of a run.
         """
-        path = run_dir / "config.json"
+        path = run_dir / CONFIG_FILE
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
@@ -59,7 +60,7 @@ class RunConfig:
 
     def save(self, run_dir: Path) -> None:
         """Write config.json into the run's folder."""
-        write_text(run_dir / "config.json", json.dumps(asdict(self), indent=2) + "\n")
+        write_text(run_dir / CONFIG_FILE, json.dumps(asdict(self), indent=2) + "\n")
 
 
 @dataclass(frozen=True)

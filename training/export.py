@@ -63,10 +63,7 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
         MasklensError: the run is not finished or evaluated, the name does not serve as a
             folder's, or the exported model differs from Keras by more than ``TOLERANCE``.
     """
-    if not name.isidentifier():
-        raise MasklensError(
-            f"A model's name has letters, digits and underscores only, got {name!r}."
-        )
+    check_name(name)
     config = TrainConfig.load(run_dir)
     try:
         report = json.loads((run_dir / REPORT_FILE).read_text(encoding="utf-8"))
@@ -76,7 +73,7 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
         ) from error
     network = load_network(run_dir)
     content = to_litert(network)
-    card = {
+    card: dict[str, Any] = {
         "name": name,
         "kind": "classifier",
         "architecture": config.architecture,
@@ -111,12 +108,7 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
             "The exported model was not installed: its probabilities differ from Keras' by up"
             f" to {card['keras_difference']:.4f}; at most {TOLERANCE} is allowed."
         )
-    files = {
-        MODEL_FILE: content,
-        CARD_FILE: (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode(),
-        REPORT_FILE: (run_dir / REPORT_FILE).read_bytes(),
-    }
-    return _put_in_place(name, files)
+    return put_in_place(name, content, card, report)
 
 
 def difference(network: Any, model: StoredModel, inputs: NDArray[np.float32]) -> float:
@@ -126,8 +118,30 @@ def difference(network: Any, model: StoredModel, inputs: NDArray[np.float32]) ->
     return float(np.abs(exported - original).max())
 
 
-def _put_in_place(name: str, files: dict[str, bytes]) -> Path:
-    """Replace the folder of a model as a whole: a reader sees the old files or the new."""
+def check_name(name: str) -> None:
+    """Raise a MasklensError for a name that does not serve as a model's folder."""
+    if not name.isidentifier():
+        raise MasklensError(
+            f"A model's name has letters, digits and underscores only, got {name!r}."
+        )
+
+
+def put_in_place(
+    name: str, content: bytes, card: dict[str, Any], report: dict[str, Any] | None = None
+) -> Path:
+    """Replace the folder of a model as a whole: a reader sees the old files or the new.
+
+    Args:
+        name: the folder's name under ``models/``.
+        content: of model.tflite.
+        card, report: of card.json and report.json.
+
+    Returns:
+        The folder.
+    """
+    files = {MODEL_FILE: content, CARD_FILE: _json_bytes(card)}
+    if report is not None:
+        files[REPORT_FILE] = _json_bytes(report)
     target = models_dir() / name
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{name}-"))
@@ -151,3 +165,7 @@ def _put_in_place(name: str, files: dict[str, bytes]) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
     return target
+
+
+def _json_bytes(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()

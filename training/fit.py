@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import write_text
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
-from training.config import RunConfig, TrainConfig
+from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.data import Dataset, data_report, read_dataset, split
 from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState
 from training.provenance import save_provenance
@@ -54,7 +55,11 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
         network = last_model(run_dir)
     else:
         if state.stage == HEAD_STAGE:
-            head.set_weights(last_model(run_dir).get_weights())
+            last = last_model(run_dir)
+            if last.name == head.name:
+                head.set_weights(last.get_weights())
+            else:  # killed before the first fine-tuned epoch was written down
+                network = last
         if state.epochs_done < config.epochs:
             _fit_head(config, run_dir, log, state, dataset, parts, base, head, network)
     if config.fine_tune_epochs:
@@ -68,15 +73,26 @@ def start_run(
     """Open a run's folder, new or to go on with, and seed everything.
 
     Raises:
-        MasklensError: the folder holds something and the run is not to be resumed.
+        MasklensError: the folder holds something and the run is not to be resumed, or
+            the run to be resumed was begun with other settings.
     """
     if not resume and run_dir.exists() and any(run_dir.iterdir()):
         raise MasklensError(
             f"{run_dir.name} already holds something. Name a new folder, or go on with --resume."
         )
-    run_dir.mkdir(parents=True, exist_ok=True)
-    config.save(run_dir)
-    save_provenance(run_dir, command)
+    if resume and (run_dir / CONFIG_FILE).exists():
+        # Another seed, say, would move photos learned from into the test part.
+        begun = asdict(type(config).load(run_dir))
+        changed = [name for name, value in asdict(config).items() if value != begun[name]]
+        if changed:
+            raise MasklensError(
+                f"{run_dir.name} was begun with other settings ({', '.join(changed)})."
+                " Resume it with the same ones, or start a new run."
+            )
+    else:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        save_provenance(run_dir, command)
+        config.save(run_dir)
     # The split, the initial weights and dropout all follow from this one seed.
     keras.utils.set_random_seed(config.seed)
     return EventLog(run_dir), RunState(run_dir)

@@ -1,0 +1,107 @@
+"""From a detector's run to an installed detector."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskcore.classification.preprocess import InputSpec
+from maskcore.detection.fcos import FcosSettings
+from maskcore.errors import MasklensError
+from maskcore.litert import LiteRtModel
+from training.detector.config import DetectorConfig
+from training.detector.fit import whole_pictures
+from training.detector.network import STRIDES, build_detector
+from training.detector.samples import scene_samples
+from training.export import TOLERANCE, check_name, put_in_place, to_litert
+from training.progress import BEST_WEIGHTS
+from training.provenance import load_provenance, provenance, without_folders
+from training.scenes import read_scenes, split_scenes
+
+CHECKED_PHOTOS = 16
+
+
+def load_detector_network(run_dir: Path) -> Any:
+    """Rebuild a run's network with its best weights.
+
+    Raises:
+        MasklensError: the folder holds no finished run.
+    """
+    network = build_detector(DetectorConfig.load(run_dir), load_weights=False)
+    try:
+        network.load_weights(run_dir / BEST_WEIGHTS)
+    except (OSError, ValueError) as error:
+        raise MasklensError(f"{run_dir.name} holds no trained weights of a detector.") from error
+    return network
+
+
+def install_detector(
+    run_dir: Path, name: str, settings: FcosSettings, data_licence: str, command: str
+) -> Path:
+    """Export a detector's best weights and install them under ``models/<name>/``.
+
+    The export is compared with Keras on validation scenes before anything is put in place.
+
+    Args:
+        run_dir: a finished run.
+        name: folder name under ``models/``.
+        settings: how the network is to be used, chosen on validation scenes.
+        data_licence: origin and licence of the data, for the card.
+        command: the command line, for the card.
+
+    Returns:
+        The model's folder.
+
+    Raises:
+        MasklensError: the run is not finished, or the exported scores differ from Keras'
+            by more than ``TOLERANCE``.
+    """
+    check_name(name)
+    config = DetectorConfig.load(run_dir)
+    network = load_detector_network(run_dir)
+    content = to_litert(network)
+    scenes = split_scenes(read_scenes(Path(config.data)), config.seed)["validation"]
+    inputs, _ = whole_pictures(scene_samples(scenes[:CHECKED_PHOTOS]))
+    gap = difference(network, content, inputs)
+    if gap > TOLERANCE:
+        raise MasklensError(
+            "The exported detector was not installed: its scores differ from Keras' by up to"
+            f" {gap:.4f}; at most {TOLERANCE} is allowed."
+        )
+    card = {
+        "name": name,
+        "kind": "detector",
+        "architecture": "fcos, mobilenet_v2 backbone",
+        "output": "logit of a face and its edges, for each cell of each stride",
+        "strides": list(STRIDES),
+        "serving": asdict(settings),
+        "input": InputSpec().to_card(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "licence": "MIT",
+        "data": data_licence,
+        "seed": config.seed,
+        "made_by": {"fit": load_provenance(run_dir), "install": provenance(command)},
+        "config": {
+            setting: without_folders(value) if isinstance(value, str) else value
+            for setting, value in asdict(config).items()
+        },
+        "keras_difference": gap,
+    }
+    return put_in_place(name, content, card)
+
+
+def difference(network: Any, content: bytes, inputs: Any) -> float:
+    """Largest difference in score, 0..1, between Keras and LiteRT on (N, S, S, 3) inputs."""
+    model = LiteRtModel(content)
+    gap = 0.0
+    for start in range(len(inputs)):
+        one = inputs[start : start + 1]
+        exported = sorted(model.run(one), key=lambda level: -level.shape[1])
+        for ours, theirs in zip(exported, network.predict(one, verbose=0), strict=True):
+            scores = [1 / (1 + np.exp(-level[..., 0])) for level in (ours, theirs)]
+            gap = max(gap, float(np.abs(scores[0] - scores[1]).max()))
+    return gap

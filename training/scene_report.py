@@ -1,0 +1,193 @@
+"""Measuring detector and classifier together on annotated scenes: found and labelled right.
+
+How faces are matched and counted: each prediction, surest first, takes the annotated
+face it overlaps most, if by at least ``MIN_IOU`` and still free. Faces whose longer side
+is under ``min_side`` pixels, and masks worn incorrectly, are neither asked for nor held
+against the detector. A prediction that took no face is a false alarm if its own longer
+side is at least ``min_side``. A face that was not found counts as missed for its class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.images import read_image
+from maskcore.pipeline import MaskPipeline
+from maskcore.types import Box, Face
+from training.metrics import CLASS_NAMES, RESAMPLES, share
+from training.scenes import Scene, SceneFace
+
+MIN_IOU = 0.4
+SIZE_BANDS = ((8, 16), (16, 32), (32, 64), (64, 128), (128, 100_000))
+# Counts of one photo; the first five once for each class, in the order of CLASS_NAMES.
+_FACES, _FOUND, _TP, _FP, _FN = range(5)
+
+Counts = NDArray[np.int64]
+
+
+def evaluate_scenes(
+    scenes: list[Scene], pipeline: MaskPipeline, min_side: float = 32.0
+) -> dict[str, Any]:
+    """Look at every scene and count.
+
+    Args:
+        scenes: annotated photos.
+        pipeline: detector and classifier.
+        min_side: smallest face asked for, pixels of the longer side.
+
+    Returns:
+        JSON values: "figures" (see ``figures``), "recall_by_size" by band of the longer
+        side in pixels, and the median milliseconds a photo for detecting and classifying.
+    """
+    counts, sizes = [], []
+    times: list[tuple[float, float]] = []
+    for scene in scenes:
+        analysis = pipeline.analyze(read_image(scene.image_path))
+        taken, loose = match(scene.faces, analysis.faces)
+        counts.append(count(scene.faces, taken, loose, min_side))
+        sizes += [
+            (face.longer_side, face.label, found is not None)
+            for face, found in zip(scene.faces, taken, strict=True)
+            if face.label is not None
+        ]
+        times.append((analysis.detect_ms, analysis.classify_ms))
+    detect_ms, classify_ms = np.median(times, axis=0)
+    return {
+        "photos": len(scenes),
+        "min_side": min_side,
+        "min_iou": MIN_IOU,
+        "figures": with_intervals(np.array(counts)),
+        "recall_by_size": [
+            {
+                "from": low,
+                "below": high if high < 10_000 else None,
+                **{
+                    name: share(
+                        sum(ok for side, of, ok in sizes if low <= side < high and of == label),
+                        sum(low <= side < high and of == label for side, of, _ in sizes),
+                    )
+                    for label, name in enumerate(CLASS_NAMES)
+                },
+            }
+            for low, high in SIZE_BANDS
+        ],
+        "detect_ms": round(float(detect_ms), 2),
+        "classify_ms": round(float(classify_ms), 2),
+    }
+
+
+def match(
+    truth: tuple[SceneFace, ...], found: tuple[Face, ...], min_iou: float = MIN_IOU
+) -> tuple[list[Face | None], list[Face]]:
+    """Give each annotated face the prediction that took it.
+
+    Returns:
+        For each annotated face its prediction or None, and the predictions left over.
+    """
+    taken: list[Face | None] = [None] * len(truth)
+    loose = []
+    for face in sorted(found, key=lambda face: -face.score):
+        overlaps = [
+            (iou(face.box_xyxy, other.box_xyxy), i)
+            for i, other in enumerate(truth)
+            if taken[i] is None
+        ]
+        best, index = max(overlaps, default=(0.0, -1))
+        if best >= min_iou:
+            taken[index] = face
+        else:
+            loose.append(face)
+    return taken, loose
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    inner = width * height
+    return inner / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inner)
+
+
+def count(
+    truth: tuple[SceneFace, ...], taken: list[Face | None], loose: list[Face], min_side: float
+) -> Counts:
+    """Count one photo: int (2, 6), a row a class: faces, found, tp, fp, fn, false alarms."""
+    counts = np.zeros((2, 6), np.int64)
+    for face, found in zip(truth, taken, strict=True):
+        if face.label is None or face.longer_side < min_side:
+            continue
+        row = counts[face.label]
+        row[_FACES] += 1
+        row[_FOUND] += found is not None
+        if found is None:
+            row[_FN] += 1
+        elif CLASS_NAMES.index(found.label) == face.label:
+            row[_TP] += 1
+        else:
+            row[_FN] += 1
+            counts[1 - face.label, _FP] += 1
+    for alarm in loose:
+        x0, y0, x1, y1 = alarm.box_xyxy
+        if max(x1 - x0, y1 - y0) >= min_side:
+            counts[CLASS_NAMES.index(alarm.label), [_FP, 5]] += 1
+    return counts
+
+
+def figures(counts: Counts) -> dict[str, float]:
+    """The figures of counts summed over photos, int (..., 2, 6) -> arrays (...,).
+
+    Detection: recall, by class, precision and F1 of the boxes alone. End to end: a face
+    counts only if it was found and labelled right; F1 a class and their mean, macro F1.
+    Where nothing was asked for, recall is 1 and so are precision and F1.
+    """
+    faces, found, tp, fp, fn, alarms = np.moveaxis(counts, -1, 0)
+    all_found, all_faces, all_alarms = found.sum(-1), faces.sum(-1), alarms.sum(-1)
+    by_class = _f1(tp, fp, fn)
+    return {
+        "detection_recall": _ratio(all_found, all_faces),
+        "detection_recall_mask": _ratio(found[..., 1], faces[..., 1]),
+        "detection_recall_no_mask": _ratio(found[..., 0], faces[..., 0]),
+        "detection_precision": _ratio(all_found, all_found + all_alarms),
+        "detection_f1": _f1(all_found, all_alarms, all_faces - all_found),
+        "label_accuracy_on_found": _ratio(tp.sum(-1), all_found),
+        "f1_mask": by_class[..., 1],
+        "f1_no_mask": by_class[..., 0],
+        "macro_f1": by_class.mean(-1),
+    }
+
+
+def with_intervals(counts: Counts) -> dict[str, Any]:
+    """Figures of (photos, 2, 6) counts with 95 % bootstrap intervals over photos, seed 0."""
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(len(counts), size=(RESAMPLES, len(counts)))
+    resampled = figures(counts[drawn].sum(axis=1))
+    total = counts.sum(axis=0)
+    whole = figures(total)
+    return {
+        "faces": int(total[:, _FACES].sum()),
+        "faces_mask": int(total[1, _FACES]),
+        "faces_no_mask": int(total[0, _FACES]),
+        "found": int(total[:, _FOUND].sum()),
+        "labelled_right": int(total[:, _TP].sum()),
+        "false_alarms": int(total[:, 5].sum()),
+        **{
+            name: {
+                "value": float(whole[name]),
+                "interval": np.quantile(values, [0.025, 0.975]).tolist(),
+            }
+            for name, values in resampled.items()
+        },
+    }
+
+
+def _ratio(part: Any, whole: Any) -> Any:
+    return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)
+
+
+def _f1(tp: Any, fp: Any, fn: Any) -> Any:
+    return _ratio(2 * tp, 2 * tp + fp + fn)
