@@ -22,7 +22,7 @@ SMALLEST = 7.0
 # A face of which less is left in the crop is neither face nor background.
 LEAST_VISIBLE = 0.4
 # Sides, in pixels of the crop, to which a chosen face is brought.
-SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (24.0, 250.0)
+SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (56.0, 250.0)
 
 Boxes = NDArray[np.float32]
 
