@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -27,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     detect = commands.add_parser("detect", help="find faces in photos and tell masks")
     detect.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo or a folder")
-    detect.add_argument("--detector", choices=DETECTOR_NAMES, default="haar")
+    detect.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
     detect.add_argument("--model", default="mobilenet_v2", help="an installed model's name")
     detect.add_argument(
         "--threshold", type=_share, help="mask probability from which a face counts as masked, 0..1"
@@ -80,11 +81,12 @@ def _detect(
     annotated: Path | None,
 ) -> int:
     pipeline = MaskPipeline.load(detector, model)
-    photos = list(_photos(paths))
+    root = _common_folder(paths) if annotated else Path()
     records = []
     # disable=None: a bar where standard error is a terminal, nothing elsewhere.
-    for root, path in tqdm(photos, unit="photo", disable=None):
-        record = _analyze(pipeline, root, path, threshold, annotated)
+    for path in tqdm(list(_photos(paths)), unit="photo", disable=None):
+        target = annotated / _annotated_name(path, root) if annotated else None
+        record = _analyze(pipeline, path, threshold, target)
         records.append(record)
         if json_file in (None, "-"):
             tqdm.write(_line(record) if json_file else _summary(record))
@@ -95,26 +97,41 @@ def _detect(
     return 1 if any(record["error"] for record in records) else 0
 
 
-def _photos(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Photos to look at, each with the folder it was found under; nothing is left out silently.
+def _photos(paths: Sequence[Path]) -> Iterator[Path]:
+    """Photos to look at; nothing is left out silently.
 
     A path that is no folder is taken for a photo: if it is none, its record says why.
     """
     for path in paths:
         if not path.is_dir():
-            yield path.parent, path
+            yield path
             continue
         for child in sorted(path.rglob("*")):
             if child.suffix.lower() in IMAGE_SUFFIXES and child.is_file():
-                yield path, child
+                yield child
+
+
+def _common_folder(paths: Sequence[Path]) -> Path:
+    """The folder below which all paths lie: annotated copies keep their place in it."""
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    try:
+        return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    except ValueError as error:
+        raise MasklensError(
+            "Annotated copies need all photos on one drive: run the command once for each."
+        ) from error
+
+
+def _annotated_name(path: Path, root: Path) -> Path:
+    place = Path(os.path.abspath(path)).relative_to(root)
+    # The suffix stays in the name: a.jpg and a.png in one folder are two photos. File
+    # systems end at 255 bytes, of which replacing a file takes some.
+    short = place.name.encode(errors="replace")[-200:].decode(errors="ignore")
+    return place.with_name(f"{short}.jpg")
 
 
 def _analyze(
-    pipeline: MaskPipeline,
-    root: Path,
-    path: Path,
-    threshold: float | None,
-    annotated: Path | None,
+    pipeline: MaskPipeline, path: Path, threshold: float | None, target: Path | None
 ) -> dict[str, Any]:
     # A name that is not UTF-8 is shown with "?"; it cannot be written as it is.
     name = path.as_posix().encode(errors="replace").decode()
@@ -123,10 +140,8 @@ def _analyze(
     except ImageError as error:
         return photo_record(name, None, str(error))
     analysis = pipeline.analyze(image, threshold)
-    if annotated:
-        target = annotated / path.relative_to(root)
-        # The suffix stays in the name: a.jpg and a.png in one folder are two photos.
-        with replacing(target.with_name(f"{path.name}.jpg")) as temporary:
+    if target:
+        with replacing(target) as temporary:
             temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))
     return photo_record(name, analysis)
 

@@ -33,7 +33,7 @@ class LiteRtModel:
             inputs: float32, the model's input with its batch first.
 
         Returns:
-            A copy of each output, in the order of the names they were exported with.
+            A copy of each output, in the order the Keras model gave them (of up to ten).
 
         Raises:
             ValueError, RuntimeError: the content is no model, or not one for such an input.
@@ -45,5 +45,6 @@ class LiteRtModel:
             interpreter.allocate_tensors()
             interpreter.set_tensor(entry["index"], inputs)
             interpreter.invoke()
+            # LiteRT lists outputs in any order; their names end in :0, :1 and so on.
             outputs = sorted(interpreter.get_output_details(), key=lambda o: str(o["name"]))
             return [interpreter.get_tensor(output["index"]) for output in outputs]

@@ -20,18 +20,21 @@ class MaskPipeline:
         self.classifier = classifier
 
     @classmethod
-    def load(cls, detector: str = "haar", model: str = "mobilenet_v2") -> MaskPipeline:
+    def load(
+        cls, detector: str = "fcos", model: str = "mobilenet_v2", live: bool = False
+    ) -> MaskPipeline:
         """Load a detector and an installed classifier.
 
         Args:
             detector: one of ``maskcore.detection.DETECTOR_NAMES``.
             model: name of a folder under ``models/``.
+            live: for video, where speed counts, instead of photos, where small faces do.
 
         Raises:
             ValueError: no detector has that name.
             ModelError: a file is missing or damaged; the message says how to mend it.
         """
-        return cls(load_detector(detector), LiteRtClassifier.load(model))
+        return cls(load_detector(detector, live), LiteRtClassifier.load(model))
 
     def analyze(self, image_rgb: ImageRgb, threshold: float | None = None) -> Analysis:
         """Find and judge the faces of one photo.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from maskcore.detection import DETECTOR_NAMES
+from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from training.config import ARCHITECTURES, TrainConfig
 from training.detector.config import DetectorConfig
@@ -94,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
         "--crop-margins", nargs="+", type=float, help="to compare; default: the card's"
     )
 
+    _add_evaluate_scenes(commands)
+
     install = commands.add_parser("install", help="export a run and put it into models/")
     install.add_argument("run", type=Path, metavar="RUN_DIR")
     install.add_argument("--name", required=True, help="the model's name")
@@ -106,7 +111,40 @@ def _parser() -> argparse.ArgumentParser:
     install.add_argument(
         "--data-licence", default="not stated", help="origin and licence of the data, for the card"
     )
+    _add_install_detector(commands)
     return parser
+
+
+def _add_evaluate_scenes(commands: Any) -> None:
+    scenes = commands.add_parser(
+        "evaluate-scenes", help="measure detector and classifier together on annotated scenes"
+    )
+    scenes.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
+    scenes.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
+    scenes.add_argument("--model", default="mobilenet_v2")
+    scenes.add_argument("--parts", nargs="+", choices=SCENE_PARTS, default=["test"])
+    scenes.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
+    scenes.add_argument("--live", action="store_true", help="the working size for live video")
+    scenes.add_argument("--out", type=Path, metavar="FILE", help="JSON report to write")
+
+
+def _add_install_detector(commands: Any) -> None:
+    default = FcosSettings()
+    install = commands.add_parser(
+        "install-detector",
+        help="export a detector's run and put it into models/",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    install.add_argument("run", type=Path, metavar="RUN_DIR")
+    install.add_argument("--name", default="fcos", help="the model's name")
+    install.add_argument("--score-threshold", type=float, default=default.score_threshold)
+    install.add_argument("--nms-iou", type=float, default=default.nms_iou)
+    install.add_argument("--live-side", type=int, default=default.live_side)
+    install.add_argument("--photo-sides", type=int, nargs="+", default=default.photo_sides)
+    install.add_argument("--enlarge", type=float, default=default.enlarge)
+    install.add_argument(
+        "--data-licence", default="not stated", help="origin and licence of the data, for the card"
+    )
 
 
 def _add_fit_detector(commands: Any) -> None:
@@ -183,6 +221,46 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
             options["run"], options["name"], options["crop_margin"], options["data_licence"], typed
         )
         print(f"Installed in models/{folder.name}.")
+    elif command == "evaluate-scenes":
+        _evaluate_scenes(**options, typed=typed)
+    elif command == "install-detector":
+        from training.detector.export import install_detector
+
+        run, name, licence = (options.pop(key) for key in ("run", "name", "data_licence"))
+        options["photo_sides"] = tuple(options["photo_sides"])
+        folder = install_detector(run, name, FcosSettings(**options), licence, typed)
+        print(f"Installed in models/{folder.name}.")
+
+
+def _evaluate_scenes(
+    scenes: Path,
+    detector: str,
+    model: str,
+    parts: list[str],
+    min_side: float,
+    live: bool,
+    out: Path | None,
+    typed: str,
+) -> None:
+    from maskcore.files import write_text
+    from maskcore.pipeline import MaskPipeline
+    from training.provenance import provenance
+    from training.scene_report import evaluate_scenes
+    from training.scenes import read_scenes, split_scenes
+
+    divided = split_scenes(read_scenes(scenes))
+    chosen = [scene for part in parts for scene in divided[part]]
+    report = evaluate_scenes(chosen, MaskPipeline.load(detector, model, live), min_side)
+    for name, figure in report["figures"].items():
+        if isinstance(figure, dict):
+            low, high = figure["interval"]
+            print(f"{name}: {figure['value']:.3f} (95 % interval {low:.3f} to {high:.3f})")
+        else:
+            print(f"{name}: {figure}")
+    if out:
+        head = {"detector": detector, "model": model, "live": live, "parts": parts}
+        values = {**head, **provenance(typed), **report}
+        write_text(out, json.dumps(values, indent=1) + "\n")
 
 
 def _evaluate_faces(

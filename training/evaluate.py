@@ -95,7 +95,13 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
 
 def _run_parts(run_dir: Path, paths: tuple[str, ...]) -> dict[str, NDArray[np.int64]]:
     """The validation and test parts as the run wrote them down, not as they would fall now."""
-    saved = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
+    try:
+        saved = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
+    except (OSError, ValueError, KeyError) as error:
+        raise MasklensError(
+            f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"
+            " be read. Measure on another folder with --data."
+        ) from error
     index = {path: i for i, path in enumerate(paths)}
     try:
         return {

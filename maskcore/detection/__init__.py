@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from maskcore.detection.fcos import FcosDetector
 from maskcore.detection.haar import HaarDetector
 from maskcore.detection.yunet import YuNetDetector, yunet_available
 from maskcore.types import Detections, ImageRgb
@@ -18,19 +19,24 @@ class Detector(Protocol):
         ...
 
 
-_LOADERS: dict[str, Callable[[], Detector]] = {
-    "haar": HaarDetector,
-    "haar_alt2": lambda: HaarDetector("haarcascade_frontalface_alt2", min_neighbors=3),
-    "yunet": YuNetDetector,
+# The argument says whether it is for live video: a smaller working size, one look.
+_LOADERS: dict[str, Callable[[bool], Detector]] = {
+    "fcos": lambda live: FcosDetector.load(live=live),
+    "yunet": lambda live: YuNetDetector(longest_sides=(640,) if live else (1280, 320)),
+    "haar": lambda live: HaarDetector(longest_side=640 if live else 1280),
+    "haar_alt2": lambda live: HaarDetector(
+        "haarcascade_frontalface_alt2", min_neighbors=3, longest_side=640 if live else 1280
+    ),
 }
 DETECTOR_NAMES = tuple(_LOADERS)
 
 
-def load_detector(name: str) -> Detector:
+def load_detector(name: str, live: bool = False) -> Detector:
     """Load a detector by name.
 
     Args:
         name: one of ``DETECTOR_NAMES``.
+        live: for video, where speed counts, instead of photos, where small faces do.
 
     Raises:
         ValueError: no detector has that name.
@@ -38,12 +44,13 @@ def load_detector(name: str) -> Detector:
     """
     if name not in _LOADERS:
         raise ValueError(f"detector must be one of {', '.join(DETECTOR_NAMES)}, got {name!r}")
-    return _LOADERS[name]()
+    return _LOADERS[name](live)
 
 
 __all__ = [
     "DETECTOR_NAMES",
     "Detector",
+    "FcosDetector",
     "HaarDetector",
     "YuNetDetector",
     "load_detector",

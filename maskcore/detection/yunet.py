@@ -112,9 +112,9 @@ class YuNetDetector:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise ModelError(
-                f"YuNet's file {path.name} is not installed. Fetch it with: {FETCH_COMMAND}"
-            ) from error
+            setting = os.environ.get("MASKLENS_YUNET")
+            mend = "Correct $MASKLENS_YUNET" if setting else f"Fetch it with: {FETCH_COMMAND}"
+            raise ModelError(f"YuNet's file {path.name} is not installed. {mend}") from error
         if hashlib.sha256(content).hexdigest() != SHA256:
             raise ModelError(
                 f"YuNet's file {path.name} is damaged or of another version."

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskcore.classification import InputSpec, LiteRtClassifier
+from maskcore.classification.classifier import MAX_BATCH
+from maskcore.errors import ModelError
+from maskcore.litert import LiteRtModel
+
+CANNOT_RUN = (
+    "Model 'net' cannot be run: its file does not fit its card or this version of LiteRT."
+    " Install the model again."
+)
+
+
+def expected(inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The tiny model (see conftest) by hand: sigmoid of a weighted sum of the colour means."""
+    logits = inputs.astype(float).mean(axis=(1, 2)) @ [0.5, -1.0, 2.0] + 0.25
+    return 1 / (1 + np.exp(-logits))
+
+
+def some_inputs(count: int, seed: int = 0) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    tones = rng.uniform(-1, 1, (count, 1, 1, 3))  # keep the means of the inputs apart
+    return (tones + rng.uniform(-0.1, 0.1, (count, 8, 8, 3))).astype(np.float32)
+
+
+@pytest.fixture
+def classifier(install: Callable[..., Path], tiny_models: dict[str, bytes]) -> LiteRtClassifier:
+    install("net", tiny_models["good"])
+    return LiteRtClassifier.load("net")
+
+
+def test_card_is_taken_over(classifier: LiteRtClassifier) -> None:
+    assert classifier.name == "net"
+    assert classifier.threshold == 0.4
+    assert classifier.input_spec == InputSpec(size=8)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, MAX_BATCH, MAX_BATCH + 1, 2 * MAX_BATCH])
+def test_probabilities_come_in_order_whatever_their_number(
+    classifier: LiteRtClassifier, count: int
+) -> None:
+    inputs = some_inputs(count)
+
+    probabilities = classifier.classify_inputs(inputs)
+
+    assert probabilities.shape == (count,) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, expected(inputs), atol=1e-5)
+
+
+def test_numbers_of_faces_may_change_from_call_to_call(classifier: LiteRtClassifier) -> None:
+    for count in (5, 1, 33, 0, 2, 5):
+        inputs = some_inputs(count, seed=count)
+
+        np.testing.assert_allclose(classifier.classify_inputs(inputs), expected(inputs), atol=1e-5)
+
+
+def test_slices_are_no_longer_than_allowed(
+    classifier: LiteRtClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = []
+
+    def run(_: object, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        lengths.append(len(inputs))
+        return [inputs[:, 0, 0, :1]]
+
+    monkeypatch.setattr(LiteRtModel, "run", run)
+    classifier.classify_inputs(some_inputs(70))
+
+    assert MAX_BATCH == 32 and lengths == [32, 32, 6]
+
+
+def test_faces_of_a_photo_are_judged_one_by_one(classifier: LiteRtClassifier) -> None:
+    colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
+    photo = np.repeat(np.repeat(colours[None], 20, axis=0), 20, axis=1)
+    boxes = [(40, 0, 60, 20), (0, 0, 20, 20), (20, 0, 40, 20), (45, 5, 55, 15)]
+
+    probabilities = classifier.mask_probabilities(photo, boxes)
+
+    # A colour there is 1, one that is not -1.
+    signs = np.array([[-1, -1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+    logits = signs @ [0.5, -1.0, 2.0] + 0.25
+    np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_photo_without_faces_has_no_probabilities(classifier: LiteRtClassifier) -> None:
+    probabilities = classifier.mask_probabilities(np.zeros((9, 9, 3), np.uint8), np.zeros((0, 4)))
+
+    assert probabilities.shape == (0,) and probabilities.dtype == np.float32
+
+
+def test_threads_get_their_own_results(classifier: LiteRtClassifier) -> None:
+    batches = [some_inputs(1 + seed % 7, seed) for seed in range(200)]
+
+    with ThreadPoolExecutor(16) as executor:
+        together = list(executor.map(classifier.classify_inputs, batches))
+
+    for inputs, probabilities in zip(batches, together, strict=True):
+        np.testing.assert_allclose(probabilities, expected(inputs), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"not a model at all" * 50,
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda content: bytes(len(content)),
+    ],
+    ids=["empty", "text", "half", "one byte short", "zeros"],
+)
+def test_content_that_is_no_model_is_refused(
+    install: Callable[..., Path],
+    tiny_models: dict[str, bytes],
+    damage: Callable[[bytes], bytes],
+) -> None:
+    install("net", damage(tiny_models["good"]))  # with the checksum of the damaged content
+
+    with pytest.raises(ModelError) as caught:
+        LiteRtClassifier.load("net")
+
+    assert str(caught.value) == CANNOT_RUN
+
+
+@pytest.mark.parametrize(("model", "size"), [("two outputs", 8), ("one at a time", 8), ("good", 9)])
+def test_model_that_does_not_fit_its_card_is_refused(
+    install: Callable[..., Path], tiny_models: dict[str, bytes], model: str, size: int
+) -> None:
+    install("net", tiny_models[model], input={"size": size})
+
+    with pytest.raises(ModelError) as caught:
+        LiteRtClassifier.load("net")
+
+    assert str(caught.value) == CANNOT_RUN
+
+
+@pytest.mark.parametrize("threshold", [None, "0.5", -0.1, 1.1, float("nan"), [0.5]])
+def test_card_without_a_threshold_is_refused(
+    install: Callable[..., Path], tiny_models: dict[str, bytes], threshold: object
+) -> None:
+    install("net", tiny_models["good"], threshold=threshold)
+
+    with pytest.raises(ModelError) as caught:
+        LiteRtClassifier.load("net")
+
+    assert str(caught.value) == "The card of model 'net' has no threshold in 0..1."
+
+
+@pytest.mark.parametrize("threshold", [0, 1, 0.25])
+def test_threshold_may_be_any_number_from_0_to_1(
+    install: Callable[..., Path], tiny_models: dict[str, bytes], threshold: float
+) -> None:
+    install("net", tiny_models["good"], threshold=threshold)
+
+    assert LiteRtClassifier.load("net").threshold == threshold

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskcore.detection import HaarDetector
+from maskcore.errors import ModelError
+
+FACE = (178, 64, 271, 165)  # of the portrait: ear to ear, forehead to chin
+
+
+@pytest.fixture(scope="module")
+def haar() -> HaarDetector:
+    return HaarDetector()
+
+
+@pytest.mark.parametrize(
+    ("options", "shrink"), [({}, 1), ({}, 2), ({"longest_side": 256}, 1)], ids=str
+)
+def test_portrait_s_face_is_found_in_its_place(
+    portrait: NDArray[np.uint8], options: dict[str, int], shrink: int
+) -> None:
+    found = HaarDetector(**options).detect(portrait[::shrink, ::shrink])
+
+    np.testing.assert_allclose(found.boxes_xyxy[0] * shrink, FACE, atol=25)
+    assert 0.5 <= found.scores[0] < 1
+    assert (np.diff(found.scores) <= 0).all()
+
+
+@pytest.mark.parametrize("size_hw", [(1, 1), (1, 2000), (2000, 1), (23, 23), (300, 400)])
+@pytest.mark.parametrize("level", [0, 255])
+def test_blank_picture_holds_no_face(
+    haar: HaarDetector, size_hw: tuple[int, int], level: int
+) -> None:
+    assert len(haar.detect(np.full((*size_hw, 3), level, np.uint8))) == 0
+
+
+def test_min_size_above_the_face_finds_nothing(portrait: NDArray[np.uint8]) -> None:
+    assert len(HaarDetector(min_size=150).detect(portrait)) == 0
+    assert len(HaarDetector(min_size=60).detect(portrait)) == 1
+
+
+def test_fewer_neighbours_find_more(portrait: NDArray[np.uint8]) -> None:
+    few, many, most = (
+        len(HaarDetector(min_neighbors=number).detect(portrait)) for number in (1, 5, 60)
+    )
+
+    assert few > many > most == 0
+
+
+def test_coarser_steps_find_less(portrait: NDArray[np.uint8]) -> None:
+    fine, coarse = (
+        HaarDetector(scale_factor=factor, min_neighbors=1).detect(portrait)
+        for factor in (1.05, 1.5)
+    )
+
+    assert len(fine) > len(coarse)
+
+
+def test_picture_larger_than_the_working_size_is_reduced(portrait: NDArray[np.uint8]) -> None:
+    # At 100 pixels the face is 19 wide: below min_size.
+    assert len(HaarDetector(longest_side=100).detect(portrait)) == 0
+
+
+def test_colour_order_is_rgb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red counts 0.30 in grey; taken for blue it would count 0.11."""
+    seen = []
+
+    class Cascade:
+        def detectMultiScale2(self, gray: NDArray[np.uint8], **_: object) -> tuple[tuple, tuple]:
+            seen.append(int(gray[0, 0]))
+            return (), ()
+
+    monkeypatch.setattr(cv2, "CascadeClassifier", lambda _: Cascade())
+    HaarDetector().detect(np.full((30, 30, 3), (255, 0, 0), np.uint8))
+
+    assert seen == [76]
+
+
+def test_unknown_cascade_is_refused() -> None:
+    with pytest.raises(ModelError) as caught:
+        HaarDetector("haarcascade_nose")
+
+    assert str(caught.value) == (
+        "The face detector haarcascade_nose is not part of the installed OpenCV."
+        " Run: pip install -r requirements.txt"
+    )
+
+
+def test_threads_find_the_same(haar: HaarDetector, portrait: NDArray[np.uint8]) -> None:
+    pictures = [portrait[:256], portrait[:, 100:400], portrait[40:200, 150:300]] * 6
+    alone = [haar.detect(picture) for picture in pictures[:3]] * 6
+
+    with ThreadPoolExecutor(8) as executor:
+        together = list(executor.map(haar.detect, pictures))
+
+    assert sum(len(found) for found in alone) > 0
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.boxes_xyxy, other.boxes_xyxy)
+        np.testing.assert_array_equal(one.scores, other.scores)

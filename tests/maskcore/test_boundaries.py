@@ -1,0 +1,105 @@
+"""Who may import whom, read from the source; and that importing the core does nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import maskcore
+
+ROOT = Path(maskcore.__file__).parents[1]
+HEAVY = {"tensorflow", "keras", "training"}
+FORBIDDEN = {
+    "maskcore": HEAVY | {"streamlit", "streamlit_webrtc", "ui", "pages"},
+    "ui": HEAVY | {"pages"},
+    "pages": HEAVY,
+    "streamlit_app.py": HEAVY,
+}
+SOURCES = [
+    (path, part)
+    for part in FORBIDDEN
+    for path in sorted((ROOT / part).rglob("*.py") if (ROOT / part).is_dir() else [ROOT / part])
+]
+
+# Imports every module of the core but the command line's entry, noting what is touched.
+IMPORT_ALL = """
+import json, pkgutil, sys
+
+touched = []
+
+def note(event, arguments):
+    if event == "open":
+        path, mode, flags = arguments
+        if "models" in str(path).split("/") or (mode and set(mode) & set("wax+")):
+            touched.append(f"{event} {path} {mode}")
+    elif event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen"):
+        touched.append(f"{event} {arguments}")
+
+sys.addaudithook(note)
+import maskcore
+names = [m.name for m in pkgutil.walk_packages(maskcore.__path__, "maskcore.")]
+for name in names:
+    __import__(name)
+print(json.dumps([names, sorted(sys.modules), touched]))
+"""
+
+
+def imports(source: str) -> set[str]:
+    """Top-level names that a source imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_imports_are_seen_wherever_they_stand() -> None:
+    source = """
+import tensorflow.keras as k
+from training.fit import fit
+def late():
+    if k:
+        import os.path, streamlit
+    from keras import layers
+"""
+
+    assert imports(source) == {"tensorflow", "training", "os", "streamlit", "keras"}
+
+
+def test_every_part_is_looked_at() -> None:
+    assert {part for _, part in SOURCES} == set(FORBIDDEN)
+    assert len([path for path, part in SOURCES if part == "maskcore"]) > 15
+
+
+@pytest.mark.parametrize(
+    ("path", "part"), SOURCES, ids=lambda v: str(v.relative_to(ROOT)) if isinstance(v, Path) else ""
+)
+def test_part_imports_nothing_it_must_not_know(path: Path, part: str) -> None:
+    assert not imports(path.read_text(encoding="utf-8")) & FORBIDDEN[part]
+
+
+def test_importing_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", IMPORT_ALL],
+        cwd=ROOT,
+        env={**os.environ, "MASKLENS_MODELS": str(tmp_path / "models")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    names, modules, touched = json.loads(done.stdout)
+    assert {"maskcore.__main__", "maskcore.detection.yunet", "maskcore.drawing"} <= set(names)
+    assert touched == []
+    assert not {name.split(".")[0] for name in modules} & FORBIDDEN["maskcore"]
+    assert done.stderr == ""
+    assert list((tmp_path / "models").iterdir()) == []

@@ -1,0 +1,318 @@
+from __future__ import annotations
+
+import csv
+import inspect
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskcore import __main__ as cli
+from maskcore.drawing import draw_faces
+from maskcore.errors import MasklensError
+from maskcore.images import encode_image, read_image
+from maskcore.pipeline import MaskPipeline
+
+ROOT = Path(cli.__file__).parents[1]
+DEFAULTS = [p.default for p in inspect.signature(MaskPipeline.load).parameters.values()]
+EMPTY_FILE = "This file is empty. Choose another photo."
+BOXES = [(10, 20, 40, 50), (50, 20, 80, 50)]
+
+
+def photo(width: int = 100, level: int = 128) -> NDArray[np.uint8]:
+    return np.full((80, width, 3), level, np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def loaded(
+    monkeypatch: pytest.MonkeyPatch, fake_pipeline: Callable[..., MaskPipeline]
+) -> list[tuple[str, str]]:
+    """Every load gives a pipeline that finds BOXES, 0.9 and 0.2; (detector, model) are noted."""
+    asked: list[tuple[str, str]] = []
+
+    def load(detector: str, model: str) -> MaskPipeline:
+        asked.append((detector, model))
+        return fake_pipeline(BOXES, [0.9, 0.2])
+
+    monkeypatch.setattr(MaskPipeline, "load", load)
+    return asked
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three photos, one of them unreadable, and what is no photo."""
+    folder = tmp_path / "photos"
+    (folder / "sub" / "deep").mkdir(parents=True)
+    (folder / "b.JPG").write_bytes(encode_image(photo()))
+    (folder / "sub" / "broken.png").write_bytes(b"")
+    (folder / "sub" / "deep" / "a.png").write_bytes(encode_image(photo(120), "PNG"))
+    (folder / "notes.txt").write_text("no photo")
+    (folder / "folder.jpg").mkdir()
+    return folder
+
+
+def json_lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_folder_is_searched_and_a_broken_photo_stops_nothing(
+    photos: Path, capsys: pytest.CaptureFixture[str], loaded: list[tuple[str, str]]
+) -> None:
+    assert cli.main(["detect", str(photos)]) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == [
+        f"{photos}/b.JPG: 2 faces, 1 with mask",
+        f"{photos}/sub/broken.png: {EMPTY_FILE}",
+        f"{photos}/sub/deep/a.png: 2 faces, 1 with mask",
+    ]
+    assert shown.err == ""
+    assert loaded == [tuple(DEFAULTS)[:2]]
+
+
+def test_detector_and_model_can_be_chosen(photos: Path, loaded: list[tuple[str, str]]) -> None:
+    arguments = ["--detector", "yunet", "--model", "net"]
+
+    assert cli.main(["detect", str(photos / "b.JPG"), *arguments]) == 0
+    assert loaded == [("yunet", "net")]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "summary"), [("0.1", "2 with mask"), ("0.95", "0 with mask"), ("0.2", "2 with")]
+)
+def test_threshold_decides(
+    photos: Path, capsys: pytest.CaptureFixture[str], threshold: str, summary: str
+) -> None:
+    assert cli.main(["detect", str(photos / "b.JPG"), "--threshold", threshold]) == 0
+
+    assert f"b.JPG: 2 faces, {summary}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "summary"),
+    [([], "0 faces, 0 with mask"), ([0.1], "1 face, 0 with mask"), ([0.8], "1 face, 1 with mask")],
+)
+def test_faces_are_counted(
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fake_pipeline: Callable[..., MaskPipeline],
+    probabilities: list[float],
+    summary: str,
+) -> None:
+    pipeline = fake_pipeline(BOXES[: len(probabilities)], probabilities)
+    monkeypatch.setattr(MaskPipeline, "load", lambda *_: pipeline)
+
+    assert cli.main(["detect", str(photos / "b.JPG")]) == 0
+    assert capsys.readouterr().out == f"{photos}/b.JPG: {summary}\n"
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "notes.txt"])
+def test_path_that_is_no_photo_is_not_passed_over(
+    photos: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert cli.main(["detect", str(photos / name), str(photos / "b.JPG"), "--json", "-"]) == 1
+
+    missing, good = json_lines(capsys.readouterr().out)
+    assert missing["error"] and missing["faces"] == []
+    assert good["error"] is None and len(good["faces"]) == 2
+
+
+def test_json_on_standard_output_is_json_alone(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "\u05e4\u05e0\u05d9\u05dd.jpg").write_bytes(encode_image(photo()))
+
+    assert cli.main(["detect", str(photos), "--json", "-"]) == 1
+
+    shown = capsys.readouterr().out
+    assert "\u05e4\u05e0\u05d9\u05dd.jpg" in shown  # readable, not escaped
+    good, broken, deep, hebrew = json_lines(shown)
+    assert good == {
+        "image": f"{photos.as_posix()}/b.JPG",
+        "width": 100,
+        "height": 80,
+        "faces": [
+            {"box": [10, 20, 40, 50], "score": 0.9, "mask_probability": 0.9, "label": "Mask"},
+            {"box": [50, 20, 80, 50], "score": 0.6, "mask_probability": 0.2, "label": "No Mask"},
+        ],
+        "error": None,
+    }
+    assert (broken["width"], broken["faces"], broken["error"]) == (0, [], EMPTY_FILE)
+    assert deep["width"] == 120 and hebrew["error"] is None
+
+
+def test_files_are_written_instead(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = photos.parent / "new folder"
+    files = ["--json", str(target / "faces.jsonl"), "--csv", str(target / "faces.csv")]
+
+    assert cli.main(["detect", str(photos), *files]) == 1
+
+    assert capsys.readouterr().out == ""
+    lines = json_lines((target / "faces.jsonl").read_text(encoding="utf-8"))
+    assert [line["image"] for line in lines] == [
+        f"{photos.as_posix()}/{name}" for name in ("b.JPG", "sub/broken.png", "sub/deep/a.png")
+    ]
+    with (target / "faces.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["face"], row["label"], row["error"]) for row in rows] == [
+        ("1", "Mask", ""),
+        ("2", "No Mask", ""),
+        ("", "", EMPTY_FILE),
+        ("1", "Mask", ""),
+        ("2", "No Mask", ""),
+    ]
+    assert sorted(path.name for path in target.iterdir()) == ["faces.csv", "faces.jsonl"]
+
+
+def test_annotated_copies_keep_folders_and_names(photos: Path) -> None:
+    # Two photos that differ by their suffix alone.
+    (photos / "sub" / "deep" / "a.jpg").write_bytes(encode_image(photo(140)))
+    target = photos.parent / "drawn"
+
+    cli.main(["detect", str(photos), "--annotated", str(target)])
+
+    copies = {
+        path.relative_to(target).as_posix(): read_image(path)
+        for path in target.rglob("*")
+        if path.is_file()
+    }
+    widths = {name: image.shape[1] for name, image in copies.items()}
+    assert widths == {"b.JPG.jpg": 100, "sub/deep/a.png.jpg": 120, "sub/deep/a.jpg.jpg": 140}
+    pipeline = MaskPipeline.load("haar", "mobilenet_v2")
+    drawn = draw_faces(photo(120), pipeline.analyze(photo(120)).faces)
+    np.testing.assert_array_equal(copies["sub/deep/a.png.jpg"], read_image(encode_image(drawn)))
+    np.testing.assert_array_equal(read_image(photos / "sub" / "deep" / "a.png"), photo(120))
+
+
+def test_single_photo_is_annotated_by_its_name(photos: Path) -> None:
+    target = photos.parent / "drawn"
+
+    assert cli.main(["detect", str(photos / "b.JPG"), "--annotated", str(target)]) == 0
+
+    assert [path.name for path in target.iterdir()] == ["b.JPG.jpg"]
+
+
+def test_name_that_is_not_utf_8_is_written_with_a_question_mark(
+    tmp_path: Path, photos: Path
+) -> None:
+    try:
+        (photos / os.fsdecode(b"caf\xe9.jpg")).write_bytes(encode_image(photo()))
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes UTF-8 names only")
+    files = ["--json", str(tmp_path / "o.jsonl"), "--csv", str(tmp_path / "o.csv")]
+
+    cli.main(["detect", str(photos), *files])
+
+    assert "/caf?.jpg" in (tmp_path / "o.jsonl").read_text(encoding="utf-8")
+    assert "/caf?.jpg,1,Mask," in (tmp_path / "o.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("option", ["--json", "--csv", "--annotated"])
+def test_results_that_cannot_be_written_are_reported(
+    photos: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    in_the_way = photos / "notes.txt"
+
+    arguments = ["detect", str(photos / "b.JPG"), option, str(in_the_way / "result")]
+
+    assert cli.main(arguments) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("The results cannot be written: ") and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("threshold", ["1.5", "-0.1", "nan", "half", ""])
+def test_bad_threshold_is_a_usage_error(
+    capsys: pytest.CaptureFixture[str], loaded: list[tuple[str, str]], threshold: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["detect", "a.jpg", f"--threshold={threshold}"])
+
+    assert caught.value.code == 2
+    assert f"must be a number from 0 to 1, got {threshold!r}" in capsys.readouterr().err
+    assert loaded == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["detect"], ["detect", "a.jpg", "--detector", "ssd"], ["fetch", "haar"]]
+)
+def test_wrong_usage_is_refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: python -m maskcore")
+
+
+def test_unknown_model_is_told_in_one_line(
+    models_folder: Path,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()  # the real load
+    monkeypatch.setenv("MASKLENS_MODELS", str(models_folder))
+
+    assert cli.main(["detect", str(photos), "--model", "net"]) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("installed/net/card.json is missing. Bring it back with: ")
+    assert shown.err.count("\n") == 1
+
+
+def test_fetch_says_what_it_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "fetch_yunet", lambda: Path("/models/yunet/face.onnx"))
+
+    assert cli.main(["fetch", "yunet"]) == 0
+    assert capsys.readouterr().out == "YuNet is installed: face.onnx\n"
+
+
+def test_fetch_that_fails_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> Path:
+        raise MasklensError("No connection.")
+
+    monkeypatch.setattr(cli, "fetch_yunet", fail)
+
+    assert cli.main(["fetch", "yunet"]) == 1
+    assert capsys.readouterr() == ("", "No connection.\n")
+
+
+@pytest.mark.skipif(
+    not (ROOT / "models" / "mobilenet_v2").is_dir(), reason="models/mobilenet_v2 is not here"
+)
+def test_cold_run_judges_the_portrait_without_heavy_imports(portrait_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "MASKLENS_MODELS"}
+    command = ["-X", "importtime", "-m", "maskcore", "detect", str(portrait_path)]
+    options = ["--detector", "haar", "--json", "-"]
+
+    done = subprocess.run(
+        [sys.executable, *command, *options],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    (record,) = json_lines(done.stdout)
+    assert (record["width"], record["height"], record["error"]) == (512, 512, None)
+    np.testing.assert_allclose(record["faces"][0]["box"], (178, 64, 271, 165), atol=25)
+    assert record["faces"][0]["label"] == "No Mask"
+    imported = {
+        line.rsplit("|", 1)[-1].strip().split(".")[0]
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
+    assert {"cv2", "ai_edge_litert", "maskcore"} <= imported
+    assert not imported & {"tensorflow", "keras", "streamlit", "training", "ui", "pages"}

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maskcore.errors import ModelError
+from maskcore.models import (
+    StoredModel,
+    installed_models,
+    load_model,
+    models_dir,
+    read_card,
+    read_report,
+)
+
+MEND = (
+    "Bring it back with: git checkout -- models/net"
+    " (or install a trained model: python -m training install RUN_DIR --name net)"
+)
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+# name -> what is done to a sound model's folder, the whole message
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no card": (
+        lambda folder: (folder / "card.json").unlink(),
+        f"installed/net/card.json is missing. {MEND}",
+    ),
+    "card is not JSON": (
+        lambda folder: (folder / "card.json").write_text('{"kind": '),
+        f"installed/net/card.json is damaged. {MEND}",
+    ),
+    "card is not UTF-8": (
+        lambda folder: (folder / "card.json").write_bytes(b'{"kind": "\xff"}'),
+        f"installed/net/card.json is damaged. {MEND}",
+    ),
+    "card is a folder": (
+        lambda folder: ((folder / "card.json").unlink(), (folder / "card.json").mkdir()),
+        f"installed/net/card.json is damaged. {MEND}",
+    ),
+    "card is not an object": (
+        lambda folder: (folder / "card.json").write_text("[]"),
+        f"installed/net/card.json is damaged: it must hold a JSON object. {MEND}",
+    ),
+    "no model": (
+        lambda folder: (folder / "model.tflite").unlink(),
+        f"installed/net/model.tflite cannot be read. {MEND}",
+    ),
+    "Git LFS pointer": (
+        lambda folder: (folder / "model.tflite").write_bytes(POINTER),
+        "installed/net/model.tflite is only a Git LFS pointer, not the model. Run: git lfs pull",
+    ),
+    "one byte differs": (
+        lambda folder: (folder / "model.tflite").write_bytes(b"modem"),
+        "installed/net/model.tflite is damaged: its SHA-256 is not the one in card.json. " + MEND,
+    ),
+    "cut short": (
+        lambda folder: (folder / "model.tflite").write_bytes(b"mode"),
+        "installed/net/model.tflite is damaged: its SHA-256 is not the one in card.json. " + MEND,
+    ),
+    "card vouches for nothing": (
+        lambda folder: (folder / "card.json").write_text('{"kind": "classifier"}'),
+        "installed/net/model.tflite is damaged: its SHA-256 is not the one in card.json. " + MEND,
+    ),
+}
+
+
+def test_sound_model_is_loaded(install: Callable[..., Path]) -> None:
+    folder = install("net", b"the bytes", threshold=0.3)
+
+    assert load_model("net") == StoredModel(
+        "net", json.loads((folder / "card.json").read_text()), b"the bytes"
+    )
+    assert read_card("net")["threshold"] == 0.3
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_broken_model_is_refused_with_file_and_mend(
+    install: Callable[..., Path], fault: str
+) -> None:
+    break_it, message = BROKEN[fault]
+    break_it(install("net"))
+
+    with pytest.raises(ModelError) as caught:
+        load_model("net")
+
+    assert str(caught.value) == message
+    assert not re.search(r"(^|\s)/|\\", message)  # no absolute path: visitors read this
+
+
+@pytest.mark.parametrize("read", [load_model, read_card, read_report])
+def test_missing_folder_is_refused(models_folder: Path, read: Callable[[str], object]) -> None:
+    with pytest.raises(ModelError) as caught:
+        read("net")
+
+    file = "report.json" if read is read_report else "card.json"
+    assert str(caught.value) == f"installed/net/{file} is missing. {MEND}"
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+
+
+def test_report_is_read(install: Callable[..., Path]) -> None:
+    (install("net") / "report.json").write_text('{"parts": {}}')
+
+    assert read_report("net") == {"parts": {}}
+
+
+def test_installed_models_are_listed_by_kind(install: Callable[..., Path]) -> None:
+    for name, kind in (("zeta", "classifier"), ("alpha", "classifier"), ("yu", "detector")):
+        install(name, kind=kind)
+    for fault in ("no card", "card is not JSON", "card is not UTF-8", "card is not an object"):
+        BROKEN[fault][0](install(fault))
+    (install("no kind") / "card.json").write_text("{}")
+    (models_dir() / "a file").write_text("{}")
+
+    assert installed_models("classifier") == ["alpha", "zeta"]
+    assert installed_models("detector") == ["yu"]
+    assert installed_models("tracker") == []
+
+
+def test_folder_that_is_not_there_holds_no_models(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "nowhere"))
+
+    assert installed_models("classifier") == []
+
+
+@pytest.mark.parametrize("setting", [None, ""])
+def test_models_lie_in_the_checkout_unless_told(
+    monkeypatch: pytest.MonkeyPatch, setting: str | None
+) -> None:
+    if setting is None:
+        monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    else:
+        monkeypatch.setenv("MASKLENS_MODELS", setting)
+
+    assert models_dir() == Path(__file__).resolve().parents[2] / "models"
+
+
+def test_models_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+
+    assert models_dir() == tmp_path

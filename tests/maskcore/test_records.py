@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from maskcore.records import photo_record, records_csv
+from maskcore.types import Analysis, Face
+
+ANALYSIS = Analysis(
+    size_wh=(640, 480),
+    faces=(
+        Face((10.126, 20.0, 110.5, 120.25), 0.98765, 0.91239, "Mask"),
+        Face((300.0, 20.0, 400.0, 120.0), 0.5, 0.00004, "No Mask"),
+    ),
+    threshold=0.5,
+    detect_ms=1.0,
+    classify_ms=2.0,
+)
+EMPTY = Analysis((640, 480), (), 0.5, 1.0, 2.0)
+HEADER = "image,face,label,mask_probability,x0,y0,x1,y1,score,error"
+
+
+def test_photo_becomes_json() -> None:
+    record = photo_record("holiday/a.jpg", ANALYSIS)
+
+    assert json.loads(json.dumps(record)) == {
+        "image": "holiday/a.jpg",
+        "width": 640,
+        "height": 480,
+        "faces": [
+            {
+                "box": [10.13, 20.0, 110.5, 120.25],
+                "score": 0.9877,
+                "mask_probability": 0.9124,
+                "label": "Mask",
+            },
+            {
+                "box": [300.0, 20.0, 400.0, 120.0],
+                "score": 0.5,
+                "mask_probability": 0.0,
+                "label": "No Mask",
+            },
+        ],
+        "error": None,
+    }
+    assert list(record) == ["image", "width", "height", "faces", "error"]
+
+
+def test_photo_without_faces_keeps_its_size() -> None:
+    assert photo_record("a.jpg", EMPTY) == {
+        "image": "a.jpg",
+        "width": 640,
+        "height": 480,
+        "faces": [],
+        "error": None,
+    }
+
+
+def test_unread_photo_has_an_error_and_size_0() -> None:
+    assert photo_record("a.jpg", None, "This file is empty.") == {
+        "image": "a.jpg",
+        "width": 0,
+        "height": 0,
+        "faces": [],
+        "error": "This file is empty.",
+    }
+
+
+def test_csv_has_a_row_a_face_and_one_for_a_photo_without() -> None:
+    records = [
+        photo_record("a.jpg", ANALYSIS),
+        photo_record("b.jpg", EMPTY),
+        photo_record("c.jpg", None, "This file is empty. Choose another photo."),
+    ]
+
+    assert records_csv(records) == (
+        f"{HEADER}\n"
+        "a.jpg,1,Mask,0.9124,10.13,20.0,110.5,120.25,0.9877,\n"
+        "a.jpg,2,No Mask,0.0,300.0,20.0,400.0,120.0,0.5,\n"
+        "b.jpg,,,,,,,,,\n"
+        "c.jpg,,,,,,,,,This file is empty. Choose another photo.\n"
+    )
+
+
+def test_csv_of_nothing_is_its_header() -> None:
+    assert records_csv([]) == f"{HEADER}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ('=HYPERLINK("http://evil","click")', '\'=HYPERLINK("http://evil","click")'),
+        ("+1.jpg", "'+1.jpg"),
+        ("-1.jpg", "'-1.jpg"),
+        ("@SUM(A1).jpg", "'@SUM(A1).jpg"),
+        ("\t=1.jpg", "'\t=1.jpg"),
+        ("\r=1.jpg", "' =1.jpg"),
+        ("a\r=1.jpg", "a =1.jpg"),  # a row of its own, to a spreadsheet
+        ("a=1.jpg", "a=1.jpg"),
+        ("'a.jpg", "'a.jpg"),
+        ("", ""),
+        ("a, b.jpg", "a, b.jpg"),
+        ('say "cheese".jpg', 'say "cheese".jpg'),
+        ("two\nlines.jpg", "two\nlines.jpg"),
+        ("\u05ea\u05de\u05d5\u05e0\u05d4.jpg", "\u05ea\u05de\u05d5\u05e0\u05d4.jpg"),
+    ],
+)
+@pytest.mark.parametrize("analysis", [ANALYSIS, EMPTY, None])
+def test_names_are_quoted_and_never_formulas(
+    name: str, written: str, analysis: Analysis | None
+) -> None:
+    text = records_csv([photo_record(name, analysis)])
+
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert {row[0] for row in rows[1:]} == {written}
+    assert {len(row) for row in rows} == {10}

@@ -1,0 +1,131 @@
+"""Photos made in code: soft random blobs, those "with a mask" blue in their lower half."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# TensorFlow reads it when it is first imported, by a test module below.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import cv2  # noqa: E402
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from maskcore.types import ImageRgb  # noqa: E402
+
+MakePhoto = Callable[..., ImageRgb]
+MakePhotos = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_photo() -> MakePhoto:
+    """(number, masked, size_wh) -> uint8 (H, W, 3); another number, another picture."""
+
+    def make(number: int, masked: bool = False, size_wh: tuple[int, int] = (140, 120)) -> ImageRgb:
+        rng = np.random.default_rng((number, masked))
+        grain = rng.uniform(40, 215, (6, 6, 3)).astype(np.float32)
+        photo = cv2.resize(grain, size_wh, interpolation=cv2.INTER_CUBIC)
+        if masked:
+            lower = photo[size_wh[1] // 2 :]
+            lower[:] = 0.4 * lower + 0.6 * np.array([40, 90, 230], np.float32)
+        return photo.clip(0, 255).astype(np.uint8)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_photos(make_photo: MakePhoto) -> MakePhotos:
+    """(root, a_class) -> root, filled with with_mask/ and without_mask/."""
+
+    def make(root: Path, a_class: int) -> Path:
+        for masked, folder in enumerate(("without_mask", "with_mask")):
+            (root / folder).mkdir(parents=True)
+            for number in range(a_class):
+                size_wh = (100 + 7 * number % 60, 100 + 11 * number % 50)
+                photo = Image.fromarray(make_photo(number, bool(masked), size_wh))
+                photo.save(root / folder / f"{number:03d}.jpg", quality=92)
+        return root
+
+    return make
+
+
+def small_base(include_top: bool, weights: str | None, input_shape: tuple[int, ...]) -> Any:
+    """Takes the place of a Keras base where its size would only cost time."""
+    assert not include_top
+    assert weights is None
+    inputs = keras.Input(input_shape)
+    outputs = keras.layers.Conv2D(4, 8, strides=8, activation="relu")(inputs)
+    outputs = keras.layers.BatchNormalization(momentum=0.999)(outputs)
+    return keras.Model(inputs, keras.layers.AveragePooling2D(4)(outputs))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds a base of one convolution under the name of mobilenet_v2."""
+    from training import architectures
+
+    monkeypatch.setitem(architectures._BASES, "mobilenet_v2", small_base)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that was fitted and evaluated by the commands."""
+
+    data: Path
+    run: Path
+    fit_output: str
+    evaluate_output: str
+
+
+def backbone_weights(path: Path, photos: list[ImageRgb]) -> Path:
+    """Random weights of the real MobileNetV2 whose batch norm knows these photos.
+
+    With its initial statistics a random network answers the same whatever it sees.
+    """
+    from training.architectures import build_base
+    from training.config import TrainConfig
+
+    keras.utils.set_random_seed(0)
+    base = build_base(TrainConfig("photos", backbone_weights="none", image_size=96))
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    pixels = np.stack([cv2.resize(photo, (96, 96)) for photo in photos])
+    base(pixels.astype(np.float32) / 127.5 - 1, training=True)
+    base.save_weights(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, make_photo: MakePhoto, make_photos: MakePhotos
+) -> Trained:
+    """The real MobileNetV2 on photos of which some are copies and some unreadable."""
+    from training import metrics
+    from training.__main__ import main
+
+    root = tmp_path_factory.mktemp("trained")
+    data, run = make_photos(root / "photos", 60), root / "run1"
+    (data / "with_mask" / "broken.jpg").write_text("not a picture")
+    first = (data / "without_mask" / "000.jpg").read_bytes()
+    (data / "without_mask" / "again.jpg").write_bytes(first)
+    photos = [make_photo(number, masked) for number in range(100, 116) for masked in (False, True)]
+    weights = backbone_weights(root / "base.weights.h5", photos)
+    fit = f"fit --data {data} --out {run} --image-size 96 --backbone-weights={weights} --epochs 2"
+    fit += " --fine-tune 1 --batch-size 16 --learning-rate 0.001 --seed 3 --dense-units 16"
+    output = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "RESAMPLES", 50)
+        for command in (fit, f"evaluate {run}"):
+            with redirect_stdout(io.StringIO()) as stream:
+                assert main(command.split()) == 0
+            output.append(stream.getvalue())
+    return Trained(data, run, *output)

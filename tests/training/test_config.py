@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskcore.errors import MasklensError
+from training.config import TrainConfig
+
+LIMITS = {
+    "image_size": (75, 512),
+    "dense_units": (1, 4096),
+    "dropout": (0, 0.95),
+    "epochs": (1, 1000),
+    "learning_rate": (1e-8, 1),
+    "augmented_views": (0, 20),
+    "fine_tune_epochs": (0, 1000),
+    "fine_tune_learning_rate": (1e-8, 1),
+    "label_smoothing": (0, 0.5),
+    "batch_size": (1, 1024),
+    "validation_share": (0.05, 0.45),
+    "test_share": (0.05, 0.45),
+    "seed": (0, 2**32 - 1),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_values_up_to_the_limits_are_accepted_and_beyond_them_refused(name: str) -> None:
+    low, high = LIMITS[name]
+    for value in (low, high):
+        assert getattr(TrainConfig("photos", **{name: value}), name) == value
+    for value in (low - 0.01, high + 1, -1, float("nan")):
+        with pytest.raises(ValueError, match=rf"^{name} must be in {low}\.\.{high}, got {value}$"):
+            TrainConfig("photos", **{name: value})
+
+
+def test_every_number_among_the_settings_has_limits() -> None:
+    numbers = {k for k, v in asdict(TrainConfig("photos")).items() if isinstance(v, int | float)}
+    assert numbers == set(LIMITS)
+
+
+def test_an_unknown_architecture_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="mobilenet_v2, inception_v3, got 'resnet'"):
+        TrainConfig("photos", architecture="resnet")
+
+
+def test_unknown_settings_are_named() -> None:
+    with pytest.raises(ValueError, match="unknown settings: epoch, lr$"):
+        TrainConfig.from_dict({"data": "photos", "lr": 0.1, "epoch": 3, "seed": 1})
+
+
+def test_a_setting_cannot_be_changed_later() -> None:
+    with pytest.raises(AttributeError):
+        TrainConfig("photos").epochs = 3  # type: ignore[misc]
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    config = TrainConfig(
+        "Fotos/größer", architecture="inception_v3", epochs=3, dropout=0.25, seed=2**32 - 1
+    )
+    config.save(tmp_path)
+    assert TrainConfig.load(tmp_path) == config
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        "3",
+        "{}",
+        b"\xff\xfe\x00",
+        {"data": "photos", "colour": 1},
+        {"data": "photos", "epochs": 0},
+        {"data": "photos", "epochs": "ten"},
+        {"data": "photos", "seed": None},
+    ],
+    ids=str,
+)
+def test_a_folder_without_a_readable_config_is_no_run(tmp_path: Path, content: Any) -> None:
+    if isinstance(content, dict):
+        content = json.dumps(content)
+    if isinstance(content, str):
+        content = content.encode()
+    run_dir = tmp_path / "run7"
+    run_dir.mkdir()
+    if content is not None:
+        (run_dir / "config.json").write_bytes(content)
+    with pytest.raises(MasklensError, match=r"^run7 is not the folder of .* its config\.json"):
+        TrainConfig.load(run_dir)

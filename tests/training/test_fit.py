@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from maskcore.errors import MasklensError
+from training import metrics
+from training.__main__ import main
+from training.config import TrainConfig
+from training.data import read_dataset
+from training.evaluate import evaluate, load_network
+from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, FeatureBatches, PhotoBatches, fit
+from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
+
+MakePhotos = Callable[..., Path]
+
+
+def read_events(run: Path) -> list[dict[str, Any]]:
+    lines = (run / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def epoch_ends(run: Path, stage: str) -> list[dict[str, Any]]:
+    return [e for e in read_events(run) if e["stage"] == stage and "val_loss" in e]
+
+
+# --- one run of the real network, by command
+
+
+def test_run_folder_holds_config_data_events_and_checkpoints_and_nothing_else(trained: Any) -> None:
+    files = {path.relative_to(trained.run).as_posix() for path in trained.run.rglob("*.*")}
+    assert files == {
+        "config.json",
+        "run.json",
+        "data.json",
+        "events.jsonl",
+        "state.json",
+        "report.json",  # of evaluate
+        BEST_WEIGHTS.as_posix(),
+        LAST_MODEL.as_posix(),
+    }
+    config = TrainConfig.load(trained.run)
+    assert (config.image_size, config.epochs, config.fine_tune_epochs) == (96, 2, 1)
+    assert (config.batch_size, config.seed, config.dense_units) == (16, 3, 16)
+    assert Path(config.data) == trained.data
+
+
+def test_data_report_is_that_of_the_photos(trained: Any) -> None:
+    report = json.loads((trained.run / "data.json").read_text(encoding="utf-8"))
+    assert report["photos"] == 121
+    assert report["by_class"] == {"without_mask": 61, "with_mask": 60}
+    (skipped,) = report["skipped"]
+    assert skipped["path"] == "with_mask/broken.jpg"
+    assert report["near_duplicate_pairs"] == 1
+    parts = {name: set(part["paths"]) for name, part in report["parts"].items()}
+    assert len(set().union(*parts.values())) == sum(map(len, parts.values())) == 121
+    twins = {"without_mask/000.jpg", "without_mask/again.jpg"}
+    assert sum(bool(twins & paths) for paths in parts.values()) == 1
+
+
+def test_events_tell_the_stages_in_order_with_validation_figures(trained: Any) -> None:
+    events = read_events(trained.run)
+    stages = list(dict.fromkeys(event["stage"] for event in events))
+    assert stages == [
+        "reading data",
+        "computing features",
+        "training",
+        "fine-tuning",
+        "trained",
+        "evaluating",
+        "evaluated",
+    ]
+    times = [event["time"] for event in events]
+    assert times == sorted(times)
+    ends = epoch_ends(trained.run, "training") + epoch_ends(trained.run, "fine-tuning")
+    assert [(e["epoch"], e["epochs"]) for e in ends] == [(1, 2), (2, 2), (1, 1)]
+    for event in ends:
+        assert event["batch"] == event["batches"] == 6  # 85 photos in batches of 16
+        assert 0 <= event["val_accuracy"] <= 1
+        assert event["loss"] > 0
+    for last in (epoch_ends(trained.run, "training")[-1], ends[-1]):
+        assert last["eta_seconds"] == 0
+    features = [event for event in events if event["stage"] == "computing features"]
+    assert {event["of"] for event in features} == {"photos", "validation", "variation 1"}
+    best = min(event["val_loss"] for event in ends)
+    assert next(e for e in events if e["stage"] == "trained")["val_loss"] == best
+    assert RunState(trained.run).best_loss == pytest.approx(best, abs=1e-5)
+
+
+def test_the_best_weights_give_the_best_validation_loss(trained: Any) -> None:
+    """Recomputed from the stored weights, photo by photo."""
+    config = TrainConfig.load(trained.run)
+    dataset = read_dataset(trained.data, config.image_size)
+    report = json.loads((trained.run / "data.json").read_text(encoding="utf-8"))
+    chosen = [dataset.paths.index(p) for p in report["parts"]["validation"]["paths"]]
+    inputs = dataset.pixels[chosen].astype(np.float32) / 127.5 - 1
+    masked = load_network(trained.run).predict(inputs, verbose=0)[:, 0].astype(float)
+    right = np.where(dataset.labels[chosen] == 1, masked, 1 - masked)
+    # Features are kept in half precision, hence the tolerance.
+    assert -np.log(right).mean() == pytest.approx(RunState(trained.run).best_loss, abs=0.02)
+
+
+def test_a_folder_that_holds_something_is_refused_untouched(
+    trained: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in trained.run.rglob("*.*")}
+    assert main(["fit", "--data", str(trained.data), "--out", str(trained.run)]) == 1
+    message = capsys.readouterr().err
+    assert "already holds something" in message
+    assert "--resume" in message
+    assert {path: path.read_bytes() for path in trained.run.rglob("*.*")} == before
+
+
+# --- runs of a small network
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory, make_photos: MakePhotos) -> Path:
+    return make_photos(tmp_path_factory.mktemp("photos") / "data", 24)
+
+
+def settings(photos: Path, **changed: Any) -> TrainConfig:
+    values: dict[str, Any] = {
+        "data": str(photos),
+        "backbone_weights": "none",
+        "image_size": 96,
+        "dense_units": 8,
+        "epochs": 3,
+        "fine_tune_epochs": 3,
+        "batch_size": 16,
+    }
+    return TrainConfig(**{**values, **changed})
+
+
+def test_masks_are_learned_and_not_their_absence(
+    small: None, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+    config = settings(photos, epochs=12, fine_tune_epochs=1, learning_rate=0.01, dropout=0.0)
+    fit(config, tmp_path / "run", "fit")
+    report = evaluate(tmp_path / "run", "evaluate")
+    for part in ("validation", "test"):
+        assert report["parts"][part]["roc_auc"]["value"] > 0.9
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    weights = {}
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        fit(settings(photos, epochs=1, fine_tune_epochs=1, seed=seed), tmp_path / name, "fit")
+        weights[name] = keras.models.load_model(tmp_path / name / LAST_MODEL).get_weights()
+    for a, b in zip(weights["a"], weights["b"], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert any(not np.allclose(a, c, atol=1e-3) for a, c in zip(weights["a"], weights["c"]))  # noqa: B905
+
+
+def test_without_fine_tuning_the_base_stays_as_it_was(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    fit(settings(photos, epochs=1, fine_tune_epochs=0), tmp_path / "a", "fit")
+    fit(settings(photos, epochs=2, fine_tune_epochs=0), tmp_path / "b", "fit")
+    assert {event["stage"] for event in read_events(tmp_path / "a")} == {
+        "reading data",
+        "computing features",
+        "training",
+        "trained",
+    }
+    first, second = (load_network(tmp_path / name).layers[1].get_weights() for name in "ab")
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class Killed(BaseException):
+    """What ends a process; no ``except Exception`` holds it up."""
+
+
+def kill_at(patch: pytest.MonkeyPatch, stage: str, epoch: int, when: str) -> None:
+    """Let the run end while one epoch's files are written, or just after."""
+    on_epoch_end = Checkpoint.on_epoch_end
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    def end(self: Any, number: int, logs: Any = None) -> None:
+        fatal = (self._stage, number + 1) == (stage, epoch)
+        if fatal and when == "before the model":
+            patch.setattr(keras.Model, "save", die)
+        elif fatal and when == "before the state":
+            patch.setattr(RunState, "save", die)
+        on_epoch_end(self, number, logs)
+        if fatal:
+            raise Killed
+
+    patch.setattr(Checkpoint, "on_epoch_end", end)
+
+
+@pytest.mark.parametrize("when", ["after the state", "before the state", "before the model"])
+def test_a_killed_run_goes_on_with_at_most_one_epoch_repeated(
+    small: None, photos: Path, tmp_path: Path, when: str
+) -> None:
+    """Killed at the end of the first and of the last epoch of each stage, resumed each time."""
+    config, run = settings(photos), tmp_path / "run"
+    kills = [(HEAD_STAGE, 1), (HEAD_STAGE, 3), (FINE_TUNE_STAGE, 1), (FINE_TUNE_STAGE, 3)]
+    for number, (stage, epoch) in enumerate(kills):
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, stage, epoch, when)
+            with pytest.raises(Killed):
+                fit(config, run, "fit", resume=number > 0)
+        assert not list(run.rglob(".*"))  # no temporary files stay
+    fit(config, run, "fit --resume", resume=True)
+
+    repeated = when != "after the state"
+    for stage in (HEAD_STAGE, FINE_TUNE_STAGE):
+        ends = epoch_ends(run, stage)
+        numbers = [event["epoch"] for event in ends]
+        assert numbers == ([1, 1, 2, 3, 3] if repeated else [1, 2, 3])
+        assert {event["epochs"] for event in ends} == {3}
+        assert ends[-1]["eta_seconds"] == 0
+    assert read_events(run)[-1]["stage"] == "trained"
+    state = RunState(run)
+    assert (state.stage, state.epochs_done) == (FINE_TUNE_STAGE, 3)
+    # The best loss is over all epochs, also those before a kill.
+    ends = epoch_ends(run, HEAD_STAGE) + epoch_ends(run, FINE_TUNE_STAGE)
+    assert state.best_loss == pytest.approx(min(e["val_loss"] for e in ends), abs=2e-5)
+    load_network(run)
+
+
+def test_a_run_resumed_after_each_fine_tuning_epoch_ends_where_an_unbroken_one_does(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    """The optimizer, its schedule and the variations drawn all go on where they were."""
+    config = settings(photos, epochs=1, dropout=0.0, fine_tune_learning_rate=0.01)
+    fit(config, tmp_path / "whole", "fit")
+    for epoch in (1, 2, 3):
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, FINE_TUNE_STAGE, epoch, "after the state")
+            with pytest.raises(Killed):
+                fit(config, tmp_path / "broken", "fit", resume=epoch > 1)
+    whole, broken = (
+        keras.models.load_model(tmp_path / name / LAST_MODEL).get_weights()
+        for name in ("whole", "broken")
+    )
+    for a, b in zip(whole, broken, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_resuming_a_finished_run_changes_nothing(small: None, photos: Path, tmp_path: Path) -> None:
+    config, run = settings(photos, epochs=1, fine_tune_epochs=1), tmp_path / "run"
+    fit(config, run, "fit")
+    before = (run / BEST_WEIGHTS).read_bytes()
+    fit(config, run, "fit --resume", resume=True)
+    assert (run / BEST_WEIGHTS).read_bytes() == before
+    for stage in (HEAD_STAGE, FINE_TUNE_STAGE):
+        assert len(epoch_ends(run, stage)) == 1
+
+
+@pytest.mark.parametrize("setting", [{"seed": 1}, {"test_share": 0.3}, {"dense_units": 9}], ids=str)
+def test_a_run_is_not_resumed_with_other_settings(
+    small: None, photos: Path, tmp_path: Path, setting: dict[str, Any]
+) -> None:
+    """Another seed would move photos learned from into the test part."""
+    run = tmp_path / "run"
+    fit(settings(photos, epochs=1, fine_tune_epochs=0), run, "fit")
+    config, data = (run / "config.json").read_bytes(), (run / "data.json").read_bytes()
+    with pytest.raises(MasklensError, match=next(iter(setting))):
+        fit(settings(photos, epochs=1, fine_tune_epochs=0, **setting), run, "fit", resume=True)
+    assert (run / "config.json").read_bytes() == config
+    assert (run / "data.json").read_bytes() == data
+
+
+def test_an_unreadable_last_model_ends_a_resumed_run_with_a_sentence(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    config, run = settings(photos, epochs=1), tmp_path / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, HEAD_STAGE, 1, "after the state")
+        with pytest.raises(Killed):
+            fit(config, run, "fit")
+    (run / LAST_MODEL).write_bytes(b"half")
+    with pytest.raises(MasklensError, match="cannot be read, so the run cannot go on"):
+        fit(config, run, "fit", resume=True)
+
+
+# --- batches
+
+
+def test_feature_batches_pair_every_photo_with_its_label_once_an_epoch() -> None:
+    count, views = 37, 3
+    # Feature = photo number + view / 10; label = whether the number is odd.
+    features = np.arange(count)[None, :] + np.arange(views)[:, None] / 10
+    features = features.reshape(views, count, 1, 1, 1).astype(np.float16)
+    batches = FeatureBatches(features, np.arange(count) % 2, TrainConfig("", batch_size=8))
+    assert len(batches) == 5
+    orders, seen_views = [], set()
+    for _ in range(6):
+        parts = [batches[i] for i in range(len(batches))]
+        values = np.concatenate([x.ravel() for x, _ in parts])
+        numbers = np.floor(values + 0.05).astype(int)
+        np.testing.assert_array_equal(np.sort(numbers), np.arange(count))
+        np.testing.assert_array_equal(np.concatenate([y for _, y in parts]), numbers % 2)
+        assert parts[0][0].dtype == np.float32
+        orders.append(tuple(numbers))
+        seen_views |= {int(view) for view in np.round((values - numbers) * 10)}
+        batches.on_epoch_end()
+    assert len(set(orders)) == 6
+    assert seen_views == {0, 1, 2}
+
+
+def test_photo_batches_are_repeatable_and_other_each_epoch(photos: Path) -> None:
+    dataset = read_dataset(photos, 96)
+    members = np.arange(3, 40)
+    config = settings(photos, batch_size=8)
+    batches = PhotoBatches(dataset, members, config)
+    assert len(batches) == 5
+    first = [batches[i] for i in range(5)]
+    again = [batches[i] for i in range(5)]
+    labels = np.concatenate([y for _, y in first])
+    assert len(labels) == 37
+    assert labels.sum() == dataset.labels[members].sum()
+    for (x, y), (x2, y2) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(x, x2)
+        np.testing.assert_array_equal(y, y2)
+        assert x.dtype == np.float32
+        assert -1 <= x.min() < x.max() <= 1
+    batches.on_epoch_end()
+    second = batches[0][0]
+    assert not np.array_equal(second, first[0][0])
+    np.testing.assert_array_equal(PhotoBatches(dataset, members, config, 1)[0][0], second)

@@ -1,0 +1,153 @@
+"""Against figures worked out by hand and formulas written down independently."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from training import metrics
+from training.metrics import bootstrapped, classification_figures, share
+
+# By hand, at 0.5: truth 0: 0.1 0.2 0.5 -> No, No, Mask; truth 1: 0.4 0.6 0.8 0.9 -> No, 3 Mask.
+LABELS = np.array([0, 0, 0, 1, 1, 1, 1])
+PROBABILITIES = np.array([0.1, 0.2, 0.5, 0.4, 0.6, 0.8, 0.9])
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand of them take scikit-learn seconds."""
+    monkeypatch.setattr(metrics, "RESAMPLES", 100)
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """E. B. Wilson, JASA 1927."""
+    z, p = 1.959963984540054, hits / count
+    middle = (p + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count**2)) / (1 + z * z / count)
+    return middle - half, middle + half
+
+
+def test_the_figures_are_those_worked_out_by_hand() -> None:
+    figures = classification_figures(LABELS, PROBABILITIES, 0.5)
+    assert figures["count"] == 7
+    assert figures["threshold"] == 0.5
+    assert figures["classes"] == ["No Mask", "Mask"]
+    assert figures["confusion"] == [[2, 1], [1, 3]]  # rows truth, columns answer
+    assert figures["accuracy"]["value"] == pytest.approx(5 / 7)
+    bare, mask = figures["by_class"]["No Mask"], figures["by_class"]["Mask"]
+    assert (bare["count"], mask["count"]) == (3, 4)
+    assert (bare["precision"]["hits"], bare["precision"]["count"]) == (2, 3)
+    assert (mask["precision"]["hits"], mask["precision"]["count"]) == (3, 4)
+    assert (bare["recall"]["value"], mask["recall"]["value"]) == pytest.approx((2 / 3, 3 / 4))
+    assert (bare["f1"]["value"], mask["f1"]["value"]) == pytest.approx((2 / 3, 3 / 4))
+    # 11 of the 12 pairs (bare, masked) are in the right order; only 0.5 above 0.4 is not.
+    assert figures["roc_auc"]["value"] == pytest.approx(11 / 12)
+    # Precision where each masked face is reached: 1/1, 2/2, 3/3, 4/5.
+    assert figures["average_precision"]["value"] == pytest.approx((1 + 1 + 1 + 4 / 5) / 4)
+
+
+def test_precision_and_recall_are_not_mixed_up() -> None:
+    labels = np.array([0, 0, 0, 0, 1])
+    probabilities = np.array([0.1, 0.9, 0.9, 0.9, 0.9])
+    figures = classification_figures(labels, probabilities, 0.5)
+    assert figures["confusion"] == [[1, 3], [0, 1]]
+    bare, mask = figures["by_class"]["No Mask"], figures["by_class"]["Mask"]
+    assert (mask["precision"]["value"], mask["recall"]["value"]) == (0.25, 1.0)
+    assert (bare["precision"]["value"], bare["recall"]["value"]) == (1.0, 0.25)
+    assert mask["f1"]["value"] == bare["f1"]["value"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_areas_agree_with_their_definitions(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, 60)
+    probabilities = np.round(rng.random(60) * 0.7 + labels * 0.3, 1)  # with ties
+    figures = classification_figures(labels, probabilities, 0.5)
+    masked, bare = probabilities[labels == 1], probabilities[labels == 0]
+    order = [(m > b) + 0.5 * (m == b) for m, b in product(masked, bare)]
+    assert figures["roc_auc"]["value"] == pytest.approx(np.mean(order))
+    precision = recall = area = 0.0
+    for threshold in sorted(set(probabilities), reverse=True):
+        answers = probabilities >= threshold
+        before, recall = recall, (answers & (labels == 1)).sum() / (labels == 1).sum()
+        precision = (answers & (labels == 1)).sum() / answers.sum()
+        area += (recall - before) * precision
+    assert figures["average_precision"]["value"] == pytest.approx(area)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8])
+def test_a_probability_at_the_threshold_counts_as_mask(threshold: float) -> None:
+    probabilities = np.array([threshold, np.nextafter(threshold, 0)])
+    figures = classification_figures(np.array([1, 0]), probabilities, threshold)
+    assert figures["threshold"] == threshold
+    assert figures["confusion"] == [[1, 0], [0, 1]]
+    assert figures["by_class"]["Mask"]["f1"]["value"] == 1
+
+
+@pytest.mark.parametrize("hits, count", [(0, 1), (1, 1), (3, 7), (599, 599), (0, 50), (596, 599)])
+def test_shares_have_wilson_intervals(hits: int, count: int) -> None:
+    figure = share(hits, count)
+    assert figure["value"] == hits / count
+    assert (figure["hits"], figure["count"]) == (hits, count)
+    assert figure["interval"] == pytest.approx(wilson(hits, count), abs=1e-9)
+
+
+def test_a_share_of_nothing_is_undefined() -> None:
+    assert share(0, 0) == {"value": None, "interval": None, "hits": 0, "count": 0}
+
+
+@pytest.mark.parametrize("label, name, absent", [(0, "No Mask", "Mask"), (1, "Mask", "No Mask")])
+def test_with_one_class_only_what_compares_two_is_undefined(
+    label: int, name: str, absent: str
+) -> None:
+    probabilities = np.array([0.2, 0.7, 0.9])
+    figures = classification_figures(np.full(3, label), probabilities, 0.5)
+    undefined = {"value": None, "interval": None}
+    assert figures["roc_auc"] == figures["average_precision"] == undefined
+    assert figures["by_class"][absent]["count"] == 0
+    assert figures["by_class"][absent]["recall"]["value"] is None
+    assert figures["by_class"][name]["recall"]["hits"] == (1 if label == 0 else 2)
+
+
+def test_without_errors_every_figure_is_1() -> None:
+    figures = classification_figures(LABELS, LABELS * 0.8 + 0.1, 0.5)
+    assert figures["confusion"] == [[3, 0], [0, 4]]
+    values = [figures["accuracy"], figures["roc_auc"], figures["average_precision"]]
+    for of_class in figures["by_class"].values():
+        values += [of_class["precision"], of_class["recall"], of_class["f1"]]
+    for figure in values:
+        assert figure["value"] == 1
+        assert 0 < figure["interval"][0] <= figure["interval"][1] <= 1
+    # Seven right answers out of seven do not prove perfection.
+    assert figures["accuracy"]["interval"][0] < 0.7
+
+
+def test_three_photos_are_enough() -> None:
+    figures = classification_figures(np.array([0, 1, 1]), np.array([0.3, 0.2, 0.9]), 0.5)
+    assert figures["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert figures["roc_auc"]["value"] == 0.5
+    for figure in (figures["roc_auc"], figures["by_class"]["Mask"]["f1"]):
+        assert 0 <= figure["interval"][0] < figure["interval"][1] <= 1
+
+
+def test_figures_are_plain_json_values() -> None:
+    figures = classification_figures(LABELS, PROBABILITIES.astype(np.float32), 0.5)
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+
+
+def test_bootstrap_interval_is_that_of_the_statistic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a mean the spread is known: about 1.96 standard errors to each side."""
+    monkeypatch.setattr(metrics, "RESAMPLES", 1000)
+    rng = np.random.default_rng(1)
+    labels, values = rng.integers(0, 2, 400), rng.random(400)
+    figure = bootstrapped(lambda y, p: float(p.mean()), labels, values)
+    assert figure["value"] == pytest.approx(values.mean())
+    error = values.std() / math.sqrt(400)
+    low, high = figure["interval"]
+    assert values.mean() - low == pytest.approx(1.96 * error, rel=0.12)
+    assert high - values.mean() == pytest.approx(1.96 * error, rel=0.12)
+    assert bootstrapped(lambda y, p: float(p.mean()), labels, values) == figure  # repeatable
