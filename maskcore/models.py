@@ -71,6 +71,19 @@ def read_report(name: str) -> dict[str, Any]:
     return _read_json(models_dir() / name / REPORT_FILE, name)
 
 
+def scene_report(detector: str) -> dict[str, Any] | None:
+    """The measured figures of a detector on annotated scenes, ``models/scenes/<detector>.json``.
+
+    Returns:
+        What ``python -m training evaluate-scenes --out`` wrote, or None where it is missing
+        or damaged: figures inform, and nothing depends on them.
+    """
+    try:
+        return _read_json(models_dir() / "scenes" / f"{detector}.json", detector)
+    except ModelError:
+        return None
+
+
 def load_model(name: str) -> StoredModel:
     """Read a model and check that its bytes are those its card vouches for.
 

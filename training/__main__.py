@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     faces = commands.add_parser(
         "evaluate-faces", help="measure an installed model on the annotated faces of scenes"
     )
-    faces.add_argument("--scenes", required=True, type=Path, help="Pascal VOC folder")
+    faces.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
     faces.add_argument("--model", default="mobilenet_v2")
     faces.add_argument("--parts", nargs="+", choices=SCENE_PARTS, default=["validation"])
     faces.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")

@@ -1,8 +1,9 @@
-"""Annotated scenes: photos with a box and a class for every face (Pascal VOC)."""
+"""Annotated scenes: photos with a box and a class for every face."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,11 @@ class Scene:
 
 
 def read_scenes(root: Path) -> list[Scene]:
-    """Read ``root/annotations/*.xml`` and the photos of the same name in ``root/images``.
+    """Read annotated photos: ``root/images`` and beside it, under the same file names,
+
+    - Pascal VOC: ``root/annotations/*.xml``, or
+    - YOLO: ``root/labels/*.txt`` (class number, centre x and y, width and height as
+      shares of the photo's) and ``root/classes.txt`` with the classes' names in order.
 
     Returns:
         Scenes, sorted by name.
@@ -52,28 +57,58 @@ def read_scenes(root: Path) -> list[Scene]:
     Raises:
         MasklensError: no annotations, an unknown class, or a photo missing.
     """
-    scenes = []
+    voc = sorted((root / "annotations").glob("*.xml"))
+    yolo = sorted(path for path in (root / "labels").glob("*.txt") if path.stem != "classes")
+    if not voc and not yolo:
+        raise MasklensError(
+            "No annotations were found: the folder must hold annotations/*.xml (Pascal VOC) or"
+            " labels/*.txt and classes.txt (YOLO)."
+        )
     images = {path.stem: path for path in sorted((root / "images").glob("*"))}
-    for annotation in sorted((root / "annotations").glob("*.xml")):
-        if annotation.stem not in images:
-            raise MasklensError(f"images/ has no photo for annotations/{annotation.name}.")
+    classes = [] if voc else _class_names(root)
+    scenes = []
+    for path in voc or yolo:
+        if path.stem not in images:
+            raise MasklensError(f"images/ has no photo for {path.parent.name}/{path.name}.")
         try:
-            faces = tuple(_face(obj) for obj in ET.parse(annotation).iter("object"))
-        except (ET.ParseError, AttributeError, KeyError, TypeError, ValueError) as error:
+            faces = _voc_faces(path) if voc else _yolo_faces(path, classes, images[path.stem])
+        except (ET.ParseError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise MasklensError(
-                f"annotations/{annotation.name} is not a Pascal VOC file with the classes"
-                f" {', '.join(_LABELS)}."
+                f"{path.parent.name}/{path.name} is not a {'Pascal VOC' if voc else 'YOLO'} file"
+                f" with the classes {', '.join(_LABELS)}."
             ) from error
-        scenes.append(Scene(images[annotation.stem], faces))
-    if not scenes:
-        raise MasklensError("No annotations were found: the folder must hold annotations/*.xml.")
+        scenes.append(Scene(images[path.stem], tuple(faces)))
     return scenes
 
 
-def _face(obj: ET.Element) -> SceneFace:
-    bounds = obj.find("bndbox")
-    x0, y0, x1, y1 = (float(bounds.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))  # type: ignore[union-attr,arg-type]
-    return SceneFace((x0, y0, x1, y1), _LABELS[obj.find("name").text])  # type: ignore[union-attr,index]
+def _voc_faces(path: Path) -> Iterator[SceneFace]:
+    for obj in ET.parse(path).iter("object"):
+        bounds = obj.find("bndbox")
+        x0, y0, x1, y1 = (float(bounds.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))  # type: ignore[union-attr,arg-type]
+        yield SceneFace((x0, y0, x1, y1), _LABELS[obj.find("name").text])  # type: ignore[union-attr,index]
+
+
+def _class_names(root: Path) -> list[str]:
+    for path in (root / "classes.txt", root / "labels" / "classes.txt"):
+        if path.is_file():
+            return path.read_text(encoding="utf-8").split()
+    raise MasklensError(
+        f"classes.txt is missing: it must name the classes, in order, of {', '.join(_LABELS)}."
+    )
+
+
+def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[SceneFace]:
+    height, width = read_image(image_path).shape[:2]
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            number, x, y, w, h = line.split()
+            box = (
+                (float(x) - float(w) / 2) * width,
+                (float(y) - float(h) / 2) * height,
+                (float(x) + float(w) / 2) * width,
+                (float(y) + float(h) / 2) * height,
+            )
+            yield SceneFace(box, _LABELS[classes[int(number)]])
 
 
 def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:

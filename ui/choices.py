@@ -5,23 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore import MasklensError
-from maskcore.detection import yunet_available
 from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
-from maskcore.models import installed_models, read_card
+from maskcore.models import installed_models, read_card, scene_report
 from ui.gallery import Choice
 
-# name: (title, sentence). The shares are of faces of 32 pixels and more in
-# annotated street and group photos; see the README for the measurement.
 DETECTORS = {
-    "yunet": ("YuNet", "A small neural network that also finds covered and turned faces."),
-    "haar_alt2": (
-        "Haar, alternative",
-        "The classic method, for faces seen from the front; misses most masked faces.",
-    ),
-    "haar": (
-        "Haar, default",
-        "The classic method as most projects use it; misses most masked faces.",
-    ),
+    "fcos": ("Masklens", "Our own network, trained on faces with and without masks."),
+    "yunet": ("YuNet", "A small neural network for faces of all kinds."),
+    "haar_alt2": ("Haar, alternative", "The classic method, for faces seen from the front."),
+    "haar": ("Haar, default", "The classic method, as most projects use it."),
 }
 MODELS = {
     "mobilenet_v2": ("MobileNetV2", "Small and fast; made for laptops and phones."),
@@ -42,11 +34,10 @@ def choose() -> tuple[Choice, float]:
         detector = st.selectbox(
             "Face finder",
             names,
-            index=names.index("yunet" if yunet_available() else "haar_alt2"),
             format_func=lambda name: DETECTORS[name][0],
             key="detector",
         )
-        st.caption(DETECTORS[detector][1])
+        st.caption(f"{DETECTORS[detector][1]} {_measured(detector)}")
     with middle:
         models = installed_models("classifier")
         if not models:
@@ -67,6 +58,22 @@ def choose() -> tuple[Choice, float]:
         )
         st.caption("How sure the model must be of a mask. Higher: fewer faces pass as masked.")
     return (detector, model), percent / 100
+
+
+@st.cache_data
+def _measured(detector: str) -> str:
+    """How many faces a detector finds, from its report; nothing where there is none."""
+    report = scene_report(detector)
+    if report is None:
+        return ""
+    figures = report["figures"]
+    mask, bare = (
+        round(figures[f"detection_recall_{name}"]["value"] * 100) for name in ("mask", "no_mask")
+    )
+    return (
+        f"Found {mask} of 100 masked and {bare} of 100 bare faces"
+        f" in {report['photos']} test photos."
+    )
 
 
 def offer_yunet() -> None:

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskcore import ImageError, MaskPipeline, read_image
+from maskcore.types import Face, ImageRgb
+from ui import gallery as module
+from ui.gallery import (
+    PREVIEW_SIDE,
+    THUMBNAIL_SIDE,
+    Gallery,
+    Photo,
+    annotated_name,
+    results_csv,
+    results_json,
+    results_zip,
+)
+
+PhotoFile = Callable[..., bytes]
+
+CHOICE, OTHER = ("haar", "first"), ("haar", "second")
+
+
+@pytest.fixture
+def looked(photo_file: PhotoFile, fake_pipeline: MaskPipeline) -> Gallery:
+    """Two faces (0.9, 0.2), one face (0.6) and none."""
+    gallery = Gallery()
+    for name, width in (("two.png", 200), ("one.png", 300), ("none.png", 250)):
+        gallery.add(name, photo_file(width))
+    gallery.look(CHOICE, fake_pipeline)
+    return gallery
+
+
+# --- room
+
+
+def test_photos_keep_their_order_and_get_numbers_of_their_own(photo_file: PhotoFile) -> None:
+    gallery = Gallery()
+    for name in ("b.png", "a.png", "b.png"):
+        gallery.add(name, photo_file(200))
+    assert [photo.name for photo in gallery.photos] == ["b.png", "a.png", "b.png"]
+    gallery.remove(gallery.photos[2])
+    gallery.add("c.png", photo_file(200))
+    assert len({photo.number for photo in gallery.photos}) == 3
+    assert gallery.photos[-1].number == 3  # numbers are never used again
+
+
+def test_one_photo_too_many_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_PHOTOS", 2)
+    gallery = Gallery()
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        gallery.add(name, b"content")
+    assert [photo.name for photo in gallery.photos] == ["a.jpg", "b.jpg"]
+    ((name, problem),) = gallery.problems
+    assert name == "c.jpg"
+    assert "room for 2 photos" in problem
+    gallery.remove(gallery.photos[0])
+    gallery.add("d.jpg", b"content")
+    assert [photo.name for photo in gallery.photos] == ["b.jpg", "d.jpg"]
+
+
+def test_bytes_are_limited_over_all_photos_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_SESSION_BYTES", 2 * 2**20)
+    gallery = Gallery()
+    gallery.add("a.jpg", bytes(2**20))
+    gallery.add("b.jpg", bytes(2**20))  # just fits
+    gallery.add("c.jpg", b"1")
+    assert [photo.name for photo in gallery.photos] == ["a.jpg", "b.jpg"]
+    assert "2 MB at a time" in gallery.problems[0][1]
+    gallery.remove(gallery.photos[0])
+    gallery.add("d.jpg", b"1")
+    assert [photo.name for photo in gallery.photos] == ["b.jpg", "d.jpg"]
+
+
+def test_a_session_cannot_fill_the_memory_of_a_small_server() -> None:
+    assert module.MAX_PHOTOS <= 200
+    assert module.MAX_SESSION_BYTES <= 2**29
+
+
+def test_clear_forgets_everything(looked: Gallery) -> None:
+    looked.problems.append(("a.jpg", "broken"))
+    looked.clear()
+    assert looked.photos == []
+    assert looked.problems == []
+    assert looked.results(CHOICE, 0.5) == []
+
+
+def test_removing_a_photo_twice_is_no_error(looked: Gallery) -> None:
+    """A double click on its button asks twice."""
+    photo = looked.photos[0]
+    looked.remove(photo)
+    looked.remove(photo)
+    assert [photo.name for photo in looked.photos] == ["one.png", "none.png"]
+
+
+# --- looking
+
+
+def test_each_photo_is_looked_at_once_for_each_choice(
+    looked: Gallery, fake: Any, fake_pipeline: MaskPipeline, photo_file: PhotoFile
+) -> None:
+    assert len(fake.detected) == 3
+    looked.look(CHOICE, fake_pipeline)
+    assert len(fake.detected) == 3
+    looked.add("new.png", photo_file(400))
+    looked.look(CHOICE, fake_pipeline)
+    assert fake.detected[3:] == [(400, 120)]
+    looked.look(OTHER, fake_pipeline)
+    assert len(fake.detected) == 8
+    looked.look(CHOICE, fake_pipeline)
+    assert len(fake.detected) == 8
+
+
+def test_what_cannot_be_read_leaves_with_a_reason_and_the_rest_is_looked_at(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline
+) -> None:
+    gallery = Gallery()
+    half = photo_file(400)[:60]
+    files = {"a.jpg": b"text", "b.png": photo_file(200), "c.png": half, "d.png": b""}
+    for name, content in files.items():
+        gallery.add(name, content)
+    gallery.add("e.png", photo_file(300))
+    gallery.look(CHOICE, fake_pipeline)
+    assert [photo.name for photo in gallery.photos] == ["b.png", "e.png"]
+    assert [name for name, _ in gallery.problems] == ["a.jpg", "c.png", "d.png"]
+    for _, problem in gallery.problems:
+        assert problem.endswith(".")
+        assert "Error" not in problem
+    assert len(gallery.results(CHOICE, 0.5)) == 2
+
+
+def test_results_are_those_of_the_choice_alone(
+    looked: Gallery, fake_pipeline: MaskPipeline
+) -> None:
+    assert looked.results(OTHER, 0.5) == []
+    looked.photos[1].look(OTHER, fake_pipeline)
+    assert [photo.name for photo, _ in looked.results(OTHER, 0.5)] == ["one.png"]
+    assert len(looked.results(CHOICE, 0.5)) == 3
+
+
+def test_results_are_relabelled_by_the_threshold(looked: Gallery, fake: Any) -> None:
+    for threshold, masked in ((0.1, [2, 1, 0]), (0.5, [1, 1, 0]), (0.7, [1, 0, 0]), (1, [0, 0, 0])):
+        results = looked.results(CHOICE, threshold)
+        assert [analysis.count("Mask") for _, analysis in results] == masked
+        assert [len(analysis.faces) for _, analysis in results] == [2, 1, 0]
+        assert {analysis.threshold for _, analysis in results} == {threshold}
+    assert len(fake.detected) == 3
+
+
+def test_thumbnails_show_each_face(looked: Gallery) -> None:
+    two, one, none = (photo.thumbnails[CHOICE] for photo in looked.photos)
+    assert (len(two), len(one), len(none)) == (2, 1, 0)
+    head, _, body = two[0].partition(",")
+    assert head == "data:image/jpeg;base64"
+    assert read_image(base64.b64decode(body)).shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
+
+
+# --- previews
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, ...], list[Face]]]:
+    """Shape and faces of everything drawn."""
+    calls = []
+    draw_faces = module.draw_faces
+
+    def draw(image_rgb: ImageRgb, faces: Any) -> ImageRgb:
+        calls.append((image_rgb.shape, list(faces)))
+        return draw_faces(image_rgb, faces)
+
+    monkeypatch.setattr(module, "draw_faces", draw)
+    return calls
+
+
+def test_preview_is_drawn_anew_only_when_a_label_changes(looked: Gallery, drawn: Any) -> None:
+    photo, previews = looked.photos[0], {}  # faces at 0.9 and 0.2
+    steps = ((0.5, 1), (0.5, 1), (0.6, 1), (0.9, 1), (0.95, 2), (0.99, 2), (0.15, 3), (0.5, 4))
+    for threshold, times in steps:
+        analysis = photo.analyses[CHOICE].relabelled(threshold)
+        previews[threshold] = photo.annotated_preview(analysis)
+        assert len(drawn) == times
+        labels = ["Mask" if p >= threshold else "No Mask" for p in (0.9, 0.2)]
+        assert [face.label for face in drawn[-1][1]] == labels
+    assert previews[0.5] == previews[0.6] != previews[0.95]
+
+
+def test_preview_of_another_choice_is_drawn(
+    looked: Gallery, drawn: Any, fake_pipeline: MaskPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = looked.photos[0]
+    photo.annotated_preview(photo.analyses[CHOICE])
+    found = fake_pipeline.detector.mask_probabilities  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        fake_pipeline.classifier, "mask_probabilities", lambda i, b: 0.9 * found(i, b)
+    )
+    photo.look(OTHER, fake_pipeline)
+    photo.annotated_preview(photo.analyses[OTHER])
+    assert len(drawn) == 2
+
+
+def test_a_large_photo_is_previewed_small_with_its_boxes_scaled(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline, drawn: Any
+) -> None:
+    photo = Photo(0, "large.png", photo_file(2560, 1800))
+    photo.look(CHOICE, fake_pipeline)
+    analysis = photo.analyses[CHOICE]
+    preview = read_image(photo.annotated_preview(analysis))
+    assert preview.shape == (900, PREVIEW_SIDE, 3)
+    assert drawn[0][1][0].box_xyxy == pytest.approx((0, 5, 20, 25))
+    assert read_image(photo.annotated(analysis)).shape == (1800, 2560, 3)
+    assert drawn[1][1][0].box_xyxy == pytest.approx((0, 10, 40, 50))
+
+
+def test_a_small_photo_is_not_enlarged_and_shows_the_boxes(looked: Gallery) -> None:
+    photo = looked.photos[0]
+    plain = read_image(photo.preview)
+    annotated = read_image(photo.annotated_preview(photo.analyses[CHOICE]))
+    assert plain.shape == annotated.shape == (120, 200, 3)
+    change = np.abs(plain.astype(int) - annotated).max(axis=2)
+    assert change[8:54, 0:105].max() > 60
+    assert change[60:, 120:].max() < 30
+
+
+# --- taking along
+
+
+def test_tables_hold_every_photo_and_face(looked: Gallery) -> None:
+    results = looked.results(CHOICE, 0.5)
+    lines = [json.loads(line) for line in results_json(results).splitlines()]
+    assert [line["image"] for line in lines] == ["two.png", "one.png", "none.png"]
+    assert [len(line["faces"]) for line in lines] == [2, 1, 0]
+    assert (lines[0]["width"], lines[0]["height"]) == (200, 120)
+    face = lines[0]["faces"][1]
+    assert face["box"] == [60, 10, 100, 50]
+    assert (face["label"], face["mask_probability"]) == ("No Mask", 0.2)
+    assert {line["error"] for line in lines} == {None}
+    rows = list(csv.DictReader(io.StringIO(results_csv(results))))
+    assert [(row["image"], row["label"]) for row in rows] == [
+        ("two.png", "Mask"),
+        ("two.png", "No Mask"),
+        ("one.png", "Mask"),
+        ("none.png", ""),
+    ]
+
+
+def test_zip_holds_the_annotated_photos_and_both_tables(looked: Gallery) -> None:
+    results = looked.results(CHOICE, 0.95)
+    with zipfile.ZipFile(io.BytesIO(results_zip(results))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("faces.csv").decode() == results_csv(results)
+        assert archive.read("faces.jsonl").decode() == results_json(results)
+        assert '"label": "Mask"' not in results_json(results)  # nothing reaches 0.95
+        pictures = sorted(set(archive.namelist()) - {"faces.csv", "faces.jsonl"})
+        assert [name[4:] for name in pictures] == [
+            "two-masklens.jpg",
+            "one-masklens.jpg",
+            "none-masklens.jpg",
+        ]
+        for name, (photo, analysis) in zip(pictures, results, strict=True):
+            assert archive.read(name) == photo.annotated(analysis)
+            with Image.open(io.BytesIO(archive.read(name))) as image:
+                assert (image.format, image.size) == ("JPEG", analysis.size_wh)
+
+
+NAMES = [
+    "photo.jpg",
+    "photo.jpg",
+    "photo.png",
+    "../../x.jpg",
+    "../../../etc/passwd",
+    "C:\\a\\b.jpg",
+    "..\\..\\b.jpg",
+    "/abs/c.jpg",
+    "a/../d.jpg",
+    "",
+    ".",
+    "..",
+    ".jpg",
+    "Größe 2 – 日本.jpeg",
+    "x" * 300 + ".jpg",
+    "faces.csv",
+]
+
+
+def test_names_in_the_zip_are_unique_and_stay_in_their_folder(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline
+) -> None:
+    gallery = Gallery()
+    for name in NAMES:
+        gallery.add(name, photo_file(200))
+    gallery.look(CHOICE, fake_pipeline)
+    results = gallery.results(CHOICE, 0.5)
+    assert len(results) == len(NAMES)
+    with zipfile.ZipFile(io.BytesIO(results_zip(results))) as archive:
+        names = archive.namelist()
+    assert len(names) == len(set(name.casefold() for name in names)) == len(NAMES) + 2
+    for name in names:
+        assert PurePosixPath(name).name == name  # no folder, not absolute
+        assert "\\" not in name
+        assert name not in (".", "..")
+        assert 0 < len(name) <= 110
+        assert name.endswith((".jpg", ".csv", ".jsonl"))
+    expected = {"photo", "x", "passwd", "b", "c", "d", "Größe 2 – 日本", "x" * 80}
+    assert expected <= {name.partition("-")[2].removesuffix("-masklens.jpg") for name in names}
+    assert [json.loads(line)["image"] for line in results_json(results).splitlines()] == NAMES
+
+
+def test_the_name_of_the_annotated_copy_says_what_it_is() -> None:
+    assert annotated_name(Photo(4, "C:\\me\\party.heic", b"")) == "005-party-masklens.jpg"
+
+
+def test_a_photo_wider_than_a_jpeg_can_be_does_not_cost_the_others_their_zip(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline
+) -> None:
+    gallery = Gallery()
+    gallery.add("strip.png", photo_file(66_000, 3))
+    gallery.add("two.png", photo_file(200))
+    gallery.look(CHOICE, fake_pipeline)
+    results = gallery.results(CHOICE, 0.5)
+    assert len(results) == 2
+    with zipfile.ZipFile(io.BytesIO(results_zip(results))) as archive:
+        pictures = [name for name in archive.namelist() if name.endswith(".jpg")]
+        assert len(pictures) == 2
+        for name in pictures:
+            read_image(archive.read(name))
+
+
+def test_an_unreadable_photo_raises_where_it_is_looked_at(fake_pipeline: MaskPipeline) -> None:
+    photo = Photo(0, "a.jpg", b"text")
+    with pytest.raises(ImageError):
+        photo.look(CHOICE, fake_pipeline)
+    assert photo.analyses == {}
