@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--fine-tune-learning-rate", type=float, default=default.fine_tune_learning_rate
     )
+    fit.add_argument(
+        "--scenes", default=default.scenes, help="annotated scenes, whose faces join fine-tuning"
+    )
+    fit.add_argument(
+        "--close-up-boxes",
+        default=default.close_up_boxes,
+        help="made by pseudo-boxes: photos are also shown cut to their face",
+    )
     fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing)
     fit.add_argument("--batch-size", type=int, default=default.batch_size)
     fit.add_argument("--dense-units", type=int, default=default.dense_units)

@@ -79,6 +79,10 @@ class TrainConfig(RunConfig):
             computed beside those of the photo itself; each epoch draws one of them.
         fine_tune_epochs: further passes with the whole network learning; 0 for none.
         fine_tune_learning_rate: Adam's peak there; it falls to zero along a cosine.
+        scenes: folder of annotated scenes, whose training faces make up half of each
+            fine-tuning batch and whose validation faces join in choosing; "" for none.
+        close_up_boxes: file of ``pseudo-boxes``: in fine-tuning, photos are then shown as
+            the crop around their face half of the time; "" for none.
         label_smoothing: share, 0..0.5, by which the targets 0 and 1 are drawn together.
         batch_size: photos a step.
         validation_share, test_share: parts of the data, 0..1, kept from training.
@@ -95,6 +99,8 @@ class TrainConfig(RunConfig):
     augmented_views: int = 1
     fine_tune_epochs: int = 0
     fine_tune_learning_rate: float = 3e-4
+    scenes: str = ""
+    close_up_boxes: str = ""
     label_smoothing: float = 0.0
     batch_size: int = 32
     validation_share: float = 0.15

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,13 @@ from maskcore.errors import MasklensError
 from maskcore.files import write_text
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
+from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.data import Dataset, data_report, read_dataset, split
+from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
 from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState
 from training.provenance import save_provenance
+from training.scenes import read_scenes, split_scenes
 
 DATA_FILE = "data.json"
 HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
@@ -178,8 +180,12 @@ def _fine_tune(
     done = state.epochs_done if state.stage == FINE_TUNE_STAGE else 0
     if done >= config.fine_tune_epochs:
         return
-    batches = PhotoBatches(dataset, parts["train"], config, first_epoch=done)
+    faces, held_back = _scene_faces(config)
+    boxes = single_boxes(Path(config.close_up_boxes)) if config.close_up_boxes else {}
+    batches = PhotoBatches(dataset, parts["train"], config, done, faces, boxes)
     if not done:  # otherwise the resumed model brings its optimizer along
+        if held_back:  # another validation set: losses before do not compare
+            state.best_loss = float("inf")
         network.trainable = True
         steps = config.fine_tune_epochs * len(batches)
         network.compile(
@@ -190,10 +196,14 @@ def _fine_tune(
             metrics=["accuracy"],
         )
     validation = parts["validation"]
-    inputs = normalise(dataset.pixels[validation], input_spec(config))
+    pixels = [dataset.pixels[validation], validation_pixels(held_back, config.image_size)]
+    labels = [dataset.labels[validation], np.array([face.label for face in held_back], np.int64)]
     network.fit(
         batches,
-        validation_data=(inputs, dataset.labels[validation]),
+        validation_data=(
+            normalise(np.concatenate(pixels), input_spec(config)),
+            np.concatenate(labels),
+        ),
         initial_epoch=done,
         epochs=config.fine_tune_epochs,
         callbacks=[
@@ -204,69 +214,9 @@ def _fine_tune(
     )
 
 
-class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of features; for each photo and epoch one of its views is drawn."""
-
-    def __init__(
-        self, views: NDArray[np.float16], labels: NDArray[np.int64], config: TrainConfig
-    ) -> None:
-        """Args:
-        views: (V, N, s, s, C), features of each photo and of its variations.
-        labels: int (N,).
-        config: batch size and seed.
-        """
-        super().__init__()
-        self._views, self._labels, self._size = views, labels, config.batch_size
-        self._rng = np.random.default_rng(config.seed)
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._labels) / self._size)
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        chosen = self._order[index * self._size : (index + 1) * self._size]
-        features = self._views[self._view[chosen], chosen].astype(np.float32)
-        return features, self._labels[chosen]
-
-    def on_epoch_end(self) -> None:
-        self._order = self._rng.permutation(len(self._labels))
-        self._view = self._rng.integers(len(self._views), size=len(self._labels))
-
-
-class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of photos, changed anew each time; what is drawn depends on the seed alone."""
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        members: NDArray[np.int64],
-        config: TrainConfig,
-        first_epoch: int = 0,
-    ) -> None:
-        """Args:
-        dataset: the photos.
-        members: indices of the training part.
-        config: batch size, image size and seed.
-        first_epoch: where a resumed run goes on.
-        """
-        super().__init__(workers=2, max_queue_size=8)
-        self._dataset, self._members, self._config = dataset, members, config
-        self._epoch = first_epoch - 1
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._members) / self._config.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        config = self._config
-        start = index * config.batch_size
-        chosen = self._order[start : start + config.batch_size]
-        # Several threads draw at once: a generator a batch keeps runs repeatable.
-        rng = np.random.default_rng((config.seed, self._epoch, index))
-        pixels = np.stack([augment(self._dataset.photo(i), config.image_size, rng) for i in chosen])
-        return normalise(pixels, input_spec(config)), self._dataset.labels[chosen]
-
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        rng = np.random.default_rng((self._config.seed, self._epoch))
-        self._order = rng.permutation(self._members)
+def _scene_faces(config: TrainConfig) -> tuple[list[CutFace], list[CutFace]]:
+    """The faces of the train and of the validation scenes, if scenes were given."""
+    if not config.scenes:
+        return [], []
+    parts = split_scenes(read_scenes(Path(config.scenes)), config.seed)
+    return scene_faces(parts["train"]), scene_faces(parts["validation"])

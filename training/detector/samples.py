@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from training.augment import degrade
 from training.data import CLASS_FOLDERS, read_dataset, split
+from training.faces import read_boxes
 from training.scenes import Scene
 
 # Faces smaller than this, pixels of the crop, are not asked for.
@@ -72,13 +71,7 @@ def close_up_samples(root: Path, boxes_file: Path, part: str, seed: int) -> list
     Raises:
         MasklensError: the file is missing or not of that kind.
     """
-    try:
-        boxes = json.loads(boxes_file.read_text(encoding="utf-8"))["boxes"]
-    except (OSError, ValueError, KeyError) as error:
-        raise MasklensError(
-            f"{boxes_file.name} does not hold boxes of close-ups. Make it with:"
-            " python -m training pseudo-boxes"
-        ) from error
+    boxes = read_boxes(boxes_file)
     dataset = read_dataset(root, 96)
     members = split(dataset.labels, dataset.groups, 0.15, 0.15, seed)[part]
     samples = []
