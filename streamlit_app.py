@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="Masklens", page_icon="ui/logo.svg", layout="wide")
-st.logo("ui/logo.svg", size="large")
+LOGO = Path(__file__).parent / "ui" / "logo.svg"
+
+st.set_page_config(page_title="Masklens", page_icon=str(LOGO), layout="wide")
+st.logo(str(LOGO), size="large")
 
 st.navigation(
     [st.Page("pages/photo.py", title="Photos", icon=":material/photo_library:", default=True)],

@@ -131,6 +131,6 @@ def _short(path: Path) -> str:
 
 def _mend(name: str) -> str:
     return (
-        f"Bring it back with: git checkout -- models/{name}"
+        f"Bring it back with: git restore models/{name}"
         f" (or install a trained model: python -m training install RUN_DIR --name {name})"
     )

@@ -10,7 +10,7 @@ from maskcore.images import IMAGE_SUFFIXES
 from ui.choices import choose, offer_yunet
 from ui.gallery import Gallery
 from ui.loading import pipeline
-from ui.results import show_empty_state, show_photos, show_totals
+from ui.results import plain, show_empty_state, show_photos, show_totals, shown_name
 from ui.sample import SAMPLE_NAME, sample_photo
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
@@ -36,7 +36,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
         gallery.add(SAMPLE_NAME, sample_photo())
-    if gallery.photos:
+    if gallery.photos or gallery.problems:
         st.button(
             "Remove all photos",
             icon=":material/delete:",
@@ -71,10 +71,10 @@ else:
     try:
         gallery.look(choice, pipeline(*choice))
     except ModelError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 for name, problem in gallery.problems:
-    st.warning(f"**{name}**: {problem}", icon=":material/error:")
+    st.warning(f"**{shown_name(name)}**: {problem}", icon=":material/error:")
 
 results = gallery.results(choice, threshold)
 if results:

@@ -41,7 +41,7 @@ def choose() -> tuple[Choice, float]:
     with middle:
         models = installed_models("classifier")
         if not models:
-            st.error("No mask model is installed. Bring it back with: git checkout -- models")
+            st.error("No mask model is installed. Bring it back with: `git restore models`")
             st.stop()
         model = st.selectbox(
             "Mask model", models, format_func=lambda name: MODELS.get(name, (name,))[0], key="model"
@@ -52,7 +52,7 @@ def choose() -> tuple[Choice, float]:
             "Counts as a mask from",
             min_value=1,
             max_value=99,
-            value=round(read_card(model).get("threshold", 0.5) * 100),
+            value=_start_percent(model),
             format="%d%%",
             key="threshold",
         )
@@ -74,6 +74,13 @@ def _measured(detector: str) -> str:
         f"Found {mask} of 100 masked and {bare} of 100 bare faces"
         f" in {report['photos']} test photos."
     )
+
+
+def _start_percent(model: str) -> int:
+    threshold = read_card(model).get("threshold")
+    if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+        return 50  # what is wrong with the card is said when the model is loaded
+    return min(max(round(threshold * 100), 1), 99)
 
 
 def offer_yunet() -> None:

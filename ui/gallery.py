@@ -23,6 +23,7 @@ from maskcore.types import Face, ImageRgb
 MAX_PHOTOS = 100
 MAX_SESSION_BYTES = 400 * 2**20
 PREVIEW_SIDE = 1280
+JPEG_MAX_SIDE = 65_500  # the format allows no more
 THUMBNAIL_SIDE = 96
 
 Choice = tuple[str, str]  # detector and model
@@ -59,7 +60,7 @@ class Photo:
             return
         image = read_image(self.content)
         analysis = pipeline.analyze(image)
-        self.preview = self.preview or encode_image(_reduced(image))
+        self.preview = self.preview or encode_image(_reduced(image, PREVIEW_SIDE))
         self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
         self.analyses[choice] = analysis
 
@@ -78,7 +79,8 @@ class Photo:
 
     def annotated(self, analysis: Analysis) -> bytes:
         """The whole photo with boxes and labels, a JPEG."""
-        return encode_image(draw_faces(read_image(self.content), analysis.faces))
+        drawn = draw_faces(read_image(self.content), analysis.faces)
+        return encode_image(_reduced(drawn, JPEG_MAX_SIDE))
 
 
 @dataclass
@@ -129,8 +131,8 @@ class Gallery:
         bar.empty()
 
     def remove(self, photo: Photo) -> None:
-        """Forget one photo."""
-        self.photos.remove(photo)
+        """Forget one photo; asked twice, as by a double click, once is enough."""
+        self.photos = [held for held in self.photos if held is not photo]
 
     def clear(self) -> None:
         """Forget everything."""
@@ -174,9 +176,11 @@ def annotated_name(photo: Photo) -> str:
     return f"{photo.number + 1:03d}-{stem}-masklens.jpg"
 
 
-def _reduced(image_rgb: ImageRgb) -> ImageRgb:
+def _reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
     height, width = image_rgb.shape[:2]
-    factor = min(1.0, PREVIEW_SIDE / max(height, width))
+    if max(height, width) <= longest_side:
+        return image_rgb
+    factor = longest_side / max(height, width)
     size_wh = max(1, round(width * factor)), max(1, round(height * factor))
     return cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
 

@@ -95,7 +95,7 @@ def _show_photo(gallery: Gallery, photo: Photo, analysis: Analysis, choice: Choi
     with facts:
         st.subheader(found, anchor=False)
         st.caption(
-            f"{_plain(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"
+            f"{shown_name(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"
             f" finding faces {analysis.detect_ms:.0f} ms,"
             f" telling masks {analysis.classify_ms:.0f} ms"
         )
@@ -151,7 +151,11 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
     )
 
 
-def _plain(name: str) -> str:
-    """A file name shortened and kept from being read as Markdown."""
-    short = name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}"
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in short)
+def shown_name(name: str) -> str:
+    """A file name, shortened."""
+    return plain(name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}")
+
+
+def plain(text: str) -> str:
+    """Text kept from being read as Markdown."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in text)

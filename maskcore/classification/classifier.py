@@ -32,7 +32,10 @@ class LiteRtClassifier:
         self.input_spec = InputSpec.from_card(model.card)
         threshold = model.card.get("threshold")
         if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-            raise ModelError(f"The card of model {model.name!r} has no threshold in 0..1.")
+            raise ModelError(
+                f"The card of model {model.name!r} has no threshold in 0..1."
+                " Install the model again."
+            )
         self.threshold = float(threshold)
         self._model = LiteRtModel(model.content)
         try:

@@ -22,10 +22,11 @@ from maskcore.types import Detections, ImageRgb
 
 # What lies beyond the photo is this grey, as in training.
 _GREY = 128
-# Pictures up to this size, pixels, go through the network whole, larger ones in tiles.
-# Tiles overlap by more than the largest face looked for in them: one that is cut by a
-# tile's edge is whole in the next tile.
-_TILE, _OVERLAP = 1024, 128
+# Pictures of up to so many pixels go through the network whole, larger ones in tiles,
+# which bounds memory. Tiles overlap by more than the largest face looked for in them: one
+# that is cut by a tile's edge is whole in the next tile.
+_WHOLE_PIXELS = 832 * 640
+_TILE, _OVERLAP = 640, 112
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class FcosDetector:
 
     def _look_in_tiles(self, image_rgb: ImageRgb) -> Detections:
         height, width = image_rgb.shape[:2]
-        if max(height, width) <= _TILE:
+        if height * width <= _WHOLE_PIXELS:
             return self._look(image_rgb)
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):

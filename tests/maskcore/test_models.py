@@ -18,7 +18,7 @@ from maskcore.models import (
 )
 
 MEND = (
-    "Bring it back with: git checkout -- models/net"
+    "Bring it back with: git restore models/net"
     " (or install a trained model: python -m training install RUN_DIR --name net)"
 )
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"

@@ -1,4 +1,4 @@
-"""The page and the gallery with a made-up pipeline: what it finds is written in the photo's width."""
+"""The page and the gallery with a made-up pipeline: a photo's width says what it finds."""
 
 from __future__ import annotations
 

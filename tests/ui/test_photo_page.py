@@ -1,0 +1,469 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import ui.choices
+import ui.loading
+from maskcore import MasklensError
+from maskcore.detection.yunet import FILE_NAME
+from maskcore.models import models_dir
+from ui import gallery
+
+OpenPage = Callable[[], AppTest]
+PhotoFile = Callable[..., bytes]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def button(page: AppTest, label: str) -> Any:
+    (found,) = [b for b in page.button if b.label == label]
+    return found
+
+
+def labels(page: AppTest) -> list[str]:
+    return [b.label for b in page.button]
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    named = [(name, content, "application/octet-stream") for name, content in files]
+    page.file_uploader[0].set_value(named)
+    return page.run()
+
+
+def found(page: AppTest) -> list[str]:
+    return [element.value for element in page.subheader]
+
+
+def downloads(page: AppTest) -> list[str]:
+    return [element.proto.label for element in page.get("download_button")]
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(e.value for kind in ("markdown", "caption", "info") for e in page.get(kind))
+
+
+@pytest.fixture
+def page(fake_models: Path, open_page: OpenPage) -> AppTest:
+    """The page with the fake pipeline and a detector that needs no file."""
+    page = open_page()
+    return page.selectbox(key="detector").select("haar").run()
+
+
+# --- first sight
+
+
+def test_an_empty_page_says_what_to_do(page: AppTest) -> None:
+    assert not page.exception
+    assert "No photos yet" in texts(page)
+    assert "try the sample" in texts(page)
+    assert labels(page) == ["Try a sample photo"]
+    assert found(page) == downloads(page) == []
+    assert not page.error
+    assert not page.warning
+
+
+def test_every_detector_and_model_has_a_plain_sentence(page: AppTest) -> None:
+    for key in ("detector", "model"):
+        captions = set()
+        for option in list(page.selectbox(key=key).options):
+            page.selectbox(key=key).set_value(option).run()
+            assert not page.exception
+            captions.add(tuple(c.value for c in page.caption if len(c.value) > 10))
+        assert all(captions)
+    detectors = page.selectbox(key="detector").options
+    assert len(set(detectors)) == len(detectors) >= 3
+
+
+# --- photos in
+
+
+def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    page = open_page()
+    button(page, "Try a sample photo").click().run()
+    if not found(page):  # the default finder's file is not there
+        page.selectbox(key="detector").select("haar_alt2").run()
+    assert not page.exception
+    assert found(page) == ["2 faces: 1 with mask, 1 without"]
+    table = page.dataframe[0].value
+    assert sorted(table["Result"]) == ["Mask", "No Mask"]
+    masked = dict(zip(table["Result"], table["Mask"], strict=True))
+    assert masked["No Mask"] < 50 <= masked["Mask"] <= 100
+    assert table["Face"].str.startswith("data:image/jpeg;base64,").all()
+    assert (table["Width"] > 100).all()
+    caption = next(c.value for c in page.caption if "pixels" in c.value)
+    assert "1280 × 600 pixels" in caption
+    assert caption.count(" ms") == 2
+    assert downloads(page) == ["All photos (ZIP)", "Table (CSV)", "JSON", "Annotated photo"]
+    assert "No photos yet" not in texts(page)
+
+
+def test_good_photos_are_shown_and_broken_ones_explained(
+    page: AppTest, photo_file: PhotoFile
+) -> None:
+    upload(
+        page,
+        ("two.png", photo_file(200)),
+        ("text.jpg", b"I am no picture"),
+        ("same.png", photo_file(300)),
+        ("same.png", photo_file(400)),
+        ("half.jpg", photo_file(400, format="JPEG")[:500]),
+        ("empty.png", b""),
+    )
+    assert not page.exception
+    assert found(page) == [
+        "2 faces: 1 with mask, 1 without",
+        "1 face: with mask",
+        "3 faces: 2 with mask, 1 without",
+    ]
+    warnings = [warning.value for warning in page.warning]
+    assert [text.partition(":")[0] for text in warnings] == [
+        "**text.jpg**",
+        "**half.jpg**",
+        "**empty.png**",
+    ]
+    assert "not a picture" in warnings[0]
+    assert "damaged" in warnings[1]
+    assert "empty" in warnings[2]
+    assert {m.label: m.value for m in page.metric} == {
+        "Photos": "3",
+        "Faces": "6",
+        "With mask": "4",
+        "Without": "2",
+    }
+    assert downloads(page).count("Annotated photo") == 3
+
+
+def test_a_photo_taken_with_the_camera_is_looked_at(page: AppTest, photo_file: PhotoFile) -> None:
+    page.segmented_control(key="source").set_value("Camera").run()
+    assert not page.file_uploader
+    page.camera_input[0].upload("shot.jpg", photo_file(200, format="JPEG"), "image/jpeg").run()
+    assert not page.exception
+    assert found(page) == ["2 faces: 1 with mask, 1 without"]
+
+
+def test_files_are_taken_in_once(page: AppTest, photo_file: PhotoFile, fake: Any) -> None:
+    upload(page, ("two.png", photo_file(200)))
+    page.run()
+    page.run()
+    assert len(found(page)) == 1
+    upload(page, ("one.png", photo_file(300)))
+    assert found(page) == ["2 faces: 1 with mask, 1 without", "1 face: with mask"]
+    assert fake.detected == [(200, 120), (300, 120)]
+
+
+def test_a_photo_without_faces_says_what_to_try(page: AppTest, photo_file: PhotoFile) -> None:
+    upload(page, ("none.png", photo_file(250)))
+    assert found(page) == ["No face found"]
+    assert "Try another face finder" in page.info[0].value
+    assert not page.dataframe
+
+
+def test_file_names_are_shown_as_they_are(page: AppTest, photo_file: PhotoFile) -> None:
+    name = "*a* _b_ `c` [d](e) :red[f] ~g~.png"
+    upload(page, (name, photo_file(200)), (name, b"text"))
+    assert not page.exception
+    caption = next(c.value for c in page.caption if "pixels" in c.value)
+    for text in (caption.partition(" · ")[0], page.warning[0].value[2:].partition("**: ")[0]):
+        assert text.replace("\\", "") == name
+        for mark in "*_`[:~":
+            assert text.count(f"\\{mark}") == text.count(mark) > 0
+
+
+def test_the_limit_is_said_once_for_each_file_refused(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "MAX_PHOTOS", 2)
+    upload(page, *[(f"{number}.png", photo_file(200)) for number in range(4)])
+    assert not page.exception
+    assert len(found(page)) == 2
+    assert len(page.warning) == 2
+    assert all("Remove some photos first" in warning.value for warning in page.warning)
+
+
+def test_many_photos_are_shown_some_at_a_time(page: AppTest, photo_file: PhotoFile) -> None:
+    upload(page, *[(f"{number}.png", photo_file(200)) for number in range(12)])
+    assert not page.exception
+    assert len(found(page)) == 10
+    assert {m.label: m.value for m in page.metric}["Photos"] == "12"
+
+
+# --- settings
+
+
+def test_the_slider_relabels_at_once_without_looking_again(
+    page: AppTest, photo_file: PhotoFile, fake: Any
+) -> None:
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    assert page.slider(key="threshold").value == 50
+    for percent, expected in (
+        (70, ["2 faces: 1 with mask, 1 without", "1 face: without mask"]),
+        (99, ["2 faces: 0 with mask, 2 without", "1 face: without mask"]),
+        (10, ["2 faces: 2 with mask, 0 without", "1 face: with mask"]),
+    ):
+        page.slider(key="threshold").set_value(percent).run()
+        assert found(page) == expected
+    assert list(page.dataframe[0].value["Result"]) == ["Mask", "Mask"]
+    np.testing.assert_allclose(page.dataframe[0].value["Mask"], [90, 20], atol=1e-3)
+    assert len(fake.detected) == 2
+
+
+def test_the_threshold_starts_where_the_card_says(fake_models: Path, open_page: OpenPage) -> None:
+    card = {"name": "first", "kind": "classifier", "threshold": 0.35}
+    (fake_models / "first" / "card.json").write_text(json.dumps(card))
+    assert open_page().slider(key="threshold").value == 35
+
+
+def test_another_detector_or_model_looks_again_and_the_first_is_remembered(
+    page: AppTest, photo_file: PhotoFile, fake: Any
+) -> None:
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    assert len(fake.detected) == 2
+    page.selectbox(key="detector").select("haar_alt2").run()
+    assert len(fake.detected) == 4
+    page.selectbox(key="model").select("second").run()
+    assert len(fake.detected) == 6
+    page.selectbox(key="model").select("first").run()
+    page.selectbox(key="detector").select("haar").run()
+    assert len(fake.detected) == 6
+    assert len(found(page)) == 2
+
+
+# --- removing
+
+
+def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -> None:
+    upload(
+        page,
+        ("two.png", photo_file(200)),
+        ("one.png", photo_file(300)),
+        ("three.png", photo_file(400)),
+        ("text.jpg", b"text"),
+    )
+    page.button(key="remove-1").click().run()
+    assert found(page) == ["2 faces: 1 with mask, 1 without", "3 faces: 2 with mask, 1 without"]
+    button(page, "Remove all photos").click().run()
+    assert not page.exception
+    assert found(page) == []
+    assert not page.warning
+    assert "No photos yet" in texts(page)
+    assert "Remove all photos" not in labels(page)
+
+
+def test_the_note_on_a_broken_file_can_be_dismissed(page: AppTest) -> None:
+    upload(page, ("text.jpg", b"text"))
+    page.run()
+    assert len(page.warning) == 1
+    others = [b for b in page.button if b.label != "Try a sample photo"]
+    assert others, "there is no way to be rid of the note"
+    others[0].click().run()
+    assert not page.warning
+
+
+# --- sessions
+
+
+def test_two_sessions_do_not_see_each_other(
+    page: AppTest, open_page: OpenPage, photo_file: PhotoFile
+) -> None:
+    other = open_page()
+    other.selectbox(key="detector").select("haar").run()
+    upload(page, ("two.png", photo_file(200)), ("text.jpg", b"text"))
+    other.run()
+    assert found(other) == []
+    assert not other.warning
+    upload(other, ("one.png", photo_file(300)))
+    page.run()
+    assert found(page) == ["2 faces: 1 with mask, 1 without"]
+    assert found(other) == ["1 face: with mask"]
+    button(other, "Remove all photos").click().run()
+    page.run()
+    assert len(found(page)) == len(page.warning) == 1
+
+
+# --- YuNet's file
+
+
+def test_without_its_file_yunet_is_offered_and_the_page_lives_on(
+    page: AppTest, photo_file: PhotoFile, fake: Any
+) -> None:
+    upload(page, ("two.png", photo_file(200)))
+    page.selectbox(key="detector").select("yunet").run()
+    assert not page.exception
+    assert "YuNet is not installed" in page.info[0].value
+    assert "Fetch YuNet now" in labels(page)
+    assert found(page) == []
+    assert "No photos yet" not in texts(page)
+    assert len(fake.detected) == 1  # nothing was tried with a detector that is not there
+    page.selectbox(key="detector").select("haar").run()
+    assert found(page) == ["2 faces: 1 with mask, 1 without"]
+    assert "Fetch YuNet now" not in labels(page)
+
+
+def test_yunet_is_fetched_on_request_alone(
+    page: AppTest, fake_models: Path, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fetch() -> None:
+        asked.append(True)
+        (fake_models / "yunet").mkdir()
+        (fake_models / "yunet" / FILE_NAME).touch()
+
+    monkeypatch.setattr(ui.choices, "fetch_yunet", fetch)
+    upload(page, ("two.png", photo_file(200)))
+    page.selectbox(key="detector").select("yunet").run()
+    page.run()
+    assert asked == []
+    button(page, "Fetch YuNet now").click().run()
+    assert asked == [True]
+    assert not page.exception
+    assert not page.info
+    assert found(page) == ["2 faces: 1 with mask, 1 without"]
+
+
+def test_a_failing_fetch_is_one_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch() -> None:
+        raise MasklensError("YuNet could not be fetched: no connection.")
+
+    monkeypatch.setattr(ui.choices, "fetch_yunet", fetch)
+    page.selectbox(key="detector").select("yunet").run()
+    button(page, "Fetch YuNet now").click().run()
+    assert not page.exception
+    assert [error.value for error in page.error] == ["YuNet could not be fetched: no connection."]
+    assert "Fetch YuNet now" in labels(page)
+
+
+# --- models that do not work
+
+
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of the shipped model, to be damaged."""
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    folder = shutil.copytree(models_dir() / "mobilenet_v2", tmp_path / "mobilenet_v2")
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    return folder
+
+
+def damage(folder: Path, fault: str) -> None:
+    model, card = folder / "model.tflite", folder / "card.json"
+    values = json.loads(card.read_text(encoding="utf-8"))
+    if fault == "no model":
+        model.unlink()
+    elif fault == "cut off":
+        model.write_bytes(model.read_bytes()[:1000])
+    elif fault == "LFS pointer":
+        model.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    elif fault == "not a model":
+        model.write_bytes(b"nothing")
+        checksum = hashlib.sha256(b"nothing").hexdigest()
+        card.write_text(json.dumps({**values, "sha256": checksum}))
+    elif fault == "no input":
+        del values["input"]
+        card.write_text(json.dumps(values))
+    elif fault.startswith("threshold"):
+        threshold = {"text": "half", "none": None, "7": 7, "0": 0}[fault.split()[1]]
+        card.write_text(json.dumps({**values, "threshold": threshold}))
+    elif fault == "no card":
+        card.unlink()
+    elif fault == "card cut off":
+        card.write_text(card.read_text(encoding="utf-8")[:100])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "no model",
+        "cut off",
+        "LFS pointer",
+        "not a model",
+        "no input",
+        "threshold text",
+        "threshold none",
+        "threshold 7",
+        "no card",
+        "card cut off",
+    ],
+)
+def test_a_damaged_model_is_one_sentence_with_the_mend(
+    open_page: OpenPage, shipped: Path, photo_file: PhotoFile, fault: str
+) -> None:
+    damage(shipped, fault)
+    page = open_page()
+    if page.selectbox:
+        page.selectbox(key="detector").select("haar").run()
+        upload(page, ("two.png", photo_file(200)))
+    assert not page.exception
+    (error,) = page.error
+    assert any(word in error.value for word in ("git restore", "git lfs", "Install the model"))
+    assert str(shipped.parent) not in error.value
+    assert "Traceback" not in error.value
+    assert found(page) == []
+
+
+def test_a_threshold_of_0_in_the_card_is_no_reason_to_fail(
+    open_page: OpenPage, shipped: Path
+) -> None:
+    damage(shipped, "threshold 0")
+    page = open_page()
+    assert not page.exception
+    assert page.slider(key="threshold").value == 1
+
+
+def test_photos_wait_until_the_model_is_mended(
+    open_page: OpenPage, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (shipped / "model.tflite").read_bytes()
+    damage(shipped, "cut off")
+    page = open_page()
+    page.selectbox(key="detector").select("haar_alt2").run()
+    button(page, "Try a sample photo").click().run()
+    assert len(page.error) == 1
+    (shipped / "model.tflite").write_bytes(content)
+    st.cache_resource.clear()
+    page.run()
+    assert not page.error
+    assert found(page) == ["2 faces: 1 with mask, 1 without"]
+
+
+# --- what pages must not do
+
+
+def test_the_page_never_imports_tensorflow() -> None:
+    script = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
+page.selectbox(key="detector").select("haar_alt2").run()
+[b for b in page.button if "sample" in b.label][0].click().run()
+assert page.subheader, page.error
+heavy = {"tensorflow", "keras", "training", "sklearn"} & set(sys.modules)
+sys.exit(f"imported: {heavy}" if heavy else 0)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("MASKLENS_MODELS", None)
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
