@@ -12,7 +12,7 @@ from maskcore.models import StoredModel, load_model
 from maskcore.types import ImageRgb
 
 # Faces a call: a crowd goes through in slices, so that memory stays bounded.
-MAX_BATCH = 32
+MAX_BATCH = 16
 
 
 class LiteRtClassifier:

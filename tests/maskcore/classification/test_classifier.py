@@ -74,7 +74,7 @@ def test_slices_are_no_longer_than_allowed(
     monkeypatch.setattr(LiteRtModel, "run", run)
     classifier.classify_inputs(some_inputs(70))
 
-    assert MAX_BATCH == 32 and lengths == [32, 32, 6]
+    assert MAX_BATCH == 16 and lengths == [16, 16, 16, 16, 6]
 
 
 def test_faces_of_a_photo_are_judged_one_by_one(classifier: LiteRtClassifier) -> None:
@@ -151,7 +151,9 @@ def test_card_without_a_threshold_is_refused(
     with pytest.raises(ModelError) as caught:
         LiteRtClassifier.load("net")
 
-    assert str(caught.value) == "The card of model 'net' has no threshold in 0..1."
+    assert str(caught.value) == (
+        "The card of model 'net' has no threshold in 0..1. Install the model again."
+    )
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 0.25])

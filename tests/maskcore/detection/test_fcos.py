@@ -1,0 +1,517 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskcore.classification import InputSpec
+from maskcore.detection import FcosDetector, fcos, load_detector
+from maskcore.detection.fcos import FcosSettings, decode
+from maskcore.errors import ModelError
+from maskcore.models import MODEL_FILE, StoredModel, installed_models
+from maskcore.types import Detections
+
+Image = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+
+STRIDES, LOGIT = (8, 16, 32), 3.0  # a score of 0.9526
+
+
+class FakeLiteRt:
+    """Takes the place of the network: every white spot is a face, to the pixel."""
+
+    made: list[FakeLiteRt] = []
+
+    def __init__(self, content: bytes) -> None:
+        self.inputs: list[NDArray[np.float32]] = []
+        self.made.append(self)
+
+    def run(self, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        self.inputs.append(inputs)
+        height, width = inputs.shape[1:3]
+        maps = [np.full((1, height // s, width // s, 5), -20, np.float32) for s in STRIDES]
+        white = (inputs[0].min(axis=-1) > 0.4).astype(np.uint8)
+        for x, y, w, h, _ in cv2.connectedComponentsWithStats(white)[2][1:]:
+            level = int(np.searchsorted((40, 112), max(w, h)))
+            row, column = (int(c // STRIDES[level]) for c in (y + h / 2, x + w / 2))
+            cx, cy = (column + 0.5) * STRIDES[level], (row + 0.5) * STRIDES[level]
+            maps[level][0, row, column] = LOGIT, cx - x, cy - y, x + w - cx, y + h - cy
+        return [maps[1], maps[2], maps[0]]
+
+
+def card(**serving: Any) -> dict[str, Any]:
+    return {
+        "kind": "detector",
+        "strides": list(STRIDES),
+        "serving": {
+            "score_threshold": 0.5,
+            "nms_iou": 0.4,
+            "live_side": 320,
+            "photo_sides": [416, 832, 1664, 3328],
+            "enlarge": 1.0,
+        }
+        | serving,
+        "input": InputSpec().to_card(),
+    }
+
+
+Make = Callable[..., tuple[FcosDetector, FakeLiteRt]]
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Make:
+    """(live, settings of the card) -> a detector that finds white spots, and its network."""
+    monkeypatch.setattr(FakeLiteRt, "made", [])
+    monkeypatch.setattr(fcos, "LiteRtModel", FakeLiteRt)
+
+    def make(live: bool = False, **serving: Any) -> tuple[FcosDetector, FakeLiteRt]:
+        detector = FcosDetector(StoredModel("fcos", card(**serving), b""), live)
+        network = FakeLiteRt.made[-1]
+        network.inputs.clear()  # of the first run, which checks the file
+        return detector, network
+
+    return make
+
+
+def picture(width: int, height: int, *boxes: Box) -> Image:
+    """Black, with white boxes."""
+    image = np.zeros((height, width, 3), np.uint8)
+    for x0, y0, x1, y1 in boxes:
+        image[y0:y1, x0:x1] = 255
+    return image
+
+
+def in_order(found: Detections) -> list[list[float]]:
+    return sorted(found.boxes_xyxy.round(3).tolist())
+
+
+# --- decoding
+
+
+def test_box_is_measured_from_the_middle_of_its_cell() -> None:
+    level = np.full((3, 5, 5), -9, np.float32)
+    level[2, 4] = 0, 1, 2, 3, 4  # the middle: x (4 + 0.5) * 8 = 36, y (2 + 0.5) * 8 = 20
+    level[0, 1] = np.log(3), 20, 0.5, -1, 7  # the middle: 12, 4
+
+    boxes, scores = decode(level, 8, 0.5)
+
+    assert boxes.tolist() == [[-8, 3.5, 11, 11], [35, 18, 39, 24]]
+    np.testing.assert_allclose(scores, [0.75, 0.5], rtol=1e-6)
+    assert boxes.dtype == scores.dtype == np.float32
+
+
+@pytest.mark.parametrize(("threshold", "count"), [(0.5, 1), (0.5001, 0), (0.0, 4), (0.04, 1)])
+def test_score_at_the_threshold_counts(threshold: float, count: int) -> None:
+    level = np.full((2, 2, 5), -3.5, np.float32)  # a score of 0.029
+    level[1, 0, 0] = 0
+
+    boxes, scores = decode(level, 16, threshold)
+
+    assert boxes.shape == (count, 4)
+    assert scores.shape == (count,)
+
+
+# --- one look
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "boxes"),
+    [
+        ((400, 300), [(10, 20, 40, 60), (200, 100, 290, 190), (300, 5, 308, 12)]),
+        ((64, 64), [(0, 0, 64, 64)]),
+        ((416, 416), [(0, 0, 200, 300), (406, 406, 416, 416)]),
+    ],
+)
+def test_faces_of_all_sizes_are_found_in_a_picture_of_working_size(
+    make: Make, size_wh: tuple[int, int], boxes: list[Box]
+) -> None:
+    detector, network = make()
+
+    found = detector.detect(picture(*size_wh, *boxes))
+
+    assert in_order(found) == sorted(map(list, boxes))
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-LOGIT)), rtol=1e-6)
+    assert len(network.inputs) == 1
+
+
+def test_what_lies_beyond_the_picture_is_grey_and_the_rest_as_in_training(make: Make) -> None:
+    detector, network = make()
+
+    detector.detect(np.full((70, 100, 3), (0, 51, 255), np.uint8))
+
+    (inputs,) = network.inputs
+    assert inputs.shape == (1, 96, 128, 3)
+    assert inputs.dtype == np.float32
+    photo = np.broadcast_to(np.float32([-1, -0.6, 1]), (70, 100, 3))
+    np.testing.assert_allclose(inputs[0, :70, :100], photo, atol=1e-6)
+    for beyond in (inputs[0, 70:], inputs[0, :, 100:]):
+        np.testing.assert_allclose(beyond, 128 / 127.5 - 1, atol=1e-6)
+
+
+def test_boxes_that_reach_into_the_border_are_clipped_and_those_in_it_dropped(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector, _ = make()
+    run = FakeLiteRt.run
+
+    def overshoot(self: FakeLiteRt, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        maps = run(self, inputs)
+        maps[2][0, 8, 12] = LOGIT, 20, 10, 30, 25  # from (80, 58) to (130, 93)
+        maps[2][0, 9, 2] = LOGIT, 4, 4, 4, 4  # from (16, 72) to (24, 80)
+        maps[2][0, 0, 0] = LOGIT, 9, 7, 9, 9  # from (-5, -3) to (13, 13)
+        return maps
+
+    monkeypatch.setattr(FakeLiteRt, "run", overshoot)
+
+    found = detector.detect(picture(100, 70))
+
+    assert in_order(found) == [[0, 0, 13, 13], [80, 58, 100, 70]]
+
+
+def test_one_face_seen_by_cells_of_two_levels_is_one(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector, _ = make()
+    run = FakeLiteRt.run
+
+    def again(self: FakeLiteRt, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        maps = run(self, inputs)
+        maps[0][0, 1, 1] = LOGIT + 1, 14, 14, 16, 16  # of stride 16: from (10, 10) to (40, 40)
+        return maps
+
+    monkeypatch.setattr(FakeLiteRt, "run", again)
+
+    found = detector.detect(picture(96, 96, (11, 10, 41, 40), (60, 60, 80, 80)))
+
+    assert found.boxes_xyxy.tolist() == [[10, 10, 40, 40], [60, 60, 80, 80]]  # the surer first
+
+
+# --- working sizes
+
+
+def test_photo_is_searched_at_each_size_and_boxes_are_in_its_own_pixels(make: Make) -> None:
+    detector, network = make(photo_sides=[400, 800])
+    boxes = [(80, 80, 160, 240), (1200, 640, 1480, 960)]
+
+    found = detector.detect(picture(1600, 1200, *boxes))
+
+    assert [inputs.shape[1:3] for inputs in network.inputs] == [(608, 800), (320, 416)]
+    assert in_order(found) == sorted(map(list, boxes))
+
+
+def test_small_photo_is_enlarged_as_far_as_the_card_allows(make: Make) -> None:
+    detector, network = make(photo_sides=[64, 832], enlarge=4.0)
+
+    found = detector.detect(picture(100, 80, (20, 10, 40, 30)))
+
+    assert [inputs.shape[1:3] for inputs in network.inputs] == [(320, 416), (64, 64)]
+    np.testing.assert_allclose(found.boxes_xyxy, [(20, 10, 40, 30)], atol=1.6)
+
+
+@pytest.mark.parametrize(("live_side", "input_hw"), [(320, (256, 320)), (640, (480, 640))])
+def test_live_is_one_look_at_its_own_size(
+    make: Make, live_side: int, input_hw: tuple[int, int]
+) -> None:
+    detector, network = make(live=True, live_side=live_side)
+
+    found = detector.detect(picture(1280, 960, (640, 320, 960, 720)))
+
+    assert [inputs.shape for inputs in network.inputs] == [(1, *input_hw, 3)]
+    np.testing.assert_allclose(found.boxes_xyxy, [(640, 320, 960, 720)], atol=0.1)
+
+
+def test_settings_given_replace_those_of_the_card(make: Make) -> None:
+    make()  # brings the network in
+    model = StoredModel("fcos", card(), b"")
+    settings = FcosSettings(score_threshold=0.96, photo_sides=(96,))
+    detector = FcosDetector(model, settings=settings)
+
+    found = detector.detect(picture(192, 192, (20, 20, 60, 60)))
+
+    assert FakeLiteRt.made[-1].inputs[-1].shape == (1, 96, 96, 3)
+    assert len(found) == 0
+
+
+@pytest.mark.parametrize(("threshold", "count"), [(0.95, 1), (0.96, 0)])
+def test_score_threshold_is_that_of_the_card(make: Make, threshold: float, count: int) -> None:
+    detector, _ = make(score_threshold=threshold)
+
+    assert len(detector.detect(picture(96, 96, (20, 20, 60, 60)))) == count
+
+
+@pytest.mark.parametrize(("nms_iou", "count"), [(0.3, 1), (0.36, 2)])
+def test_merging_is_that_of_the_card(
+    make: Make, monkeypatch: pytest.MonkeyPatch, nms_iou: float, count: int
+) -> None:
+    detector, _ = make(nms_iou=nms_iou)
+    run = FakeLiteRt.run
+
+    def again(self: FakeLiteRt, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        maps = run(self, inputs)
+        maps[0][0, 1, 1] = LOGIT, 14, 14, 6, 6  # from (10, 10) to (30, 30): shares a third
+        return maps
+
+    monkeypatch.setattr(FakeLiteRt, "run", again)
+
+    assert len(detector.detect(picture(96, 96, (20, 10, 40, 30)))) == count
+
+
+# --- tiles. A photo of 1500 x 1200 has tiles of 1024 from (0 and 476, 0 and 176).
+
+SMALL: dict[str, Box] = {
+    "middle of a tile": (200, 80, 240, 120),
+    "middle of the last tile": (1200, 1050, 1301, 1150),
+    "all four tiles": (700, 500, 740, 530),
+    "left edge of the right tiles": (460, 300, 500, 330),
+    "just inside the right tiles": (480, 400, 520, 440),
+    "right edge of the left tiles": (1000, 300, 1040, 340),
+    "top edge of the lower tiles": (800, 160, 830, 200),
+    "bottom edge of the upper tiles": (800, 1010, 830, 1050),
+    "corner of the last tile": (470, 170, 490, 190),
+    "corner of the first tile": (1010, 1012, 1050, 1050),
+    "touching the edge of the right tiles": (476, 600, 500, 620),
+    "touching the edge of the left tiles": (990, 700, 1024, 730),
+    "top left of the photo": (0, 0, 30, 40),
+    "bottom right of the photo": (1460, 1180, 1500, 1200),
+    "right edge of the photo": (1480, 600, 1500, 640),
+    "bottom edge of the photo": (300, 1160, 340, 1200),
+    "as large as may be": (1100, 700, 1228, 800),
+    "as large as may be, across an edge": (940, 820, 1064, 944),
+}
+
+
+@pytest.mark.parametrize("place", SMALL)
+def test_small_face_is_found_once_wherever_it_lies_among_tiles(make: Make, place: str) -> None:
+    detector, network = make(photo_sides=[1500])
+
+    found = detector.detect(picture(1500, 1200, SMALL[place]))
+
+    assert [inputs.shape for inputs in network.inputs] == [(1, 1024, 1024, 3)] * 4
+    assert found.boxes_xyxy.tolist() == [list(SMALL[place])]
+
+
+def test_all_small_faces_are_found_together(make: Make) -> None:
+    detector, _ = make(photo_sides=[1500])
+    assert in_order(detector.detect(picture(1500, 1200, *SMALL.values()))) == sorted(
+        map(list, SMALL.values())
+    )
+
+
+def test_faces_found_at_several_sizes_count_once(make: Make) -> None:
+    detector, network = make(photo_sides=[750, 1500, 3000], nms_iou=0.3)
+
+    found = detector.detect(picture(1500, 1200, *SMALL.values()))
+
+    assert len(network.inputs) == 4 + 1
+    expected = np.array(sorted(SMALL.values()))
+    order = np.lexsort(found.boxes_xyxy.round().T[::-1])
+    np.testing.assert_allclose(found.boxes_xyxy[order], expected, atol=2)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (100, 100, 300, 230),  # whole in the first tile
+        (980, 980, 1280, 1180),  # 44 pixels of it in the first tile's corner
+        (300, 300, 500, 400),  # 24 of it beside the edge of the right tiles
+        (600, 400, 700, 600),  # whole in all tiles
+    ],
+)
+def test_large_face_is_taken_from_the_smaller_size_and_no_piece_of_it_from_tiles(
+    make: Make, box: Box
+) -> None:
+    photo = picture(1500, 1200, box)
+
+    assert len(make(photo_sides=[1500])[0].detect(photo)) == 0
+    found = make(photo_sides=[750, 1500])[0].detect(photo)
+    np.testing.assert_allclose(found.boxes_xyxy, [box], atol=2)
+
+
+def test_picture_up_to_the_size_of_a_tile_goes_through_whole(make: Make) -> None:
+    detector, network = make(photo_sides=[1024])
+
+    found = detector.detect(picture(1024, 640, (100, 100, 700, 600)))
+
+    assert [inputs.shape for inputs in network.inputs] == [(1, 640, 1024, 3)]
+    assert found.boxes_xyxy.tolist() == [[100, 100, 700, 600]]
+
+
+def test_tiles_cover_every_pixel_and_overlap_enough() -> None:
+    for length in [1, 31, 1023, 1024, *range(1025, 3000), 3328, 5000, 8191, 12000]:
+        starts = fcos._tile_starts(length)
+        assert starts[0] == 0
+        assert starts[-1] == max(0, length - fcos._TILE)
+        steps = np.diff(starts)
+        assert (steps > 0).all()
+        assert (steps <= fcos._TILE - fcos._OVERLAP).all()
+
+
+# --- odd pictures
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (1, 3000), (3000, 1), (31, 33), (640, 480)])
+@pytest.mark.parametrize("live", [False, True])
+def test_blank_picture_holds_no_face(make: Make, live: bool, size_wh: tuple[int, int]) -> None:
+    found = make(live)[0].detect(picture(*size_wh))
+
+    assert isinstance(found, Detections)
+    assert found.boxes_xyxy.shape == (0, 4)
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (1, 3000), (3000, 1)])
+def test_picture_of_a_single_column_is_searched_like_others(
+    make: Make, size_wh: tuple[int, int]
+) -> None:
+    found = make()[0].detect(picture(*size_wh, (0, 0, *size_wh)))
+
+    assert found.boxes_xyxy.tolist() == [[0, 0, *size_wh]]
+
+
+def test_photo_is_left_as_it_is(make: Make) -> None:
+    photo = picture(1100, 70, (10, 10, 40, 40))
+    before = photo.copy()
+
+    make()[0].detect(photo)
+
+    np.testing.assert_array_equal(photo, before)
+
+
+def test_threads_find_what_is_in_their_own_pictures(make: Make) -> None:
+    detector, _ = make()
+    boxes = [(7 * n, 5 * n, 7 * n + 20 + 4 * n, 5 * n + 25 + 3 * n) for n in range(40)]
+    pictures = [picture(480 + n, 500 - n, box) for n, box in enumerate(boxes)]
+
+    with ThreadPoolExecutor(16) as executor:
+        found = list(executor.map(detector.detect, pictures))
+
+    for one, box in zip(found, boxes, strict=True):
+        np.testing.assert_allclose(one.boxes_xyxy, [box], atol=2)
+
+
+# --- loading
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "no strides": {"strides": None},
+    "strides that are no list": {"strides": 8},
+    "an empty list of strides": {"strides": []},
+    "no serving": {"serving": None},
+    "serving that is text": {"serving": "fast"},
+    "no working sizes": {"serving": {"score_threshold": 0.5}},
+    "an unknown setting": {"serving": {**card()["serving"], "tiles": 4}},
+    "a threshold that is no number": {"serving": {**card()["serving"], "score_threshold": "high"}},
+    "one stride fewer": {"strides": [8, 16]},
+}
+
+
+@pytest.mark.parametrize("wrong", CHANGES)
+@pytest.mark.parametrize("left_out", [False, True])
+def test_card_of_something_else_is_refused(
+    make: Make, install: Callable[..., Path], wrong: str, left_out: bool
+) -> None:
+    values = {**card(), **CHANGES[wrong]}
+    if left_out:
+        values = {key: value for key, value in values.items() if key not in CHANGES[wrong]}
+    values.setdefault("input", InputSpec().to_card())
+    install("fcos", b"network", **values)
+
+    with pytest.raises(ModelError, match="'fcos' .*Install the model again"):
+        FcosDetector.load()
+
+
+@pytest.mark.parametrize("wrong", [None, {"size": "big"}, {"mean": 0.5}, []])
+def test_card_that_does_not_say_how_its_input_is_made_is_refused(
+    make: Make, install: Callable[..., Path], wrong: Any
+) -> None:
+    install("fcos", b"network", **{**card(), "input": wrong})
+
+    with pytest.raises(ModelError, match="'fcos' does not say how its input is made"):
+        FcosDetector.load()
+
+
+def test_installed_detector_is_loaded_by_name(make: Make, install: Callable[..., Path]) -> None:
+    install("fcos", b"network", **card(live_side=96))
+
+    detector = load_detector("fcos", live=True)
+    found = detector.detect(picture(192, 192, (40, 40, 80, 80)))
+
+    assert FakeLiteRt.made[-1].inputs[-1].shape == (1, 96, 96, 3)
+    np.testing.assert_allclose(found.boxes_xyxy, [(40, 40, 80, 80)], atol=0.1)
+
+
+def test_missing_detector_is_a_model_error(models_folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"fcos/card\.json is missing"):
+        FcosDetector.load()
+
+
+@pytest.mark.parametrize("content", [b"", b"no model" * 99])
+def test_content_that_is_no_model_is_refused_whatever_its_checksum(
+    install: Callable[..., Path], content: bytes
+) -> None:
+    install("fcos", content, **card())
+
+    with pytest.raises(ModelError, match="'fcos' cannot be run"):
+        FcosDetector.load()
+
+
+def test_changed_content_is_refused(make: Make, install: Callable[..., Path]) -> None:
+    folder = install("fcos", b"network", **card())
+    (folder / MODEL_FILE).write_bytes(b"Network")
+
+    with pytest.raises(ModelError, match="damaged: its SHA-256"):
+        FcosDetector.load()
+
+
+def test_model_for_another_input_is_refused(install: Callable[..., Path]) -> None:
+    """The mask classifier, say, under the detector's card."""
+    shipped = Path(fcos.__file__).parents[2] / "models" / "mobilenet_v2" / MODEL_FILE
+    if not shipped.is_file():
+        pytest.skip("models/mobilenet_v2 is not here")
+    content = shipped.read_bytes()
+    install("fcos", content, **card(), sha256=hashlib.sha256(content).hexdigest())
+
+    with pytest.raises(ModelError, match="'fcos' cannot be run"):
+        FcosDetector.load()
+
+
+# --- the shipped detector
+
+
+@pytest.fixture(scope="module")
+def shipped() -> FcosDetector:
+    if "fcos" not in installed_models("detector"):
+        pytest.skip("models/fcos is not installed")
+    return FcosDetector.load()
+
+
+def test_portrait_s_face_is_found_in_its_place(shipped: FcosDetector, portrait: Image) -> None:
+    found = shipped.detect(portrait)
+
+    np.testing.assert_allclose(found.boxes_xyxy, [(177, 62, 272, 175)], atol=25)
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (1, 3000), (3000, 1), (300, 400)])
+def test_shipped_detector_finds_nothing_in_a_blank_picture(
+    shipped: FcosDetector, size_wh: tuple[int, int]
+) -> None:
+    assert len(shipped.detect(picture(*size_wh))) == 0
+
+
+def test_threads_find_the_same_with_the_shipped_detector(
+    shipped: FcosDetector, portrait: Image
+) -> None:
+    pictures = [portrait, portrait[:256], portrait[:, 100:400]] * 4
+    alone = [shipped.detect(one) for one in pictures[:3]] * 4
+
+    with ThreadPoolExecutor(8) as executor:
+        together = list(executor.map(shipped.detect, pictures))
+
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one.boxes_xyxy, other.boxes_xyxy, atol=1e-2)
