@@ -103,7 +103,7 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
     chosen = np.random.default_rng(config.seed).permutation(len(pixels))[:CHECKED_PHOTOS]
     inputs = normalise(pixels[chosen], input_spec(config))
     card["keras_difference"] = difference(network, StoredModel(name, card, content), inputs)
-    if card["keras_difference"] > TOLERANCE:
+    if not card["keras_difference"] <= TOLERANCE:  # nor when it is NaN
         raise MasklensError(
             "The exported model was not installed: its probabilities differ from Keras' by up"
             f" to {card['keras_difference']:.4f}; at most {TOLERANCE} is allowed."

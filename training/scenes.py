@@ -71,13 +71,14 @@ def read_scenes(root: Path) -> list[Scene]:
         if path.stem not in images:
             raise MasklensError(f"images/ has no photo for {path.parent.name}/{path.name}.")
         try:
-            faces = _voc_faces(path) if voc else _yolo_faces(path, classes, images[path.stem])
+            found = _voc_faces(path) if voc else _yolo_faces(path, classes, images[path.stem])
+            faces = tuple(found)
         except (ET.ParseError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise MasklensError(
                 f"{path.parent.name}/{path.name} is not a {'Pascal VOC' if voc else 'YOLO'} file"
                 f" with the classes {', '.join(_LABELS)}."
             ) from error
-        scenes.append(Scene(images[path.stem], tuple(faces)))
+        scenes.append(Scene(images[path.stem], faces))
     return scenes
 
 
@@ -102,6 +103,8 @@ def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[Sc
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.strip():
             number, x, y, w, h = line.split()
+            if int(number) < 0:  # Python would count from the end
+                raise ValueError(f"class number must be 0 or more, got {number}")
             box = (
                 (float(x) - float(w) / 2) * width,
                 (float(y) - float(h) / 2) * height,

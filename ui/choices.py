@@ -66,14 +66,15 @@ def _measured(detector: str) -> str:
     report = scene_report(detector)
     if report is None:
         return ""
-    figures = report["figures"]
-    mask, bare = (
-        round(figures[f"detection_recall_{name}"]["value"] * 100) for name in ("mask", "no_mask")
-    )
-    return (
-        f"Found {mask} of 100 masked and {bare} of 100 bare faces"
-        f" in {report['photos']} test photos."
-    )
+    try:
+        figures, photos = report["figures"], report["photos"]
+        mask, bare = (
+            round(figures[f"detection_recall_{name}"]["value"] * 100)
+            for name in ("mask", "no_mask")
+        )
+    except (KeyError, TypeError):
+        return ""
+    return f"Found {mask} of 100 masked and {bare} of 100 bare faces in {photos} test photos."
 
 
 def _start_percent(model: str) -> int:

@@ -78,7 +78,7 @@ class FcosDetector:
         self._model = LiteRtModel(model.content)
         try:
             self._look(np.zeros((32, 32, 3), np.uint8))
-        except (ValueError, RuntimeError) as error:
+        except (LookupError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"Model {model.name!r} cannot be run: its file does not fit its card"
                 " or this version of LiteRT. Install the model again."

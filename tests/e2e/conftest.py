@@ -122,9 +122,6 @@ def open_page(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
         page.on("websocket", note)
         page.goto(app_url)
         page.get_by_role("heading", name="Who wears a mask?").wait_for()
-        page.get_by_role("combobox").first.click()  # TEMP
-        page.get_by_role("option", name="Haar, alternative").click()  # TEMP
-        page.wait_for_timeout(500)  # TEMP
         return page
 
     yield start

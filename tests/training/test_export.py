@@ -142,6 +142,14 @@ def test_a_model_that_differs_from_keras_is_not_installed(
     assert {path.name for path in models.iterdir()} == {"fresh"}
 
 
+def test_a_model_that_gives_no_numbers_is_not_installed(
+    trained: Any, models: Path, quick_export: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "difference", lambda *_: float("nan"))
+    assert main(["install", str(trained.run), "--name", "other"]) == 1
+    assert {path.name for path in models.iterdir()} == {"fresh"}
+
+
 @pytest.mark.parametrize("failing", [1, 2])
 def test_a_failing_move_leaves_the_old_model_in_place(
     trained: Any,

@@ -93,6 +93,46 @@ def test_a_folder_without_annotations_is_an_error(tmp_path: Path) -> None:
         read_scenes(tmp_path)
 
 
+def add_yolo_scene(root: Path, name: str, image: ImageRgb, lines: str) -> None:
+    for folder in ("images", "labels"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(root / "images" / f"{name}.png")
+    (root / "labels" / f"{name}.txt").write_text(lines)
+
+
+@pytest.mark.parametrize("where", ["classes.txt", "labels/classes.txt"])
+def test_yolo_shares_become_pixels_of_the_photo(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb], where: str
+) -> None:
+    image = make_photo(0, size_wh=(200, 100))
+    add_yolo_scene(tmp_path, "b", image, "1 0.5 0.25 0.1 0.5\n\n0 0.05 0.5 0.1 0.2\n")
+    add_yolo_scene(tmp_path, "a", make_photo(1), "")
+    (tmp_path / where).write_text(f"{BARE}\n{MASK}\n{WRONG}\n")
+    first, second = read_scenes(tmp_path)
+    assert first == Scene(tmp_path / "images" / "a.png", ())
+    assert [face.label for face in second.faces] == [1, 0]
+    assert second.faces[0].box_xyxy == pytest.approx((90, 0, 110, 50))
+    assert second.faces[1].box_xyxy == pytest.approx((0, 40, 20, 60))
+
+
+@pytest.mark.parametrize("line", ["3 0.5 0.5 0.1 0.1", "-1 0.5 0.5 0.1 0.1", "0 0.5 0.5", "mask"])
+def test_a_yolo_file_that_does_not_fit_is_named(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb], line: str
+) -> None:
+    add_yolo_scene(tmp_path, "scene7", make_photo(0), f"0 0.5 0.5 0.1 0.1\n{line}\n")
+    (tmp_path / "classes.txt").write_text(f"{BARE}\n{MASK}\n{WRONG}\n")
+    with pytest.raises(MasklensError, match=r"^labels/scene7\.txt is not a YOLO file"):
+        read_scenes(tmp_path)
+
+
+def test_yolo_files_need_the_names_of_the_classes(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    add_yolo_scene(tmp_path, "a", make_photo(0), "0 0.5 0.5 0.1 0.1")
+    with pytest.raises(MasklensError, match=r"classes\.txt is missing"):
+        read_scenes(tmp_path)
+
+
 def test_parts_are_disjoint_complete_and_always_the_same(
     tmp_path: Path, make_photo: Callable[..., ImageRgb]
 ) -> None:

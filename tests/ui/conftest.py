@@ -74,6 +74,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AppTest]:
     """Opens the app in a new session."""
     monkeypatch.chdir(ROOT)
     st.cache_resource.clear()
+    st.cache_data.clear()
 
     def start() -> AppTest:
         page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)

@@ -122,6 +122,15 @@ def test_each_photo_is_looked_at_once_for_each_choice(
     assert len(fake.detected) == 8
 
 
+def test_a_photo_is_not_looked_at_twice(
+    photo_file: PhotoFile, fake: Any, fake_pipeline: MaskPipeline
+) -> None:
+    photo = Photo(0, "two.png", photo_file(200))
+    photo.look(CHOICE, fake_pipeline)
+    photo.look(CHOICE, fake_pipeline)
+    assert len(fake.detected) == 1
+
+
 def test_what_cannot_be_read_leaves_with_a_reason_and_the_rest_is_looked_at(
     photo_file: PhotoFile, fake_pipeline: MaskPipeline
 ) -> None:

@@ -61,7 +61,7 @@ def build_detector(config: DetectorConfig, load_weights: bool = True) -> Any:
     """Build the network.
 
     Args:
-        config: crop size and where the backbone's weights come from.
+        config: where the backbone's weights come from.
         load_weights: False for a network whose weights are about to be restored anyway.
 
     Returns:
@@ -70,9 +70,7 @@ def build_detector(config: DetectorConfig, load_weights: bool = True) -> Any:
         from the cell's centre to its left, top, right and bottom edge in pixels.
     """
     base = build_base(
-        TrainConfig(
-            data="", backbone_weights=config.backbone_weights, image_size=config.image_size
-        ),
+        TrainConfig(data="", backbone_weights=config.backbone_weights),
         load_weights,
         any_size=True,
     )

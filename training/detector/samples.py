@@ -171,8 +171,8 @@ def crop_around(
     """
     image = read_image(sample.path)
     box = sample.boxes_xyxy[index]
-    low, high = sample.sides
-    side = np.exp(rng.uniform(np.log(low), np.log(min(high, 0.95 * size))))
+    low, high = (min(limit, 0.95 * size) for limit in sample.sides)
+    side = np.exp(rng.uniform(np.log(low), np.log(high)))
     factor = float(side / (box[2:] - box[:2]).max())
     stretch = np.exp(rng.uniform(-0.08, 0.08))
     scale = np.array([factor * stretch, factor / stretch])

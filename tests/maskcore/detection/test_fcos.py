@@ -263,88 +263,121 @@ def test_merging_is_that_of_the_card(
     assert len(detector.detect(picture(96, 96, (20, 10, 40, 30)))) == count
 
 
-# --- tiles. A photo of 1500 x 1200 has tiles of 1024 from (0 and 476, 0 and 176).
+# --- tiles. With those of the fixture a photo of 750 x 600 has tiles of 512 from
+# (0 and 238, 0 and 88).
+
+
+@pytest.fixture
+def tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcos, "_TILE", 512)
+    monkeypatch.setattr(fcos, "_OVERLAP", 96)
+    monkeypatch.setattr(fcos, "_WHOLE_PIXELS", 512 * 300)
+
 
 SMALL: dict[str, Box] = {
-    "middle of a tile": (200, 80, 240, 120),
-    "middle of the last tile": (1200, 1050, 1301, 1150),
-    "all four tiles": (700, 500, 740, 530),
-    "left edge of the right tiles": (460, 300, 500, 330),
-    "just inside the right tiles": (480, 400, 520, 440),
-    "right edge of the left tiles": (1000, 300, 1040, 340),
-    "top edge of the lower tiles": (800, 160, 830, 200),
-    "bottom edge of the upper tiles": (800, 1010, 830, 1050),
-    "corner of the last tile": (470, 170, 490, 190),
-    "corner of the first tile": (1010, 1012, 1050, 1050),
-    "touching the edge of the right tiles": (476, 600, 500, 620),
-    "touching the edge of the left tiles": (990, 700, 1024, 730),
-    "top left of the photo": (0, 0, 30, 40),
-    "bottom right of the photo": (1460, 1180, 1500, 1200),
-    "right edge of the photo": (1480, 600, 1500, 640),
-    "bottom edge of the photo": (300, 1160, 340, 1200),
-    "as large as may be": (1100, 700, 1228, 800),
-    "as large as may be, across an edge": (940, 820, 1064, 944),
+    "middle of a tile": (100, 40, 120, 60),
+    "middle of the last tile": (600, 520, 650, 570),
+    "all four tiles": (350, 250, 370, 265),
+    "left edge of the right tiles": (230, 150, 250, 165),
+    "just inside the right tiles": (240, 200, 260, 220),
+    "right edge of the left tiles": (500, 150, 520, 170),
+    "top edge of the lower tiles": (400, 80, 415, 100),
+    "bottom edge of the upper tiles": (400, 505, 415, 525),
+    "corner of the last tile": (235, 85, 245, 95),
+    "corner of the first tile": (505, 506, 525, 525),
+    "touching the edge of the right tiles": (238, 300, 250, 310),
+    "touching the edge of the left tiles": (495, 350, 512, 365),
+    "top left of the photo": (0, 0, 15, 20),
+    "bottom right of the photo": (730, 590, 750, 600),
+    "right edge of the photo": (740, 300, 750, 320),
+    "bottom edge of the photo": (150, 580, 170, 600),
+    "as large as may be": (550, 350, 646, 400),
+    "as large as may be, across an edge": (450, 400, 542, 492),
 }
 
 
 @pytest.mark.parametrize("place", SMALL)
-def test_small_face_is_found_once_wherever_it_lies_among_tiles(make: Make, place: str) -> None:
-    detector, network = make(photo_sides=[1500])
+def test_small_face_is_found_once_wherever_it_lies_among_tiles(
+    make: Make, tiles: None, place: str
+) -> None:
+    detector, network = make(photo_sides=[750])
 
-    found = detector.detect(picture(1500, 1200, SMALL[place]))
+    found = detector.detect(picture(750, 600, SMALL[place]))
 
-    assert [inputs.shape for inputs in network.inputs] == [(1, 1024, 1024, 3)] * 4
+    assert [inputs.shape for inputs in network.inputs] == [(1, 512, 512, 3)] * 4
     assert found.boxes_xyxy.tolist() == [list(SMALL[place])]
 
 
-def test_all_small_faces_are_found_together(make: Make) -> None:
-    detector, _ = make(photo_sides=[1500])
-    assert in_order(detector.detect(picture(1500, 1200, *SMALL.values()))) == sorted(
-        map(list, SMALL.values())
-    )
+def test_all_small_faces_are_found_together(make: Make, tiles: None) -> None:
+    detector, _ = make(photo_sides=[750])
+
+    found = detector.detect(picture(750, 600, *SMALL.values()))
+
+    assert in_order(found) == sorted(map(list, SMALL.values()))
 
 
-def test_faces_found_at_several_sizes_count_once(make: Make) -> None:
-    detector, network = make(photo_sides=[750, 1500, 3000], nms_iou=0.3)
+def test_faces_found_at_several_sizes_count_once(make: Make, tiles: None) -> None:
+    detector, network = make(photo_sides=[375, 750, 3000], nms_iou=0.3)
 
-    found = detector.detect(picture(1500, 1200, *SMALL.values()))
+    found = detector.detect(picture(750, 600, *SMALL.values()))
 
-    assert len(network.inputs) == 4 + 1
-    expected = np.array(sorted(SMALL.values()))
-    order = np.lexsort(found.boxes_xyxy.round().T[::-1])
-    np.testing.assert_allclose(found.boxes_xyxy[order], expected, atol=2)
+    assert [inputs.shape[1:3] for inputs in network.inputs] == [(512, 512)] * 4 + [(320, 384)]
+    assert len(found) == len(SMALL)
+    for box in SMALL.values():
+        assert np.abs(found.boxes_xyxy - box).max(axis=1).min() <= 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_faces_in_a_large_photo_are_found_once_with_the_tiles_as_they_are(
+    make: Make, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = []
+    for x in range(0, 1500, 150):
+        for y in range(0, 1200, 150):
+            w, h = rng.integers(12, fcos._OVERLAP - 4, 2)
+            x0, y0 = x + rng.integers(0, 149 - w), y + rng.integers(0, 149 - h)
+            boxes.append((int(x0), int(y0), int(x0 + w), int(y0 + h)))
+    photo = picture(1500, 1200, *boxes)
+
+    assert in_order(make(photo_sides=[1500])[0].detect(photo)) == sorted(map(list, boxes))
+    assert len(make(photo_sides=[416, 832, 1664, 3328])[0].detect(photo)) == len(boxes)
 
 
 @pytest.mark.parametrize(
     "box",
     [
-        (100, 100, 300, 230),  # whole in the first tile
-        (980, 980, 1280, 1180),  # 44 pixels of it in the first tile's corner
-        (300, 300, 500, 400),  # 24 of it beside the edge of the right tiles
-        (600, 400, 700, 600),  # whole in all tiles
+        (50, 50, 160, 115),  # whole in the first tile
+        (490, 490, 640, 590),  # 22 pixels of it in the first tile's corner
+        (150, 150, 250, 200),  # 12 of it beside the edge of the right tiles
+        (300, 200, 350, 300),  # whole in all tiles
     ],
 )
 def test_large_face_is_taken_from_the_smaller_size_and_no_piece_of_it_from_tiles(
-    make: Make, box: Box
+    make: Make, tiles: None, box: Box
 ) -> None:
-    photo = picture(1500, 1200, box)
+    photo = picture(750, 600, box)
 
-    assert len(make(photo_sides=[1500])[0].detect(photo)) == 0
-    found = make(photo_sides=[750, 1500])[0].detect(photo)
+    assert len(make(photo_sides=[750])[0].detect(photo)) == 0
+    found = make(photo_sides=[375, 750])[0].detect(photo)
     np.testing.assert_allclose(found.boxes_xyxy, [box], atol=2)
 
 
-def test_picture_up_to_the_size_of_a_tile_goes_through_whole(make: Make) -> None:
-    detector, network = make(photo_sides=[1024])
+@pytest.mark.parametrize("size_wh", [(512, 300), (320, 480), (1536, 100)])
+def test_picture_of_few_pixels_goes_through_whole(
+    make: Make, tiles: None, size_wh: tuple[int, int]
+) -> None:
+    detector, network = make(photo_sides=[2000])
+    box = (10, 10, size_wh[0] - 10, 90)
 
-    found = detector.detect(picture(1024, 640, (100, 100, 700, 600)))
+    found = detector.detect(picture(*size_wh, box))
 
-    assert [inputs.shape for inputs in network.inputs] == [(1, 640, 1024, 3)]
-    assert found.boxes_xyxy.tolist() == [[100, 100, 700, 600]]
+    assert len(network.inputs) == 1
+    assert found.boxes_xyxy.tolist() == [list(box)]
 
 
 def test_tiles_cover_every_pixel_and_overlap_enough() -> None:
-    for length in [1, 31, 1023, 1024, *range(1025, 3000), 3328, 5000, 8191, 12000]:
+    for length in [1, 31, *range(fcos._TILE - 2, 3000), 3328, 5000, 8191, 12000]:
         starts = fcos._tile_starts(length)
         assert starts[0] == 0
         assert starts[-1] == max(0, length - fcos._TILE)

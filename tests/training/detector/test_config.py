@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskcore.errors import MasklensError
+from training.detector.config import DetectorConfig
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "below", "above"),
+    [
+        ("image_size", 64, 1024, 32, 1056),
+        ("batch_size", 1, 256, 0, 257),
+        ("steps", 1, 1_000_000, 0, 1_000_001),
+        ("steps_per_epoch", 1, 100_000, 0, 100_001),
+        ("learning_rate", 1e-8, 1, 0, 1.01),
+        ("close_up_share", 0, 1, -0.01, 1.01),
+        ("bare_share", 0, 1, -0.01, 1.01),
+        ("seed", 0, 2**32 - 1, -1, 2**32),
+    ],
+)
+def test_values_out_of_range_are_refused_with_what_was_required(
+    name: str, low: float, high: float, below: float, above: float
+) -> None:
+    for value in (low, high):
+        assert getattr(DetectorConfig("scenes", **{name: value}), name) == value
+    for value in (below, above):
+        with pytest.raises(ValueError) as caught:
+            DetectorConfig("scenes", **{name: value})
+        assert str(caught.value) == f"{name} must be in {low}..{high}, got {value}"
+
+
+@pytest.mark.parametrize("size", [65, 80, 100, 250])
+def test_image_size_is_a_multiple_of_32(size: int) -> None:
+    with pytest.raises(ValueError, match=f"image_size must be a multiple of 32, got {size}"):
+        DetectorConfig("scenes", image_size=size)
+
+
+@pytest.mark.parametrize("given", [{"close_ups": "masks"}, {"close_up_boxes": "boxes.json"}])
+def test_close_ups_and_their_boxes_are_given_together(given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="give both or neither"):
+        DetectorConfig("scenes", **given)
+    DetectorConfig("scenes", close_ups="masks", close_up_boxes="boxes.json")
+
+
+@pytest.mark.parametrize(
+    ("steps", "steps_per_epoch", "epochs"),
+    [(3000, 100, 30), (100, 100, 1), (3, 1, 3), (1, 100, 1), (199, 100, 1)],
+)
+def test_steps_make_epochs(steps: int, steps_per_epoch: int, epochs: int) -> None:
+    config = DetectorConfig("scenes", steps=steps, steps_per_epoch=steps_per_epoch)
+    assert config.epochs == epochs
+
+
+def test_unknown_settings_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="unknown settings: anchors, dropout"):
+        DetectorConfig.from_dict({"data": "scenes", "dropout": 0.5, "anchors": 9})
+
+
+def test_saved_settings_are_read_back(tmp_path: Path) -> None:
+    config = DetectorConfig("scenes", image_size=96, bare_share=0.25, seed=7)
+    config.save(tmp_path)
+    assert DetectorConfig.load(tmp_path) == config
+
+
+@pytest.mark.parametrize("values", [{"data": "photos", "architecture": "mobilenet_v2"}, [], None])
+def test_another_kind_of_run_is_refused(tmp_path: Path, values: Any) -> None:
+    """That of a classifier, say."""
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(MasklensError, match="is not the folder of such a training run"):
+        DetectorConfig.load(tmp_path)
