@@ -104,7 +104,7 @@ class FcosDetector:
         """
         return detect_at_sizes(
             image_rgb,
-            self._sides,
+            _worthwhile(self._sides, max(image_rgb.shape[:2]) * self._settings.enlarge),
             self._look_in_tiles,
             self._settings.nms_iou,
             self._settings.enlarge,
@@ -183,6 +183,18 @@ def decode(
 
 def _settings(values: dict[str, Any]) -> FcosSettings:
     return FcosSettings(**{**values, "photo_sides": tuple(values["photo_sides"])})
+
+
+def _worthwhile(sides: tuple[int, ...], largest: float) -> list[int]:
+    """The working sizes, up to the largest to be had, that are well above the one before.
+
+    A second look at nearly the same size adds false alarms and time, but hardly a face.
+    """
+    chosen: list[int] = []
+    for side in sorted(sides):
+        if not chosen or min(side, largest) >= 1.5 * chosen[-1]:
+            chosen.append(side)
+    return chosen
 
 
 def _tile_starts(length: int) -> list[int]:

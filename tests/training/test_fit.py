@@ -274,9 +274,11 @@ def test_a_killed_run_goes_on_with_at_most_one_epoch_repeated(
     assert read_events(run)[-1]["stage"] == "trained"
     state = RunState(run)
     assert (state.stage, state.epochs_done) == (FINE_TUNE_STAGE, 2)
-    # The best loss is over all epochs, also those before a kill.
+    # The best loss is over all epochs, also those before a kill; of a repeated one the
+    # second time counts.
     ends = epoch_ends(run, HEAD_STAGE) + epoch_ends(run, FINE_TUNE_STAGE)
-    assert state.best_loss == pytest.approx(min(e["val_loss"] for e in ends), abs=2e-5)
+    counted = {(end["stage"], end["epoch"]): end["val_loss"] for end in ends}
+    assert state.best_loss == pytest.approx(min(counted.values()), abs=2e-5)
     load_network(run)
 
 

@@ -257,8 +257,8 @@ def test_faces_too_small_in_the_crop_are_neither_face_nor_background(tmp_path: P
 
 
 def test_doubtful_regions_move_with_the_photo(tmp_path: Path) -> None:
-    face, doubtful = (100, 100, 160, 160), (170, 100, 200, 140)
-    sample = painted(tmp_path / "a.png", (400, 300), [face, doubtful], (58.0, 62.0))
+    face, doubtful = (300, 300, 480, 480), (510, 300, 600, 420)
+    sample = painted(tmp_path / "a.png", (900, 700), [face, doubtful], (58.0, 62.0))
     sample = Sample(
         sample.path, sample.boxes_xyxy[:1], np.array([True]), sample.boxes_xyxy[1:], sample.sides
     )
