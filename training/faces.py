@@ -56,6 +56,8 @@ def read_boxes(path: Path) -> dict[str, dict[str, list[list[float]]]]:
         boxes: dict[str, dict[str, list[list[float]]]] = json.loads(
             path.read_text(encoding="utf-8")
         )["boxes"]
+        if not isinstance(boxes, dict):
+            raise TypeError("boxes must be by file name")
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MasklensError(
             f"{path.name} does not hold boxes of close-ups. Make it with:"

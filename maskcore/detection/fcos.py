@@ -48,6 +48,16 @@ class FcosSettings:
     photo_sides: tuple[int, ...] = (416, 832, 1664, 3328)
     enlarge: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.photo_sides or min(*self.photo_sides, self.live_side) < 32:
+            raise ValueError(
+                "live_side and photo_sides must be 32 pixels or more,"
+                f" got {self.live_side} and {self.photo_sides}"
+            )
+        for name in ("score_threshold", "nms_iou"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+
 
 class FcosDetector:
     """Faces with and without masks, from 10 pixels up to the whole picture."""
@@ -69,7 +79,7 @@ class FcosDetector:
         try:
             self._strides: list[int] = model.card["strides"]
             self._settings = settings or _settings(model.card["serving"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The card of model {model.name!r} is not that of a face detector."
                 " Install the model again."
@@ -201,5 +211,6 @@ def _tile_starts(length: int) -> list[int]:
     """Where tiles begin so that they cover a length, overlap enough, and the last one ends it."""
     if length <= _TILE:
         return [0]
-    starts = list(range(0, length - _TILE, _TILE - _OVERLAP))
+    # Two pixels more on either side: a box that touches an edge counts as cut.
+    starts = list(range(0, length - _TILE, _TILE - _OVERLAP - 4))
     return [*starts, length - _TILE]

@@ -121,7 +121,7 @@ def open_page(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
         page.on("request", note)
         page.on("websocket", note)
         page.goto(app_url)
-        page.get_by_role("heading", name="Who wears a mask?").wait_for()
+        page.get_by_text("No photos yet").wait_for()  # the last thing to appear
         return page
 
     yield start

@@ -18,7 +18,7 @@ class DetectorConfig(RunConfig):
         backbone_weights: "imagenet" (Keras fetches them), "none", or a .weights.h5 file.
         image_size: side of the training crops, pixels, a multiple of 32.
         batch_size: crops a step.
-        steps: in all.
+        steps: in all, a multiple of ``steps_per_epoch``.
         steps_per_epoch: between two validations, each followed by a checkpoint.
         learning_rate: AdamW's peak; it rises over the first 3 % of the steps and falls
             to zero along a cosine.
@@ -51,10 +51,15 @@ class DetectorConfig(RunConfig):
         )
         if self.image_size % 32:
             raise ValueError(f"image_size must be a multiple of 32, got {self.image_size}")
+        if self.steps % self.steps_per_epoch:
+            raise ValueError(
+                f"steps must be a multiple of steps_per_epoch ({self.steps_per_epoch}),"
+                f" got {self.steps}"
+            )
         if bool(self.close_ups) != bool(self.close_up_boxes):
             raise ValueError("close_ups and close_up_boxes belong together: give both or neither")
 
     @property
     def epochs(self) -> int:
-        """Stretches between validations, the last one maybe shorter than asked for."""
-        return max(1, self.steps // self.steps_per_epoch)
+        """Stretches of ``steps_per_epoch`` steps."""
+        return self.steps // self.steps_per_epoch

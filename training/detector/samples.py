@@ -195,7 +195,10 @@ def crop_around(
         slack = size - (left_top[2:] - left_top[:2])
         matrix[:, 2] += np.clip(left_top[:2], slack.clip(max=0), slack.clip(min=0)) - left_top[:2]
     shade = int(rng.integers(256)) if rng.random() < 0.5 else 128
-    crop = cv2.warpAffine(image, matrix, (size, size), borderValue=(shade, shade, shade))
+    # OpenCV counts from the middle of the first pixel, boxes count from its corner.
+    warp = matrix.copy()
+    warp[:, 2] += 0.5 * matrix[:, :2].sum(axis=1) - 0.5
+    crop = cv2.warpAffine(image, warp, (size, size), borderValue=(shade, shade, shade))
 
     faces = _moved(sample.boxes_xyxy * done, matrix)
     doubtful = _moved(sample.doubtful_xyxy * done, matrix).clip(0, size)

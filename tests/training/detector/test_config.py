@@ -26,8 +26,11 @@ from training.detector.config import DetectorConfig
 def test_values_out_of_range_are_refused_with_what_was_required(
     name: str, low: float, high: float, below: float, above: float
 ) -> None:
+    # Steps come in whole stretches: one step is its own, and so is the largest stretch.
+    stretch = {"steps": {"steps_per_epoch": 1}, "steps_per_epoch": {"steps": 100_000}}
     for value in (low, high):
-        assert getattr(DetectorConfig("scenes", **{name: value}), name) == value
+        config = DetectorConfig("scenes", **{name: value}, **stretch.get(name, {}))
+        assert getattr(config, name) == value
     for value in (below, above):
         with pytest.raises(ValueError) as caught:
             DetectorConfig("scenes", **{name: value})
@@ -49,11 +52,17 @@ def test_close_ups_and_their_boxes_are_given_together(given: dict[str, str]) -> 
 
 @pytest.mark.parametrize(
     ("steps", "steps_per_epoch", "epochs"),
-    [(3000, 100, 30), (100, 100, 1), (3, 1, 3), (1, 100, 1), (199, 100, 1)],
+    [(3000, 100, 30), (100, 100, 1), (3, 1, 3)],
 )
 def test_steps_make_epochs(steps: int, steps_per_epoch: int, epochs: int) -> None:
     config = DetectorConfig("scenes", steps=steps, steps_per_epoch=steps_per_epoch)
     assert config.epochs == epochs
+
+
+@pytest.mark.parametrize("steps", [1, 99, 199])
+def test_steps_that_fill_no_whole_stretch_are_refused(steps: int) -> None:
+    with pytest.raises(ValueError, match=rf"multiple of steps_per_epoch \(100\), got {steps}"):
+        DetectorConfig("scenes", steps=steps, steps_per_epoch=100)
 
 
 def test_unknown_settings_are_refused_by_name() -> None:

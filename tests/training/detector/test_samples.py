@@ -150,11 +150,6 @@ def test_the_face_lies_under_its_box(tmp_path: Path, kind: str) -> None:
         np.testing.assert_allclose(coloured_box(crop, RED), boxes[0], atol=tolerance)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the warp counts from the middle of the first pixel and boxes from its corner: faces"
-    " lie off by up to half a pixel of the photo and, mirrored, half a pixel of the crop more",
-)
 @pytest.mark.parametrize("kind", CROPS)
 def test_the_face_lies_under_its_box_to_the_pixel(tmp_path: Path, kind: str) -> None:
     size_wh, face, sides, size = CROPS[kind]
