@@ -195,6 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MasklensError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"A file cannot be read or written: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -63,7 +63,8 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         members: indices of the training part.
         config: batch size, image size and seed.
         first_epoch: where a resumed run goes on.
-        faces: if any, half of each batch is drawn from them, both classes alike.
+        faces: if any, half of each batch is drawn from them, both classes alike, and an
+            epoch shows half of the photos.
         boxes: where the face is in some of the photos; half the time such a photo is
             shown as the crop around it.
         """

@@ -163,7 +163,8 @@ def put_in_place(
             raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(retired, ignore_errors=True)
+        if target.exists():  # else the retired model is the only one there is
+            shutil.rmtree(retired, ignore_errors=True)
     return target
 
 

@@ -20,7 +20,7 @@ from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.data import Dataset, data_report, read_dataset, split
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
-from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState
+from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState, finish
 from training.provenance import save_provenance
 from training.scenes import read_scenes, split_scenes
 
@@ -66,7 +66,7 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
             _fit_head(config, run_dir, log, state, dataset, parts, base, head, network)
     if config.fine_tune_epochs:
         _fine_tune(config, run_dir, log, state, dataset, parts, network)
-    log.write("trained", val_loss=round(state.best_loss, 5))
+    finish(log, state)
 
 
 def start_run(

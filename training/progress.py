@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
 
 EVENTS_FILE = "events.jsonl"
@@ -86,7 +88,11 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
             batch=batch,
             batches=self._batches,
             eta_seconds=round(eta, 1),
-            **{name: round(float(value), 5) for name, value in logs.items()},
+            # JSON has no NaN: a figure that diverged is null.
+            **{
+                name: round(float(value), 5) if math.isfinite(value) else None
+                for name, value in logs.items()
+            },
         )
 
 
@@ -109,6 +115,19 @@ class RunState:
         self.stage, self.epochs_done = stage, epochs_done
         values = {"stage": stage, "epochs_done": epochs_done, "best_loss": self.best_loss}
         write_text(self._path, json.dumps(values) + "\n")
+
+
+def finish(log: EventLog, state: RunState) -> None:
+    """Report the end of a fit.
+
+    Raises:
+        MasklensError: no epoch had a validation loss, so there are no weights to keep.
+    """
+    if not math.isfinite(state.best_loss):
+        raise MasklensError(
+            "Training diverged: its loss is not a number. Start again with a lower learning rate."
+        )
+    log.write("trained", val_loss=round(state.best_loss, 5))
 
 
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]

@@ -259,7 +259,7 @@ def test_unknown_model_is_told_in_one_line(
     monkeypatch.undo()  # the real load
     monkeypatch.setenv("MASKLENS_MODELS", str(models_folder))
 
-    assert cli.main(["detect", str(photos), "--model", "net"]) == 1
+    assert cli.main(["detect", str(photos), "--detector", "haar", "--model", "net"]) == 1
 
     shown = capsys.readouterr()
     assert shown.out == ""

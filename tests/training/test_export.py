@@ -217,3 +217,23 @@ def test_a_crop_margin_out_of_range_is_refused(
     assert main(["install", str(trained.run), "--name", "fresh", "--crop-margin", "1.5"]) == 1
     assert capsys.readouterr().err == "crop_margin must be in 0..1, got 1.5\n"
     assert snapshot(models) == before
+
+
+def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    export.put_in_place("net", b"old", {"name": "net"})
+    replace = os.replace
+
+    def only_away(source: Path, target: Path) -> None:
+        if Path(target).name == "net":
+            raise PermissionError("held by another process")
+        replace(source, target)
+
+    monkeypatch.setattr(export.os, "replace", only_away)
+    with pytest.raises(PermissionError):
+        export.put_in_place("net", b"new", {"name": "net"})
+
+    (kept,) = tmp_path.rglob("model.tflite")
+    assert kept.read_bytes() == b"old"

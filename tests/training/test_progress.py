@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from maskcore.errors import MasklensError
 from training import progress
 from training.progress import (
     BEST_WEIGHTS,
@@ -19,6 +20,7 @@ from training.progress import (
     EventLog,
     Progress,
     RunState,
+    finish,
 )
 
 
@@ -212,3 +214,27 @@ def test_a_failing_save_leaves_the_old_files_whole(tmp_path: Path, method: str) 
     assert saved_best(tmp_path) == (1 if method == "save_weights" else 2)
     assert files_in(tmp_path) == {BEST_WEIGHTS.name, LAST_MODEL.name}
     assert RunState(tmp_path).epochs_done == 1  # the epoch will be repeated
+
+
+# --- what went wrong
+
+
+def test_a_figure_that_is_no_number_is_null(tmp_path: Path) -> None:
+    callback = Progress(EventLog(tmp_path), "training", epochs=1, batches=1)
+    callback.on_epoch_begin(0)
+    callback.on_epoch_end(0, {"loss": float("nan"), "val_loss": float("inf"), "accuracy": 0.5})
+    (event,) = read_events(tmp_path)
+    assert event["loss"] is None and event["val_loss"] is None and event["accuracy"] == 0.5
+    assert "NaN" not in (tmp_path / EVENTS_FILE).read_text(encoding="utf-8")
+
+
+def test_a_run_that_diverged_ends_with_a_sentence(tmp_path: Path) -> None:
+    state = RunState(tmp_path)
+    with pytest.raises(MasklensError, match="lower learning rate"):
+        finish(EventLog(tmp_path), state)
+    assert not (tmp_path / EVENTS_FILE).exists()
+
+    state.best_loss = 0.123456
+    finish(EventLog(tmp_path), state)
+    (event,) = read_events(tmp_path)
+    assert event["stage"] == "trained" and event["val_loss"] == 0.12346

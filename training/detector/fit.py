@@ -21,7 +21,7 @@ from training.detector.network import build_detector, flat_outputs
 from training.detector.samples import Sample, Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.fit import DATA_FILE, last_model, start_run
-from training.progress import Checkpoint, Progress
+from training.progress import Checkpoint, Progress, finish
 from training.scenes import read_scenes, split_scenes
 
 STAGE = "training"
@@ -92,7 +92,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         ],
         verbose=0,
     )
-    log.write("trained", val_loss=round(state.best_loss, 5))
+    finish(log, state)
 
 
 def _optimizer(config: DetectorConfig) -> Any:
