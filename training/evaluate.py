@@ -18,7 +18,7 @@ from training.config import TrainConfig
 from training.data import CLASS_FOLDERS, read_dataset
 from training.fit import DATA_FILE
 from training.metrics import classification_figures
-from training.progress import BEST_WEIGHTS, EventLog
+from training.progress import EventLog, load_best
 from training.provenance import provenance
 
 THRESHOLD = 0.5
@@ -31,13 +31,7 @@ def load_network(run_dir: Path) -> Any:
         MasklensError: the folder holds no finished run.
     """
     network = build_model(TrainConfig.load(run_dir), load_weights=False)
-    try:
-        network.load_weights(run_dir / BEST_WEIGHTS)
-    except (OSError, ValueError) as error:
-        raise MasklensError(
-            f"{run_dir.name} holds no trained weights. Finish the run first:"
-            " python -m training fit ... --resume"
-        ) from error
+    load_best(network, run_dir)
     return network
 
 

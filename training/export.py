@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from training.architectures import input_spec
 from training.config import TrainConfig
 from training.data import read_dataset
 from training.evaluate import THRESHOLD, load_network
-from training.provenance import load_provenance, provenance, without_folders
+from training.provenance import load_provenance, provenance, settings_for_card
 
 # How far a probability of the exported model may be from Keras' on any photo checked.
 TOLERANCE = 1e-3
@@ -90,10 +89,7 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
             "evaluate": {key: report[key] for key in ("created", "command", "commit")},
             "install": provenance(command),
         },
-        "config": {
-            setting: without_folders(value) if isinstance(value, str) else value
-            for setting, value in asdict(config).items()
-        },
+        "config": settings_for_card(config),
         "figures": {
             part: {"count": figures["count"], "accuracy": figures["accuracy"]}
             for part, figures in report["parts"].items()

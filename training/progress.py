@@ -130,6 +130,21 @@ def finish(log: EventLog, state: RunState) -> None:
     log.write("trained", val_loss=round(state.best_loss, 5))
 
 
+def load_best(network: Any, run_dir: Path) -> None:
+    """Put the best weights that ``Checkpoint`` kept into a network built like the run's.
+
+    Raises:
+        MasklensError: there are none, or they do not fit.
+    """
+    try:
+        network.load_weights(run_dir / BEST_WEIGHTS)
+    except (OSError, ValueError) as error:
+        raise MasklensError(
+            f"{run_dir.name} holds no trained weights. Finish the run first: repeat the command"
+            " that began it, with --resume."
+        ) from error
+
+
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch keeps the model as it is, and the whole network when it is the best.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
 from maskcore.files import write_text
+from training.config import RunConfig
 
 RUN_FILE = "run.json"
 
@@ -40,6 +42,14 @@ def without_folders(argument: str) -> str:
     if argument.startswith("--"):
         option, equals, value = argument.partition("=")
     return option + equals + (Path(value).name if Path(value).is_absolute() else value)
+
+
+def settings_for_card(config: RunConfig) -> dict[str, Any]:
+    """A run's settings by name, without this machine's folders."""
+    return {
+        setting: without_folders(value) if isinstance(value, str) else value
+        for setting, value in asdict(config).items()
+    }
 
 
 def save_provenance(run_dir: Path, command: str) -> None:

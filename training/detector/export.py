@@ -18,8 +18,8 @@ from training.detector.fit import whole_pictures
 from training.detector.network import STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.export import TOLERANCE, check_name, put_in_place, to_litert
-from training.progress import BEST_WEIGHTS
-from training.provenance import load_provenance, provenance, without_folders
+from training.progress import load_best
+from training.provenance import load_provenance, provenance, settings_for_card
 from training.scenes import read_scenes, split_scenes
 
 CHECKED_PHOTOS = 16
@@ -32,10 +32,7 @@ def load_detector_network(run_dir: Path) -> Any:
         MasklensError: the folder holds no finished run.
     """
     network = build_detector(DetectorConfig.load(run_dir), load_weights=False)
-    try:
-        network.load_weights(run_dir / BEST_WEIGHTS)
-    except (OSError, ValueError) as error:
-        raise MasklensError(f"{run_dir.name} holds no trained weights of a detector.") from error
+    load_best(network, run_dir)
     return network
 
 
@@ -85,10 +82,7 @@ def install_detector(
         "data": data_licence,
         "seed": config.seed,
         "made_by": {"fit": load_provenance(run_dir), "install": provenance(command)},
-        "config": {
-            setting: without_folders(value) if isinstance(value, str) else value
-            for setting, value in asdict(config).items()
-        },
+        "config": settings_for_card(config),
         "keras_difference": gap,
     }
     return put_in_place(name, content, card)
