@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from training.augment import degrade
@@ -21,7 +23,11 @@ SMALLEST = 7.0
 # A face of which less is left in the crop is neither face nor background.
 LEAST_VISIBLE = 0.4
 # Sides, in pixels of the crop, to which a chosen face is brought.
-SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (56.0, 250.0)
+SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (20.0, 250.0)
+# Beyond this factor an enlarged face is a smear that nobody will look for.
+LARGEST_FACTOR = 3.0
+# Of the crops of scenes this share is of a place beside a face, mostly without any.
+BESIDE_SHARE = 0.15
 
 Boxes = NDArray[np.float32]
 
@@ -89,7 +95,7 @@ def _boxes(rows: list[list[float]] | list[tuple[float, float, float, float]]) ->
 
 
 class Sampler:
-    """Draws crops: scenes or close-ups, faces with or without a mask, one picture or four."""
+    """Draws crops: scenes or close-ups, faces with or without a mask, one picture or several."""
 
     def __init__(
         self,
@@ -104,6 +110,9 @@ class Sampler:
         close_up_share: share, 0..1, of the crops that come from close-ups.
         bare_share: share, 0..1, of the crops centred on a face without a mask.
         size: side of the crops, pixels.
+
+        Raises:
+            MasklensError: there is no face to draw.
         """
         self._faces = {
             (kind, bare): [
@@ -115,6 +124,10 @@ class Sampler:
             for kind, samples in (("scene", scenes), ("close-up", close_ups))
             for bare in (False, True)
         }
+        if not any(self._faces.values()):
+            raise MasklensError(
+                f"The training photos hold no face of at least {SMALLEST:g} pixels."
+            )
         self._close_up_share = close_up_share if close_ups else 0.0
         self._bare_share = bare_share
         self._size = size
@@ -135,19 +148,22 @@ class Sampler:
 
     def _crop(self, size: int, rng: np.random.Generator) -> tuple[ImageRgb, Boxes, Boxes]:
         kind = "close-up" if rng.random() < self._close_up_share else "scene"
-        faces = self._faces[kind, rng.random() < self._bare_share]
-        faces = faces or self._faces["scene", False]
+        bare = rng.random() < self._bare_share
+        choices = [self._faces[kind, bare], self._faces[kind, not bare], *self._faces.values()]
+        faces = next(faces for faces in choices if faces)
         sample, index = faces[rng.integers(len(faces))]
-        return crop_around(sample, int(index), size, rng)
+        beside = kind == "scene" and rng.random() < BESIDE_SHARE
+        return crop_around(sample, int(index), size, rng, beside)
 
     def _group_picture(self, rng: np.random.Generator) -> tuple[ImageRgb, Boxes, Boxes]:
-        """Four smaller crops side by side: a made group picture."""
-        half = self._size // 2
-        image = np.empty((self._size, self._size, 3), np.uint8)
+        """Four or nine smaller crops side by side: a made group picture."""
+        rows = 2 if rng.random() < 0.6 else 3
+        side = self._size // rows
+        image = np.full((self._size, self._size, 3), 128, np.uint8)
         all_boxes, all_ignored = [], []
-        for x, y in ((0, 0), (half, 0), (0, half), (half, half)):
-            part, boxes, ignored = self._crop(half, rng)
-            image[y : y + half, x : x + half] = part
+        for x, y in itertools.product(range(0, rows * side, side), repeat=2):
+            part, boxes, ignored = self._crop(side, rng)
+            image[y : y + side, x : x + side] = part
             offset = np.array([x, y, x, y], np.float32)
             all_boxes.append(boxes + offset)
             all_ignored.append(ignored + offset)
@@ -155,7 +171,7 @@ class Sampler:
 
 
 def crop_around(
-    sample: Sample, index: int, size: int, rng: np.random.Generator
+    sample: Sample, index: int, size: int, rng: np.random.Generator, beside: bool = False
 ) -> tuple[ImageRgb, Boxes, Boxes]:
     """Cut a square out of a photo so that one face has a chance size at a chance place.
 
@@ -164,6 +180,7 @@ def crop_around(
         index: of the face.
         size: side of the square, pixels.
         rng: where chance comes from.
+        beside: aim a few faces' widths beside the face instead.
 
     Returns:
         uint8 (size, size, 3), faces (N, 4), regions not asked about (M, 4). What lies
@@ -171,9 +188,10 @@ def crop_around(
     """
     image = read_image(sample.path)
     box = sample.boxes_xyxy[index]
-    low, high = (min(limit, 0.95 * size) for limit in sample.sides)
-    side = np.exp(rng.uniform(np.log(low), np.log(high)))
-    factor = float(side / (box[2:] - box[:2]).max())
+    own_side = float((box[2:] - box[:2]).max())
+    high = min(sample.sides[1], 0.95 * size, LARGEST_FACTOR * own_side)
+    side = np.exp(rng.uniform(np.log(min(sample.sides[0], high)), np.log(high)))
+    factor = float(side / own_side)
     stretch = np.exp(rng.uniform(-0.08, 0.08))
     scale = np.array([factor * stretch, factor / stretch])
     # A warp alone would alias when shrinking.
@@ -187,6 +205,8 @@ def crop_around(
     room = max(0.0, size - side) / 2
     target = size / 2 + rng.uniform(-room, room, 2)
     centre = (box[:2] + box[2:]) / 2 * done
+    if beside:
+        centre = centre + rng.uniform(-6, 6, 2) * (box[2:] - box[:2]) * done
     matrix = np.array([[-scale[0] if mirror else scale[0], 0.0, 0.0], [0.0, scale[1], 0.0]])
     matrix[:, 2] = target - matrix[:, :2] @ centre
     if rng.random() < 0.85:

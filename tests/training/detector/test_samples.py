@@ -321,7 +321,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """What crops were asked for: photo, face and size; each crop is plain, with one face."""
     asked: list[tuple[str, int, int]] = []
 
-    def crop(sample: Sample, index: int, size: int, rng: np.random.Generator) -> Any:
+    def crop(
+        sample: Sample, index: int, size: int, rng: np.random.Generator, beside: bool = False
+    ) -> Any:
         asked.append((sample.path.name, index, size))
         shade = 40 * (1 + len(asked) % 6)
         box = np.float32([[1, 2, 0.25 * size, 0.5 * size]])
@@ -393,27 +395,67 @@ def test_faces_too_small_to_tell_are_not_drawn(drawn: list[Any]) -> None:
     assert {name for name, _, _ in drawn} == {"small"}
 
 
-def test_a_quarter_are_group_pictures_of_four_crops(drawn: list[Any]) -> None:
+def test_a_quarter_are_group_pictures_of_four_or_nine_crops(drawn: list[Any]) -> None:
     sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
-    groups = 0
+    groups = {1: 0, 4: 0, 9: 0}
     for seed in range(200):
         drawn.clear()
         image, boxes, ignored = sampler.draw(np.random.default_rng(seed))
+        groups[len(drawn)] += 1
         assert image.shape == (64, 64, 3)
-        if len(drawn) == 1:
-            assert drawn[0][2] == 64
-            assert boxes.tolist() == [[1, 2, 16, 32]]
-            continue
-        groups += 1
-        assert [size for _, _, size in drawn] == [32] * 4
-        assert boxes.tolist() == [
-            [1, 2, 8, 16], [33, 2, 40, 16], [1, 34, 8, 48], [33, 34, 40, 48],
-        ]  # fmt: skip
+        side = {1: 64, 4: 32, 9: 21}[len(drawn)]
+        assert [size for _, _, size in drawn] == [side] * len(drawn)
+        starts = range(0, 64 - side + 1, side)
+        wanted = [[x + 1, y + 2, x + side / 4, y + side / 2] for x in starts for y in starts]
+        assert boxes.tolist() == wanted
         np.testing.assert_array_equal(ignored, boxes + 2)
-        shades = [int(image[y, x, 0]) for y, x in ((0, 0), (0, 63), (63, 0), (63, 63))]
-        assert len(set(shades)) == 4
-        assert (image[..., 0] == np.kron(np.reshape(shades, (2, 2)), np.ones((32, 32)))).all()
-    assert 30 <= groups <= 70
+        for n, (x, y) in enumerate((x, y) for x in starts for y in starts):
+            assert (image[y : y + side, x : x + side] == 40 * (1 + (n + 1) % 6)).all()
+    assert 30 <= groups[4] + groups[9] <= 70
+    assert min(groups[4], groups[9]) >= 8
+
+
+def test_some_crops_of_scenes_and_none_of_close_ups_look_beside_the_face(
+    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, looks = samples.crop_around, []
+
+    def crop(sample: Sample, index: int, size: int, rng: Any, beside: bool = False) -> Any:
+        looks.append((sample.path.name.startswith("scene"), beside))
+        return plain(sample, index, size, rng, beside)
+
+    monkeypatch.setattr(samples, "crop_around", crop)
+    sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        sampler.draw(rng)
+    assert not any(beside for scene, beside in looks if not scene)
+    assert np.mean([beside for scene, beside in looks if scene]) == pytest.approx(0.15, abs=0.04)
+
+
+def test_beside_a_lone_face_in_a_wide_photo_there_is_mostly_none(tmp_path: Path) -> None:
+    sample = painted(tmp_path / "a.png", (600, 600), [(290, 290, 310, 310)], (40.0, 60.0))
+    empty = [
+        not len(crop_around(sample, 0, 128, np.random.default_rng(seed), beside=True)[1])
+        for seed in range(60)
+    ]
+    assert np.mean(empty) > 0.7
+    assert not np.all(empty)
+
+
+def test_faces_are_not_enlarged_beyond_three_times(tmp_path: Path) -> None:
+    sample = painted(tmp_path / "a.png", (200, 200), [(90, 90, 110, 110)], (12.0, 180.0))
+    sides = []
+    for seed in range(60):
+        _, boxes, _ = crop_around(sample, 0, 256, np.random.default_rng(seed))
+        sides.append(float((boxes[0, 2:] - boxes[0, :2]).max()))
+    assert 55 < max(sides) <= 60 * np.exp(0.08) + 0.1
+    assert min(sides) < 16
+
+
+def test_photos_without_any_face_are_refused_in_words() -> None:
+    with pytest.raises(MasklensError, match="no face of at least 7 pixels"):
+        Sampler([listed("scene", [])], [], 0.0, 0.5, 64)
 
 
 @pytest.mark.parametrize("size", [64, 96, 128])
@@ -424,12 +466,12 @@ def test_pictures_of_every_size_allowed_are_drawn_the_same_by_seed(
     scene = painted(tmp_path / "a.png", (200, 150), [(50, 40, 90, 80), (5, 5, 20, 22)], SCENE_SIDES)
     close_up = painted(tmp_path / "b.png", (80, 90), [(10, 10, 70, 80)], CLOSE_UP_SIDES)
     sampler = Sampler([scene], [close_up], 0.5, 0.0, size)
-    pictures = []
+    pictures, faces = [], 0
     for seed in range(40):
         image, boxes, ignored = sampler.draw(np.random.default_rng(seed))
         assert image.shape == (size, size, 3)
         assert image.dtype == np.uint8
-        assert len(boxes) >= 1
+        faces += len(boxes)
         for regions in (boxes, ignored):
             assert regions.shape[1] == 4
             assert ((regions >= 0) & (regions <= size)).all()
@@ -438,3 +480,4 @@ def test_pictures_of_every_size_allowed_are_drawn_the_same_by_seed(
             np.testing.assert_array_equal(a, b)
         pictures.append(image)
     assert len(np.unique(np.stack(pictures), axis=0)) == 40
+    assert faces >= 40
