@@ -1,18 +1,27 @@
-"""Boxes and labels on a copy of the photo, readable from thumbnail to 12 megapixels."""
+"""Boxes, labels and blurred faces on a copy of the photo, from thumbnail to 12 megapixels."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from maskcore.types import Box, Face, ImageRgb, Label
+from maskcore.types import Box, Face, ImageRgb, Verdict
 
 # Blue and vermilion of Okabe and Ito's palette (Color Universal Design, 2008): told
 # apart under every common colour blindness. White is read on both.
-COLOURS: dict[Label, tuple[int, int, int]] = {"Mask": (0, 114, 178), "No Mask": (213, 94, 0)}
+COLOURS: dict[Verdict, tuple[int, int, int]] = {
+    "Mask": (0, 114, 178),
+    "No Mask": (213, 94, 0),
+    "Not sure": (96, 96, 96),
+}
 _WHITE = (255, 255, 255)
+# Cells across a blurred face. Each keeps a mean alone, which no sharpening undoes.
+_CELLS = 8
+_BLUR_GROWTH = 1.15
 
 
 def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
@@ -35,22 +44,67 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
     # About 1/40 of the longer side; below 11 pixels the letters run together.
     font = ImageFont.load_default(size=max(11, max(image.size) / 40))
     for face in faces:
-        width = line if face.label == "Mask" else round(line * 1.5)
-        _frame(draw, face.box_xyxy, width, COLOURS[face.label])
+        width = round(line * 1.5) if face.verdict == "No Mask" else line
+        _frame(draw, face.box_xyxy, width, COLOURS[face.verdict])
     placed: list[Box] = []
     # The surest faces come first and choose their places first.
     for face in faces:
-        text = f"{face.label} {face.mask_probability:.0%}"
-        if face.label == "No Mask":
-            text = f"{face.label} {1 - face.mask_probability:.0%}"
+        text = caption(face)
         pad = max(2, line)
         ink = draw.textbbox((0, 0), text, font=font, anchor="lt")
         size_wh = (ink[2] + 2 * pad, ink[3] + 2 * pad)
         place = _choose_place(_places(face.box_xyxy, size_wh, image.size), placed)
         placed.append(place)
-        draw.rectangle(place, fill=COLOURS[face.label])
+        draw.rectangle(place, fill=COLOURS[face.verdict])
         draw.text((place[0] + pad, place[1] + pad), text, fill=_WHITE, font=font, anchor="lt")
     return np.array(image)
+
+
+def caption(face: Face) -> str:
+    """What stands at a face's box: "Mask 98%", "No Mask 91%" or "Not sure"."""
+    if face.verdict == "Not sure":
+        return face.verdict
+    mask = face.mask_probability
+    return f"{face.label} {mask if face.label == 'Mask' else 1 - mask:.0%}"
+
+
+def blur_faces(image_rgb: ImageRgb, boxes_xyxy: Iterable[Box]) -> ImageRgb:
+    """Make faces unrecognisable: each becomes a coarse mosaic.
+
+    Args:
+        image_rgb: uint8 (H, W, 3); left as it is.
+        boxes_xyxy: faces in this image's pixels; boxes off the image or empty change nothing.
+
+    Returns:
+        A copy, uint8 (H, W, 3), with about 8 cells across the longer side of every box.
+    """
+    blurred = image_rgb.copy()
+    height, width = image_rgb.shape[:2]
+    for x0, y0, x1, y1 in boxes_xyxy:
+        if not (x1 > x0 and y1 > y0):
+            continue
+        dx, dy = ((side * (_BLUR_GROWTH - 1) / 2) for side in (x1 - x0, y1 - y0))
+        left, right = _whole(x0 - dx, x1 + dx, width)
+        top, bottom = _whole(y0 - dy, y1 + dy, height)
+        if left < right and top < bottom:
+            # Of the whole face, so that one half outside the image has no finer cells.
+            _pixelate(blurred[top:bottom, left:right], max(x1 - x0, y1 - y0) * _BLUR_GROWTH)
+    return blurred
+
+
+def _whole(low: float, high: float, size: int) -> tuple[int, int]:
+    """The pixels from ``low`` to ``high`` that an image of ``size`` pixels has."""
+    return math.floor(min(max(low, 0), size)), math.ceil(min(max(high, 0), size))
+
+
+def _pixelate(patch: ImageRgb, longer_side: float) -> None:
+    """Replace the patch by its means over cells of a ``_CELLS``-th of ``longer_side`` pixels."""
+    height, width = patch.shape[:2]
+    # Cells of less than 2 pixels would keep the face as it is.
+    cell = max(longer_side / _CELLS, 2)
+    cells_wh = max(1, round(width / cell)), max(1, round(height / cell))
+    means = cv2.resize(patch, cells_wh, interpolation=cv2.INTER_AREA)
+    patch[:] = cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
 def _frame(draw: ImageDraw.ImageDraw, box: Box, width: int, colour: tuple[int, int, int]) -> None:

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from maskcore.classification import Classifier, LiteRtClassifier
+from maskcore.classification import Classifier, LiteRtClassifier, sharpness
 from maskcore.detection import Detector, load_detector
 from maskcore.types import Analysis, Face, ImageRgb, label_for
 
@@ -64,13 +64,15 @@ class MaskPipeline:
         detected = perf_counter()
         probabilities = self.classifier.mask_probabilities(image_rgb, found.boxes_xyxy)
         classified = perf_counter()
+        not_sure = self.classifier.not_sure
         faces = tuple(
             Face(
                 box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
                 score=float(score),
                 mask_probability=float(probability),
                 label=label_for(float(probability), threshold),
-            )
+                sharpness=sharpness(image_rgb, box),
+            ).judged(threshold, not_sure)
             for box, score, probability in zip(
                 found.boxes_xyxy, found.scores, probabilities, strict=True
             )
@@ -82,4 +84,5 @@ class MaskPipeline:
             threshold=threshold,
             detect_ms=(detected - start) * 1000,
             classify_ms=(classified - detected) * 1000,
+            not_sure=not_sure,
         )

@@ -13,6 +13,7 @@ CSV_COLUMNS = (
     "image",
     "face",
     "label",
+    "sure",
     "mask_probability",
     "x0",
     "y0",
@@ -33,7 +34,7 @@ def photo_record(name: str, analysis: Analysis | None, error: str | None = None)
 
     Returns:
         image, width, height (pixels), faces (box in pixels, score, mask_probability,
-        label) and error; an unread photo has size 0 and no faces.
+        label, sure) and error; an unread photo has size 0 and no faces.
     """
     width, height = analysis.size_wh if analysis else (0, 0)
     return {
@@ -46,6 +47,7 @@ def photo_record(name: str, analysis: Analysis | None, error: str | None = None)
                 "score": round(face.score, 4),
                 "mask_probability": round(face.mask_probability, 4),
                 "label": face.label,
+                "sure": face.sure,
             }
             for face in (analysis.faces if analysis else ())
         ],
@@ -62,11 +64,11 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
         image, error = _plain(record["image"]), record["error"] or ""
         for number, face in enumerate(record["faces"], start=1):
             writer.writerow(
-                [image, number, face["label"], face["mask_probability"], *face["box"]]
-                + [face["score"], error]
+                [image, number, face["label"], "yes" if face["sure"] else "no"]
+                + [face["mask_probability"], *face["box"], face["score"], error]
             )
         if not record["faces"]:
-            writer.writerow([image, *[""] * 8, error])
+            writer.writerow([image, *[""] * 9, error])
     return stream.getvalue()
 
 

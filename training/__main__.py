@@ -107,18 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_evaluate_scenes(commands)
 
-    install = commands.add_parser("install", help="export a run and put it into models/")
-    install.add_argument("run", type=Path, metavar="RUN_DIR")
-    install.add_argument("--name", required=True, help="the model's name")
-    install.add_argument(
-        "--crop-margin",
-        type=float,
-        default=0.1,
-        help="share of the face's longer side added around it (default: %(default)s)",
-    )
-    install.add_argument(
-        "--data-licence", default="not stated", help="origin and licence of the data, for the card"
-    )
+    _add_install(commands)
     _add_install_detector(commands)
     return parser
 
@@ -134,6 +123,29 @@ def _add_evaluate_scenes(commands: Any) -> None:
     scenes.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
     scenes.add_argument("--live", action="store_true", help="the working size for live video")
     scenes.add_argument("--out", type=Path, metavar="FILE", help="JSON report to write")
+
+
+def _add_install(commands: Any) -> None:
+    install = commands.add_parser("install", help="export a run and put it into models/")
+    install.add_argument("run", type=Path, metavar="RUN_DIR")
+    install.add_argument("--name", required=True, help="the model's name")
+    install.add_argument(
+        "--crop-margin",
+        type=float,
+        default=0.1,
+        help="share of the face's longer side added around it (default: %(default)s)",
+    )
+    install.add_argument(
+        "--data-licence", default="not stated", help="origin and licence of the data, for the card"
+    )
+    doubts = install.add_argument_group(
+        "not sure", "Faces not to be called; benchmarks/not_sure.py proposes. Default: none."
+    )
+    doubts.add_argument(
+        "--not-sure-margin", type=float, help="log odds on either side of the threshold"
+    )
+    doubts.add_argument("--not-sure-side", type=float, help="smallest face called, pixels")
+    doubts.add_argument("--not-sure-sharpness", type=float, help="least sharpness called")
 
 
 def _add_install_detector(commands: Any) -> None:
@@ -228,8 +240,18 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
     elif command == "install":
         from training.export import install
 
+        doubts = {
+            "margin": options["not_sure_margin"],
+            "smallest_side": options["not_sure_side"],
+            "least_sharpness": options["not_sure_sharpness"],
+        }
         folder = install(
-            options["run"], options["name"], options["crop_margin"], options["data_licence"], typed
+            options["run"],
+            options["name"],
+            options["crop_margin"],
+            options["data_licence"],
+            typed,
+            {name: value for name, value in doubts.items() if value is not None},
         )
         print(f"Installed in models/{folder.name}.")
     elif command == "evaluate-scenes":

@@ -19,6 +19,7 @@ from maskcore.classification import LiteRtClassifier
 from maskcore.classification.preprocess import normalise
 from maskcore.errors import MasklensError
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, StoredModel, models_dir
+from maskcore.types import NotSure
 from training.architectures import input_spec
 from training.config import TrainConfig
 from training.data import read_dataset
@@ -42,7 +43,14 @@ def to_litert(network: Any) -> bytes:
     return content
 
 
-def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, command: str) -> Path:
+def install(
+    run_dir: Path,
+    name: str,
+    crop_margin: float,
+    data_licence: str,
+    command: str,
+    not_sure: dict[str, float] | None = None,
+) -> Path:
     """Export a run's best weights and install them under ``models/<name>/``.
 
     The export is compared with Keras on photos of the run's data before anything is put
@@ -54,6 +62,8 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
         crop_margin: share of the face's longer side that serving adds around it.
         data_licence: origin and licence of the data, for the card.
         command: the command line, for the card.
+        not_sure: from where on a face is not called, by the names of ``NotSure``; by
+            default every face is.
 
     Returns:
         The model's folder.
@@ -61,8 +71,11 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
     Raises:
         MasklensError: the run is not finished or evaluated, the name does not serve as a
             folder's, or the exported model differs from Keras by more than ``TOLERANCE``.
+        ValueError: ``not_sure`` holds something else than numbers of 0 or more.
     """
     check_name(name)
+    doubts = {"not_sure": not_sure} if not_sure else {}
+    NotSure.from_card(doubts)  # said now, not after minutes of converting
     config = TrainConfig.load(run_dir)
     try:
         report = json.loads((run_dir / REPORT_FILE).read_text(encoding="utf-8"))
@@ -79,6 +92,7 @@ def install(run_dir: Path, name: str, crop_margin: float, data_licence: str, com
         "classes": ["No Mask", "Mask"],
         "output": "probability of Mask",
         "threshold": THRESHOLD,
+        **doubts,
         "input": input_spec(config, crop_margin).to_card(),
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "MIT",

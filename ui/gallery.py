@@ -65,7 +65,7 @@ class Photo:
         self.analyses[choice] = analysis
 
     def annotated_preview(self, analysis: Analysis) -> bytes:
-        """The preview with boxes and labels, a JPEG; drawn anew only when a label changes."""
+        """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes."""
         if self._drawn[0] != replace(analysis, threshold=0.0):
             image = read_image(self.preview)
             factor = image.shape[1] / analysis.size_wh[0]

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import Analysis
+from maskcore.types import Face, NotSure, Verdict
 from ui.gallery import (
     Choice,
     Gallery,
@@ -19,16 +20,38 @@ from ui.gallery import (
 )
 
 PHOTOS_A_PAGE = 10
+_IN_WORDS: dict[Verdict, str] = {
+    "Mask": "with mask",
+    "No Mask": "without mask",
+    "Not sure": "not sure",
+}
+_DOUBTS = ("the face is too small", "the face is too blurred", "the model is undecided")
 
 
 def sentence(analysis: Analysis) -> str:
-    """What was found, e.g. "3 faces: 2 with mask, 1 without"."""
-    total, masked = len(analysis.faces), analysis.count("Mask")
-    if not total:
+    """What was found, e.g. "3 faces: 1 with mask, 1 without, 1 not sure"."""
+    if not analysis.faces:
         return "No face found"
-    if total == 1:
-        return f"1 face: {'with' if masked else 'without'} mask"
-    return f"{total} faces: {masked} with mask, {total - masked} without"
+    if len(analysis.faces) == 1:
+        return f"1 face: {_IN_WORDS[analysis.faces[0].verdict]}"
+    masked, bare, unsure = map(analysis.count, _IN_WORDS)
+    doubtful = f", {unsure} not sure" if unsure else ""
+    return f"{len(analysis.faces)} faces: {masked} with mask, {bare} without{doubtful}"
+
+
+def why_not_sure(analysis: Analysis) -> str:
+    """Why faces of a photo are not called, in one sentence; empty where all are."""
+    given = {_doubt(face, analysis.not_sure) for face in analysis.faces if not face.sure}
+    reasons = [doubt for doubt in _DOUBTS if doubt in given]
+    return f"Not sure: {', or '.join(reasons)}." if reasons else ""
+
+
+def _doubt(face: Face, rule: NotSure) -> str:
+    # Size and blur come first: they are what another photo can mend.
+    small, blurred, undecided = _DOUBTS
+    if face.longer_side < rule.smallest_side:
+        return small
+    return blurred if face.sharpness < rule.least_sharpness else undecided
 
 
 def show_empty_state() -> None:
@@ -46,15 +69,20 @@ def show_empty_state() -> None:
 def show_totals(results: list[tuple[Photo, Analysis]]) -> None:
     """The figures over all photos, and everything to take along."""
     faces = sum(len(analysis.faces) for _, analysis in results)
-    masked = sum(analysis.count("Mask") for _, analysis in results)
+    masked, bare, unsure = (
+        sum(analysis.count(verdict) for _, analysis in results) for verdict in _IN_WORDS
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(results) > 1:  # of a single photo its own line says it all
-            for title, value in (
-                ("Photos", len(results)),
-                ("Faces", faces),
-                ("With mask", masked),
-                ("Without", faces - masked),
-            ):
+            totals = {
+                "Photos": len(results),
+                "Faces": faces,
+                "With mask": masked,
+                "Without": bare,
+            }
+            if unsure:
+                totals["Not sure"] = unsure
+            for title, value in totals.items():
                 st.metric(title, value, width=110)
         st.space("stretch")
         # Callables: nothing is packed before somebody asks for it.
@@ -101,6 +129,8 @@ def _show_photo(gallery: Gallery, photo: Photo, analysis: Analysis, choice: Choi
         )
         if analysis.faces:
             _show_faces(analysis, photo.thumbnails[choice])
+            if doubts := why_not_sure(analysis):
+                st.caption(doubts)
         else:
             st.info(
                 "Try another face finder above, or a photo in which faces are larger,"
@@ -130,7 +160,7 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
     table = pd.DataFrame(
         {
             "Face": thumbnails,
-            "Result": [face.label for face in analysis.faces],
+            "Result": [face.verdict for face in analysis.faces],
             "Mask": [face.mask_probability * 100 for face in analysis.faces],
             "Width": [round(face.box_xyxy[2] - face.box_xyxy[0]) for face in analysis.faces],
         }

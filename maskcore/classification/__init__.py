@@ -9,17 +9,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskcore.classification.classifier import LiteRtClassifier
 from maskcore.classification.preprocess import InputSpec, preprocess
-from maskcore.types import ImageRgb
+from maskcore.classification.sharpness import sharpness
+from maskcore.types import ImageRgb, NotSure
 
 
 class Classifier(Protocol):
     """Anything that tells masks; safe to call from several threads."""
 
     threshold: float
+    not_sure: NotSure
 
     def mask_probabilities(self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike) -> NDArray[np.float32]:
         """Probability of a mask in 0..1 for each of the (N, 4) boxes, float32 (N,)."""
         ...
 
 
-__all__ = ["Classifier", "InputSpec", "LiteRtClassifier", "preprocess"]
+__all__ = ["Classifier", "InputSpec", "LiteRtClassifier", "preprocess", "sharpness"]

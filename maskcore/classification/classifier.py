@@ -9,7 +9,7 @@ from maskcore.classification.preprocess import InputSpec, preprocess
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
-from maskcore.types import ImageRgb
+from maskcore.types import ImageRgb, NotSure
 
 # Faces a call: a crowd goes through in slices, so that memory stays bounded.
 MAX_BATCH = 16
@@ -37,6 +37,12 @@ class LiteRtClassifier:
                 " Install the model again."
             )
         self.threshold = float(threshold)
+        try:
+            self.not_sure = NotSure.from_card(model.card)
+        except ValueError as error:
+            raise ModelError(
+                f"The card of model {model.name!r} is damaged: {error}. Install the model again."
+            ) from error
         self._model = LiteRtModel(model.content)
         try:
             # Two faces at once: a model fixed to one would fail on the first group photo.

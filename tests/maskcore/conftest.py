@@ -20,7 +20,7 @@ from maskcore.classification import InputSpec
 from maskcore.images import read_image
 from maskcore.models import CARD_FILE, MODEL_FILE
 from maskcore.pipeline import MaskPipeline
-from maskcore.types import Detections
+from maskcore.types import Detections, NotSure
 
 # Colour means -> logit. The classifier's tests work out the same sum with numpy.
 TINY_WEIGHTS, TINY_BIAS, TINY_SIZE = (0.5, -1.0, 2.0), 0.25, 8
@@ -70,6 +70,7 @@ class FakeClassifier:
     """Gives the same probabilities whatever the faces."""
 
     threshold = 0.5
+    not_sure = NotSure()
 
     def __init__(self, probabilities: ArrayLike = ()) -> None:
         self.probabilities = np.asarray(probabilities, np.float32)

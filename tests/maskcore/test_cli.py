@@ -18,6 +18,7 @@ from maskcore.drawing import draw_faces
 from maskcore.errors import MasklensError
 from maskcore.images import encode_image, read_image
 from maskcore.pipeline import MaskPipeline
+from maskcore.types import NotSure
 
 ROOT = Path(cli.__file__).parents[1]
 DEFAULTS = [p.default for p in inspect.signature(MaskPipeline.load).parameters.values()]
@@ -113,6 +114,25 @@ def test_faces_are_counted(
     assert capsys.readouterr().out == f"{photos}/b.JPG: {summary}\n"
 
 
+def test_faces_not_sure_of_keep_their_label_and_say_so(
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fake_pipeline: Callable[..., MaskPipeline],
+) -> None:
+    pipeline = fake_pipeline(BOXES, [0.6, 0.1])
+    pipeline.classifier.not_sure = NotSure(margin=1.0)
+    monkeypatch.setattr(MaskPipeline, "load", lambda *_: pipeline)
+    table = photos.parent / "faces.csv"
+
+    assert cli.main(["detect", str(photos / "b.JPG"), "--csv", str(table)]) == 0
+
+    assert capsys.readouterr().out == f"{photos}/b.JPG: 2 faces, 1 with mask\n"
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["label"], row["sure"]) for row in rows] == [("Mask", "no"), ("No Mask", "yes")]
+
+
 @pytest.mark.parametrize("name", ["missing.jpg", "notes.txt"])
 def test_path_that_is_no_photo_is_not_passed_over(
     photos: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -139,8 +159,20 @@ def test_json_on_standard_output_is_json_alone(
         "width": 100,
         "height": 80,
         "faces": [
-            {"box": [10, 20, 40, 50], "score": 0.9, "mask_probability": 0.9, "label": "Mask"},
-            {"box": [50, 20, 80, 50], "score": 0.6, "mask_probability": 0.2, "label": "No Mask"},
+            {
+                "box": [10, 20, 40, 50],
+                "score": 0.9,
+                "mask_probability": 0.9,
+                "label": "Mask",
+                "sure": True,
+            },
+            {
+                "box": [50, 20, 80, 50],
+                "score": 0.6,
+                "mask_probability": 0.2,
+                "label": "No Mask",
+                "sure": True,
+            },
         ],
         "error": None,
     }
@@ -161,12 +193,12 @@ def test_files_are_written_instead(photos: Path, capsys: pytest.CaptureFixture[s
     ]
     with (target / "faces.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [(row["face"], row["label"], row["error"]) for row in rows] == [
-        ("1", "Mask", ""),
-        ("2", "No Mask", ""),
-        ("", "", EMPTY_FILE),
-        ("1", "Mask", ""),
-        ("2", "No Mask", ""),
+    assert [(row["face"], row["label"], row["sure"], row["error"]) for row in rows] == [
+        ("1", "Mask", "yes", ""),
+        ("2", "No Mask", "yes", ""),
+        ("", "", "", EMPTY_FILE),
+        ("1", "Mask", "yes", ""),
+        ("2", "No Mask", "yes", ""),
     ]
     assert sorted(path.name for path in target.iterdir()) == ["faces.csv", "faces.jsonl"]
 
@@ -211,7 +243,7 @@ def test_name_that_is_not_utf_8_is_written_with_a_question_mark(
     cli.main(["detect", str(photos), *files])
 
     assert "/caf?.jpg" in (tmp_path / "o.jsonl").read_text(encoding="utf-8")
-    assert "/caf?.jpg,1,Mask," in (tmp_path / "o.csv").read_text(encoding="utf-8")
+    assert "/caf?.jpg,1,Mask,yes," in (tmp_path / "o.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("option", ["--json", "--csv", "--annotated"])

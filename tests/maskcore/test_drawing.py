@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ImageDraw
 
-from maskcore.drawing import COLOURS, draw_faces
-from maskcore.types import Box, Face, Label
+from maskcore.drawing import COLOURS, blur_faces, caption, draw_faces
+from maskcore.types import Box, Face, Verdict
 
 Image = NDArray[np.uint8]
 GROUND = (90, 120, 60)
@@ -17,11 +17,13 @@ def ground(width: int, height: int) -> Image:
     return np.full((height, width, 3), GROUND, np.uint8)
 
 
-def face(box: Box, label: Label = "Mask", mask_probability: float = 0.75) -> Face:
-    return Face(box, 0.9, mask_probability, label)
+def face(box: Box, verdict: Verdict = "Mask", mask_probability: float = 0.75) -> Face:
+    if verdict == "Not sure":
+        return Face(box, 0.9, mask_probability, "Mask", sure=False)
+    return Face(box, 0.9, mask_probability, verdict)
 
 
-def label_patch(size_wh: tuple[int, int], label: Label) -> Image:
+def label_patch(size_wh: tuple[int, int], label: Verdict) -> Image:
     """A label as it looks on a photo of this size: above a face amid free ground."""
     width, height = size_wh
     x0, y0 = width // 4, height // 2
@@ -65,7 +67,7 @@ PLACES = {
 
 @pytest.mark.parametrize("label", COLOURS)
 @pytest.mark.parametrize("size_wh", SIZES_WH, ids=str)
-def test_label_is_whole_wherever_the_face_is(size_wh: tuple[int, int], label: Label) -> None:
+def test_label_is_whole_wherever_the_face_is(size_wh: tuple[int, int], label: Verdict) -> None:
     patch = label_patch(size_wh, label)
     for name, place in PLACES.items():
         if size_wh[0] > 1000 and name not in (
@@ -111,14 +113,14 @@ def test_what_is_away_from_face_and_label_stays() -> None:
     assert not changed[105:145, 155:195].any()  # the face itself
 
 
-def test_colours_are_blue_and_vermilion() -> None:
-    assert COLOURS == {"Mask": (0, 114, 178), "No Mask": (213, 94, 0)}
+def test_colours_are_blue_vermilion_and_grey() -> None:
+    assert COLOURS == {"Mask": (0, 114, 178), "No Mask": (213, 94, 0), "Not sure": (96, 96, 96)}
 
 
 @pytest.mark.parametrize("size_wh", SIZES_WH, ids=str)
-@pytest.mark.parametrize(("label", "thickness"), [("Mask", 1), ("No Mask", 1.5)])
+@pytest.mark.parametrize(("label", "thickness"), [("Mask", 1), ("No Mask", 1.5), ("Not sure", 1)])
 def test_box_and_label_have_the_class_s_colour(
-    size_wh: tuple[int, int], label: Label, thickness: float
+    size_wh: tuple[int, int], label: Verdict, thickness: float
 ) -> None:
     width, height = size_wh
     x0, y0 = width // 4, height // 2
@@ -153,19 +155,22 @@ def test_letters_are_white_and_grow_with_the_photo() -> None:
         ("Mask", 1.0, "Mask 100%"),
         ("No Mask", 0.02, "No Mask 98%"),
         ("No Mask", 0.7, "No Mask 30%"),  # by a threshold above 0.7
+        ("Not sure", 0.6, "Not sure"),
+        ("Not sure", 0.999, "Not sure"),  # too small, say: a figure would mislead
     ],
 )
 def test_label_tells_how_sure_it_is_of_itself(
-    monkeypatch: pytest.MonkeyPatch, label: Label, mask_probability: float, text: str
+    monkeypatch: pytest.MonkeyPatch, label: Verdict, mask_probability: float, text: str
 ) -> None:
     written = []
     monkeypatch.setattr(
         ImageDraw.ImageDraw, "text", lambda self, xy, text, **_: written.append(text)
     )
 
-    draw_faces(ground(200, 150), [face((50, 50, 90, 90), label, mask_probability)])
+    drawn = face((50, 50, 90, 90), label, mask_probability)
+    draw_faces(ground(200, 150), [drawn])
 
-    assert written == [text]
+    assert written == [text] == [caption(drawn)]
 
 
 @pytest.mark.parametrize("size_wh", [(400, 300), (1600, 1200)], ids=str)
@@ -184,7 +189,7 @@ def test_labels_do_not_cover_one_another(
     size_wh: tuple[int, int], places: list[tuple[float, ...]]
 ) -> None:
     boxes = [tuple(round(s * n) for s, n in zip(p, size_wh * 2, strict=True)) for p in places]
-    labels: list[Label] = ["Mask" if number % 2 else "No Mask" for number in range(len(boxes))]
+    labels: list[Verdict] = ["Mask" if number % 2 else "No Mask" for number in range(len(boxes))]
 
     drawn = draw_faces(ground(*size_wh), list(map(face, boxes, labels)))
 
@@ -214,7 +219,7 @@ def test_surest_face_has_the_best_place() -> None:
     ],
 )
 @pytest.mark.parametrize("label", COLOURS)
-def test_odd_photos_and_boxes_are_drawn(size_wh: tuple[int, int], box: Box, label: Label) -> None:
+def test_odd_photos_and_boxes_are_drawn(size_wh: tuple[int, int], box: Box, label: Verdict) -> None:
     drawn = draw_faces(ground(*size_wh), [face(box, label)] * 2)
 
     assert drawn.shape == (size_wh[1], size_wh[0], 3)
@@ -226,3 +231,106 @@ def test_label_wider_than_the_photo_begins_at_its_edge() -> None:
 
     # The row above its letters.
     assert (drawn[39] == COLOURS["No Mask"]).all()
+
+
+def noise(width: int, height: int) -> Image:
+    """Every pixel another: no two neighbours stay equal by chance."""
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def cells_across(pixels: Image) -> int:
+    """How many different stripes a row of colours, (N, 3), has."""
+    return 1 + int((pixels[1:] != pixels[:-1]).any(axis=1).sum())
+
+
+def test_a_blurred_face_is_a_mosaic_of_means_and_the_rest_stays() -> None:
+    photo = noise(400, 300)
+    photo.flags.writeable = False
+    before = photo.copy()
+
+    blurred = blur_faces(photo, [(100, 80, 180, 200)])
+
+    np.testing.assert_array_equal(photo, before)
+    left, top, right, bottom = 94, 71, 186, 209  # 15 % larger: 92 by 138 pixels
+    outside = np.ones((300, 400), bool)
+    outside[top:bottom, left:right] = False
+    np.testing.assert_array_equal(blurred[outside], photo[outside])
+    face = blurred[top:bottom, left:right]
+    assert cells_across(face[0]) == 5
+    assert cells_across(face[:, 0]) == 8
+    rows, columns = (np.array_split(np.arange(side), n) for side, n in ((138, 8), (92, 5)))
+    for row in rows:
+        for column in columns:
+            # Away from the cells' edges, which lie between pixels.
+            cell = np.s_[row[1] : row[-1], column[1] : column[-1]]
+            assert (face[cell] == face[cell][0, 0]).all()
+            mean = photo[top:bottom, left:right][cell].mean(axis=(0, 1))
+            np.testing.assert_allclose(face[cell][0, 0], mean, atol=12)
+
+
+@pytest.mark.parametrize(("side", "cells"), [(6, 4), (40, 8), (1000, 8)])
+def test_a_face_of_any_size_has_few_cells(side: int, cells: int) -> None:
+    ramp = np.broadcast_to((np.arange(1100) % 256)[:, None], (1200, 1100, 3)).astype(np.uint8)
+
+    blurred = blur_faces(ramp, [(20, 20, 20 + side, 20 + side)])
+
+    assert cells_across(blurred[20 + side // 2, 20 : 20 + side]) == cells
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+def test_two_faces_cannot_be_told_apart_once_blurred(grey: int) -> None:
+    # The finest pattern there is, and its negative, have the same means.
+    board = np.indices((200, 200)).sum(axis=0) % 2 * 255
+    photo = np.repeat((board ^ grey)[..., None], 3, axis=2).astype(np.uint8)
+
+    blurred = blur_faces(photo, [(0, 0, 200, 200)])
+
+    assert abs(blurred.astype(int) - 127).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-60, -60, -20, -20),
+        (250, 10, 300, 60),
+        (10, 200, 60, 260),
+        (50, 50, 50, 90),
+        (50, 50, 90, 50),
+        (90, 50, 50, 90),
+        (90, 90, 50, 50),
+        (float("nan"), 10, 60, 60),
+    ],
+)
+def test_boxes_without_a_pixel_blur_nothing(box: Box) -> None:
+    photo = noise(200, 150)
+
+    np.testing.assert_array_equal(blur_faces(photo, [box]), photo)
+
+
+def test_no_faces_give_an_equal_copy_unblurred() -> None:
+    photo = noise(200, 150)
+
+    blurred = blur_faces(photo, [])
+
+    np.testing.assert_array_equal(blurred, photo)
+    assert not np.shares_memory(blurred, photo)
+
+
+def test_a_face_half_outside_is_blurred_up_to_the_edge_in_cells_as_large() -> None:
+    photo = noise(200, 150)
+
+    blurred = blur_faces(photo, [(-100, 20, 100, 120)])
+
+    assert cells_across(blurred[70, :115]) == 4
+    np.testing.assert_array_equal(blurred[:, 115:], photo[:, 115:])
+
+
+def test_every_one_of_several_faces_is_blurred_even_where_they_overlap() -> None:
+    boxes: list[Box] = [(20, 20, 100, 100), (60, 60, 140, 140), (150, 20, 190, 60)]
+
+    blurred = blur_faces(noise(200, 150), boxes)
+
+    for x0, y0, x1, y1 in boxes:
+        for row in range(y0, y1):
+            # Where two overlap, the cells of both count.
+            assert cells_across(blurred[row, x0:x1]) <= 16

@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from maskcore import pipeline as pipeline_module
+from maskcore.classification import sharpness
 from maskcore.errors import ModelError
 from maskcore.pipeline import MaskPipeline
-from maskcore.types import Face
+from maskcore.types import Face, NotSure
 
 Fake = Callable[..., MaskPipeline]
 
@@ -23,9 +24,9 @@ def test_faces_come_in_the_detector_s_order(fake_pipeline: Fake) -> None:
     analysis = pipeline.analyze(PHOTO)
 
     assert analysis.faces == (
-        Face((1, 2, 11, 12), float(np.float32(0.9)), 0.25, "No Mask"),
-        Face((20, 5, 30, 15), 0.75, 0.75, "Mask"),
-        Face((5, 15, 15, 25), float(np.float32(0.6)), 0.5, "Mask"),
+        Face((1, 2, 11, 12), float(np.float32(0.9)), 0.25, "No Mask", sharpness=0.0),
+        Face((20, 5, 30, 15), 0.75, 0.75, "Mask", sharpness=0.0),
+        Face((5, 15, 15, 25), float(np.float32(0.6)), 0.5, "Mask", sharpness=0.0),
     )
     assert analysis.size_wh == (40, 30)
     assert analysis.threshold == 0.5
@@ -114,6 +115,24 @@ def test_another_threshold_needs_no_second_look(fake_pipeline: Fake) -> None:
 
     assert [face.label for face in relabelled.faces] == ["No Mask", "Mask", "No Mask"]
     assert len(pipeline.detector.seen) == len(pipeline.classifier.seen) == 1
+
+
+def test_faces_are_judged_by_the_classifier_s_rule(fake_pipeline: Fake) -> None:
+    photo = np.full((60, 60, 3), 128, np.uint8)
+    photo[:, :20:2] = 30  # stripes on the left, one plain colour on the right
+    boxes = [(0, 0, 20, 20), (40, 0, 60, 20), (0, 30, 9, 39), (0, 40, 20, 60)]
+    pipeline = fake_pipeline(boxes, [0.99, 0.99, 0.99, 0.6])
+    rule = NotSure(margin=1.0, smallest_side=10, least_sharpness=0.5)
+    pipeline.classifier.not_sure = rule
+
+    analysis = pipeline.analyze(photo)
+
+    assert [face.sharpness for face in analysis.faces] == [sharpness(photo, box) for box in boxes]
+    assert [face.sure for face in analysis.faces] == [True, False, False, False]
+    assert {face.label for face in analysis.faces} == {"Mask"}
+    assert analysis.not_sure == rule
+    # 0.6 is far enough from 0.1: the others stay what they are.
+    assert [face.sure for face in analysis.relabelled(0.1).faces] == [True, False, False, True]
 
 
 def test_unknown_names_are_refused(install: Callable[..., object]) -> None:

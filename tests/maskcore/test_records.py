@@ -13,14 +13,14 @@ ANALYSIS = Analysis(
     size_wh=(640, 480),
     faces=(
         Face((10.126, 20.0, 110.5, 120.25), 0.98765, 0.91239, "Mask"),
-        Face((300.0, 20.0, 400.0, 120.0), 0.5, 0.00004, "No Mask"),
+        Face((300.0, 20.0, 400.0, 120.0), 0.5, 0.00004, "No Mask", sure=False),
     ),
     threshold=0.5,
     detect_ms=1.0,
     classify_ms=2.0,
 )
 EMPTY = Analysis((640, 480), (), 0.5, 1.0, 2.0)
-HEADER = "image,face,label,mask_probability,x0,y0,x1,y1,score,error"
+HEADER = "image,face,label,sure,mask_probability,x0,y0,x1,y1,score,error"
 
 
 def test_photo_becomes_json() -> None:
@@ -36,12 +36,14 @@ def test_photo_becomes_json() -> None:
                 "score": 0.9877,
                 "mask_probability": 0.9124,
                 "label": "Mask",
+                "sure": True,
             },
             {
                 "box": [300.0, 20.0, 400.0, 120.0],
                 "score": 0.5,
                 "mask_probability": 0.0,
                 "label": "No Mask",
+                "sure": False,
             },
         ],
         "error": None,
@@ -78,10 +80,10 @@ def test_csv_has_a_row_a_face_and_one_for_a_photo_without() -> None:
 
     assert records_csv(records) == (
         f"{HEADER}\n"
-        "a.jpg,1,Mask,0.9124,10.13,20.0,110.5,120.25,0.9877,\n"
-        "a.jpg,2,No Mask,0.0,300.0,20.0,400.0,120.0,0.5,\n"
-        "b.jpg,,,,,,,,,\n"
-        "c.jpg,,,,,,,,,This file is empty. Choose another photo.\n"
+        "a.jpg,1,Mask,yes,0.9124,10.13,20.0,110.5,120.25,0.9877,\n"
+        "a.jpg,2,No Mask,no,0.0,300.0,20.0,400.0,120.0,0.5,\n"
+        "b.jpg,,,,,,,,,,\n"
+        "c.jpg,,,,,,,,,,This file is empty. Choose another photo.\n"
     )
 
 
@@ -116,4 +118,4 @@ def test_names_are_quoted_and_never_formulas(
 
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert {row[0] for row in rows[1:]} == {written}
-    assert {len(row) for row in rows} == {10}
+    assert {len(row) for row in rows} == {11}

@@ -14,6 +14,7 @@ import pytest
 from maskcore.classification import LiteRtClassifier, preprocess
 from maskcore.images import read_image
 from maskcore.models import installed_models, load_model, read_report
+from maskcore.types import NotSure
 from training import export
 from training.__main__ import main
 from training.evaluate import load_network
@@ -217,6 +218,48 @@ def test_a_crop_margin_out_of_range_is_refused(
     assert main(["install", str(trained.run), "--name", "fresh", "--crop-margin", "1.5"]) == 1
     assert capsys.readouterr().err == "crop_margin must be in 0..1, got 1.5\n"
     assert snapshot(models) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        ("", None),
+        ("--not-sure-side 14", {"smallest_side": 14.0}),
+        ("--not-sure-margin 0", {"margin": 0.0}),
+        (
+            "--not-sure-margin 1.0 --not-sure-side 14 --not-sure-sharpness 0.2",
+            {"margin": 1.0, "smallest_side": 14.0, "least_sharpness": 0.2},
+        ),
+    ],
+)
+def test_the_card_says_from_where_on_a_face_is_not_called(
+    trained: Any,
+    models: Path,
+    quick_export: None,
+    options: str,
+    written: dict[str, float] | None,
+) -> None:
+    command = ["install", str(trained.run), "--name", "doubtful", *options.split()]
+    assert main(command) == 0
+    assert load_model("doubtful").card.get("not_sure") == written
+    assert LiteRtClassifier.load("doubtful").not_sure == NotSure(**(written or {}))
+    shutil.rmtree(models / "doubtful")
+
+
+@pytest.mark.parametrize("value", ["-0.1", "nan"])
+@pytest.mark.parametrize("option", ["margin", "side", "sharpness"])
+def test_a_limit_below_0_is_refused_before_anything_is_done(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    command = ["install", str(tmp_path / "no run"), "--name", "other"]
+    assert main([*command, f"--not-sure-{option}={value}"]) == 1
+    assert "not_sure must hold numbers of 0 or more, got" in capsys.readouterr().err
+    assert not (tmp_path / "models").exists()
 
 
 def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(

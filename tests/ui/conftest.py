@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.loading
 from maskcore import Detections, MaskPipeline
-from maskcore.types import ImageRgb
+from maskcore.types import ImageRgb, NotSure
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,6 +30,7 @@ class FakePipeline:
     """Counts what it is asked; a row of faces, 40 pixels wide, from the left."""
 
     threshold: float = 0.5
+    not_sure: NotSure = NotSure()
     detected: list[tuple[int, int]] = field(default_factory=list)
 
     def detect(self, image_rgb: ImageRgb) -> Detections:
@@ -41,7 +42,9 @@ class FakePipeline:
         return Detections(boxes.astype(np.float32), np.linspace(0.9, 0.6, count, dtype=np.float32))
 
     def mask_probabilities(self, image_rgb: ImageRgb, boxes_xyxy: ArrayLike) -> NDArray[np.float32]:
-        return np.array(FACES.get(image_rgb.shape[1], ()), np.float32)
+        probabilities = FACES.get(image_rgb.shape[1], ())
+        lefts = np.asarray(boxes_xyxy, float).reshape(-1, 4)[:, 0]
+        return np.array([probabilities[round(left / 60)] for left in lefts], np.float32)
 
 
 @pytest.fixture
@@ -95,5 +98,5 @@ def fake_models(
         folder.mkdir(parents=True)
         card = {"name": name, "kind": "classifier", "threshold": threshold, "sha256": name}
         (folder / "card.json").write_text(json.dumps(card))
-    monkeypatch.setattr(ui.loading, "pipeline", lambda detector, model: fake_pipeline)
+    monkeypatch.setattr(ui.loading, "pipeline", lambda detector, model, live=False: fake_pipeline)
     return tmp_path / "models"

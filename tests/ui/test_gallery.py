@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from maskcore import ImageError, MaskPipeline, read_image
-from maskcore.types import Face, ImageRgb
+from maskcore.types import Face, ImageRgb, NotSure
 from ui import gallery as module
 from ui.gallery import (
     PREVIEW_SIDE,
@@ -204,6 +204,38 @@ def test_preview_is_drawn_anew_only_when_a_label_changes(looked: Gallery, drawn:
     assert previews[0.5] == previews[0.6] != previews[0.95]
 
 
+def test_preview_is_drawn_anew_when_a_face_becomes_unsure_and_keeps_its_label(
+    photo_file: PhotoFile, fake: Any, fake_pipeline: MaskPipeline, drawn: Any
+) -> None:
+    fake.not_sure = NotSure(margin=1.0)
+    photo = Photo(0, "two.png", photo_file(200))
+    photo.look(CHOICE, fake_pipeline)
+    previews = []
+    for threshold, times, verdicts in (
+        (0.5, 1, ["Mask", "No Mask"]),
+        (0.6, 1, ["Mask", "No Mask"]),
+        (0.85, 2, ["Not sure", "No Mask"]),  # log odds of 0.9 and 0.85: 2.2 and 1.7
+        (0.5, 3, ["Mask", "No Mask"]),
+    ):
+        previews.append(photo.annotated_preview(photo.analyses[CHOICE].relabelled(threshold)))
+        assert len(drawn) == times
+        assert [face.verdict for face in drawn[-1][1]] == verdicts
+        assert [face.label for face in drawn[-1][1]] == ["Mask", "No Mask"]
+    assert previews[0] == previews[1] == previews[3] != previews[2]
+
+
+def test_a_preview_smaller_than_its_photo_does_not_make_a_face_too_small(
+    photo_file: PhotoFile, fake: Any, fake_pipeline: MaskPipeline, drawn: Any
+) -> None:
+    fake.not_sure = NotSure(smallest_side=30)
+    photo = Photo(0, "large.png", photo_file(2560, 1800))
+    photo.look(CHOICE, fake_pipeline)
+    photo.annotated_preview(photo.analyses[CHOICE])
+    ((_, (face,)),) = drawn
+    assert face.longer_side == pytest.approx(20)
+    assert face.verdict == "Mask"
+
+
 def test_preview_of_another_choice_is_drawn(
     looked: Gallery, drawn: Any, fake_pipeline: MaskPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +293,27 @@ def test_tables_hold_every_photo_and_face(looked: Gallery) -> None:
         ("one.png", "Mask"),
         ("none.png", ""),
     ]
+
+
+def test_tables_keep_the_label_and_say_whether_it_is_sure(
+    photo_file: PhotoFile, fake: Any, fake_pipeline: MaskPipeline
+) -> None:
+    fake.not_sure = NotSure(margin=1.0)
+    gallery = Gallery()
+    for name, width in (("two.png", 200), ("one.png", 300), ("none.png", 250)):
+        gallery.add(name, photo_file(width))
+    gallery.look(CHOICE, fake_pipeline)
+    for threshold, expected in (
+        (0.5, [("Mask", True), ("No Mask", True), ("Mask", False)]),
+        (0.8, [("Mask", False), ("No Mask", True), ("No Mask", False)]),
+    ):
+        results = gallery.results(CHOICE, threshold)
+        lines = [json.loads(line) for line in results_json(results).splitlines()]
+        faces = [face for line in lines for face in line["faces"]]
+        assert [(face["label"], face["sure"]) for face in faces] == expected
+        rows = list(csv.DictReader(io.StringIO(results_csv(results))))
+        said = [(label, "yes" if sure else "no") for label, sure in expected]
+        assert [(row["label"], row["sure"]) for row in rows] == [*said, ("", "")]
 
 
 def test_zip_holds_the_annotated_photos_and_both_tables(looked: Gallery) -> None:

@@ -20,6 +20,7 @@ import ui.loading
 from maskcore import MasklensError
 from maskcore.detection.yunet import FILE_NAME
 from maskcore.models import installed_models, models_dir
+from maskcore.types import NotSure
 from ui import gallery
 
 OpenPage = Callable[[], AppTest]
@@ -264,6 +265,61 @@ def test_the_slider_relabels_at_once_without_looking_again(
     assert len(fake.detected) == 2
 
 
+def not_sure_captions(page: AppTest) -> list[str]:
+    return [c.value for c in page.caption if c.value.startswith("Not sure")]
+
+
+def test_faces_not_sure_of_are_shown_as_such_and_why(
+    page: AppTest, photo_file: PhotoFile, fake: Any
+) -> None:
+    fake.not_sure = NotSure(margin=0.5)
+    upload(page, ("three.png", photo_file(400)), ("one.png", photo_file(300)))
+    assert found(page) == ["3 faces: 2 with mask, 1 without", "1 face: not sure"]
+    assert {m.label: m.value for m in page.metric} == {
+        "Photos": "2",
+        "Faces": "4",
+        "With mask": "2",
+        "Without": "1",
+        "Not sure": "1",
+    }
+    assert list(page.dataframe[0].value["Result"]) == ["Mask", "Mask", "No Mask"]
+    assert list(page.dataframe[1].value["Result"]) == ["Not sure"]
+    assert not_sure_captions(page) == ["Not sure: the model is undecided."]
+
+    # 0.95 and 0.9 are both near 0.93, 0.6 no longer is.
+    page.slider(key="threshold").set_value(93).run()
+    assert found(page) == [
+        "3 faces: 0 with mask, 1 without, 2 not sure",
+        "1 face: without mask",
+    ]
+    assert {m.label: m.value for m in page.metric}["Not sure"] == "2"
+    assert list(page.dataframe[0].value["Result"]) == ["Not sure", "Not sure", "No Mask"]
+    np.testing.assert_allclose(page.dataframe[0].value["Mask"], [95, 90, 10], atol=1e-3)
+    assert not_sure_captions(page) == ["Not sure: the model is undecided."]  # not once a face
+
+    page.slider(key="threshold").set_value(30).run()
+    assert found(page) == ["3 faces: 2 with mask, 1 without", "1 face: with mask"]
+    assert "Not sure" not in {m.label for m in page.metric}
+    assert not_sure_captions(page) == []
+
+
+@pytest.mark.parametrize(
+    "rule, reason",
+    [
+        (NotSure(smallest_side=41), "the face is too small"),  # they are 40 pixels wide
+        (NotSure(least_sharpness=9), "the face is too blurred"),
+    ],
+)
+def test_a_face_too_small_or_blurred_is_not_called(
+    page: AppTest, photo_file: PhotoFile, fake: Any, rule: NotSure, reason: str
+) -> None:
+    fake.not_sure = rule
+    upload(page, ("two.png", photo_file(200)))
+    assert not page.exception
+    assert found(page) == ["2 faces: 0 with mask, 0 without, 2 not sure"]
+    assert not_sure_captions(page) == [f"Not sure: {reason}."]
+
+
 def test_the_threshold_starts_where_the_card_says(fake_models: Path, open_page: OpenPage) -> None:
     card = {"name": "first", "kind": "classifier", "threshold": 0.35}
     (fake_models / "first" / "card.json").write_text(json.dumps(card))
@@ -421,6 +477,8 @@ def damage(folder: Path, fault: str) -> None:
     elif fault.startswith("threshold"):
         threshold = {"text": "half", "none": None, "7": 7, "0": 0}[fault.split()[1]]
         card.write_text(json.dumps({**values, "threshold": threshold}))
+    elif fault == "not sure":
+        card.write_text(json.dumps({**values, "not_sure": {"margin": -1}}))
     elif fault == "no card":
         card.unlink()
     elif fault == "card cut off":
@@ -438,6 +496,7 @@ def damage(folder: Path, fault: str) -> None:
         "threshold text",
         "threshold none",
         "threshold 7",
+        "not sure",
         "no card",
         "card cut off",
     ],

@@ -12,6 +12,7 @@ from maskcore.classification import InputSpec, LiteRtClassifier
 from maskcore.classification.classifier import MAX_BATCH
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
+from maskcore.types import NotSure
 
 CANNOT_RUN = (
     "Model 'net' cannot be run: its file does not fit its card or this version of LiteRT."
@@ -41,6 +42,7 @@ def test_card_is_taken_over(classifier: LiteRtClassifier) -> None:
     assert classifier.name == "net"
     assert classifier.threshold == 0.4
     assert classifier.input_spec == InputSpec(size=8)
+    assert classifier.not_sure == NotSure(0, 0, 0)  # a card without a rule calls every face
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, MAX_BATCH, MAX_BATCH + 1, 2 * MAX_BATCH])
@@ -163,3 +165,37 @@ def test_threshold_may_be_any_number_from_0_to_1(
     install("net", tiny_models["good"], threshold=threshold)
 
     assert LiteRtClassifier.load("net").threshold == threshold
+
+
+def test_rule_for_faces_not_called_is_taken_over(
+    install: Callable[..., Path], tiny_models: dict[str, bytes]
+) -> None:
+    install("net", tiny_models["good"], not_sure={"margin": 1.5, "least_sharpness": 0.2})
+
+    assert LiteRtClassifier.load("net").not_sure == NotSure(1.5, 0, 0.2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        "1.0",
+        {"margin": -1},
+        {"smallest_side": float("nan")},
+        {"least_sharpness": None},
+        {"margin": "wide"},
+        {"size": 14},
+    ],
+    ids=str,
+)
+def test_card_with_another_rule_than_numbers_is_refused(
+    install: Callable[..., Path], tiny_models: dict[str, bytes], wrong: object
+) -> None:
+    install("net", tiny_models["good"], not_sure=wrong)
+
+    with pytest.raises(ModelError) as caught:
+        LiteRtClassifier.load("net")
+
+    assert str(caught.value).startswith("The card of model 'net' is damaged: ")
+    assert str(caught.value).endswith(" Install the model again.")

@@ -1,0 +1,381 @@
+"""From where on a face is better not called, for an installed classifier, on validation data.
+
+Faces of the validation scenes, and of the validation close-ups if given, are cut as served.
+Three tables, each with shares of right answers, their Wilson 95 % intervals and counts:
+
+- margin: the faces of 32 pixels and more, and of them those whose log odds lie at least so
+  far from the threshold's;
+- side: the scenes' own faces by their longer side, and those of 32 pixels and more shrunk to
+  each band, every face to a side drawn from it, and enlarged again as served;
+- sharpness: the faces of 32 pixels and more, blurred, by what is left of their sharpness.
+
+Proposed are the smallest margin at which the called are right in 99.5 % (where all of them
+are, the largest at which no more than 3 % go uncalled), and the smallest side and the least
+sharpness down to which every band is right in 95 %; bands of few faces have no say.
+
+    python -m benchmarks.not_sure --scenes SCENES_DIR [--masks MASKS_DIR [--boxes FILE]]
+        [--model mobilenet_v2] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore import read_image
+from maskcore.classification import LiteRtClassifier, preprocess, sharpness
+from maskcore.files import write_text
+from maskcore.models import load_model
+from maskcore.types import Box, ImageRgb, NotSure, logit
+from training.config import TrainConfig
+from training.data import read_dataset, split
+from training.faces import single_boxes
+from training.metrics import share
+from training.provenance import provenance, without_folders
+from training.scenes import read_scenes, split_scenes
+
+LARGE = 32.0
+SIDES = (8.0, 12.0, 16.0, 24.0, LARGE)
+MARGINS = np.round(np.arange(0, 8.001, 0.05), 2)
+SHARPNESSES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
+# Of the Gaussian, in pixels of a face brought to 48: the same smear whatever the face's size.
+SIGMAS, SIGMA_SIDE = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0), 48
+RIGHT_OF_CALLED, MOST_UNCALLED, RIGHT_IN_BAND = 0.995, 0.03, 0.95
+FEWEST = 20  # faces in a band that has a say
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One face in the part of its photo around it.
+
+    Attributes:
+        picture: uint8 (H, W, 3).
+        box_xyxy: the face, pixels of the picture.
+        label: 1 with a mask, 0 without.
+        source: "scenes" or "close-ups".
+    """
+
+    picture: ImageRgb
+    box_xyxy: Box
+    label: int
+    source: str
+
+    @property
+    def longer_side(self) -> float:
+        """Pixels."""
+        x0, y0, x1, y1 = self.box_xyxy
+        return max(x1 - x0, y1 - y0)
+
+    def shrunk(self, side: float) -> Specimen:
+        """The same face in a smaller photo, its longer side ``side`` pixels."""
+        height, width = self.picture.shape[:2]
+        factor = side / self.longer_side
+        size_wh = max(1, round(width * factor)), max(1, round(height * factor))
+        picture = cv2.resize(self.picture, size_wh, interpolation=cv2.INTER_AREA)
+        fx, fy = size_wh[0] / width, size_wh[1] / height
+        x0, y0, x1, y1 = self.box_xyxy
+        return replace(self, picture=picture, box_xyxy=(x0 * fx, y0 * fy, x1 * fx, y1 * fy))
+
+    def blurred(self, sigma: float) -> Specimen:
+        """The same face out of focus; ``sigma`` in pixels of a face of ``SIGMA_SIDE``."""
+        if not sigma:
+            return self
+        in_pixels = sigma * self.longer_side / SIGMA_SIDE
+        return replace(self, picture=cv2.GaussianBlur(self.picture, (0, 0), in_pixels))
+
+
+def around(photo: ImageRgb, box: Box, label: int, source: str) -> Specimen:
+    """Cut out a face with as much again on every side, to blur and shrink without the rest."""
+    height, width = photo.shape[:2]
+    x0, y0, x1, y1 = box
+    pad = max(x1 - x0, y1 - y0)
+    # Even offsets: crop_square rounds halves to even, and must cut here what it cuts there.
+    left, top = (max(0, int(edge - pad)) // 2 * 2 for edge in (x0, y0))
+    picture = photo[top : min(height, int(y1 + pad) + 1), left : min(width, int(x1 + pad) + 1)]
+    return Specimen(
+        np.ascontiguousarray(picture), (x0 - left, y0 - top, x1 - left, y1 - top), label, source
+    )
+
+
+def scene_specimens(root: Path, seed: int) -> list[Specimen]:
+    """The faces of validation scenes that are of one class and of 8 pixels or more."""
+    found = []
+    for scene in split_scenes(read_scenes(root), seed)["validation"]:
+        faces = [f for f in scene.faces if f.label is not None and f.longer_side >= SIDES[0]]
+        if faces:
+            photo = read_image(scene.image_path)
+            found += [around(photo, f.box_xyxy, f.label or 0, "scenes") for f in faces]
+    return found
+
+
+def close_up_specimens(
+    root: Path, boxes_file: Path | None, config: TrainConfig, crop_margin: float
+) -> list[Specimen]:
+    """The faces of validation close-ups.
+
+    Args:
+        root: the classifier's data.
+        boxes_file: made by ``pseudo-boxes``; close-ups without exactly one face are left
+            out. Without a file, each photo is taken for a face as served, margin included.
+        config: the classifier's, for the same division.
+        crop_margin: as served.
+    """
+    dataset = read_dataset(root, config.image_size)
+    shares = config.validation_share, config.test_share
+    members = split(dataset.labels, dataset.groups, *shares, config.seed)["validation"]
+    boxes = single_boxes(boxes_file) if boxes_file else None
+    inset = crop_margin / (1 + 2 * crop_margin)
+    found = []
+    for i in members:
+        photo = dataset.photo(int(i))
+        height, width = photo.shape[:2]
+        whole = (width * inset, height * inset, width * (1 - inset), height * (1 - inset))
+        box = whole if boxes is None else boxes.get(dataset.paths[i])
+        if box:
+            found.append(around(photo, box, int(dataset.labels[i]), "close-ups"))
+    return [specimen for specimen in found if specimen.longer_side >= SIDES[0]]
+
+
+def judge(
+    classifier: LiteRtClassifier, specimens: Sequence[Specimen]
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which are told right, bool (N,), and their mask probabilities, 0..1, (N,)."""
+    if not specimens:
+        return np.zeros(0, bool), np.zeros(0, np.float32)
+    spec = classifier.input_spec
+    inputs = [preprocess(specimen.picture, [specimen.box_xyxy], spec) for specimen in specimens]
+    probabilities = classifier.classify_inputs(np.concatenate(inputs))
+    labels = np.array([specimen.label for specimen in specimens])
+    return (probabilities >= classifier.threshold) == labels, probabilities
+
+
+def right_share(right: NDArray[np.bool_]) -> dict[str, Any]:
+    """How many are right, with interval and count."""
+    return share(int(right.sum()), len(right))
+
+
+def called_and_right(right: NDArray[np.bool_], called: NDArray[np.bool_]) -> dict[str, Any]:
+    """How many are called, and how many of the called are right."""
+    return {"called": right_share(called), "right": right_share(right[called])}
+
+
+def margin_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[dict[str, Any]]:
+    """Called and right at each of ``MARGINS``."""
+    right, probabilities = judge(classifier, specimens)
+    middle = logit(classifier.threshold)
+    distances = np.array([abs(logit(float(p)) - middle) for p in probabilities])
+    return [
+        {"margin": float(margin), **called_and_right(right, distances >= margin)}
+        for margin in MARGINS
+    ]
+
+
+def proposed_margin(rows: list[dict[str, Any]]) -> float | None:
+    """As the module says; None where no margin helps."""
+    if not rows[0]["right"]["count"]:
+        return None
+    if rows[0]["right"]["value"] >= RIGHT_OF_CALLED:
+        kept = [row for row in rows if row["called"]["value"] >= 1 - MOST_UNCALLED]
+        return float(kept[-1]["margin"])
+    good = (row for row in rows if (row["right"]["value"] or 0) >= RIGHT_OF_CALLED)
+    return next((float(row["margin"]) for row in good), None)
+
+
+def side_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[dict[str, Any]]:
+    """Right in each band of sides: as they are, shrunk to it, together; median sharpness."""
+    rng = np.random.default_rng(0)
+    large = [specimen for specimen in specimens if specimen.longer_side >= LARGE]
+    rows = []
+    for low, high in zip(SIDES, (*SIDES[1:], np.inf), strict=True):
+        own = [specimen for specimen in specimens if low <= specimen.longer_side < high]
+        shrunk = [s.shrunk(rng.uniform(low, high)) for s in large] if high <= LARGE else []
+        own_right, shrunk_right = judge(classifier, own)[0], judge(classifier, shrunk)[0]
+        rows.append(
+            {
+                **band(low, high),
+                "own": right_share(own_right),
+                "shrunk": right_share(shrunk_right),
+                "right": right_share(np.concatenate([own_right, shrunk_right])),
+                "sharpness": median(sharpness_of(own + shrunk)),
+            }
+        )
+    return rows
+
+
+def sharpness_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[dict[str, Any]]:
+    """Right in each band of sharpness, all faces blurred by each of ``SIGMAS``."""
+    right, sharp = [], []
+    for sigma in SIGMAS:
+        smeared = [specimen.blurred(sigma) for specimen in specimens]
+        right.append(judge(classifier, smeared)[0])
+        sharp.append(sharpness_of(smeared))
+    all_right, all_sharp = np.concatenate(right), np.concatenate(sharp)
+    return [
+        {
+            **band(low, high),
+            "right": right_share(all_right[(low <= all_sharp) & (all_sharp < high)]),
+        }
+        for low, high in zip(SHARPNESSES, (*SHARPNESSES[1:], np.inf), strict=True)
+    ]
+
+
+def band(low: float, high: float) -> dict[str, float | None]:
+    """A band's ends as JSON has them."""
+    return {"from": low, "below": high if np.isfinite(high) else None}
+
+
+def sharpness_of(specimens: Sequence[Specimen]) -> NDArray[np.float64]:
+    """Of each, (N,)."""
+    return np.array([sharpness(s.picture, s.box_xyxy) for s in specimens], float)
+
+
+def median(values: NDArray[np.float64]) -> float | None:
+    """None of nothing."""
+    return round(float(np.median(values)), 3) if len(values) else None
+
+
+def lowest_good(rows: list[dict[str, Any]]) -> float | None:
+    """Where the last band begins, going down, that is right often enough; None: not even one."""
+    lowest = None
+    for row in reversed(rows):
+        if row["right"]["count"] < FEWEST:
+            continue
+        if row["right"]["value"] < RIGHT_IN_BAND:
+            break
+        lowest = row["from"]
+    return lowest
+
+
+def outcome(
+    classifier: LiteRtClassifier, specimens: list[Specimen], rule: NotSure
+) -> dict[str, Any]:
+    """What a rule does to the faces as they are."""
+    right, probabilities = judge(classifier, specimens)
+    sides = np.array([specimen.longer_side for specimen in specimens])
+    faces = zip(probabilities, sides, sharpness_of(specimens), strict=True)
+    called = np.array(
+        [
+            rule.is_sure(float(probability), classifier.threshold, side, sharp)
+            for probability, side, sharp in faces
+        ]
+    )
+    large = sides >= LARGE
+    return {
+        "all": called_and_right(right, called),
+        "large": called_and_right(right[large], called[large]),
+    }
+
+
+def measure(classifier: LiteRtClassifier, specimens: list[Specimen]) -> dict[str, Any]:
+    """Every table and what follows from it, as JSON values."""
+    large = [specimen for specimen in specimens if specimen.longer_side >= LARGE]
+    margins = margin_rows(classifier, large)
+    sides = side_rows(classifier, specimens)
+    blurs = sharpness_rows(classifier, large)
+    proposed = {
+        "margin": proposed_margin(margins),
+        "smallest_side": lowest_good(sides),
+        "least_sharpness": lowest_good(blurs),
+    }
+    rule = NotSure(**{name: value for name, value in proposed.items() if value is not None})
+    sources = sorted({specimen.source for specimen in specimens})
+    return {
+        "faces": {
+            source: {
+                "count": sum(s.source == source for s in specimens),
+                "large": sum(s.source == source for s in large),
+                "bare": sum(s.source == source and s.label == 0 for s in specimens),
+            }
+            for source in sources
+        },
+        "margins": margins[::5],
+        "sides": sides,
+        "sharpness": blurs,
+        "proposed": proposed,
+        "outcome": {
+            source: outcome(classifier, [s for s in specimens if s.source == source], rule)
+            for source in sources
+        },
+    }
+
+
+def shown(figure: dict[str, Any]) -> str:
+    """A share, its interval and its count."""
+    if not figure["count"]:
+        return f"{'-':>7}{'':<25}"
+    low, high = figure["interval"]
+    interval = f"({low:.1%} to {high:.1%})"
+    return f"{figure['value']:>7.1%} {interval:<18}{figure['hits']:>5}/{figure['count']:<5}"
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the tables."""
+    for source, counts in result["faces"].items():
+        print(
+            f"{source}: {counts['count']} faces, {counts['large']} of them of {LARGE:g} px and"
+            f" more, {counts['bare']} bare"
+        )
+    print(f"\nmargin  {'called':<34} right of the called ({LARGE:g} px and more)")
+    for row in result["margins"][::2]:
+        if not row["called"]["hits"]:
+            break
+        print(f"{row['margin']:>6.2f} {shown(row['called'])} {shown(row['right'])}")
+    print(f"\n     side, px  {'right as they are':<36}{'right when shrunk':<36}median sharpness")
+    for row in result["sides"]:
+        print(f"{ends(row)} {shown(row['own'])} {shown(row['shrunk'])} {row['sharpness']}")
+    print("\n    sharpness  right, blurred")
+    for row in result["sharpness"]:
+        print(f"{ends(row)} {shown(row['right'])}")
+    print(f"\nproposed: {result['proposed']}; with it")
+    for source, parts in result["outcome"].items():
+        for part, figures in parts.items():
+            print(
+                f"  {source}, {part:<6} called {shown(figures['called'])}"
+                f" of them right {shown(figures['right'])}"
+            )
+
+
+def ends(row: dict[str, Any]) -> str:
+    """A band, in 13 columns."""
+    end = "more" if row["below"] is None else f"{row['below']:g}"
+    return f"{row['from']:>6g} - {end:<4}"
+
+
+def main() -> None:
+    """Print the tables, and write JSON if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--scenes", required=True, type=Path)
+    parser.add_argument("--masks", type=Path, help="the classifier's close-ups")
+    parser.add_argument("--boxes", type=Path, help="of the close-ups, made by pseudo-boxes")
+    parser.add_argument("--model", default="mobilenet_v2")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    model = load_model(options.model)
+    classifier = LiteRtClassifier(model)
+    # Its own division of the data: another seed's validation part it may have learned from.
+    config = TrainConfig.from_dict(model.card["config"])
+    specimens = scene_specimens(options.scenes, config.seed)
+    if options.masks:
+        margin = classifier.input_spec.crop_margin
+        specimens += close_up_specimens(options.masks, options.boxes, config, margin)
+    result = measure(classifier, specimens)
+    show(result)
+    if options.json:
+        typed = shlex.join(without_folders(argument) for argument in sys.argv[1:])
+        head = provenance(f"python -m benchmarks.not_sure {typed}")
+        values = {**head, "model": model.name, "sha256": model.card["sha256"], **result}
+        write_text(options.json, json.dumps(values, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
