@@ -1,6 +1,6 @@
 """Masklens' core: finds faces in photos and says, for each, whether it wears a mask."""
 
-from maskcore.errors import ImageError, MasklensError, ModelError
+from maskcore.errors import ImageError, MasklensError, ModelError, VideoError
 from maskcore.images import encode_image, read_image
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Analysis, Detections, Face
@@ -13,6 +13,7 @@ __all__ = [
     "MaskPipeline",
     "MasklensError",
     "ModelError",
+    "VideoError",
     "encode_image",
     "read_image",
 ]

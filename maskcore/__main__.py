@@ -1,15 +1,17 @@
-"""``python -m maskcore``: label the faces of photos; fetch the YuNet detector."""
+"""``python -m maskcore``: label the faces of photos and videos; fetch the YuNet detector."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -22,17 +24,16 @@ from maskcore.images import IMAGE_SUFFIXES, encode_image, read_image
 from maskcore.pipeline import MaskPipeline
 from maskcore.records import photo_record, records_csv
 
+if TYPE_CHECKING:
+    from maskcore.video import VideoProgress, VideoSummary
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m maskcore", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     detect = commands.add_parser("detect", help="find faces in photos and tell masks")
     detect.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo or a folder")
-    detect.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
-    detect.add_argument("--model", default="mobilenet_v2", help="an installed model's name")
-    detect.add_argument(
-        "--threshold", type=_share, help="mask probability from which a face counts as masked, 0..1"
-    )
+    _add_choices(detect)
     detect.add_argument(
         "--json",
         dest="json_file",
@@ -45,16 +46,47 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument(
         "--annotated", type=Path, metavar="DIR", help="folder for copies with boxes and labels"
     )
+    video = commands.add_parser(
+        "video",
+        help="label the faces of a video file",
+        description="Write a copy of a video with a box and a label at every face, as MP4 with"
+        " its sound. Ctrl-C stops early and keeps what is done.",
+        epilog="Exit code: 0; 1 when all or parts of the video could not be read, or it was"
+        " stopped.",
+    )
+    video.add_argument(
+        "source", type=Path, metavar="VIDEO", help="MP4, MOV, WEBM, MKV, AVI and the like"
+    )
+    video.add_argument(
+        "--out", type=Path, metavar="FILE", required=True, help="the MP4 file to write"
+    )
+    video.add_argument(
+        "--csv",
+        dest="csv_file",
+        type=Path,
+        metavar="FILE",
+        help="a table, a row a face and frame",
+    )
+    _add_choices(video)
+    video.add_argument("--blur", action="store_true", help="make the faces unrecognisable")
     fetch = commands.add_parser("fetch", help="download a detector that is not shipped")
     fetch.add_argument("what", choices=["yunet"])
     return parser
+
+
+def _add_choices(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
+    command.add_argument("--model", default="mobilenet_v2", help="an installed model's name")
+    command.add_argument(
+        "--threshold", type=_share, help="mask probability from which a face counts as masked, 0..1"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        Exit code: 0, or 1 when a photo could not be read or the command failed.
+        Exit code: 0, or 1 when not all could be read, a video was stopped or the command failed.
     """
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
@@ -63,10 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             path = fetch_yunet()
             print(f"YuNet is installed: {path.name}")
             return 0
-        return _detect(**options)
+        return _video(**options) if command == "video" else _detect(**options)
     except MasklensError as error:
         print(error, file=sys.stderr)
-    except OSError as error:  # reading a photo raises ImageError
+    except OSError as error:  # reading raises ImageError or VideoError
         print(f"The results cannot be written: {error}", file=sys.stderr)
     return 1
 
@@ -157,6 +189,69 @@ def _summary(record: dict[str, Any]) -> str:
     masked = sum(face["label"] == "Mask" for face in faces)
     word = "face" if len(faces) == 1 else "faces"
     return f"{record['image']}: {len(faces)} {word}, {masked} with mask"
+
+
+def _video(
+    source: Path,
+    out: Path,
+    csv_file: Path | None,
+    detector: str,
+    model: str,
+    threshold: float | None,
+    blur: bool,
+) -> int:
+    from maskcore.video import annotate_video  # loads FFmpeg, which photos do without
+
+    pipeline = MaskPipeline.load(detector, model, live=True)
+    with _interrupts() as asked, tqdm(unit="frame", disable=None) as bar:
+
+        def note(progress: VideoProgress) -> None:
+            if progress.share:
+                bar.total = round(progress.frames / progress.share)
+            bar.update()
+
+        summary = annotate_video(
+            source,
+            out,
+            pipeline,
+            threshold=threshold,
+            csv_file=csv_file,
+            blur=blur,
+            on_progress=note,
+            stop=asked.is_set,
+        )
+    print(f"{out}: {_video_summary(summary)}")
+    if summary.problem:
+        print(summary.problem, file=sys.stderr)
+    return 1 if summary.problem or summary.stopped else 0
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C sets; pressed again, it ends the command as ever."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, usual)
+
+    usual = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def _video_summary(summary: VideoSummary) -> str:
+    frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
+    people = "1 person" if summary.people == 1 else f"{summary.people} people"
+    parts = [frames, people]
+    called = summary.faces["Mask"] + summary.faces["No Mask"]
+    if called:
+        parts.append(f"{summary.faces['Mask'] / called:.0%} with mask")
+    if summary.stopped:
+        parts.append("stopped early")
+    return ", ".join(parts)
 
 
 def _share(text: str) -> float:

@@ -11,3 +11,7 @@ class ImageError(MasklensError):
 
 class ModelError(MasklensError):
     """A model file that is missing, damaged or not what its card says."""
+
+
+class VideoError(MasklensError):
+    """A video that cannot be read, or that is refused before it is decoded."""

@@ -64,7 +64,8 @@ class LiveAnalyzer:
             taken = (detected - start) * 1000
             self._detect_ms += (taken - self._detect_ms) * (0.1 if self._detect_ms else 1.0)
         due = sorted((t for t in tracks if _due(t, seconds)), key=lambda t: t.judged_seconds)
-        due = due[:JUDGED_AT_MOST]
+        # New faces do not wait: until judged they are neither shown nor blurred.
+        due = due[: max(JUDGED_AT_MOST, sum(track.judgements == 0 for track in due))]
         boxes = np.array([track.box_xyxy for track in due], np.float32).reshape(-1, 4)
         probabilities = pipeline.classifier.mask_probabilities(image_rgb, boxes)
         for track, probability in zip(due, probabilities, strict=True):

@@ -6,8 +6,9 @@ import streamlit as st
 
 from maskcore import ModelError
 from maskcore.detection import yunet_available
-from maskcore.images import IMAGE_SUFFIXES
+from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from ui.choices import choose, offer_yunet
+from ui.entry import enter_by_main_script
 from ui.gallery import Gallery
 from ui.loading import pipeline
 from ui.results import plain, show_empty_state, show_photos, show_totals, shown_name
@@ -15,11 +16,13 @@ from ui.sample import SAMPLE_NAME, sample_photo
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
 
+enter_by_main_script()
 gallery = Gallery.of_session()
 
 st.title("Who wears a mask?", anchor=False)
 st.markdown(
-    "Add photos: every face found is boxed and labelled **Mask** or **No Mask**."
+    "Add photos: every face found is boxed and labelled **Mask** or **No Mask**,"
+    " or **Not sure** where it cannot be told."
     " Photos stay in this session's memory and are gone when you close the page;"
     " nothing is sent anywhere else."
 )
@@ -51,6 +54,7 @@ if source == "Upload":
         "Photos",
         type=sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES),
         accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 2**20,
         label_visibility="collapsed",
         key=f"upload-{turn}",
     )

@@ -1,0 +1,46 @@
+"""In how many close-ups a detector finds a face, on the test part of data/masks.
+
+The division is the one by which close-ups train the classifier and the detector.
+
+    python -m benchmarks.close_ups --masks MASKS_DIR [--detectors fcos yunet haar]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scipy.stats import binomtest
+
+from maskcore import read_image
+from maskcore.detection import DETECTOR_NAMES, load_detector
+from training.config import TrainConfig
+from training.data import read_dataset, split
+
+
+def main() -> None:
+    """Print one line for each detector and class."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--masks", type=Path, required=True)
+    parser.add_argument(
+        "--detectors", nargs="+", choices=DETECTOR_NAMES, default=["fcos", "yunet", "haar"]
+    )
+    options = parser.parse_args()
+    config = TrainConfig(data=str(options.masks))
+    dataset = read_dataset(options.masks, 96)
+    shares = config.validation_share, config.test_share
+    test = split(dataset.labels, dataset.groups, *shares, config.seed)["test"]
+    for name in options.detectors:
+        detector = load_detector(name)
+        for label, called in ((1, "mask"), (0, "bare")):
+            paths = [options.masks / dataset.paths[i] for i in test if dataset.labels[i] == label]
+            found = sum(len(detector.detect(read_image(path))) > 0 for path in paths)
+            interval = binomtest(found, len(paths)).proportion_ci(0.95, method="wilson")
+            print(
+                f"{name:<10}{called:<6}{found} of {len(paths)} = {found / len(paths):.3f}"
+                f" ({interval.low:.3f}-{interval.high:.3f})"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The Live page in Chromium with a fake camera, for the benchmark and the browser tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Beside the player a second look at the same camera shows what the player will show a
+# moment later; frames carry their number (benchmarks.clips), and the distance is the lag.
+_PROBE = """
+async ({bits, rate, frames}) => {
+  const player = document.querySelector('video');
+  const camera = document.createElement('video');
+  camera.muted = true;
+  camera.srcObject = await navigator.mediaDevices.getUserMedia(
+    {video: {width: 640, height: 480, frameRate: 30}});
+  await camera.play();
+  const state = {shown: 0, codes: 0, last: -1, lags: [], labelled: 0, sizes: {}};
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('2d', {willReadFrequently: true});
+  const read = video => {
+    const w = video.videoWidth, h = video.videoHeight;
+    if (!w) return -1;
+    canvas.width = bits; canvas.height = 1;
+    context.drawImage(video, 0, h - 16 * h / 480, w, 8 * h / 480, 0, 0, bits, 1);
+    const pixels = context.getImageData(0, 0, bits, 1).data;
+    let code = 0;
+    for (let i = 0; i < bits; i++) if (pixels[4 * i] > 127) code |= 1 << i;
+    return code < frames ? code : -1;
+  };
+  const blue = video => {
+    canvas.width = 160; canvas.height = 120;
+    context.drawImage(video, 0, 0, 160, 120);
+    const pixels = context.getImageData(0, 0, 160, 120).data;
+    let count = 0;
+    for (let i = 0; i < pixels.length; i += 4) {
+      if (pixels[i] < 70 && pixels[i + 1] > 80 && pixels[i + 1] < 150
+          && pixels[i + 2] > 130) count++;
+    }
+    return count;
+  };
+  const look = () => {
+    state.shown++;
+    const code = read(player), live = read(camera);
+    if (code >= 0 && code !== state.last) {
+      state.codes++; state.last = code;
+      if (live >= 0) state.lags.push(((live - code + frames) % frames) / rate * 1000);
+    }
+    if (state.shown % 5 === 0) {
+      state.labelled += blue(player) > 20 ? 1 : 0;
+      state.sizes[player.videoWidth + 'x' + player.videoHeight] = true;
+    }
+    player.requestVideoFrameCallback(look);
+  };
+  player.requestVideoFrameCallback(look);
+  window.masklensProbe = state;
+}
+"""
+
+# From the press of Start to the first picture with a blue (masked) box.
+_FIRST_LABELLED = """
+() => new Promise((resolve, reject) => {
+  const start = performance.now();
+  const canvas = document.createElement('canvas');
+  canvas.width = 160; canvas.height = 120;
+  const context = canvas.getContext('2d', {willReadFrequently: true});
+  const button = [...document.querySelectorAll('button')].find(b => /^start$/i.test(b.innerText));
+  button.click();
+  const look = () => {
+    const video = document.querySelector('video');
+    if (video && video.videoWidth) {
+      context.drawImage(video, 0, 0, 160, 120);
+      const pixels = context.getImageData(0, 0, 160, 120).data;
+      let count = 0;
+      for (let i = 0; i < pixels.length; i += 4) {
+        if (pixels[i] < 70 && pixels[i + 1] > 80 && pixels[i + 1] < 150
+            && pixels[i + 2] > 130) count++;
+      }
+      if (count > 20) return resolve(performance.now() - start);
+    }
+    if (performance.now() - start > 30000) return reject(new Error('no labelled picture'));
+    setTimeout(look, 20);
+  };
+  look();
+})
+"""
+
+
+def open_live(context: Any, url: str) -> Any:
+    """Open the Live page in a new tab; returns it once the player is ready for Start."""
+    page = context.new_page()
+    page.goto(f"{url}/live")
+    start_button(page).wait_for()
+    return page
+
+
+def player(page: Any) -> Any:
+    """The frame in which the stream plays."""
+    page.locator("iframe[title*=webrtc]").wait_for()
+    return page.frame_locator("iframe[title*=webrtc]")
+
+
+def start_button(page: Any) -> Any:
+    """The player's Start button."""
+    return player(page).get_by_role("button", name="Start", exact=True)
+
+
+def stop_button(page: Any) -> Any:
+    """The player's Stop button."""
+    return player(page).get_by_role("button", name="Stop", exact=True)
+
+
+def _frame(page: Any) -> Any:
+    handle = page.locator("iframe[title*=webrtc]").element_handle()
+    return handle.content_frame()
+
+
+def start(page: Any) -> float:
+    """Press Start; returns milliseconds to the first picture with a box on it."""
+    start_button(page).wait_for()
+    milliseconds: float = _frame(page).evaluate(_FIRST_LABELLED)
+    return milliseconds
+
+
+def watch(page: Any, clip_frames: int, rate: int, bits: int) -> None:
+    """Begin to count what the player shows."""
+    _frame(page).evaluate(_PROBE, {"bits": bits, "rate": rate, "frames": clip_frames})
+
+
+def seen(page: Any) -> dict[str, Any]:
+    """What the player has shown since ``watch``.
+
+    Returns:
+        shown (pictures), codes (different ones), lags (milliseconds, one a new picture),
+        labelled (of every fifth picture, those with a blue box), sizes.
+    """
+    state: dict[str, Any] = _frame(page).evaluate("() => window.masklensProbe")
+    return state

@@ -1,0 +1,127 @@
+"""The Live page in Chromium, whose fake camera sees a masked and a bare face that move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from benchmarks.clips import CODE_BITS, RATE
+from benchmarks.live_page import open_live, player, seen, start, start_button, stop_button, watch
+
+pytestmark = pytest.mark.e2e
+
+CLIP_FRAMES = 4 * RATE
+
+
+@pytest.fixture
+def live(browser: Any, app_url: str) -> Iterator[Callable[[], Any]]:
+    """Opens the Live page as a new visitor."""
+    contexts = []
+
+    def open_page() -> Any:
+        context = browser.new_context(accept_downloads=True)
+        context.grant_permissions(["camera"])
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        return open_live(context, app_url)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def figure(page: Any, name: str) -> str:
+    metric = page.get_by_test_id("stMetric").filter(has_text=name)
+    return str(metric.get_by_test_id("stMetricValue").inner_text())
+
+
+def wait_for_figure(page: Any, name: str, value: str) -> None:
+    metric = page.get_by_test_id("stMetric").filter(has_text=name)
+    metric.get_by_test_id("stMetricValue").get_by_text(value, exact=True).wait_for()
+
+
+def no_faults(page: Any) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+    assert "Traceback" not in page.content()
+
+
+def frames_flow(page: Any) -> dict[str, Any]:
+    """Wait until the player has shown many different pictures."""
+    frame = page.locator("iframe[title*=webrtc]").element_handle().content_frame()
+    frame.wait_for_function(
+        "before => window.masklensProbe.codes >= before + 30", arg=seen(page)["codes"]
+    )
+    return seen(page)
+
+
+def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_trip(
+    live: Callable[[], Any],
+) -> None:
+    page = live()
+    start(page)  # returns once a blue box is on the picture
+    watch(page, CLIP_FRAMES, RATE, CODE_BITS)
+    state = frames_flow(page)
+    assert state["labelled"] >= 1
+    wait_for_figure(page, "With mask", "1")
+    wait_for_figure(page, "Without", "1")
+    wait_for_figure(page, "People so far", "2")
+
+    # At 99 % the masked face passes no longer, on the stream that is running.
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    page.keyboard.press("End")
+    wait_for_figure(page, "With mask", "0")
+    before = seen(page)["codes"]
+    frames_flow(page)
+    assert seen(page)["codes"] > before  # the player was not loaded anew
+    page.keyboard.press("Home")
+    wait_for_figure(page, "With mask", "2")
+
+    page.get_by_role("button", name="Take a snapshot").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="With labels").click()
+    assert started.value.suggested_filename.endswith(".jpg")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Log (CSV)").click()
+    assert started.value.suggested_filename == "masklens-log.csv"
+    no_faults(page)
+
+    page.get_by_role("link", name="Photos").click()
+    page.get_by_text("No photos yet").wait_for()
+    page.get_by_role("link", name="Live").click()
+    start_button(page).wait_for()
+    start(page)
+    watch(page, CLIP_FRAMES, RATE, CODE_BITS)
+    frames_flow(page)
+    stop_button(page).click()
+    start_button(page).wait_for()
+    start(page)
+    no_faults(page)
+
+
+def test_two_visitors_have_streams_of_their_own(live: Callable[[], Any]) -> None:
+    first, second = live(), live()
+    start(first)
+    wait_for_figure(first, "People so far", "2")
+    assert figure(second, "People so far") == "0"
+    start(second)
+    slider = second.get_by_role("slider").first
+    slider.focus()
+    second.keyboard.press("End")
+    wait_for_figure(second, "With mask", "0")
+    assert figure(first, "With mask") == "1"
+    for page in (first, second):
+        no_faults(page)
+
+
+def test_another_view_stops_the_stream(live: Callable[[], Any]) -> None:
+    page = live()
+    start(page)
+    page.get_by_text("Snapshots", exact=True).click()
+    page.get_by_test_id("stCameraInput").wait_for()
+    page.get_by_text("Camera", exact=True).first.click()
+    start(page)
+    no_faults(page)
+    assert player(page).get_by_role("button", name="Stop").count() == 1

@@ -1,0 +1,127 @@
+// What the browser says of the camera. The component is mounted anew with every visit to the
+// page; what must outlive that, such as the number of the last try, stands out here.
+const facts = {
+  secure: window.isSecureContext,
+  api: Boolean(navigator.mediaDevices?.getUserMedia),
+  permission: "unknown",
+  cameras: null,
+  error: null,
+  asking: false,
+  user_agent: navigator.userAgent.slice(0, 400),
+};
+let send = null;
+let sent = "";
+let timer = 0;
+let patience = 0;
+let tried = 0;
+let trying = false;
+let status = null;
+
+// Every message lets Python run: nothing is said twice, nor in several pieces.
+function tellSoon(milliseconds = 200) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    const text = JSON.stringify(facts);
+    if (send && text !== sent) {
+      sent = text;
+      send(JSON.parse(text));
+    }
+  }, milliseconds);
+}
+
+async function askPermission() {
+  try {
+    status = await navigator.permissions.query({ name: "camera" });
+    status.onchange = () => {
+      facts.permission = status.state;
+      // What a try met under the old permission holds no longer; a camera that worked does.
+      if (facts.error || status.state === "denied") facts.error = null;
+      watchQuestion();
+      countCameras();
+    };
+    facts.permission = status.state;
+  } catch {
+    // Some browsers do not tell.
+  }
+}
+
+async function countCameras() {
+  try {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const cameras = devices.filter((device) => device.kind === "videoinput").length;
+    if (facts.cameras !== null && cameras !== facts.cameras && facts.error) facts.error = null;
+    facts.cameras = cameras;
+  } catch {
+    facts.cameras = null;
+  }
+  tellSoon();
+}
+
+// Whether the browser's question stands unanswered cannot be asked. But Start in the player
+// moves the focus into its frame, and while that is so and nothing is decided, it may well be.
+function watchQuestion() {
+  const player = document.activeElement?.matches("iframe[title*=webrtc]");
+  const open = trying
+    ? !["granted", "denied"].includes(facts.permission)
+    : player && facts.permission === "prompt";
+  clearTimeout(patience);
+  if (open) {
+    patience = setTimeout(() => {
+      facts.asking = true;
+      tellSoon();
+    }, 3000);
+  } else {
+    facts.asking = false;
+    tellSoon();
+  }
+}
+
+async function tryCamera() {
+  facts.error = null;
+  trying = true;
+  watchQuestion();
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+    stream.getTracks().forEach((track) => track.stop());
+    facts.error = "";
+  } catch (error) {
+    facts.error = String(error?.name || "Error").slice(0, 60);
+  }
+  trying = false;
+  watchQuestion();
+  countCameras();
+}
+
+const focusMoved = () => setTimeout(watchQuestion); // it has not arrived yet
+
+export default function ({ data, setStateValue }) {
+  const first = send === null;
+  const mine = (report) => setStateValue("report", report);
+  send = mine;
+  if (first) {
+    sent = "";
+    window.addEventListener("blur", focusMoved);
+    window.addEventListener("focus", focusMoved);
+    navigator.mediaDevices?.addEventListener?.("devicechange", countCameras);
+    // Firefox keeps back the number of cameras while another window is in front.
+    tellSoon(1000);
+    (status ? Promise.resolve() : askPermission()).then(countCameras);
+  }
+  if (data.request === 0 && !trying) {
+    facts.error = null;
+    tellSoon();
+  } else if (data.request !== tried && facts.api && !trying) {
+    tried = data.request;
+    tryCamera();
+  }
+  return () => {
+    if (send !== mine) return; // another has taken over
+    send = null;
+    clearTimeout(timer);
+    clearTimeout(patience);
+    facts.asking = false;
+    window.removeEventListener("blur", focusMoved);
+    window.removeEventListener("focus", focusMoved);
+    navigator.mediaDevices?.removeEventListener?.("devicechange", countCameras);
+  };
+}

@@ -1,0 +1,25 @@
+"""The way into the app for visitors who come straight to one of its pages."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+_MARK = "entered_by_main_script"
+
+
+def mark_entered() -> None:
+    """Note, in the main script, that this visitor came through it."""
+    st.session_state[_MARK] = True
+
+
+def enter_by_main_script() -> None:
+    """Begin again with streamlit_app.py where a page was run without it.
+
+    Until the first ``st.navigation`` of a server's life Streamlit takes every file of
+    ``pages/`` for a page of its own: whoever opened /live on a fresh server got it without
+    the app's layout and navigation.
+    """
+    if _MARK not in st.session_state:
+        PagesManager.uses_pages_directory = False
+        st.rerun()

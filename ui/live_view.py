@@ -1,0 +1,163 @@
+"""What stands beside the live picture: figures, chart, snapshots, log and alert."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from maskcore.alert import AlertRule
+from maskcore.drawing import COLOURS
+from maskcore.session import Second
+from maskcore.types import Verdict
+from ui.browser import alert_sound
+from ui.stream import LiveStream
+
+# The chart shows the last minutes; the log has everything.
+CHART_SECONDS = 180
+_COLUMNS: dict[str, Verdict] = {"mask": "Mask", "no_mask": "No Mask", "not_sure": "Not sure"}
+
+
+def choose_extras() -> tuple[bool, AlertRule | None]:
+    """Blurring and the alert.
+
+    Returns:
+        Whether faces are to be blurred, and when to raise an alert; None for never.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        blur = st.toggle("Blur faces", key="blur", help="In all that is shown, saved and recorded.")
+        alert = st.toggle(
+            "Alert",
+            key="alert",
+            help="A sound and a note when somebody without a mask stays in view.",
+        )
+    if not alert:
+        return blur, None
+    with st.container(horizontal=True):
+        after = st.number_input(
+            "Without a mask for, seconds", 1, 120, 3, key="alert_after", width=220
+        )
+        pause = st.number_input(
+            "Pause between alerts, seconds", 1, 600, 15, key="alert_pause", width=220
+        )
+    return blur, AlertRule(float(after), float(pause))
+
+
+def show_figures(stream: LiveStream, alert: AlertRule | None) -> None:
+    """The figures of the moment; called twice a second."""
+    now = stream.now()
+    with st.container(horizontal=True):
+        st.metric("With mask", now.mask, width=96)
+        st.metric("Without", now.no_mask, width=96)
+        st.metric("Not sure", now.not_sure, width=96)
+    with st.container(horizontal=True):
+        st.metric("People so far", now.people, width=120)
+        share = "–" if now.mask_share is None else f"{now.mask_share:.0%}"
+        st.metric("Time with mask", share, width=140)
+    st.caption(
+        f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms ·"
+        f" telling masks {now.classify_ms:.0f} ms · {now.dropped} pictures passed over"
+    )
+    if stream.problem:
+        st.warning(stream.problem, icon=":material/error:")
+    if alert is not None:
+        alert_sound(stream.alert.count)
+        if stream.alerted:
+            st.error("Somebody without a mask is in view.", icon=":material/notifications_active:")
+
+
+def show_actions(stream: LiveStream, playing: bool) -> None:
+    """Snapshot, log, and counting anew."""
+    with st.container(horizontal=True):
+        st.button(
+            "Take a snapshot",
+            icon=":material/photo_camera:",
+            on_click=stream.take_snapshot,
+            disabled=not playing,
+        )
+        st.download_button(
+            "Log (CSV)", stream.log.csv, "masklens-log.csv", "text/csv", on_click="ignore"
+        )
+        st.button(
+            "Start counting anew",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=stream.start_over,
+        )
+
+
+def show_chart(stream: LiveStream) -> None:
+    """Faces in view over the last minutes, one kind upon the other."""
+    rows = stream.log.rows()[-CHART_SECONDS:]
+    if len(rows) < 2:
+        return
+    st.altair_chart(_chart(rows), width="stretch")
+
+
+def _chart(rows: list[Second]) -> alt.Chart:
+    table = pd.DataFrame(
+        [
+            {"second": row.seconds, "faces": getattr(row, column), "what": name, "order": order}
+            for row in rows
+            for order, (column, name) in enumerate(_COLUMNS.items())
+        ]
+    )
+    most = int(table.groupby("second")["faces"].sum().max())
+    colours = ["#{:02x}{:02x}{:02x}".format(*COLOURS[name]) for name in _COLUMNS.values()]
+    chart: alt.Chart = (
+        alt.Chart(table, title="Faces in view", height=280)
+        .mark_area(interpolate="step-after", line=True, fillOpacity=0.5)
+        .encode(
+            x=alt.X(
+                "second:Q",
+                title="Seconds since the start",
+                axis=alt.Axis(tickMinStep=1, format="d"),
+                scale=alt.Scale(nice=False),
+            ),
+            y=alt.Y(
+                "faces:Q",
+                title="Faces",
+                axis=alt.Axis(tickMinStep=1, format="d"),
+                scale=alt.Scale(domainMin=0, domainMax=max(2, most)),
+            ),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(domain=list(_COLUMNS.values()), range=colours),
+                legend=alt.Legend(orient="bottom"),
+            ),
+            order=alt.Order("order:Q"),
+        )
+        .properties(usermeta={"embedOptions": {"actions": False}})
+    )
+    return chart
+
+
+def show_snapshots(stream: LiveStream) -> None:
+    """The moments kept, newest first, each to take along."""
+    if not stream.snapshots:
+        return
+    st.subheader("Snapshots", anchor=False)
+    for start in range(0, len(stream.snapshots), 3):
+        for column, snapshot in zip(
+            st.columns(3), stream.snapshots[start : start + 3], strict=False
+        ):
+            with column:
+                st.image(snapshot.annotated, width="stretch", alt=f"Snapshot {snapshot.name}")
+                with st.container(horizontal=True):
+                    st.download_button(
+                        "With labels",
+                        snapshot.annotated,
+                        f"{snapshot.name}.jpg",
+                        "image/jpeg",
+                        key=f"labelled-{snapshot.name}",
+                        on_click="ignore",
+                    )
+                    st.download_button(
+                        "Without",
+                        snapshot.plain,
+                        f"{snapshot.name}-plain.jpg",
+                        "image/jpeg",
+                        key=f"plain-{snapshot.name}",
+                        on_click="ignore",
+                    )

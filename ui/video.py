@@ -1,0 +1,144 @@
+"""A visitor's video file: labelled in the background, watched and taken from the page."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from maskcore import MasklensError, MaskPipeline
+from maskcore.video import VideoProgress, VideoSummary, annotate_video
+
+# A video keeps both cores of a laptop busy: others wait for their turn.
+_turn = threading.Semaphore(1)
+_log = logging.getLogger(__name__)
+
+
+class _Work:
+    """What a job's thread knows; it must not hold the job, whose end ends the work."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        self.folder, self.source = folder, source
+        self.stopping = threading.Event()
+        self.abandoned = False
+        self.state: Literal["waiting", "running", "ended"] = "waiting"
+        self.progress: VideoProgress | None = None
+        self.summary: VideoSummary | None = None
+        self.problem = ""
+
+    def run(self, pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
+        while not self.stopping.is_set():
+            if _turn.acquire(timeout=0.5):
+                try:
+                    self.state = "running"
+                    self._annotate(pipeline, threshold, blur)
+                finally:
+                    _turn.release()
+                break
+        self.source.unlink(missing_ok=True)
+        self.state = "ended"
+        if self.abandoned:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _annotate(self, pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
+        try:
+            self.summary = annotate_video(
+                self.source,
+                self.folder / "video.mp4",
+                pipeline,
+                threshold=threshold,
+                csv_file=self.folder / "faces.csv",
+                blur=blur,
+                on_progress=self._note,
+                stop=self.stopping.is_set,
+            )
+        except MasklensError as error:
+            self.problem = str(error)
+        except Exception:
+            _log.exception("a video could not be analysed")
+            self.problem = "This video could not be analysed. Try to save it as MP4 first."
+
+    def _note(self, progress: VideoProgress) -> None:
+        self.progress = progress
+
+    def abandon(self) -> None:
+        """Stop, and leave no file behind."""
+        self.abandoned = True
+        self.stopping.set()
+        if self.state == "ended":
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class VideoJob:
+    """One video of one visitor. Its files go when the job does, at the session's end at last."""
+
+    def __init__(
+        self,
+        name: str,
+        content: BinaryIO,
+        pipeline: MaskPipeline,
+        threshold: float,
+        blur: bool = False,
+    ) -> None:
+        """Copy the upload into a folder only this server's user can read, and begin.
+
+        Args:
+            name: the file's name.
+            content: the file, from its beginning.
+            pipeline: made for live video.
+            threshold: mask probability, 0..1, from which a face counts as masked.
+            blur: whether faces are made unrecognisable.
+        """
+        self.name = name
+        folder = Path(tempfile.mkdtemp(prefix="masklens-video-"))
+        source = folder / "source"
+        with source.open("wb") as stream:
+            shutil.copyfileobj(content, stream)
+        self._work = _Work(folder, source)
+        self._end = weakref.finalize(self, self._work.abandon)
+        thread = threading.Thread(
+            target=self._work.run, args=(pipeline, threshold, blur), name="video", daemon=True
+        )
+        thread.start()
+
+    @property
+    def state(self) -> Literal["waiting", "running", "ended"]:
+        """Whether it waits for other visitors' videos, runs, or has ended."""
+        return self._work.state
+
+    @property
+    def progress(self) -> VideoProgress | None:
+        """How far it is; None before the first frame."""
+        return self._work.progress
+
+    @property
+    def summary(self) -> VideoSummary | None:
+        """What came of it; None before the end and where nothing did."""
+        return self._work.summary
+
+    @property
+    def problem(self) -> str:
+        """Why nothing came of it, in a sentence."""
+        return self._work.problem
+
+    def stop(self) -> None:
+        """End it and keep what was done so far."""
+        self._work.stopping.set()
+
+    def discard(self) -> None:
+        """End it and delete its files."""
+        self._end()
+
+    @property
+    def video_file(self) -> Path:
+        """The annotated video, once ``summary`` is there."""
+        return self._work.folder / "video.mp4"
+
+    @property
+    def csv_file(self) -> Path:
+        """The table, once ``summary`` is there."""
+        return self._work.folder / "faces.csv"
