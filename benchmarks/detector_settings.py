@@ -24,13 +24,14 @@ from maskcore.types import Detections, Face
 from training.scene_report import count, figures, match
 from training.scenes import Scene, read_scenes, split_scenes
 
-THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+THRESHOLDS = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 CANDIDATES = (
     ((224,), 1.0),
     ((256,), 1.0),
     ((288,), 1.0),
     ((320,), 1.0),
     ((352,), 1.0),
+    ((384,), 1.0),
     ((416,), 1.0),
     ((416,), 1.5),
     ((512,), 1.5),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import InputSpec, normalise
-from maskcore.detection.scaling import detect_at_sizes, suppress_overlaps
+from maskcore.detection.scaling import detect_at_sizes, overlaps, suppress_overlaps
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
@@ -27,6 +27,10 @@ _GREY = 128
 # that is cut by a tile's edge is whole in the next tile.
 _WHOLE_PIXELS = 832 * 640
 _TILE, _OVERLAP = 640, 112
+# What a level is less sure of than this plays no part.
+_LEAST_SCORE = 0.08
+# Boxes of two levels that overlap by this IoU are of the same face.
+_SAME_FACE_IOU = 0.6
 
 
 @dataclass(frozen=True)
@@ -158,16 +162,42 @@ class FcosDetector:
         maps = self._model.run(normalise(padded[None], self._spec))
         # Levels come back in any order; their height tells them apart.
         maps.sort(key=lambda level: -level.shape[1])
-        found = [
-            decode(level[0], stride, self._settings.score_threshold)
-            for level, stride in zip(maps, self._strides, strict=True)
-        ]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        return suppress_overlaps(
-            boxes.clip(0, (width, height, width, height)),
-            np.concatenate([scores for _, scores in found]),
-            self._settings.nms_iou,
-        )
+        found = []
+        for level, stride in zip(maps, self._strides, strict=True):
+            boxes, scores = decode(level[0], stride, _LEAST_SCORE)
+            found.append(
+                suppress_overlaps(
+                    boxes.clip(0, (width, height, width, height)), scores, self._settings.nms_iou
+                )
+            )
+        scores = np.concatenate(add_up_levels(found))
+        sure = scores >= self._settings.score_threshold
+        boxes = np.concatenate([level.boxes_xyxy for level in found])
+        return suppress_overlaps(boxes[sure], scores[sure], self._settings.nms_iou)
+
+
+def add_up_levels(found: list[Detections]) -> list[NDArray[np.float32]]:
+    """Scores of each level's faces, with what the other levels say of the same faces.
+
+    In training each face belongs to one level alone, by its size. Of a face near the border
+    between two sizes each of the two levels is but half sure: the chances that it belongs
+    to the one and to the other add up to the chance that there is a face.
+
+    Args:
+        found: for each level, faces that do not overlap.
+
+    Returns:
+        For each level, float32 (N,) scores in 0..1.
+    """
+    sums = []
+    for mine in found:
+        total = mine.scores.copy()
+        for other in found:
+            if other is not mine and len(mine) and len(other):
+                same = overlaps(mine.boxes_xyxy, other.boxes_xyxy) >= _SAME_FACE_IOU
+                total += (same * other.scores).max(axis=1)
+        sums.append(np.minimum(total, 1, dtype=np.float32))
+    return sums
 
 
 def decode(
