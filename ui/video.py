@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -39,7 +40,8 @@ class _Work:
                 finally:
                     _turn.release()
                 break
-        self.source.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows keeps a file that another program has open
+            self.source.unlink(missing_ok=True)
         self.state = "ended"
         if self.abandoned:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -92,12 +94,19 @@ class VideoJob:
             pipeline: made for live video.
             threshold: mask probability, 0..1, from which a face counts as masked.
             blur: whether faces are made unrecognisable.
+
+        Raises:
+            OSError: the upload cannot be stored; nothing of it stays behind.
         """
         self.name = name
         folder = Path(tempfile.mkdtemp(prefix="masklens-video-"))
         source = folder / "source"
-        with source.open("wb") as stream:
-            shutil.copyfileobj(content, stream)
+        try:
+            with source.open("wb") as stream:
+                shutil.copyfileobj(content, stream)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self._work = _Work(folder, source)
         self._end = weakref.finalize(self, self._work.abandon)
         thread = threading.Thread(

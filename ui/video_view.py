@@ -37,10 +37,14 @@ def show_video(pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
             key=f"video-{turn}",
         )
         if file is not None:
-            with st.spinner("Taking the video in"):
-                st.session_state[_JOB] = VideoJob(file.name, file, pipeline, threshold, blur)
             st.session_state.video_turn = turn + 1  # the uploader comes back empty
-            st.rerun()
+            try:
+                with st.spinner("Taking the video in"):
+                    st.session_state[_JOB] = VideoJob(file.name, file, pipeline, threshold, blur)
+            except OSError:
+                st.error("This video could not be stored: the disk may be full.")
+            else:
+                st.rerun()
     elif job.state == "ended":
         _show_result(job)
     else:
@@ -54,9 +58,9 @@ def _discard(job: VideoJob) -> None:
 
 @st.fragment(run_every=1.0)
 def _watch(job: VideoJob) -> None:
-    """How far it is, twice a second."""
+    """How far it is, once a second."""
     if job.state == "ended":
-        st.rerun()
+        st.rerun(scope="app")  # the result stands outside this fragment
     progress = job.progress
     name = shown_name(job.name)
     if job.state == "waiting":

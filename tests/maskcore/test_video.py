@@ -555,13 +555,17 @@ def test_frames_of_another_size_are_scaled_to_the_first(
 def test_too_large_frames_are_refused(
     tmp_path: Path, pipeline: MaskPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("maskcore.video.MAX_PIXELS", WIDTH * HEIGHT - 1)
+    def accept(pixels: int) -> None:
+        for module in ("video_layout", "video_reader"):
+            monkeypatch.setattr(f"maskcore.{module}.MAX_PIXELS", pixels)
+
+    accept(WIDTH * HEIGHT - 1)
     clip = write_clip(tmp_path / "a.mp4")
 
     with pytest.raises(VideoError, match=f"{WIDTH}x{HEIGHT} pixels.*Save it smaller"):
         annotate_video(clip, tmp_path / "b.mp4", pipeline)
 
-    monkeypatch.setattr("maskcore.video.MAX_PIXELS", WIDTH * HEIGHT)
+    accept(WIDTH * HEIGHT)
     assert annotate_video(clip, tmp_path / "b.mp4", pipeline).frames == 30
 
 

@@ -162,3 +162,15 @@ def test_a_session_s_end_stops_the_work_and_deletes_every_file(
     gc.collect()
     wait(lambda: not list(tmp_path.iterdir()))
     assert labelling.stopped
+
+
+def test_an_upload_that_cannot_be_stored_leaves_nothing(
+    start: Callable[..., VideoJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(video.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="no space"):
+        start()
+    assert list(tmp_path.iterdir()) == []

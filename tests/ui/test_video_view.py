@@ -1,0 +1,477 @@
+"""The Live page's view of a video file: what it starts, shows, hands out and forgets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+import streamlit_webrtc
+from streamlit.testing.v1 import AppTest
+
+from maskcore import MaskPipeline
+from ui import video, video_view
+
+ANOTHER, STOP = "Another video", "Stop and keep what is done"
+VIDEO_BUTTON, TABLE_BUTTON = "Labelled video (MP4)", "Table (CSV)"
+
+
+def progress(share: float | None, seconds: float = 12.4) -> Any:
+    return SimpleNamespace(
+        share=share, seconds=seconds, annotated_rgb=np.full((48, 64, 3), 128, np.uint8)
+    )
+
+
+def summary(**options: Any) -> Any:
+    facts = {"people": 2, "seconds": 41.6, "problem": None, "stopped": False}
+    return SimpleNamespace(**(facts | options))
+
+
+class FakeJob:
+    """Stands in for ``VideoJob``: is in the state it is told to be in."""
+
+    def __init__(
+        self, name: str, content: Any, pipeline: Any, threshold: float, blur: bool
+    ) -> None:
+        self.name, self.content, self.pipeline = name, content.read(), pipeline
+        self.threshold, self.blur = threshold, blur
+        self.state = "running"
+        self.progress: Any = None
+        self.summary: Any = None
+        self.problem = ""
+        self.stops = self.discards = 0
+
+    def stop(self) -> None:
+        self.stops += 1
+
+    def discard(self) -> None:
+        self.discards += 1
+
+    def end(self, folder: Path, **options: Any) -> None:
+        """Be done, with files."""
+        self.video_file, self.csv_file = folder / "video.mp4", folder / "faces.csv"
+        self.video_file.write_bytes(b"0123456789")
+        self.csv_file.write_bytes(b"seconds,frame\n")
+        self.state, self.summary = "ended", summary(**options)
+
+
+@pytest.fixture
+def open_view(
+    open_page: Callable[[], AppTest], fake_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AppTest]:
+    """Opens the Live page at "Video file" in a new session."""
+    idle = SimpleNamespace(state=SimpleNamespace(playing=False, signalling=False))
+    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", lambda **options: idle)
+    monkeypatch.delenv("MASKLENS_ICE_SERVERS", raising=False)
+
+    def start() -> AppTest:
+        return choose_way(open_page().switch_page("pages/live.py").run(), "Video file")
+
+    return start
+
+
+@pytest.fixture
+def view(open_view: Callable[[], AppTest], jobs: list[FakeJob]) -> AppTest:
+    return open_view()
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[FakeJob]:
+    """Every job that was begun, oldest first."""
+    begun: list[FakeJob] = []
+
+    def begin(*arguments: Any) -> FakeJob:
+        begun.append(FakeJob(*arguments))
+        return begun[-1]
+
+    monkeypatch.setattr(video_view, "VideoJob", begin)
+    return begun
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the page handed to its download buttons, by label, and to its player."""
+    handed: dict[str, Any] = {}
+    download_button, player = st.download_button, st.video
+
+    def note_download(label: str, data: Any, name: str, *rest: Any, **options: Any) -> Any:
+        handed[label] = SimpleNamespace(data=data, name=name)
+        return download_button(label, data, name, *rest, **options)
+
+    def note_video(data: Any, **options: Any) -> Any:
+        handed["player"] = data
+        return player(data, **options)
+
+    monkeypatch.setattr(st, "download_button", note_download)
+    monkeypatch.setattr(st, "video", note_video)
+    return handed
+
+
+def choose_way(page: AppTest, way: str) -> AppTest:
+    page = page.segmented_control(key="way").set_value(way).run()
+    assert not page.exception
+    return page
+
+
+def upload(page: AppTest, name: str = "holiday.mp4", content: bytes = b"moving") -> AppTest:
+    page = page.file_uploader[0].upload(name, content, "video/mp4").run()
+    assert not page.exception
+    return page
+
+
+def labels(page: AppTest) -> set[str]:
+    return {item.label for item in [*page.button, *page.download_button]}
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [button for button in page.button if button.label == label]
+    page = button.click().run()
+    assert not page.exception
+    return page
+
+
+def shown(page: AppTest) -> list[tuple[int, str]]:
+    """Of the progress bars, percent and text."""
+    return [(bar.value, bar.text) for bar in page.progress]
+
+
+def subheaders(page: AppTest) -> list[str]:
+    return [sub.value for sub in page.subheader]
+
+
+def test_it_waits_for_a_video(view: AppTest, jobs: list[FakeJob]) -> None:
+    (uploader,) = view.file_uploader
+    assert {suffix.lstrip(".") for suffix in uploader.allowed_type} >= {"mp4", "mov", "webm"}
+    assert uploader.proto.max_upload_size_mb == video_view.MAX_MEGABYTES
+    assert not uploader.accept_multiple_files
+    assert any("choose them first" in caption.value for caption in view.caption)
+    assert not labels(view) & {ANOTHER, STOP, VIDEO_BUTTON, TABLE_BUTTON}
+    assert (shown(view), subheaders(view), jobs) == ([], [], [])
+
+
+def test_an_upload_is_begun_as_chosen(
+    view: AppTest, jobs: list[FakeJob], fake_pipeline: MaskPipeline
+) -> None:
+    view.slider(key="threshold").set_value(80).run()
+    view.toggle(key="blur").set_value(True).run()
+
+    upload(view, "holiday.mov", b"moving pictures")
+
+    (job,) = jobs
+    assert (job.name, job.content) == ("holiday.mov", b"moving pictures")
+    assert (job.threshold, job.blur) == (0.8, True)
+    assert job.pipeline is fake_pipeline
+    assert not view.file_uploader
+    assert STOP in labels(view) and ANOTHER not in labels(view)
+
+
+def test_choices_made_later_begin_nothing_anew(view: AppTest, jobs: list[FakeJob]) -> None:
+    upload(view)
+    view.slider(key="threshold").set_value(80).run()
+    view.toggle(key="blur").set_value(True).run()
+
+    (job,) = jobs
+    assert (job.threshold, job.blur) == (0.5, False)
+    assert (job.stops, job.discards) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "bar"),
+    [
+        ("waiting", None, (0, "holiday.mp4: waiting for another visitor's video to end")),
+        ("running", None, (0, "holiday.mp4: opening")),
+        ("running", progress(0.4), (40, "holiday.mp4: 12 s of video done")),
+        ("running", progress(0.0, 0.0), (0, "holiday.mp4: 0 s of video done")),
+        ("running", progress(1.2), (100, "holiday.mp4: 12 s of video done")),
+        ("running", progress(None), (0, "holiday.mp4: 12 s of video done")),
+    ],
+)
+def test_it_tells_how_far_it_is(
+    view: AppTest, jobs: list[FakeJob], state: str, now: Any, bar: tuple[int, str]
+) -> None:
+    upload(view)
+    jobs[0].state, jobs[0].progress = state, now
+    view.run()
+
+    assert not view.exception
+    assert shown(view) == [bar]
+    assert len(view.get("image")) == (now is not None)
+    assert STOP in labels(view)
+    assert subheaders(view) == []
+
+
+def test_a_name_is_no_markdown_and_not_long(view: AppTest, jobs: list[FakeJob]) -> None:
+    upload(view, "**a**" + "b" * 80 + ".mp4")
+
+    ((_, text),) = shown(view)
+    assert text.startswith(r"\*\*a\*\*bbb") and text.endswith(".mp4: opening")
+    assert len(text) < 90
+
+
+def test_the_stop_button_stops(view: AppTest, jobs: list[FakeJob]) -> None:
+    upload(view)
+    assert jobs[0].stops == 0
+
+    press(view, STOP)
+
+    assert (jobs[0].stops, jobs[0].discards) == (1, 0)
+
+
+def test_the_result_comes_by_itself(
+    view: AppTest, jobs: list[FakeJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(view)
+    jobs[0].end(tmp_path)
+    # It ends after the page has looked, so that only the watching part meets the end.
+    answers = ["running"]
+    monkeypatch.setattr(
+        FakeJob,
+        "state",
+        property(lambda job: answers.pop() if answers else "ended", lambda job, state: None),
+        raising=False,
+    )
+
+    view.run()
+
+    assert not view.exception
+    assert (answers, shown(view)) == ([], [])
+    assert subheaders(view) == ["2 people in 42 s of video"]
+
+
+@pytest.mark.parametrize(
+    ("people", "sentence"),
+    [(0, "0 people in 42 s"), (1, "1 person in 42 s"), (3, "3 people in 42 s")],
+)
+def test_the_result_is_a_sentence_a_player_and_downloads(
+    view: AppTest,
+    jobs: list[FakeJob],
+    given: dict[str, Any],
+    tmp_path: Path,
+    people: int,
+    sentence: str,
+) -> None:
+    upload(view, "my holiday.mov")
+    jobs[0].end(tmp_path, people=people)
+    view.run()
+
+    assert not view.exception
+    assert subheaders(view) == [f"{sentence} of video"]
+    assert len(view.get("video")) == 1
+    assert given["player"] == b"0123456789"
+    assert given[VIDEO_BUTTON].name == "my holiday-masklens.mp4"
+    assert given[TABLE_BUTTON].name == "faces.csv"
+    assert {VIDEO_BUTTON, TABLE_BUTTON, ANOTHER} <= labels(view)
+    assert STOP not in labels(view)
+    assert (len(view.warning), len(view.info), len(view.error), shown(view)) == (0, 0, 0, [])
+
+
+def test_files_are_read_when_they_are_asked_for(
+    view: AppTest, jobs: list[FakeJob], given: dict[str, Any], tmp_path: Path
+) -> None:
+    upload(view)
+    jobs[0].end(tmp_path)
+    view.run()
+
+    (tmp_path / "video.mp4").write_bytes(b"later")
+    (tmp_path / "faces.csv").write_bytes(b"later,too")
+
+    assert given[VIDEO_BUTTON].data() == b"later"
+    assert given[TABLE_BUTTON].data() == b"later,too"
+
+
+@pytest.mark.parametrize(("size", "played"), [(2**20, True), (2**20 + 1, False)])
+def test_a_large_result_is_not_read_by_the_page(
+    view: AppTest,
+    jobs: list[FakeJob],
+    given: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    played: bool,
+) -> None:
+    monkeypatch.setattr(video_view, "PLAYED_MEGABYTES", 1)
+    upload(view)
+    jobs[0].end(tmp_path)
+    jobs[0].video_file.write_bytes(bytes(size))
+    read = []
+    read_bytes = Path.read_bytes
+
+    def note(path: Path) -> bytes:
+        read.append(path.name)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", note)
+    view.run()
+
+    assert not view.exception
+    assert len(view.get("video")) == played
+    assert ("video.mp4" in read) == played
+    assert "faces.csv" not in read
+    assert len(given[VIDEO_BUTTON].data()) == size
+
+
+@pytest.mark.parametrize(
+    ("facts", "warnings", "notes"),
+    [
+        ({"problem": "Its sound *cannot* be read."}, [r"Its sound \*cannot\* be read."], []),
+        ({"stopped": True}, [], ["Stopped: this is what was done until then."]),
+        (
+            {"problem": "Cut.", "stopped": True},
+            ["Cut."],
+            ["Stopped: this is what was done until then."],
+        ),
+    ],
+)
+def test_what_is_missing_is_noted_beside_the_result(
+    view: AppTest,
+    jobs: list[FakeJob],
+    tmp_path: Path,
+    facts: dict[str, Any],
+    warnings: list[str],
+    notes: list[str],
+) -> None:
+    upload(view)
+    jobs[0].end(tmp_path, **facts)
+    view.run()
+
+    assert [item.value for item in view.warning] == warnings
+    assert [item.value for item in view.info] == notes
+    assert subheaders(view) == ["2 people in 42 s of video"]
+    assert {VIDEO_BUTTON, TABLE_BUTTON} <= labels(view)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("This is no *video*.", r"This is no \*video\*."),
+        ("", "Nothing came of this video."),
+    ],
+)
+def test_a_failure_is_a_sentence_and_a_way_on(
+    view: AppTest, jobs: list[FakeJob], problem: str, said: str
+) -> None:
+    upload(view)
+    jobs[0].state, jobs[0].problem = "ended", problem
+    view.run()
+
+    assert not view.exception
+    assert [error.value for error in view.error] == [said]
+    assert subheaders(view) == []
+    assert not labels(view) & {VIDEO_BUTTON, TABLE_BUTTON, STOP}
+    press(view, ANOTHER)
+    assert jobs[0].discards == 1
+    assert len(view.file_uploader) == 1
+
+
+def test_a_full_disk_is_a_sentence_and_the_next_video_is_taken(
+    view: AppTest, jobs: list[FakeJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device", "/a/secret/place")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(video_view, "VideoJob", refuse)
+        upload(view)
+
+    (error,) = view.error
+    assert "disk may be full" in error.value and "secret" not in error.value
+    view.run()
+    assert (len(view.error), jobs) == (0, [])
+    upload(view, "second.mp4")
+    assert [job.name for job in jobs] == ["second.mp4"]
+
+
+def test_another_video_may_follow(view: AppTest, jobs: list[FakeJob], tmp_path: Path) -> None:
+    upload(view)
+    jobs[0].end(tmp_path)
+    view.run()
+
+    press(view, ANOTHER)
+
+    assert jobs[0].discards == 1
+    (uploader,) = view.file_uploader
+    assert uploader.value is None
+    assert subheaders(view) == []
+    view.run()  # the video before is not taken again
+    assert len(jobs) == 1
+    upload(view, "second.mp4", b"second")
+    assert [job.content for job in jobs] == [b"moving", b"second"]
+    assert shown(view) == [(0, "second.mp4: opening")]
+    assert (jobs[0].discards, jobs[1].discards) == (1, 0)
+
+
+@pytest.mark.parametrize("way", ["Camera", "Snapshots"])
+def test_another_view_leaves_the_job_alone(
+    view: AppTest, jobs: list[FakeJob], tmp_path: Path, way: str
+) -> None:
+    upload(view)
+    choose_way(view, way)
+    assert (shown(view), STOP in labels(view)) == ([], False)
+    choose_way(view, "Video file")
+    assert shown(view) == [(0, "holiday.mp4: opening")]
+
+    choose_way(view, way)
+    jobs[0].end(tmp_path)
+    assert subheaders(choose_way(view, "Video file")) == ["2 people in 42 s of video"]
+    assert (len(jobs), jobs[0].stops, jobs[0].discards) == (1, 0, 0)
+
+
+def test_another_page_leaves_the_job_alone(view: AppTest, jobs: list[FakeJob]) -> None:
+    upload(view)
+    view.switch_page("pages/photo.py").run()
+    assert shown(view) == []
+    choose_way(view.switch_page("pages/live.py").run(), "Video file")
+
+    assert shown(view) == [(0, "holiday.mp4: opening")]
+    assert (len(jobs), jobs[0].stops, jobs[0].discards) == (1, 0, 0)
+
+
+def test_visitors_have_jobs_of_their_own(
+    open_view: Callable[[], AppTest], jobs: list[FakeJob], tmp_path: Path
+) -> None:
+    first, second = open_view(), open_view()
+    upload(first, "first.mp4")
+    second.run()
+    assert (len(second.file_uploader), shown(second)) == (1, [])
+    upload(second, "second.mp4")
+    assert [job.name for job in jobs] == ["first.mp4", "second.mp4"]
+
+    press(second, STOP)
+    jobs[1].end(tmp_path)
+    assert subheaders(second.run()) == ["2 people in 42 s of video"]
+    press(second, ANOTHER)
+
+    assert shown(first.run()) == [(0, "first.mp4: opening")]
+    assert [(job.stops, job.discards) for job in jobs] == [(0, 0), (1, 1)]
+
+
+def test_a_real_job_leaves_nothing_behind(
+    open_view: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def annotate(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+        target.write_bytes(source.read_bytes())
+        options["csv_file"].write_text("table")
+        return summary(people=1)
+
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    monkeypatch.setattr(video, "annotate_video", annotate)
+    monkeypatch.setattr(video.tempfile, "tempdir", str(folder))
+    page = upload(open_view())
+    job = page.session_state[video_view._JOB]
+    deadline = time.monotonic() + 20
+    while job.state != "ended":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    assert subheaders(page.run()) == ["1 person in 42 s of video"]
+    assert job.video_file.read_bytes() == b"moving"
+    press(page, ANOTHER)
+
+    assert list(folder.iterdir()) == []
+    assert len(page.file_uploader) == 1
