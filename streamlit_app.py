@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.entry import mark_entered
+from ui.entry import leave_other_pages, mark_entered
 
 LOGO = Path(__file__).parent / "ui" / "logo.svg"
 
@@ -14,10 +14,12 @@ mark_entered()
 st.set_page_config(page_title="Masklens", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
 
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/photo.py", title="Photos", icon=":material/photo_library:", default=True),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
     ],
     position="top",
-).run()
+)
+leave_other_pages(page.url_path)
+page.run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -38,7 +37,7 @@ def camera_flags(clip: Path) -> list[str]:
 
 @contextmanager
 def running_app(log: Path) -> Iterator[tuple[str, int]]:
-    """Run the app as ``make run`` does and end it with all its children.
+    """Run the app as ``make run`` does and end it.
 
     Args:
         log: file for what the server prints.
@@ -59,18 +58,17 @@ def running_app(log: Path) -> Iterator[tuple[str, int]]:
             env=environment,
             stdout=stream,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
     url = f"http://localhost:{port}"
     try:
         _wait_until_healthy(url, server, log)
         yield url, server.pid
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        server.terminate()
         try:
-            server.wait(10)
+            server.wait(20)
         except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
+            server.kill()
             server.wait()
 
 

@@ -50,8 +50,7 @@ class MaskAlert:
                 self._since[face.track] = first, seconds
             elif face.verdict == "Mask":
                 self._since.pop(face.track, None)
-            elif face.track in self._since:  # not sure: neither begins nor ends it
-                self._since[face.track] = first, seconds
+            # Not sure: neither begins nor ends it, nor is it time without.
         self._since = {
             track: times
             for track, times in self._since.items()
@@ -63,6 +62,10 @@ class MaskAlert:
         self._alerted = seconds
         self.count += 1
         return True
+
+    def forget(self) -> None:
+        """Begin anew with whoever is in view."""
+        self._since.clear()
 
     def active(self, seconds: float) -> bool:
         """Whether the last alert is less than ``SHOWN_SECONDS`` old."""

@@ -31,7 +31,7 @@ class LiveAnalyzer:
             default as often as the machine is fast enough for.
         """
         self.tracker = FaceTracker()
-        self._search_every = search_every
+        self.search_every = search_every
         self._detect_ms = 0.0
         self._frame = 0
 
@@ -52,7 +52,14 @@ class LiveAnalyzer:
 
         Returns:
             The faces with their tracks' numbers; a face missed for a moment is still there.
+
+        Raises:
+            ValueError: a threshold outside 0..1.
         """
+        if threshold is None:
+            threshold = pipeline.classifier.threshold
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be in 0..1, got {threshold}")
         start = perf_counter()
         searched = self._frame % self._every() == 0
         self._frame += 1
@@ -60,7 +67,7 @@ class LiveAnalyzer:
         found = pipeline.detector.detect(image_rgb) if searched else None
         tracks = self.tracker.update(found, seconds, (width, height))
         detected = perf_counter()
-        if searched:
+        if searched and self._frame > 1:  # the first search pays for getting ready
             taken = (detected - start) * 1000
             self._detect_ms += (taken - self._detect_ms) * (0.1 if self._detect_ms else 1.0)
         due = sorted((t for t in tracks if _due(t, seconds)), key=lambda t: t.judged_seconds)
@@ -71,8 +78,6 @@ class LiveAnalyzer:
         for track, probability in zip(due, probabilities, strict=True):
             track.judge(float(probability), sharpness(image_rgb, track.box_xyxy), seconds)
         classified = perf_counter()
-        if threshold is None:
-            threshold = pipeline.classifier.threshold
         not_sure = pipeline.classifier.not_sure
         return Analysis(
             size_wh=(width, height),
@@ -84,8 +89,8 @@ class LiveAnalyzer:
         )
 
     def _every(self) -> int:
-        if self._search_every is not None:
-            return self._search_every
+        if self.search_every is not None:
+            return self.search_every
         return min(max(1, math.ceil(self._detect_ms / BUDGET_MS)), SEARCHED_AT_LEAST)
 
 

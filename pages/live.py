@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore import MasklensError
-from maskcore.detection import yunet_available
-from ui.choices import choose, offer_yunet
-from ui.doctor import examine
+from ui.choices import choose, ready_pipeline
 from ui.entry import enter_by_main_script
-from ui.ice import ice_servers
 from ui.live_view import (
     choose_extras,
     show_actions,
+    show_camera,
     show_chart,
     show_figures,
     show_snapshots,
 )
-from ui.loading import pipeline
-from ui.results import plain
 from ui.shot import show_camera_shot
 from ui.stream import LiveSettings, LiveStream
 from ui.video_view import show_video
-from ui.webrtc import camera_stream, leave_stream
+from ui.webrtc import leave_stream
 
 WAYS = {
     "Camera": ":material/videocam:",
@@ -35,7 +30,8 @@ enter_by_main_script()
 st.title("Live", anchor=False)
 st.markdown(
     "Press **Start** and allow the camera: every face is boxed, followed and labelled. Pictures"
-    " go to the computer that runs Masklens, are looked at and forgotten; nothing is recorded."
+    " go to the computer that runs Masklens, are looked at and forgotten. Snapshots you take and"
+    " the log of counts stay in this session and are gone when you close the page."
 )
 way = st.segmented_control(
     "Where the pictures come from",
@@ -49,34 +45,25 @@ way = st.segmented_control(
 # The picture stands above the settings, which are asked first.
 scene, settings = st.container(), st.container()
 stream = LiveStream.of_session()
-if way != "Camera":
-    leave_stream()
 with settings:
     choice, threshold = choose()
     blur, alert = choose_extras()
-    if choice[0] == "yunet" and not yunet_available():
-        offer_yunet()
-        st.stop()
-    try:
-        live = pipeline(*choice, live=True)
-        servers = ice_servers()
-    except MasklensError as error:
-        st.error(plain(str(error)))
-        st.stop()
+    ready = ready_pipeline(choice, live=way != "Snapshots")
 
+if way != "Camera":
+    leave_stream()
 if way == "Video file":
     with scene:
-        show_video(live, threshold, blur)
+        show_video(ready, threshold, blur)
 elif way == "Snapshots":
     with scene:
-        show_camera_shot(pipeline(*choice), threshold, blur)
+        show_camera_shot(ready, threshold, blur)
 else:
-    stream.settings = LiveSettings(live, threshold, blur, alert)
+    if ready is not None:  # else what was chosen before goes on
+        stream.settings = LiveSettings(ready, threshold, blur, alert)
     picture, facts = scene.columns([3, 2], gap="medium")
     with picture:
-        state = camera_stream(stream.process, servers).state
-        playing = state.playing
-        examine(stream, playing or state.signalling, bool(servers))
+        playing = show_camera(stream)
     with facts:
         st.fragment(show_figures, run_every=0.5 if playing else None)(stream, alert)
         show_actions(stream, playing)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore import ModelError
-from maskcore.detection import yunet_available
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
-from ui.choices import choose, offer_yunet
+from ui.choices import choose, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.gallery import Gallery
-from ui.loading import pipeline
-from ui.results import plain, show_empty_state, show_photos, show_totals, shown_name
+from ui.results import show_empty_state, show_photos, show_totals, shown_name
 from ui.sample import SAMPLE_NAME, sample_photo
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
@@ -69,13 +66,9 @@ if files:
 
 choice, threshold = choose()
 
-if choice[0] == "yunet" and not yunet_available():
-    offer_yunet()
-else:
-    try:
-        gallery.look(choice, pipeline(*choice))
-    except ModelError as error:
-        st.error(plain(str(error)))
+ready = ready_pipeline(choice)
+if ready is not None:
+    gallery.look(choice, ready)
 
 for name, problem in gallery.problems:
     st.warning(f"**{shown_name(name)}**: {problem}", icon=":material/error:")

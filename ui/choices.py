@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore import MasklensError
+from maskcore import MasklensError, MaskPipeline, ModelError
+from maskcore.detection import yunet_available
 from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
 from maskcore.models import installed_models, read_card, scene_report
+from ui import loading
 from ui.gallery import Choice
+from ui.keep import keep
+from ui.results import plain
 
 DETECTORS = {
     "fcos": ("Masklens", "Our own network, trained on faces with and without masks."),
@@ -31,6 +35,7 @@ def choose() -> tuple[Choice, float]:
     left, middle, right = st.columns(3, gap="medium")
     with left:
         names = list(DETECTORS)
+        keep("detector", names[0], names)
         detector = st.selectbox(
             "Face finder",
             names,
@@ -43,16 +48,17 @@ def choose() -> tuple[Choice, float]:
         if not models:
             st.error("No mask model is installed. Bring it back with: `git restore models`")
             st.stop()
+        keep("model", models[0], models)
         model = st.selectbox(
             "Mask model", models, format_func=lambda name: MODELS.get(name, (name,))[0], key="model"
         )
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
+        keep("threshold", _start_percent(model))
         percent = st.slider(
             "Counts as a mask from",
             min_value=1,
             max_value=99,
-            value=_start_percent(model),
             format="%d%%",
             key="threshold",
         )
@@ -82,6 +88,19 @@ def _start_percent(model: str) -> int:
     if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
         return 50  # what is wrong with the card is said when the model is loaded
     return min(max(round(threshold * 100), 1), 99)
+
+
+def ready_pipeline(choice: Choice, live: bool = False) -> MaskPipeline | None:
+    """What was chosen, loaded; where that cannot be, None, and a sentence on the page."""
+    if choice[0] == "yunet" and not yunet_available():
+        offer_yunet()
+        return None
+    try:
+        # Looked up when called: tests put another in its place.
+        return loading.pipeline(*choice, live=live)
+    except ModelError as error:
+        st.error(plain(str(error)))
+        return None
 
 
 def offer_yunet() -> None:

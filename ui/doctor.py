@@ -286,8 +286,7 @@ def examine(stream: LiveStream, started: bool, has_ice_servers: bool) -> None:
 
 def _examine(stream: LiveStream, started: bool, has_ice_servers: bool) -> None:
     attempt = Attempt.of_session()
-    # A picture that could not be analysed has come through all the same.
-    attempt.update(started, stream.flowing or bool(stream.problem), time.monotonic())
+    attempt.update(started, stream.flowing, time.monotonic())
     report = browser_report(attempt.request)
     diagnosis = diagnose(
         report,

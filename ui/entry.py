@@ -23,3 +23,12 @@ def enter_by_main_script() -> None:
     if _MARK not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def leave_other_pages(url_path: str) -> None:
+    """Stop what only another page shows: the camera's stream."""
+    if url_path != "live" and "live_stream" in st.session_state:
+        # Imported here: visitors of the other pages alone do not wait for it.
+        from ui.webrtc import leave_stream
+
+        leave_stream()

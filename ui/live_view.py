@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
+from maskcore import MasklensError
 from maskcore.alert import AlertRule
 from maskcore.drawing import COLOURS
 from maskcore.session import Second
 from maskcore.types import Verdict
 from ui.browser import alert_sound
+from ui.doctor import examine
+from ui.ice import ice_servers
+from ui.keep import keep
+from ui.results import plain
 from ui.stream import LiveStream
+from ui.webrtc import camera_stream
 
 # The chart shows the last minutes; the log has everything.
 CHART_SECONDS = 180
@@ -24,8 +32,15 @@ def choose_extras() -> tuple[bool, AlertRule | None]:
     Returns:
         Whether faces are to be blurred, and when to raise an alert; None for never.
     """
+    keep("blur", False)
+    keep("alert", False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        blur = st.toggle("Blur faces", key="blur", help="In all that is shown, saved and recorded.")
+        blur = st.toggle(
+            "Blur faces",
+            key="blur",
+            help="In the picture, in snapshots and in saved videos. The first moment after"
+            " Start may come through as it is.",
+        )
         alert = st.toggle(
             "Alert",
             key="alert",
@@ -33,14 +48,26 @@ def choose_extras() -> tuple[bool, AlertRule | None]:
         )
     if not alert:
         return blur, None
+    keep("alert_after", 3)
+    keep("alert_pause", 15)
     with st.container(horizontal=True):
-        after = st.number_input(
-            "Without a mask for, seconds", 1, 120, 3, key="alert_after", width=220
-        )
+        after = st.number_input("Without a mask for, seconds", 1, 120, key="alert_after", width=220)
         pause = st.number_input(
-            "Pause between alerts, seconds", 1, 600, 15, key="alert_pause", width=220
+            "Pause between alerts, seconds", 1, 600, key="alert_pause", width=220
         )
     return blur, AlertRule(float(after), float(pause))
+
+
+def show_camera(stream: LiveStream) -> bool:
+    """The player, and what is wrong where no picture comes; whether it plays."""
+    try:
+        servers = ice_servers()
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return False
+    playing, started = camera_stream(stream.process, servers)
+    examine(stream, started, bool(servers))
+    return playing
 
 
 def show_figures(stream: LiveStream, alert: AlertRule | None) -> None:
@@ -51,14 +78,19 @@ def show_figures(stream: LiveStream, alert: AlertRule | None) -> None:
         st.metric("Without", now.no_mask, width=96)
         st.metric("Not sure", now.not_sure, width=96)
     with st.container(horizontal=True):
-        st.metric("People so far", now.people, width=120)
+        st.metric(
+            "People so far",
+            now.people,
+            width=140,
+            help="Somebody who was out of sight for more than a moment counts again.",
+        )
         share = "–" if now.mask_share is None else f"{now.mask_share:.0%}"
         st.metric("Time with mask", share, width=140)
     st.caption(
         f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms ·"
         f" telling masks {now.classify_ms:.0f} ms · {now.dropped} pictures passed over"
     )
-    if stream.problem:
+    if stream.problem and stream.flowing:
         st.warning(stream.problem, icon=":material/error:")
     if alert is not None:
         alert_sound(stream.alert.count)
@@ -88,10 +120,21 @@ def show_actions(stream: LiveStream, playing: bool) -> None:
 
 def show_chart(stream: LiveStream) -> None:
     """Faces in view over the last minutes, one kind upon the other."""
-    rows = stream.log.rows()[-CHART_SECONDS:]
+    rows = stream.log.rows()
+    rows = [row for row in rows if row.seconds > rows[-1].seconds - CHART_SECONDS]
     if len(rows) < 2:
         return
-    st.altair_chart(_chart(rows), width="stretch")
+    st.altair_chart(_chart(_with_pauses(rows)), width="stretch")
+
+
+def _with_pauses(rows: list[Second]) -> list[Second]:
+    """The rows, and one without faces where a pause begins."""
+    shown = []
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        shown.append(row)
+        if following is not None and following.seconds > row.seconds + 1:
+            shown.append(replace(row, seconds=row.seconds + 1, mask=0, no_mask=0, not_sure=0))
+    return shown
 
 
 def _chart(rows: list[Second]) -> alt.Chart:

@@ -9,11 +9,11 @@ from maskcore.drawing import blur_faces, draw_faces
 from ui.results import sentence
 
 
-def show_camera_shot(pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
+def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool) -> None:
     """Take a shot and show what is in it; it is not kept.
 
     Args:
-        pipeline: made for photos.
+        pipeline: made for photos; None where there is none to be had.
         threshold: mask probability, 0..1, from which a face counts as masked.
         blur: whether faces are made unrecognisable.
     """
@@ -23,6 +23,8 @@ def show_camera_shot(pipeline: MaskPipeline, threshold: float, blur: bool) -> No
     with right:
         if shot is None:
             st.info("Allow the camera and press **Take Photo**: the labelled shot appears here.")
+            return
+        if pipeline is None:
             return
         try:
             with st.spinner("Looking at the shot"):

@@ -63,7 +63,6 @@ class LiveStream:
 
     def __init__(self) -> None:
         self.settings: LiveSettings | None = None
-        self.problem = ""
         self.snapshots: list[Snapshot] = []
         self._numbers = count(1)
         self.start_over()
@@ -80,8 +79,9 @@ class LiveStream:
         """Forget what was counted; snapshots stay."""
         self._analyzer = LiveAnalyzer()
         self.log, self.alert = SessionLog(), MaskAlert()
+        self.problem = ""
         self._last: tuple[ImageRgb, Analysis, LiveSettings] | None = None
-        self._last_seconds = float("-inf")
+        self._received = float("-inf")
 
     async def process(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         """Label the newest of the frames that came; the others are passed over.
@@ -89,6 +89,7 @@ class LiveStream:
         Called by streamlit-webrtc in a thread of its own, one call at a time.
         """
         settings = self.settings
+        self._received = time.monotonic()
         try:
             image = frames[-1].to_ndarray(format="rgb24")
             if settings is not None:
@@ -103,17 +104,21 @@ class LiveStream:
 
     def _label(self, image: ImageRgb, dropped: int, settings: LiveSettings) -> ImageRgb:
         seconds = time.monotonic()
+        # Where faces are blurred, none may pass unseen for a single frame.
+        self._analyzer.search_every = 1 if settings.blur else None
         analysis = self._analyzer.analyze(image, seconds, settings.pipeline, settings.threshold)
         if settings.alert is not None:
             self.alert.update(analysis.faces, seconds, settings.alert)
+        else:
+            self.alert.forget()
         self.log.add(analysis, seconds, dropped, self._analyzer.tracker.unique)
-        self._last, self._last_seconds = (image, analysis, settings), seconds
+        self._last = image, analysis, settings
         return draw_faces(_shown(image, analysis, settings), analysis.faces)
 
     @property
     def flowing(self) -> bool:
         """Whether frames are coming."""
-        return time.monotonic() - self._last_seconds < STILL_SECONDS
+        return time.monotonic() - self._received < STILL_SECONDS
 
     @property
     def alerted(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from typing import BinaryIO, Literal
 from maskcore import MasklensError, MaskPipeline
 from maskcore.video import VideoProgress, VideoSummary, annotate_video
 
+# A stopping server waits so long for its videos' threads, which hold files open.
+_LAST_SECONDS = 5.0
 # A video keeps both cores of a laptop busy: others wait for their turn.
 _turn = threading.Semaphore(1)
 _log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ class _Work:
         self.progress: VideoProgress | None = None
         self.summary: VideoSummary | None = None
         self.problem = ""
+        self.thread: threading.Thread | None = None
 
     def run(self, pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
         while not self.stopping.is_set():
@@ -75,6 +79,20 @@ class _Work:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _clear_up(works: weakref.WeakSet[_Work]) -> None:
+    """Leave no visitor's video behind when the server stops."""
+    for work in works:
+        work.abandon()
+    for work in works:
+        if work.thread is not None:
+            work.thread.join(_LAST_SECONDS)
+        shutil.rmtree(work.folder, ignore_errors=True)
+
+
+_works: weakref.WeakSet[_Work] = weakref.WeakSet()
+atexit.register(_clear_up, _works)
+
+
 class VideoJob:
     """One video of one visitor. Its files go when the job does, at the session's end at last."""
 
@@ -109,10 +127,11 @@ class VideoJob:
             raise
         self._work = _Work(folder, source)
         self._end = weakref.finalize(self, self._work.abandon)
-        thread = threading.Thread(
+        _works.add(self._work)
+        self._work.thread = threading.Thread(
             target=self._work.run, args=(pipeline, threshold, blur), name="video", daemon=True
         )
-        thread.start()
+        self._work.thread.start()
 
     @property
     def state(self) -> Literal["waiting", "running", "ended"]:

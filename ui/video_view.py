@@ -17,16 +17,18 @@ PLAYED_MEGABYTES = 100
 _JOB = "video_job"
 
 
-def show_video(pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
+def show_video(pipeline: MaskPipeline | None, threshold: float, blur: bool) -> None:
     """Take a video, watch it being labelled, take the result along.
 
     Args:
-        pipeline: made for live video.
+        pipeline: made for live video; None where there is none to be had.
         threshold: mask probability, 0..1, from which a face counts as masked.
         blur: whether faces are made unrecognisable.
     """
     job: VideoJob | None = st.session_state.get(_JOB)
-    if job is None:
+    if job is None and pipeline is None:
+        st.info("Choose a face finder and a mask model that are there, and the upload appears.")
+    elif job is None:
         turn = st.session_state.setdefault("video_turn", 0)
         st.caption("The settings below hold for the whole video: choose them first.")
         file = st.file_uploader(

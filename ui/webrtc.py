@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import av
 import streamlit as st
 import streamlit_webrtc
+from streamlit_webrtc.component import _reset_context
 
-_KEY = "camera-stream"
+KEY = "camera-stream"
+_log = logging.getLogger(__name__)
 _CONSTRAINTS = {
     "video": {
         "width": {"ideal": 640},
@@ -35,7 +38,7 @@ Frames = list[av.VideoFrame]
 
 def camera_stream(
     process: Callable[[Frames], Awaitable[Frames]], ice_servers: list[dict[str, Any]]
-) -> Any:
+) -> tuple[bool, bool]:
     """Show the player with Start and Stop, and run frames through ``process``.
 
     Args:
@@ -44,39 +47,45 @@ def camera_stream(
         ice_servers: STUN and TURN servers for both ends.
 
     Returns:
-        The library's context; ``state.playing`` says whether the stream is up.
+        Whether the stream is up, and whether it has at least been started.
     """
-    context = st.session_state.get(_KEY)
+    context = st.session_state.get(KEY)
     if context is not None:
         # The library takes the runs of the script between two renderings for a visit to
         # another page and tears the stream down; fragments and quick reruns look the same
-        # to it, and a stream died right after its first Start. Leaving the page stops
-        # the stream anyway, by ``leave_stream``.
+        # to it, and a stream died right after its first Start. ``leave_stream`` does it
+        # where the player is really left.
         context._last_rendered_run_count = None
-    return streamlit_webrtc.webrtc_streamer(
-        key=_KEY,
-        queued_video_frames_callback=process,
-        async_processing=True,
-        # A list, even an empty one: without it the library asks outside servers.
-        rtc_configuration={"iceServers": ice_servers},
-        media_stream_constraints=_CONSTRAINTS,
-        sendback_audio=False,
-        video_html_attrs={
-            "autoPlay": True,
-            "controls": False,
-            "muted": True,
-            "style": {"width": "100%", "borderRadius": "0.5rem"},
-        },
-        translations=_WORDS,
-    )
+    try:
+        context = streamlit_webrtc.webrtc_streamer(
+            key=KEY,
+            queued_video_frames_callback=process,
+            async_processing=True,
+            # A list, even an empty one: without it the library asks outside servers.
+            rtc_configuration={"iceServers": ice_servers},
+            media_stream_constraints=_CONSTRAINTS,
+            sendback_audio=False,
+            video_html_attrs={
+                "autoPlay": True,
+                "controls": False,
+                "muted": True,
+                "style": {"width": "100%", "borderRadius": "0.5rem"},
+            },
+            translations=_WORDS,
+        )
+    except Exception:  # on a busy server, say, the answer to the browser takes too long
+        _log.exception("the stream could not be set up")
+        leave_stream()
+        st.error("The stream could not be set up. Reload this page and press **Start** again.")
+        return False, False
+    return context.state.playing, context.state.playing or context.state.signalling
 
 
 def leave_stream() -> None:
-    """Stop the stream when the page shows something else in its place.
+    """Stop the stream, if there is one, where something else is shown in its place.
 
-    The library notices another page, but not another view of the same page.
+    The library notices another page within a second, but not another view of the same page.
     """
-    context = st.session_state.pop(_KEY, None)
-    worker = context._get_worker() if context is not None else None
-    if worker is not None:
-        worker.stop()
+    context = st.session_state.get(KEY)
+    if context is not None:
+        _reset_context(context)

@@ -48,8 +48,8 @@ class FcosSettings:
 
     score_threshold: float = 0.5
     nms_iou: float = 0.4
-    live_side: int = 320
-    photo_sides: tuple[int, ...] = (416, 832, 1664, 3328)
+    live_side: int = 256
+    photo_sides: tuple[int, ...] = (384, 768, 1536, 3072)
     enlarge: float = 1.0
 
     def __post_init__(self) -> None:
@@ -171,7 +171,10 @@ class FcosDetector:
                 )
             )
         scores = np.concatenate(add_up_levels(found))
-        sure = scores >= self._settings.score_threshold
+        mine = np.concatenate([level.scores for level in found])
+        sure = np.flatnonzero(scores >= self._settings.score_threshold)
+        # Twins in two levels have the same sum: the surer level's box stays.
+        sure = sure[np.argsort(-mine[sure], kind="stable")]
         boxes = np.concatenate([level.boxes_xyxy for level in found])
         return suppress_overlaps(boxes[sure], scores[sure], self._settings.nms_iou)
 

@@ -49,8 +49,21 @@ def test_putting_the_mask_on_begins_anew() -> None:
 
 
 def test_a_doubtful_moment_does_not() -> None:
-    seen = frames("No Mask", 0, 1) + frames("Not sure", 1, 2.5) + frames("No Mask", 2.5, 4)
+    seen = frames("No Mask", 0, 1) + frames("Not sure", 1, 2.2) + frames("No Mask", 2.2, 4)
     assert alerts(seen) == [3.0]
+
+
+def test_doubt_is_no_time_without_a_mask() -> None:
+    assert alerts(frames("No Mask", 0, 0.1) + frames("Not sure", 0.1, 20)) == []
+
+
+def test_forgetting_begins_anew() -> None:
+    watch = MaskAlert()
+    for i in range(25):
+        watch.update([face("No Mask")], i / 10, RULE)
+    watch.forget()
+    raised = [i for i in range(25, 80) if watch.update([face("No Mask")], i / 10, RULE)]
+    assert raised == [55]
 
 
 def test_people_are_told_apart() -> None:
