@@ -183,6 +183,7 @@ def _add_fit_detector(commands: Any) -> None:
         default=default.backbone_weights,
         help="imagenet (fetched by Keras), none, or a .weights.h5 file",
     )
+    fit.add_argument("--start-from", default="", help="a former run's folder to go on from")
     fit.add_argument("--image-size", type=int, default=default.image_size, help="of crops, pixels")
     fit.add_argument("--batch-size", type=int, default=default.batch_size)
     fit.add_argument("--steps", type=int, default=default.steps)

@@ -28,6 +28,11 @@ SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (20.0, 250.0)
 LARGEST_FACTOR = 3.0
 # Of the crops of scenes this share is of a place beside a face, mostly without any.
 BESIDE_SHARE = 0.15
+# In this share of the scenes faces of close-ups take the places of others: scenes have few
+# bare faces, and a detector soon knows them all.
+LENT_SHARE, LENT_BARE_SHARE = 0.4, 0.75
+# An ellipse so many times as large as the lent face's box is taken over.
+_LENT_GROWTH = 1.3
 
 Boxes = NDArray[np.float32]
 
@@ -152,8 +157,24 @@ class Sampler:
         choices = [self._faces[kind, bare], self._faces[kind, not bare], *self._faces.values()]
         faces = next(faces for faces in choices if faces)
         sample, index = faces[rng.integers(len(faces))]
-        beside = kind == "scene" and rng.random() < BESIDE_SHARE
-        return crop_around(sample, int(index), size, rng, beside)
+        if kind == "close-up":
+            return crop_around(sample, int(index), size, rng)
+        beside = rng.random() < BESIDE_SHARE
+        image, boxes, ignored = crop_around(sample, int(index), size, rng, beside)
+        if rng.random() < LENT_SHARE:
+            image, boxes = self._lend_faces(image, boxes, rng)
+        return image, boxes, ignored
+
+    def _lend_faces(
+        self, image: ImageRgb, boxes: Boxes, rng: np.random.Generator
+    ) -> tuple[ImageRgb, Boxes]:
+        """Put faces of close-ups in the places of up to three of these."""
+        lenders = self._faces["close-up", rng.random() < LENT_BARE_SHARE]
+        if lenders:
+            for index in rng.permutation(len(boxes))[: rng.integers(1, 4)]:
+                lender, face = lenders[rng.integers(len(lenders))]
+                image, boxes[index] = lend_face(image, boxes[index], lender, int(face), rng)
+        return image, boxes
 
     def _group_picture(self, rng: np.random.Generator) -> tuple[ImageRgb, Boxes, Boxes]:
         """Four or nine smaller crops side by side: a made group picture."""
@@ -227,6 +248,54 @@ def crop_around(
     large = (inside[:, 2:] - inside[:, :2]).max(axis=1, initial=0) >= SMALLEST
     asked = (visible >= LEAST_VISIBLE) & large
     return crop, inside[asked], np.concatenate([inside[~asked & (visible > 0)], doubtful])
+
+
+def lend_face(
+    image: ImageRgb, box: Boxes, lender: Sample, index: int, rng: np.random.Generator
+) -> tuple[ImageRgb, Boxes]:
+    """Put the face of another photo in the place of one, as large and about as bright.
+
+    Args:
+        image: uint8 (H, W, 3); left as it is.
+        box: (4,) the face to be replaced, pixels.
+        lender: the other photo.
+        index: of its face.
+        rng: where chance comes from.
+
+    Returns:
+        A copy of the image, and the new face's box, (4,), within it.
+    """
+    photo, face = read_image(lender.path), lender.boxes_xyxy[index]
+    if rng.random() < 0.5:
+        photo = np.ascontiguousarray(photo[:, ::-1])
+        face = np.array([photo.shape[1] - face[2], face[1], photo.shape[1] - face[0], face[3]])
+    scale = float((box[2:] - box[:2]).max() / (face[2:] - face[:2]).max())
+    if scale < 0.75:  # a warp alone would alias
+        photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        face, scale = face * scale, 1.0
+    target, source = (box[:2] + box[2:]) / 2, (face[:2] + face[2:]) / 2
+    half = (face[2:] - face[:2]) / 2 * scale
+    matrix = np.array([[scale, 0, 0], [0, scale, 0]])
+    # OpenCV counts from the middle of the first pixel, boxes count from its corner.
+    matrix[:, 2] = target - scale * source + 0.5 * scale - 0.5
+    height, width = image.shape[:2]
+    moved = cv2.warpAffine(photo, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    mask = np.zeros((height, width), np.float32)
+    middle = (round(float(target[0])), round(float(target[1])))
+    axes = (
+        max(1, round(float(half[0]) * _LENT_GROWTH)),
+        max(1, round(float(half[1]) * _LENT_GROWTH)),
+    )
+    cv2.ellipse(mask, middle, axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    inside = mask > 0.5
+    if not inside.any():
+        return image, box
+    gain = (image[inside].mean() + 20) / (moved[inside].mean() + 20)
+    mask = cv2.GaussianBlur(mask, (0, 0), max(0.5, 0.08 * float(half.max())))[..., None]
+    lit = moved * float(np.clip(gain, 0.6, 1.6))
+    blended = image * (1 - mask) + lit * mask
+    new_box = np.concatenate([target - half, target + half]).clip(0, (width, height) * 2)
+    return blended.clip(0, 255).astype(np.uint8), new_box.astype(np.float32)
 
 
 def cover_part(image: ImageRgb, box: Boxes, rng: np.random.Generator) -> ImageRgb:
