@@ -116,7 +116,8 @@ def _frame(page: Any) -> Any:
 
 def start(page: Any) -> float:
     """Press Start; returns milliseconds to the first picture with a box on it."""
-    start_button(page).wait_for()
+    # While a stream is being stopped the button is there already, but cannot be pressed.
+    player(page).locator("button:enabled").get_by_text("Start", exact=True).wait_for()
     milliseconds: float = _frame(page).evaluate(_FIRST_LABELLED)
     return milliseconds
 

@@ -19,8 +19,9 @@ def keep(key: str, default: Any, options: Container[Any] | None = None) -> None:
         options: what it may hold; something else kept gives way to the default.
     """
     kept: dict[str, Any] = st.session_state.setdefault("kept", {})
-    if key in st.session_state:
-        kept[key] = st.session_state[key]
-        return
-    value = kept.get(key, default)
-    st.session_state[key] = value if options is None or value in options else default
+    value = st.session_state.get(key, kept.get(key, default))
+    if options is not None and value not in options:
+        value = default
+    # Set anew in every run: on another page the widget of this key is another widget, which
+    # would begin with a value of its own.
+    st.session_state[key] = kept[key] = value

@@ -9,9 +9,14 @@ from typing import Any
 import av
 import streamlit as st
 import streamlit_webrtc
-from streamlit_webrtc.component import _reset_context
+from streamlit_webrtc.component import (
+    _reset_context,
+    compile_state,
+    generate_frontend_component_key,
+)
 
 KEY = "camera-stream"
+_OFFER = "camera-offer"
 _log = logging.getLogger(__name__)
 _CONSTRAINTS = {
     "video": {
@@ -56,6 +61,7 @@ def camera_stream(
         # to it, and a stream died right after its first Start. ``leave_stream`` does it
         # where the player is really left.
         context._last_rendered_run_count = None
+        _make_room_for_new_offer(context)
     try:
         context = streamlit_webrtc.webrtc_streamer(
             key=KEY,
@@ -79,6 +85,21 @@ def camera_stream(
         st.error("The stream could not be set up. Reload this page and press **Start** again.")
         return False, False
     return context.state.playing, context.state.playing or context.state.signalling
+
+
+def _make_room_for_new_offer(context: Any) -> None:
+    """Let a Start that follows a Stop at once begin a stream of its own.
+
+    The browser's two messages may reach the script as one, and the library, whose worker of
+    the stream before is still there, leaves the new offer unanswered.
+    """
+    value = st.session_state.get(generate_frontend_component_key(KEY)) or {}
+    offer = value.get("sdpOffer")
+    if offer and offer != st.session_state.get(_OFFER):
+        st.session_state[_OFFER] = offer
+        if context._get_worker() is not None:
+            _reset_context(context)
+            context._set_state(compile_state(value))
 
 
 def leave_stream() -> None:

@@ -97,6 +97,8 @@ def test_broken_settings_are_a_sentence_without_the_secret(
     (error,) = page.error
     assert "ICE" in error.value
     assert "hush" not in error.value
+    page.segmented_control(key="way").set_value("Snapshots").run()  # need no servers
+    assert not page.error
 
 
 def test_choices_reach_the_stream_without_a_new_player(live: AppTest, player: Player) -> None:
@@ -118,22 +120,100 @@ def test_choices_reach_the_stream_without_a_new_player(live: AppTest, player: Pl
 
 def test_the_library_s_reset_is_kept_off_a_running_stream(live: AppTest, player: Player) -> None:
     context = SimpleNamespace(_last_rendered_run_count=3, _get_worker=lambda: None)
-    live.session_state[webrtc._KEY] = context
+    live.session_state[webrtc.KEY] = context
     live.run()
     assert context._last_rendered_run_count is None
 
 
+def test_an_offer_that_comes_before_the_stop_was_heard_is_answered(
+    live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reset: list[Any] = []
+    monkeypatch.setattr(webrtc, "_reset_context", reset.append)
+    monkeypatch.setattr(webrtc, "generate_frontend_component_key", lambda key: "value")
+    states: list[Any] = []
+    worker = SimpleNamespace(stop=lambda: None)
+    context = SimpleNamespace(_get_worker=lambda: worker, _set_state=states.append)
+    live.session_state[webrtc.KEY] = context
+    live.session_state["value"] = {"playing": False, "sdpOffer": {"sdp": "second"}}
+    live.session_state[webrtc._OFFER] = {"sdp": "first"}
+    live.run()
+    assert reset == [context]
+    assert (states[-1].playing, states[-1].signalling) == (False, True)
+    live.run()  # the same offer again is the same stream
+    assert reset == [context]
+
+
 @pytest.mark.parametrize("way", ["Snapshots", "Video file"])
-def test_another_view_stops_the_stream(live: AppTest, player: Player, way: str) -> None:
-    stopped = []
-    worker = SimpleNamespace(stop=lambda: stopped.append(True))
-    live.session_state[webrtc._KEY] = SimpleNamespace(_get_worker=lambda: worker)
+def test_another_view_stops_the_stream(
+    live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    reset: list[Any] = []
+    monkeypatch.setattr(webrtc, "_reset_context", reset.append)
+    context = SimpleNamespace(_get_worker=lambda: None)
+    live.session_state[webrtc.KEY] = context
     calls = len(player.calls)
     live.segmented_control(key="way").set_value(way).run()
     assert not live.exception
-    assert stopped == [True]
+    assert reset == [context]
     assert len(player.calls) == calls
-    assert webrtc._KEY not in live.session_state
+
+
+@pytest.mark.parametrize(("url_path", "stops"), [("", True), ("metrics", True), ("live", False)])
+def test_another_page_stops_the_stream(
+    monkeypatch: pytest.MonkeyPatch, url_path: str, stops: bool
+) -> None:
+    def script(url_path: str) -> None:
+        from ui.entry import leave_other_pages
+
+        leave_other_pages(url_path)
+
+    reset: list[Any] = []
+    monkeypatch.setattr(webrtc, "_reset_context", reset.append)
+    page = AppTest.from_function(script, kwargs={"url_path": url_path})
+    page.session_state["live_stream"] = LiveStream()
+    page.session_state[webrtc.KEY] = context = SimpleNamespace(_get_worker=lambda: None)
+    page.run()
+    assert not page.exception
+    assert reset == ([context] if stops else [])
+
+
+def test_settings_outlive_another_page(live: AppTest, player: Player) -> None:
+    live.toggle(key="blur").set_value(True).run()
+    live.slider(key="threshold").set_value(80).run()
+    live.selectbox(key="model").select("second").run()
+    photos = live.switch_page("pages/photo.py").run()
+    assert photos.slider(key="threshold").value == 80
+    assert photos.selectbox(key="model").value == "second"
+    back = photos.switch_page("pages/live.py").run()
+    assert back.toggle(key="blur").value is True
+    assert stream_of(back).settings.blur is True
+    assert not back.exception
+
+
+def test_a_finder_that_is_not_there_leaves_the_stream_as_it_is(
+    live: AppTest, player: Player
+) -> None:
+    before, calls = stream_of(live).settings, len(player.calls)
+    live.selectbox(key="detector").select("yunet").run()
+    assert not live.exception
+    assert any("YuNet is not installed" in info.value for info in live.info)
+    assert stream_of(live).settings is before
+    assert len(player.calls) > calls
+
+
+def test_a_stream_that_cannot_be_set_up_is_a_sentence(
+    live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise TimeoutError("secret")
+
+    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", fail)
+    live.run()
+    assert not live.exception
+    (error,) = live.error
+    assert "press **Start** again" in error.value
+    assert "secret" not in error.value
 
 
 def shot(width: int) -> io.BytesIO:
