@@ -18,6 +18,7 @@ from PIL import Image
 
 from maskcore.detection import FcosDetector
 from maskcore.detection.fcos import decode
+from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
 from maskcore.models import CARD_FILE, MODEL_FILE, installed_models, load_model
 from maskcore.types import ImageRgb
@@ -249,6 +250,23 @@ def test_a_resumed_run_goes_on_after_the_last_epoch(run: Run, last: Any) -> None
     assert (state.stage, state.epochs_done) == ("training", 3)
     assert state.best_loss == pytest.approx(trained["val_loss"], abs=1e-5)
     assert int(last.optimizer.iterations.numpy()) == 3  # it came along
+
+
+def test_a_run_can_go_on_from_the_best_weights_of_another(run: Run, network: Any) -> None:
+    config = DetectorConfig(data=str(run.data), backbone_weights="none", seed=3)
+    fresh = build_detector(config)
+    fit_module._go_on_from(run.folder, fresh, config)
+    for given, wanted in zip(fresh.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(given, wanted)
+
+
+@pytest.mark.parametrize("other", [{"seed": 4}, {"data": "elsewhere"}])
+def test_a_run_that_divided_the_data_in_another_way_is_not_gone_on_from(
+    run: Run, network: Any, other: dict[str, Any]
+) -> None:
+    config = DetectorConfig(**{"data": str(run.data), "seed": 3, **other})
+    with pytest.raises(MasklensError, match="what is kept for testing here may have trained it"):
+        fit_module._go_on_from(run.folder, network, config)
 
 
 def test_the_best_weights_give_the_best_validation_loss(run: Run, network: Any) -> None:

@@ -22,6 +22,7 @@ from training.detector.samples import (
     close_up_samples,
     cover_part,
     crop_around,
+    lend_face,
     scene_samples,
 )
 from training.scenes import Scene, SceneFace
@@ -313,6 +314,86 @@ def test_a_face_of_a_pixel_at_the_edge_can_be_covered() -> None:
         cover_part(image, np.float32([29, 19, 30, 20]), np.random.default_rng(seed))
 
 
+# --- lending
+
+
+@pytest.mark.parametrize(
+    ("face", "wanted"),
+    [
+        ((30, 30, 70, 70), (50, 50, 70, 70)),
+        ((30, 20, 50, 60), (55, 50, 65, 70)),
+        ((4, 4, 12, 12), (50, 50, 70, 70)),
+    ],
+)
+def test_a_lent_face_takes_the_place_and_the_size_of_another(
+    tmp_path: Path, face: Box, wanted: Box
+) -> None:
+    lender = painted(tmp_path / "a.png", (100, 90), [face], CLOSE_UP_SIDES)
+    image = np.full((120, 140, 3), 90, np.uint8)
+    for seed in range(4):  # mirrored or not
+        lent, box = lend_face(
+            image, np.float32([50, 50, 70, 70]), lender, 0, np.random.default_rng(seed)
+        )
+        assert lent.dtype == np.uint8
+        assert box.dtype == np.float32
+        np.testing.assert_allclose(box, wanted, atol=0.01)
+        np.testing.assert_allclose(coloured_box(lent, RED), wanted, atol=1.5)
+        changed = (lent != 90).any(axis=-1)
+        assert changed[60, 60]
+        assert not changed[:, :40].any() and not changed[:, 80:].any()
+        assert not changed[:40].any() and not changed[80:].any()
+    assert (image == 90).all()
+
+
+def test_a_lent_face_is_about_as_bright_as_what_it_covers(tmp_path: Path) -> None:
+    lender = painted(tmp_path / "a.png", (100, 100), [(0, 0, 100, 100)], CLOSE_UP_SIDES)
+    Image.fromarray(np.full((100, 100, 3), 120, np.uint8)).save(lender.path)
+    shades = []
+    for ground in (30, 80, 120, 160, 250):
+        image = np.full((100, 100, 3), ground, np.uint8)
+        lent, _ = lend_face(
+            image, np.float32([30, 30, 70, 70]), lender, 0, np.random.default_rng(0)
+        )
+        shades.append(int(lent[50, 50, 0]))
+    assert shades[2] == pytest.approx(120, abs=1)
+    assert shades[0] == pytest.approx(72, abs=1)  # no darker than 0.6 times
+    assert shades[4] == pytest.approx(192, abs=1)
+    assert shades == sorted(shades)
+
+
+@pytest.mark.parametrize("box", [(-5, -5, 15, 15), (50, 55, 70, 64), (0, 0, 60, 64)])
+def test_a_face_lent_at_the_edge_stays_inside(tmp_path: Path, box: Box) -> None:
+    lender = painted(tmp_path / "a.png", (60, 60), [(10, 10, 50, 55)], CLOSE_UP_SIDES)
+    image = np.full((64, 60, 3), 90, np.uint8)
+    lent, new = lend_face(image, np.float32(box), lender, 0, np.random.default_rng(1))
+    assert lent.shape == image.shape
+    assert (new[:2] >= 0).all() and (new[2:] <= (60, 64)).all()
+    assert (new[2:] > new[:2]).all()
+
+
+def test_faces_are_lent_to_scenes_alone_mostly_bare_ones(
+    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lent: list[tuple[bool, str]] = []
+
+    def lend(image: Any, box: Any, lender: Sample, index: int, rng: Any) -> Any:
+        lent.append((bool(lender.bare[index]), lender.path.name))
+        return image, box
+
+    monkeypatch.setattr(samples, "lend_face", lend)
+    sampler = Sampler(SCENES, CLOSE_UPS, 1.0, 0.5, 64)
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        sampler.draw(rng)
+    assert lent == []  # close-ups borrow nothing
+    sampler = Sampler(SCENES, CLOSE_UPS, 0.0, 0.5, 64)
+    drawn.clear()
+    for _ in range(300):
+        sampler.draw(rng)
+    assert np.mean([bare for bare, _ in lent]) == pytest.approx(0.75, abs=0.1)
+    assert len(lent) / len(drawn) == pytest.approx(0.4, abs=0.07)  # one face a made crop
+
+
 # --- drawing
 
 
@@ -330,6 +411,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
         return np.full((size, size, 3), shade, np.uint8), box, box + 2
 
     monkeypatch.setattr(samples, "crop_around", crop)
+    monkeypatch.setattr(samples, "lend_face", lambda image, box, lender, index, rng: (image, box))
     monkeypatch.setattr(samples, "cover_part", lambda image, box, rng: image)
     monkeypatch.setattr(samples, "degrade", lambda image, rng: image)
     return asked
