@@ -163,8 +163,9 @@ class FcosDetector:
         # Levels come back in any order; their height tells them apart.
         maps.sort(key=lambda level: -level.shape[1])
         found = []
+        least = min(_LEAST_SCORE, self._settings.score_threshold)
         for level, stride in zip(maps, self._strides, strict=True):
-            boxes, scores = decode(level[0], stride, _LEAST_SCORE)
+            boxes, scores = decode(level[0], stride, least)
             found.append(
                 suppress_overlaps(
                     boxes.clip(0, (width, height, width, height)), scores, self._settings.nms_iou
