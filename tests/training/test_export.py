@@ -258,7 +258,7 @@ def test_a_limit_below_0_is_refused_before_anything_is_done(
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
     command = ["install", str(tmp_path / "no run"), "--name", "other"]
     assert main([*command, f"--not-sure-{option}={value}"]) == 1
-    assert "not_sure must hold numbers of 0 or more, got" in capsys.readouterr().err
+    assert "not_sure must hold numbers of 0 or more by name, got" in capsys.readouterr().err
     assert not (tmp_path / "models").exists()
 
 
