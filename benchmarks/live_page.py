@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+# Pixels of a masked face's box in a small copy of the picture.
+_BLUE = """
+  const smaller = document.createElement('canvas');
+  smaller.width = 160; smaller.height = 120;
+  const painter = smaller.getContext('2d', {willReadFrequently: true});
+  const blue = video => {
+    painter.drawImage(video, 0, 0, 160, 120);
+    const pixels = painter.getImageData(0, 0, 160, 120).data;
+    let count = 0;
+    for (let i = 0; i < pixels.length; i += 4) {
+      if (pixels[i] < 70 && pixels[i + 1] > 80 && pixels[i + 1] < 150
+          && pixels[i + 2] > 130) count++;
+    }
+    return count;
+  };
+"""
+
 # Beside the player a second look at the same camera shows what the player will show a
 # moment later; frames carry their number (benchmarks.clips), and the distance is the lag.
-_PROBE = """
-async ({bits, rate, frames}) => {
+_PROBE = (
+    "async ({bits, rate, frames}) => {"
+    + _BLUE
+    + """
   const player = document.querySelector('video');
   const camera = document.createElement('video');
   camera.muted = true;
@@ -27,17 +46,6 @@ async ({bits, rate, frames}) => {
     for (let i = 0; i < bits; i++) if (pixels[4 * i] > 127) code |= 1 << i;
     return code < frames ? code : -1;
   };
-  const blue = video => {
-    canvas.width = 160; canvas.height = 120;
-    context.drawImage(video, 0, 0, 160, 120);
-    const pixels = context.getImageData(0, 0, 160, 120).data;
-    let count = 0;
-    for (let i = 0; i < pixels.length; i += 4) {
-      if (pixels[i] < 70 && pixels[i + 1] > 80 && pixels[i + 1] < 150
-          && pixels[i + 2] > 130) count++;
-    }
-    return count;
-  };
   const look = () => {
     state.shown++;
     const code = read(player), live = read(camera);
@@ -55,34 +63,26 @@ async ({bits, rate, frames}) => {
   window.masklensProbe = state;
 }
 """
+)
 
 # From the press of Start to the first picture with a blue (masked) box.
-_FIRST_LABELLED = """
-() => new Promise((resolve, reject) => {
+_FIRST_LABELLED = (
+    "() => new Promise((resolve, reject) => {"
+    + _BLUE
+    + """
   const start = performance.now();
-  const canvas = document.createElement('canvas');
-  canvas.width = 160; canvas.height = 120;
-  const context = canvas.getContext('2d', {willReadFrequently: true});
   const button = [...document.querySelectorAll('button')].find(b => /^start$/i.test(b.innerText));
   button.click();
   const look = () => {
     const video = document.querySelector('video');
-    if (video && video.videoWidth) {
-      context.drawImage(video, 0, 0, 160, 120);
-      const pixels = context.getImageData(0, 0, 160, 120).data;
-      let count = 0;
-      for (let i = 0; i < pixels.length; i += 4) {
-        if (pixels[i] < 70 && pixels[i + 1] > 80 && pixels[i + 1] < 150
-            && pixels[i + 2] > 130) count++;
-      }
-      if (count > 20) return resolve(performance.now() - start);
-    }
+    if (video && video.videoWidth && blue(video) > 20) return resolve(performance.now() - start);
     if (performance.now() - start > 30000) return reject(new Error('no labelled picture'));
     setTimeout(look, 20);
   };
   look();
 })
 """
+)
 
 
 def open_live(context: Any, url: str) -> Any:

@@ -56,10 +56,7 @@ class LiveAnalyzer:
         Raises:
             ValueError: a threshold outside 0..1.
         """
-        if threshold is None:
-            threshold = pipeline.classifier.threshold
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be in 0..1, got {threshold}")
+        threshold = pipeline.threshold_or_default(threshold)
         start = perf_counter()
         searched = self._frame % self._every() == 0
         self._frame += 1

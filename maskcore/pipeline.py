@@ -36,6 +36,18 @@ class MaskPipeline:
         """
         return cls(load_detector(detector, live), LiteRtClassifier.load(model))
 
+    def threshold_or_default(self, threshold: float | None) -> float:
+        """The threshold in force: the one asked for, else the one in the model's card.
+
+        Raises:
+            ValueError: outside 0..1.
+        """
+        if threshold is None:
+            threshold = self.classifier.threshold
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be in 0..1, got {threshold}")
+        return threshold
+
     def analyze(self, image_rgb: ImageRgb, threshold: float | None = None) -> Analysis:
         """Find and judge the faces of one photo.
 
@@ -55,10 +67,7 @@ class MaskPipeline:
                 "image_rgb must be uint8 (H, W, 3) with at least one pixel,"
                 f" got {image_rgb.dtype} {image_rgb.shape}"
             )
-        if threshold is None:
-            threshold = self.classifier.threshold
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be in 0..1, got {threshold}")
+        threshold = self.threshold_or_default(threshold)
         start = perf_counter()
         found = self.detector.detect(image_rgb)
         detected = perf_counter()

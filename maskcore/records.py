@@ -7,21 +7,11 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from maskcore.types import Analysis
+from maskcore.types import Analysis, Face
 
-CSV_COLUMNS = (
-    "image",
-    "face",
-    "label",
-    "sure",
-    "mask_probability",
-    "x0",
-    "y0",
-    "x1",
-    "y1",
-    "score",
-    "error",
-)
+# A face's columns, in tables of photos and of videos.
+FACE_COLUMNS = ("label", "sure", "mask_probability", "x0", "y0", "x1", "y1", "score")
+CSV_COLUMNS = ("image", "face", *FACE_COLUMNS, "error")
 
 
 def photo_record(name: str, analysis: Analysis | None, error: str | None = None) -> dict[str, Any]:
@@ -41,18 +31,26 @@ def photo_record(name: str, analysis: Analysis | None, error: str | None = None)
         "image": name,
         "width": width,
         "height": height,
-        "faces": [
-            {
-                "box": [round(edge, 2) for edge in face.box_xyxy],
-                "score": round(face.score, 4),
-                "mask_probability": round(face.mask_probability, 4),
-                "label": face.label,
-                "sure": face.sure,
-            }
-            for face in (analysis.faces if analysis else ())
-        ],
+        "faces": [face_record(face) for face in (analysis.faces if analysis else ())],
         "error": error,
     }
+
+
+def face_record(face: Face) -> dict[str, Any]:
+    """One face as a JSON value, its numbers rounded."""
+    return {
+        "box": [round(edge, 2) for edge in face.box_xyxy],
+        "score": round(face.score, 4),
+        "mask_probability": round(face.mask_probability, 4),
+        "label": face.label,
+        "sure": face.sure,
+    }
+
+
+def face_cells(record: dict[str, Any]) -> list[Any]:
+    """A face's record as the cells of ``FACE_COLUMNS``."""
+    sure = "yes" if record["sure"] else "no"
+    return [record["label"], sure, record["mask_probability"], *record["box"], record["score"]]
 
 
 def records_csv(records: Iterable[dict[str, Any]]) -> str:
@@ -63,12 +61,9 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
     for record in records:
         image, error = _plain(record["image"]), record["error"] or ""
         for number, face in enumerate(record["faces"], start=1):
-            writer.writerow(
-                [image, number, face["label"], "yes" if face["sure"] else "no"]
-                + [face["mask_probability"], *face["box"], face["score"], error]
-            )
+            writer.writerow([image, number, *face_cells(face), error])
         if not record["faces"]:
-            writer.writerow([image, *[""] * 9, error])
+            writer.writerow([image, "", *[""] * len(FACE_COLUMNS), error])
     return stream.getvalue()
 
 

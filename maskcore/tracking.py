@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from maskcore.detection.scaling import overlaps
 from maskcore.types import Box, Detections, Face, NotSure, logit
 
 # A face matched so often is still shown so long after its last match, but no longer than it
@@ -310,10 +311,8 @@ def _within(box_xyxy: Box, size_wh: tuple[int, int]) -> Box:
 def _costs(forecast: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """What it costs to match forecast box i with found box j: below 1 near, below 2 far."""
     a, b = forecast[:, None], boxes[None]
-    overlap = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared = overlap.clip(0).prod(axis=2)
+    iou = overlaps(forecast, boxes)
     area_a, area_b = (a[..., 2:] - a[..., :2]).prod(axis=2), (b[..., 2:] - b[..., :2]).prod(axis=2)
-    iou = shared / (area_a + area_b - shared)
     apart = np.linalg.norm(a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:], axis=2) / 2
     faces_apart = apart / np.sqrt((area_a + area_b) / 2)
     costs = np.where(iou >= _LEAST_IOU, 1 - iou, np.where(faces_apart < 1, 1 + faces_apart, _ALONE))

@@ -16,25 +16,13 @@ from maskcore.errors import VideoError
 from maskcore.files import replacing
 from maskcore.live import LiveAnalyzer
 from maskcore.pipeline import MaskPipeline
-from maskcore.records import photo_record
+from maskcore.records import FACE_COLUMNS, face_cells, face_record
 from maskcore.types import Analysis, Face, ImageRgb, Verdict
 from maskcore.video_layout import NO_FRAME, look_at
 from maskcore.video_reader import NO_VIDEO, VideoReader, open_video
 from maskcore.video_writer import VideoWriter
 
-CSV_COLUMNS = (
-    "seconds",
-    "frame",
-    "track",
-    "label",
-    "sure",
-    "mask_probability",
-    "x0",
-    "y0",
-    "x1",
-    "y1",
-    "score",
-)
+CSV_COLUMNS = ("seconds", "frame", "track", *FACE_COLUMNS)
 
 # From so many frames a second, faces are looked for in every second one, and moved on in
 # between. Unlike in a live stream the machine's speed has no say: a file gives the same
@@ -220,12 +208,8 @@ def _table(path: Path) -> Iterator[Callable[[float, int, Analysis], None]]:
             writer.writerow(CSV_COLUMNS)
 
             def write_rows(seconds: float, frame: int, analysis: Analysis) -> None:
-                faces = photo_record("", analysis)["faces"]
-                for face, row in zip(analysis.faces, faces, strict=True):
-                    sure = "yes" if row["sure"] else "no"
-                    writer.writerow(
-                        [round(seconds, 3), frame, face.track, row["label"], sure]
-                        + [row["mask_probability"], *row["box"], row["score"]]
-                    )
+                for face in analysis.faces:
+                    cells = face_cells(face_record(face))
+                    writer.writerow([round(seconds, 3), frame, face.track, *cells])
 
             yield write_rows

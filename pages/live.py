@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, ready_pipeline
+from ui.choices import choose, choose_way, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.live_view import (
     choose_extras,
@@ -33,15 +33,7 @@ st.markdown(
     " go to the computer that runs Masklens, are looked at and forgotten. Snapshots you take and"
     " the log of counts stay in this session and are gone when you close the page."
 )
-way = st.segmented_control(
-    "Where the pictures come from",
-    list(WAYS),
-    default="Camera",
-    required=True,
-    format_func=lambda name: f"{WAYS[name]} {name}",
-    label_visibility="collapsed",
-    key="way",
-)
+way = choose_way("Where the pictures come from", WAYS, key="way")
 # The picture stands above the settings, which are asked first.
 scene, settings = st.container(), st.container()
 stream = LiveStream.of_session()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
-from ui.choices import choose, ready_pipeline
+from ui.choices import choose, choose_way, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.gallery import Gallery
 from ui.results import show_empty_state, show_photos, show_totals, shown_name
@@ -25,15 +25,7 @@ st.markdown(
 )
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    source = st.segmented_control(
-        "Where the photos come from",
-        list(SOURCES),
-        default="Upload",
-        required=True,
-        format_func=lambda name: f"{SOURCES[name]} {name}",
-        label_visibility="collapsed",
-        key="source",
-    )
+    source = choose_way("Where the photos come from", SOURCES, key="source")
     if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
         gallery.add(SAMPLE_NAME, sample_photo())
     if gallery.photos or gallery.problems:

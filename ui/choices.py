@@ -25,6 +25,25 @@ MODELS = {
 }
 
 
+def choose_way(label: str, icons: dict[str, str], key: str) -> str:
+    """Show a row of ways to go, the first one chosen.
+
+    Args:
+        label: for screen readers.
+        icons: by the ways' names.
+        key: the widget's.
+    """
+    return st.segmented_control(
+        label,
+        list(icons),
+        default=next(iter(icons)),
+        required=True,
+        format_func=lambda name: f"{icons[name]} {name}",
+        label_visibility="collapsed",
+        key=key,
+    )
+
+
 def choose() -> tuple[Choice, float]:
     """Show the settings.
 

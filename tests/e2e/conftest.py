@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.app import CHROMIUM, FLAGS, camera_flags, running_app
 from benchmarks.clips import moving_faces, write_camera_file
+from benchmarks.live_page import open_live
 
 
 def _missing(what: str) -> None:
@@ -74,3 +75,20 @@ def open_page(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert foreign == []
+
+
+@pytest.fixture
+def live(browser: Any, app_url: str) -> Iterator[Callable[[], Any]]:
+    """Opens the Live page as a new visitor."""
+    contexts = []
+
+    def open_page() -> Any:
+        context = browser.new_context(accept_downloads=True)
+        context.grant_permissions(["camera"])
+        context.set_default_timeout(120_000)
+        contexts.append(context)
+        return open_live(context, app_url)
+
+    yield open_page
+    for context in contexts:
+        context.close()

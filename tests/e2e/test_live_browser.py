@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from benchmarks.clips import CODE_BITS, RATE
-from benchmarks.live_page import open_live, player, seen, start, start_button, stop_button, watch
+from benchmarks.live_page import player, seen, start, start_button, stop_button, watch
 
 pytestmark = pytest.mark.e2e
 
 CLIP_FRAMES = 4 * RATE
-
-
-@pytest.fixture
-def live(browser: Any, app_url: str) -> Iterator[Callable[[], Any]]:
-    """Opens the Live page as a new visitor."""
-    contexts = []
-
-    def open_page() -> Any:
-        context = browser.new_context(accept_downloads=True)
-        context.grant_permissions(["camera"])
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        return open_live(context, app_url)
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 def figure(page: Any, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.clips import HEIGHT, RATE, WIDTH
-from benchmarks.live_page import open_live
 from benchmarks.video import write_clip
 from maskcore.drawing import COLOURS
 from maskcore.types import Verdict
@@ -26,22 +25,6 @@ FRAMES = SECONDS * RATE
 # Labelling takes seconds where nothing else runs; minutes are for busy machines.
 PATIENCE_MS = 300_000
 LABELS: tuple[Verdict, ...] = ("Mask", "No Mask")
-
-
-@pytest.fixture
-def live(browser: Any, app_url: str) -> Iterator[Callable[[], Any]]:
-    """Opens the Live page as a new visitor."""
-    contexts = []
-
-    def open_page() -> Any:
-        context = browser.new_context(accept_downloads=True)
-        context.set_default_timeout(120_000)
-        contexts.append(context)
-        return open_live(context, app_url)
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture(scope="session")
