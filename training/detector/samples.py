@@ -29,12 +29,18 @@ LARGEST_FACTOR = 3.0
 # Of the crops of scenes this share is of a place beside a face, mostly without any.
 BESIDE_SHARE = 0.15
 # In this share of the scenes faces of close-ups take the places of others: scenes have few
-# bare faces, and a detector soon knows them all.
+# bare faces, and a detector soon knows them all. The same is why close-ups are mostly laid
+# over a crop of a scene instead of a plain colour.
+LAID_OVER_SHARE = 0.7
 LENT_SHARE, LENT_BARE_SHARE = 0.4, 0.75
+# A face of which this share or more is left beside a close-up laid over it is still asked for.
+_STILL_ASKED, _STILL_THERE = 0.75, 0.1
 # An ellipse so many times as large as the lent face's box is taken over.
 _LENT_GROWTH = 1.3
 
 Boxes = NDArray[np.float32]
+# A picture, uint8 (S, S, 3), its faces, (N, 4), and the regions not asked about, (M, 4).
+Crop = tuple[ImageRgb, Boxes, Boxes]
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ class Sampler:
         self._bare_share = bare_share
         self._size = size
 
-    def draw(self, rng: np.random.Generator) -> tuple[ImageRgb, Boxes, Boxes]:
+    def draw(self, rng: np.random.Generator) -> Crop:
         """One training picture.
 
         Returns:
@@ -151,14 +157,23 @@ class Sampler:
             image = cover_part(image, boxes[rng.integers(len(boxes))], rng)
         return degrade(image, rng) if rng.random() < 0.7 else image, boxes, ignored
 
-    def _crop(self, size: int, rng: np.random.Generator) -> tuple[ImageRgb, Boxes, Boxes]:
+    def _crop(self, size: int, rng: np.random.Generator) -> Crop:
         kind = "close-up" if rng.random() < self._close_up_share else "scene"
         bare = rng.random() < self._bare_share
         choices = [self._faces[kind, bare], self._faces[kind, not bare], *self._faces.values()]
         faces = next(faces for faces in choices if faces)
         sample, index = faces[rng.integers(len(faces))]
         if kind == "close-up":
-            return crop_around(sample, int(index), size, rng)
+            scenes = self._faces["scene", bare] or self._faces["scene", not bare]
+            if not scenes or rng.random() >= LAID_OVER_SHARE:
+                return crop_around(sample, int(index), size, rng)
+            behind = self._scene_crop(*scenes[rng.integers(len(scenes))], size, rng)
+            return crop_around(sample, int(index), size, rng, behind=behind)
+        return self._scene_crop(sample, index, size, rng)
+
+    def _scene_crop(
+        self, sample: Sample, index: np.int64, size: int, rng: np.random.Generator
+    ) -> Crop:
         beside = rng.random() < BESIDE_SHARE
         image, boxes, ignored = crop_around(sample, int(index), size, rng, beside)
         if rng.random() < LENT_SHARE:
@@ -176,7 +191,7 @@ class Sampler:
                 image, boxes[index] = lend_face(image, boxes[index], lender, int(face), rng)
         return image, boxes
 
-    def _group_picture(self, rng: np.random.Generator) -> tuple[ImageRgb, Boxes, Boxes]:
+    def _group_picture(self, rng: np.random.Generator) -> Crop:
         """Four or nine smaller crops side by side: a made group picture."""
         rows = 2 if rng.random() < 0.6 else 3
         side = self._size // rows
@@ -192,8 +207,13 @@ class Sampler:
 
 
 def crop_around(
-    sample: Sample, index: int, size: int, rng: np.random.Generator, beside: bool = False
-) -> tuple[ImageRgb, Boxes, Boxes]:
+    sample: Sample,
+    index: int,
+    size: int,
+    rng: np.random.Generator,
+    beside: bool = False,
+    behind: Crop | None = None,
+) -> Crop:
     """Cut a square out of a photo so that one face has a chance size at a chance place.
 
     Args:
@@ -202,10 +222,11 @@ def crop_around(
         size: side of the square, pixels.
         rng: where chance comes from.
         beside: aim a few faces' widths beside the face instead.
+        behind: another crop of that size, on which the photo is laid; left as it is.
 
     Returns:
         uint8 (size, size, 3), faces (N, 4), regions not asked about (M, 4). What lies
-        beyond the photo is one plain colour, as in service.
+        beyond the photo is one plain colour, as in service, or what is ``behind`` it.
     """
     image = read_image(sample.path)
     box = sample.boxes_xyxy[index]
@@ -239,7 +260,11 @@ def crop_around(
     # OpenCV counts from the middle of the first pixel, boxes count from its corner.
     warp = matrix.copy()
     warp[:, 2] += 0.5 * matrix[:, :2].sum(axis=1) - 0.5
-    crop = cv2.warpAffine(image, warp, (size, size), borderValue=(shade, shade, shade))
+    if behind is None:
+        crop = cv2.warpAffine(image, warp, (size, size), borderValue=(shade, shade, shade))
+    else:
+        crop = behind[0].copy()
+        cv2.warpAffine(image, warp, (size, size), crop, borderMode=cv2.BORDER_TRANSPARENT)
 
     faces = _moved(sample.boxes_xyxy * done, matrix)
     doubtful = _moved(sample.doubtful_xyxy * done, matrix).clip(0, size)
@@ -247,7 +272,32 @@ def crop_around(
     visible = _areas(inside) / np.maximum(_areas(faces), 1e-6)
     large = (inside[:, 2:] - inside[:, :2]).max(axis=1, initial=0) >= SMALLEST
     asked = (visible >= LEAST_VISIBLE) & large
-    return crop, inside[asked], np.concatenate([inside[~asked & (visible > 0)], doubtful])
+    ignored = np.concatenate([inside[~asked & (visible > 0)], doubtful])
+    if behind is None:
+        return crop, inside[asked], ignored
+    photo = _moved(np.array([[0, 0, *image.shape[1::-1]]], np.float32), matrix)
+    still_asked, still_there = _left_uncovered(behind, photo)
+    return (
+        crop,
+        np.concatenate([inside[asked], still_asked]),
+        np.concatenate([ignored, still_there]),
+    )
+
+
+def _left_uncovered(behind: Crop, photo_xyxy: Boxes) -> tuple[Boxes, Boxes]:
+    """Of what lies behind a photo, (1, 4), the faces still asked for and what is left of others."""
+    _, faces, ignored = behind
+    covered = np.concatenate(
+        [
+            np.maximum(faces[:, :2], photo_xyxy[:, :2]),
+            np.minimum(faces[:, 2:], photo_xyxy[:, 2:]),
+        ],
+        axis=1,
+    )
+    meet = (covered[:, 2:] > covered[:, :2]).all(axis=1)
+    left = 1 - meet * _areas(covered) / np.maximum(_areas(faces), 1e-6)
+    asked = left >= _STILL_ASKED
+    return faces[asked], np.concatenate([faces[~asked & (left >= _STILL_THERE)], ignored])
 
 
 def lend_face(
