@@ -17,8 +17,9 @@ from training.architectures import build_model, input_spec
 from training.config import TrainConfig
 from training.data import CLASS_FOLDERS, read_dataset
 from training.fit import DATA_FILE
+from training.history import read_history
 from training.metrics import classification_figures
-from training.progress import EventLog, load_best
+from training.progress import EVENTS_FILE, EventLog, load_best
 from training.provenance import provenance
 
 THRESHOLD = 0.5
@@ -46,7 +47,8 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
 
     Returns:
         The report: "parts", by name, each with its figures and every photo's
-        probability; what was measured, when and by which command.
+        probability; what was measured, when and by which command; "history", the run's
+        epochs.
 
     Raises:
         MasklensError: no finished run, or the data are not those of the run.
@@ -65,6 +67,7 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
         "data": data.name if data else Path(config.data).name,
         **provenance(command),
         "seed": config.seed,
+        "history": read_history(run_dir / EVENTS_FILE),
         "parts": {},
     }
     for name, members in parts.items():

@@ -70,6 +70,13 @@ def test_report_says_where_it_comes_from(trained: Any, report: dict[str, Any]) -
     assert f"n = {accuracy['count']};" in trained.evaluate_output
 
 
+def test_report_keeps_how_the_run_went(trained: Any, report: dict[str, Any]) -> None:
+    steps = [(epoch["stage"], epoch["epoch"]) for epoch in report["history"]]
+    assert steps == [("training", 1), ("training", 2), ("fine-tuning", 1)]
+    assert all(epoch["val_loss"] > 0 for epoch in report["history"])
+    assert all(0 <= epoch["accuracy"] <= 1 for epoch in report["history"])
+
+
 def test_the_parts_are_those_of_the_run_even_after_new_photos_came(
     trained: Any, run_copy: Path, tmp_path: Path, report: dict[str, Any], make_photos: MakePhotos
 ) -> None:

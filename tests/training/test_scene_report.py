@@ -288,7 +288,10 @@ def test_every_photo_is_looked_at_and_counted(tmp_path: Path) -> None:
         (face((0, 0, 33, 33)),),
     ]
     scenes = [Scene(write_photo(tmp_path / f"{n}.png", n), part) for n, part in enumerate(faces)]
-    report = evaluate_scenes(scenes, Prepared(answers), min_side=32)  # type: ignore[arg-type]
+    done: list[int] = []
+    pipeline = Prepared(answers)
+    report = evaluate_scenes(scenes, pipeline, min_side=32, on_scene=done.append)  # type: ignore[arg-type]
+    assert done == [0, 1, 2]
     assert json.loads(json.dumps(report)) == report
     assert (report["photos"], report["min_side"], report["min_iou"]) == (3, 32, 0.4)
     assert (report["detect_ms"], report["classify_ms"]) == (7.0, 2.0)
@@ -310,6 +313,10 @@ def test_every_photo_is_looked_at_and_counted(tmp_path: Path) -> None:
             "macro_f1": 0.25,
         }
     )
+    assert report["by_class"] == {
+        "No Mask": {"faces": 2, "found": 1, "labelled_right": 0},
+        "Mask": {"faces": 1, "found": 1, "labelled_right": 1},
+    }
     # By size every face of a class counts, small ones too, whatever the label given.
     bands = {(band["from"], band["below"]): band for band in report["recall_by_size"]}
     assert list(bands) == [(8, 16), (16, 32), (32, 64), (64, 128), (128, None)]
