@@ -8,6 +8,7 @@ from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from ui.choices import choose, choose_way, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.gallery import Gallery
+from ui.loading import installation
 from ui.results import show_empty_state, show_photos, show_totals, shown_name
 from ui.sample import SAMPLE_NAME, sample_photo
 
@@ -58,9 +59,11 @@ if files:
 
 choice, threshold = choose()
 
+# Read before loading: what is installed in between is at worst looked at once more.
+installed = installation(*choice)
 ready = ready_pipeline(choice)
 if ready is not None:
-    gallery.look(choice, ready)
+    gallery.look(choice, ready, installed)
 
 for name, problem in gallery.problems:
     st.warning(f"**{shown_name(name)}**: {problem}", icon=":material/error:")

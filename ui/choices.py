@@ -19,6 +19,8 @@ DETECTORS = {
     "haar_alt2": ("Haar, alternative", "The classic method, for faces seen from the front."),
     "haar": ("Haar, default", "The classic method, as most projects use it."),
 }
+# How soon an open page notices that a model was installed anew.
+WATCH_SECONDS = 3.0
 MODELS = {
     "mobilenet_v2": ("MobileNetV2", "Small and fast; made for laptops and phones."),
     "inception_v3": ("InceptionV3", "A larger network; slower, for comparison."),
@@ -82,7 +84,15 @@ def choose() -> tuple[Choice, float]:
             key="threshold",
         )
         st.caption("How sure the model must be of a mask. Higher: fewer faces pass as masked.")
-    return (detector, model), percent / 100
+    choice = detector, model
+    st.fragment(_watch, run_every=WATCH_SECONDS)(choice, loading.installation(*choice))
+    return choice, percent / 100
+
+
+def _watch(choice: Choice, installation: str) -> None:
+    """Let the page run again once one of the two has been installed anew."""
+    if loading.installation(*choice) != installation:
+        st.rerun(scope="app")
 
 
 @st.cache_data

@@ -95,6 +95,7 @@ class Gallery:
     photos: list[Photo] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
+    _installations: dict[Choice, str] = field(default_factory=dict)
 
     @staticmethod
     def of_session() -> Gallery:
@@ -115,8 +116,19 @@ class Gallery:
         else:
             self.photos.append(Photo(next(self._numbers), name, content))
 
-    def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
-        """Look at every photo not yet looked at this way, with a progress bar."""
+    def look(self, choice: Choice, pipeline: MaskPipeline, installation: str = "") -> None:
+        """Look at every photo not yet looked at this way, with a progress bar.
+
+        Args:
+            choice: detector and model by name.
+            pipeline: the two, loaded.
+            installation: changes when one of them is installed anew under its name; what
+                the former one saw is then forgotten.
+        """
+        if self._installations.get(choice, installation) != installation:
+            for photo in self.photos:
+                photo.analyses.pop(choice, None)
+        self._installations[choice] = installation
         waiting = [photo for photo in self.photos if choice not in photo.analyses]
         if not waiting:
             return

@@ -27,6 +27,11 @@ def pipeline(detector: str, model: str, live: bool = False) -> MaskPipeline:
     )
 
 
+def installation(detector: str, model: str) -> str:
+    """What tells these two, as they are installed now, from what replaces them later."""
+    return _card(detector) + _card(model)
+
+
 def _card(name: str) -> str:
     """Part of the cache's key: a model installed anew is loaded anew."""
     try:

@@ -131,6 +131,20 @@ def test_a_photo_is_not_looked_at_twice(
     assert len(fake.detected) == 1
 
 
+def test_photos_are_looked_at_anew_after_a_model_was_installed_anew(
+    looked: Gallery, fake_pipeline: MaskPipeline, fake: Any
+) -> None:
+    looked.look(OTHER, fake_pipeline, "old")
+    looked.look(CHOICE, fake_pipeline, "old")
+    before = len(fake.detected)
+    looked.look(CHOICE, fake_pipeline, "old")
+    assert len(fake.detected) == before
+    looked.look(CHOICE, fake_pipeline, "new")
+    assert len(fake.detected) == before + 3
+    looked.look(OTHER, fake_pipeline, "old")  # another model's results stay
+    assert len(fake.detected) == before + 3
+
+
 def test_what_cannot_be_read_leaves_with_a_reason_and_the_rest_is_looked_at(
     photo_file: PhotoFile, fake_pipeline: MaskPipeline
 ) -> None:

@@ -344,6 +344,39 @@ def test_another_detector_or_model_looks_again_and_the_first_is_remembered(
 # --- removing
 
 
+def install_anew(models: Path, name: str) -> None:
+    card = models / name / "card.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "sha256": "another"}))
+
+
+def test_a_model_installed_anew_looks_at_the_photos_there_are(
+    page: AppTest, fake_models: Path, photo_file: PhotoFile, fake: Any
+) -> None:
+    upload(page, ("a.png", photo_file(200)))
+    page.run()
+    assert len(fake.detected) == 1
+    install_anew(fake_models, "second")
+    page.run()
+    assert len(fake.detected) == 1
+    install_anew(fake_models, "first")
+    page.run()
+    assert len(fake.detected) == 2
+
+
+def test_an_open_page_notices_a_model_installed_anew(
+    fake_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reruns: list[dict[str, Any]] = []
+    monkeypatch.setattr(st, "rerun", lambda **options: reruns.append(options))
+    choice = ("haar", "first")
+    seen = ui.loading.installation(*choice)
+    ui.choices._watch(choice, seen)
+    assert reruns == []
+    install_anew(fake_models, "first")
+    ui.choices._watch(choice, seen)
+    assert reruns == [{"scope": "app"}]
+
+
 def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -> None:
     upload(
         page,
