@@ -18,8 +18,9 @@ from maskcore.images import read_image
 from training.architectures import input_spec
 from training.config import TrainConfig
 from training.detector.config import DetectorConfig
+from training.detector.crops import Sample
 from training.detector.network import build_detector, flat_outputs
-from training.detector.samples import Sample, Sampler, close_up_samples, scene_samples
+from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.fit import DATA_FILE, last_model, start_run
 from training.progress import Checkpoint, Progress, finish, load_best

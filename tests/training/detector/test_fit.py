@@ -26,10 +26,11 @@ from training.__main__ import main
 from training.detector import export
 from training.detector import fit as fit_module
 from training.detector.config import DetectorConfig
+from training.detector.crops import Sample
 from training.detector.export import difference, load_detector_network
 from training.detector.fit import CropBatches, whole_pictures
 from training.detector.network import STRIDES, build_detector, flat_outputs
-from training.detector.samples import Sample, scene_samples
+from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.fit import last_model
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState

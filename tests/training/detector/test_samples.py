@@ -14,15 +14,12 @@ from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.data import read_dataset, split
 from training.detector import samples
+from training.detector.crops import Sample, cover_part, crop_around, lend_face
 from training.detector.samples import (
     CLOSE_UP_SIDES,
     SCENE_SIDES,
-    Sample,
     Sampler,
     close_up_samples,
-    cover_part,
-    crop_around,
-    lend_face,
     scene_samples,
 )
 from training.scenes import Scene, SceneFace
@@ -381,6 +378,7 @@ def test_faces_are_lent_to_scenes_alone_mostly_bare_ones(
         return image, box
 
     monkeypatch.setattr(samples, "lend_face", lend)
+    monkeypatch.setattr(samples, "LAID_OVER_SHARE", 0)  # nor do scenes behind them count here
     sampler = Sampler(SCENES, CLOSE_UPS, 1.0, 0.5, 64)
     rng = np.random.default_rng(0)
     for _ in range(50):
@@ -403,8 +401,15 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     asked: list[tuple[str, int, int]] = []
 
     def crop(
-        sample: Sample, index: int, size: int, rng: np.random.Generator, beside: bool = False
+        sample: Sample,
+        index: int,
+        size: int,
+        rng: np.random.Generator,
+        beside: bool = False,
+        behind: Any = None,
     ) -> Any:
+        if behind is not None:  # of the two crops that make one, the one in front counts
+            asked.pop()
         asked.append((sample.path.name, index, size))
         shade = 40 * (1 + len(asked) % 6)
         box = np.float32([[1, 2, 0.25 * size, 0.5 * size]])
@@ -502,9 +507,11 @@ def test_some_crops_of_scenes_and_none_of_close_ups_look_beside_the_face(
 ) -> None:
     plain, looks = samples.crop_around, []
 
-    def crop(sample: Sample, index: int, size: int, rng: Any, beside: bool = False) -> Any:
+    def crop(
+        sample: Sample, index: int, size: int, rng: Any, beside: bool = False, behind: Any = None
+    ) -> Any:
         looks.append((sample.path.name.startswith("scene"), beside))
-        return plain(sample, index, size, rng, beside)
+        return plain(sample, index, size, rng, beside, behind)
 
     monkeypatch.setattr(samples, "crop_around", crop)
     sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
@@ -513,6 +520,66 @@ def test_some_crops_of_scenes_and_none_of_close_ups_look_beside_the_face(
         sampler.draw(rng)
     assert not any(beside for scene, beside in looks if not scene)
     assert np.mean([beside for scene, beside in looks if scene]) == pytest.approx(0.15, abs=0.04)
+
+
+def test_seven_in_ten_close_ups_are_laid_over_scenes_and_no_scene_over_anything(
+    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, laid = samples.crop_around, []
+
+    def crop(
+        sample: Sample, index: int, size: int, rng: Any, beside: bool = False, behind: Any = None
+    ) -> Any:
+        laid.append((sample.path.name.startswith("scene"), behind is not None))
+        return plain(sample, index, size, rng, beside, behind)
+
+    monkeypatch.setattr(samples, "crop_around", crop)
+    sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        sampler.draw(rng)
+    assert not any(over for scene, over in laid if scene)
+    assert np.mean([over for scene, over in laid if not scene]) == pytest.approx(0.7, abs=0.06)
+
+
+def test_close_ups_without_scenes_are_laid_over_nothing(drawn: list[Any]) -> None:
+    sampler = Sampler([], CLOSE_UPS, 1.0, 0.5, 64)
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        sampler.draw(rng)
+    assert {(name, index) for name, index, _ in drawn} == MASKED_CLOSE_UPS | BARE_CLOSE_UPS
+
+
+def test_what_a_photo_laid_over_a_crop_leaves_of_it_stays(tmp_path: Path) -> None:
+    # A red face that fills its photo: where it lands is where the photo lies.
+    sample = painted(tmp_path / "a.png", (40, 40), [(0, 0, 40, 40)], (60.0, 60.0))
+    blue = np.zeros((128, 128, 3), np.uint8)
+    blue[..., 2] = 255
+    everywhere = np.float32(
+        [[x, y, x + 16, y + 16] for x in range(0, 128, 16) for y in range(0, 128, 16)]
+    )
+    doubtful = np.float32([[0, 0, 5, 5]])
+    before = blue.copy()
+    for seed in range(12):
+        crop, boxes, ignored = crop_around(
+            sample, 0, 128, np.random.default_rng(seed), behind=(blue, everywhere, doubtful)
+        )
+        np.testing.assert_array_equal(blue, before)
+        red = of_colour(crop, RED)
+        assert 50**2 < red.sum() < 70**2
+        assert (of_colour(crop, BLUE) | red).mean() > 0.96  # but for the seam nothing else
+        assert covered(red, boxes[0]) > 0.95
+        left = np.array([1 - covered(red, box) for box in everywhere])
+        asked = {tuple(box) for box in boxes[1:]}
+        doubted = {tuple(box) for box in ignored}
+        assert tuple(doubtful[0]) in doubted
+        for box, share in zip(everywhere, left, strict=True):
+            if share > 0.85:
+                assert tuple(box) in asked
+            elif 0.2 < share < 0.65:
+                assert tuple(box) in doubted
+            elif share < 0.02:
+                assert tuple(box) not in asked | doubted
 
 
 def test_beside_a_lone_face_in_a_wide_photo_there_is_mostly_none(tmp_path: Path) -> None:

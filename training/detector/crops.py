@@ -1,0 +1,230 @@
+"""Squares cut out of photos with their faces, and what may be laid over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.images import read_image
+from maskcore.types import ImageRgb
+
+# Faces smaller than this, pixels of the crop, are not asked for.
+SMALLEST = 7.0
+# A face of which less is left in the crop is neither face nor background.
+LEAST_VISIBLE = 0.4
+# Beyond this factor an enlarged face is a smear that nobody will look for.
+LARGEST_FACTOR = 3.0
+# A face of which this share or more is left beside a photo laid over it is still asked for.
+_STILL_ASKED, _STILL_THERE = 0.75, 0.1
+# An ellipse so many times as large as the lent face's box is taken over.
+_LENT_GROWTH = 1.3
+
+Boxes = NDArray[np.float32]
+# A picture, uint8 (S, S, 3), its faces, (N, 4), and the regions not asked about, (M, 4).
+Crop = tuple[ImageRgb, Boxes, Boxes]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One photo with its faces.
+
+    Attributes:
+        path: the photo.
+        boxes_xyxy: float32 (N, 4) faces, pixels.
+        bare: bool (N,), which of them wear no mask.
+        doubtful_xyxy: float32 (M, 4), neither face nor background.
+        sides: smallest and largest side to which a face of it is brought in a crop.
+    """
+
+    path: Path
+    boxes_xyxy: Boxes
+    bare: NDArray[np.bool_]
+    doubtful_xyxy: Boxes
+    sides: tuple[float, float]
+
+
+def crop_around(
+    sample: Sample,
+    index: int,
+    size: int,
+    rng: np.random.Generator,
+    beside: bool = False,
+    behind: Crop | None = None,
+) -> Crop:
+    """Cut a square out of a photo so that one face has a chance size at a chance place.
+
+    Args:
+        sample: the photo.
+        index: of the face.
+        size: side of the square, pixels.
+        rng: where chance comes from.
+        beside: aim a few faces' widths beside the face instead.
+        behind: another crop of that size, on which the photo is laid; left as it is.
+
+    Returns:
+        uint8 (size, size, 3), faces (N, 4), regions not asked about (M, 4). What lies
+        beyond the photo is one plain colour, as in service, or what is ``behind`` it.
+    """
+    image = read_image(sample.path)
+    box = sample.boxes_xyxy[index]
+    own_side = float((box[2:] - box[:2]).max())
+    high = min(sample.sides[1], 0.95 * size, LARGEST_FACTOR * own_side)
+    side = np.exp(rng.uniform(np.log(min(sample.sides[0], high)), np.log(high)))
+    factor = float(side / own_side)
+    stretch = np.exp(rng.uniform(-0.08, 0.08))
+    scale = np.array([factor * stretch, factor / stretch])
+    # A warp alone would alias when shrinking.
+    if factor < 0.75:
+        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        scale, done = scale / factor, factor
+    else:
+        done = 1.0
+    mirror = rng.random() < 0.5
+    # The face's centre lands where the whole face fits, as far as it does.
+    room = max(0.0, size - side) / 2
+    target = size / 2 + rng.uniform(-room, room, 2)
+    centre = (box[:2] + box[2:]) / 2 * done
+    if beside:
+        centre = centre + rng.uniform(-6, 6, 2) * (box[2:] - box[:2]) * done
+    matrix = np.array([[-scale[0] if mirror else scale[0], 0.0, 0.0], [0.0, scale[1], 0.0]])
+    matrix[:, 2] = target - matrix[:, :2] @ centre
+    if rng.random() < 0.85:
+        # Mostly no more of the plain border than the photo's size makes necessary.
+        left_top = (_moved(np.array([[0, 0, *image.shape[1::-1]]], np.float32), matrix))[0]
+        slack = size - (left_top[2:] - left_top[:2])
+        matrix[:, 2] += np.clip(left_top[:2], slack.clip(max=0), slack.clip(min=0)) - left_top[:2]
+    shade = int(rng.integers(256)) if rng.random() < 0.5 else 128
+    # OpenCV counts from the middle of the first pixel, boxes count from its corner.
+    warp = matrix.copy()
+    warp[:, 2] += 0.5 * matrix[:, :2].sum(axis=1) - 0.5
+    if behind is None:
+        crop = cv2.warpAffine(image, warp, (size, size), borderValue=(shade, shade, shade))
+    else:
+        crop = behind[0].copy()
+        cv2.warpAffine(image, warp, (size, size), crop, borderMode=cv2.BORDER_TRANSPARENT)
+
+    faces = _moved(sample.boxes_xyxy * done, matrix)
+    doubtful = _moved(sample.doubtful_xyxy * done, matrix).clip(0, size)
+    inside = faces.clip(0, size)
+    visible = _areas(inside) / np.maximum(_areas(faces), 1e-6)
+    large = (inside[:, 2:] - inside[:, :2]).max(axis=1, initial=0) >= SMALLEST
+    asked = (visible >= LEAST_VISIBLE) & large
+    ignored = np.concatenate([inside[~asked & (visible > 0)], doubtful])
+    if behind is None:
+        return crop, inside[asked], ignored
+    photo = _moved(np.array([[0, 0, *image.shape[1::-1]]], np.float32), matrix)
+    still_asked, still_there = _left_uncovered(behind, photo)
+    return (
+        crop,
+        np.concatenate([inside[asked], still_asked]),
+        np.concatenate([ignored, still_there]),
+    )
+
+
+def _left_uncovered(behind: Crop, photo_xyxy: Boxes) -> tuple[Boxes, Boxes]:
+    """Of what lies behind a photo, (1, 4), the faces still asked for and what is left of others."""
+    _, faces, ignored = behind
+    covered = np.concatenate(
+        [
+            np.maximum(faces[:, :2], photo_xyxy[:, :2]),
+            np.minimum(faces[:, 2:], photo_xyxy[:, 2:]),
+        ],
+        axis=1,
+    )
+    meet = (covered[:, 2:] > covered[:, :2]).all(axis=1)
+    left = 1 - meet * _areas(covered) / np.maximum(_areas(faces), 1e-6)
+    asked = left >= _STILL_ASKED
+    return faces[asked], np.concatenate([faces[~asked & (left >= _STILL_THERE)], ignored])
+
+
+def lend_face(
+    image: ImageRgb, box: Boxes, lender: Sample, index: int, rng: np.random.Generator
+) -> tuple[ImageRgb, Boxes]:
+    """Put the face of another photo in the place of one, as large and about as bright.
+
+    Args:
+        image: uint8 (H, W, 3); left as it is.
+        box: (4,) the face to be replaced, pixels.
+        lender: the other photo.
+        index: of its face.
+        rng: where chance comes from.
+
+    Returns:
+        A copy of the image, and the new face's box, (4,), within it.
+    """
+    photo, face = read_image(lender.path), lender.boxes_xyxy[index]
+    if rng.random() < 0.5:
+        photo = np.ascontiguousarray(photo[:, ::-1])
+        face = np.array([photo.shape[1] - face[2], face[1], photo.shape[1] - face[0], face[3]])
+    scale = float((box[2:] - box[:2]).max() / (face[2:] - face[:2]).max())
+    if scale < 0.75:  # a warp alone would alias
+        photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        face, scale = face * scale, 1.0
+    target, source = (box[:2] + box[2:]) / 2, (face[:2] + face[2:]) / 2
+    half = (face[2:] - face[:2]) / 2 * scale
+    matrix = np.array([[scale, 0, 0], [0, scale, 0]])
+    # OpenCV counts from the middle of the first pixel, boxes count from its corner.
+    matrix[:, 2] = target - scale * source + 0.5 * scale - 0.5
+    height, width = image.shape[:2]
+    moved = cv2.warpAffine(photo, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    mask = np.zeros((height, width), np.float32)
+    middle = (round(float(target[0])), round(float(target[1])))
+    axes = (
+        max(1, round(float(half[0]) * _LENT_GROWTH)),
+        max(1, round(float(half[1]) * _LENT_GROWTH)),
+    )
+    cv2.ellipse(mask, middle, axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    inside = mask > 0.5
+    if not inside.any():
+        return image, box
+    gain = (image[inside].mean() + 20) / (moved[inside].mean() + 20)
+    mask = cv2.GaussianBlur(mask, (0, 0), max(0.5, 0.08 * float(half.max())))[..., None]
+    lit = moved * float(np.clip(gain, 0.6, 1.6))
+    blended = image * (1 - mask) + lit * mask
+    new_box = np.concatenate([target - half, target + half]).clip(0, (width, height) * 2)
+    return blended.clip(0, 255).astype(np.uint8), new_box.astype(np.float32)
+
+
+def cover_part(image: ImageRgb, box: Boxes, rng: np.random.Generator) -> ImageRgb:
+    """Lay a hand-, scarf- or microphone-like shape over the lower part of a face.
+
+    Args:
+        image: uint8 (H, W, 3); left as it is.
+        box: (4,) the face, pixels.
+        rng: where chance comes from.
+    """
+    image = image.copy()
+    width, height = box[2:] - box[:2]
+    height_, width_ = image.shape[:2]
+    x = float(rng.uniform(box[0], box[2]))
+    y = float(rng.uniform(box[1] + 0.5 * height, box[3]))
+    # Skin, cloth and metal: a colour of the picture itself or any.
+    colour = image[int(rng.integers(height_)), int(rng.integers(width_))].tolist()
+    if rng.random() < 0.5:
+        colour = rng.integers(0, 256, 3).tolist()
+    axes = (
+        max(1, round(width * rng.uniform(0.1, 0.6))),
+        max(1, round(height * rng.uniform(0.08, 0.3))),
+    )
+    angle = float(rng.uniform(0, 180))
+    cv2.ellipse(image, (round(x), round(y)), axes, angle, 0, 360, colour, -1, cv2.LINE_AA)
+    for _ in range(int(rng.integers(0, 4))):  # fingers, folds
+        end = (round(x + rng.normal(0, 0.4 * width)), round(y + rng.normal(0, 0.4 * height)))
+        thickness = max(1, round(width * rng.uniform(0.04, 0.12)))
+        cv2.line(image, (round(x), round(y)), end, colour, thickness, cv2.LINE_AA)
+    return image
+
+
+def _moved(boxes: Boxes, matrix: NDArray[np.float64]) -> Boxes:
+    x = boxes[:, [0, 2]] * matrix[0, 0] + matrix[0, 2]
+    y = boxes[:, [1, 3]] * matrix[1, 1] + matrix[1, 2]
+    return np.stack([x.min(1), y.min(1), x.max(1), y.max(1)], axis=1).astype(np.float32)
+
+
+def _areas(boxes: Boxes) -> Boxes:
+    areas: Boxes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return areas
