@@ -21,6 +21,17 @@ MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .mpo .png .webp .gif .bmp .tif .tiff .avif .heic .heif .hif".split()
 )
+_SUFFIXES = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "TIFF": ".tif",
+    "AVIF": ".avif",
+    "HEIF": ".heic",
+}
 
 _STRIP_PIXELS = 1_000_000  # converted at a time
 _AS_STORED = (False, 1, 1)
@@ -78,6 +89,26 @@ def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
         raise ImageError(
             "This picture is damaged or incomplete. Choose another photo or another copy of it."
         ) from error
+
+
+def picture_suffix(data: bytes) -> str:
+    """The usual suffix of a file with this content, e.g. ".jpg"; nothing is decoded.
+
+    Args:
+        data: the encoded picture.
+
+    Raises:
+        ImageError: it is none of `read_image`'s kinds, or too large for it.
+    """
+    _check_limit(len(data), MAX_BYTES, 2**20, "MB")
+    try:
+        with Image.open(BytesIO(data), formats=_formats()) as image:
+            _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+            return _SUFFIXES[str(image.format)]
+    except ImageError:
+        raise
+    except Exception as error:  # decoders raise anything on damaged input
+        raise ImageError("This is not a picture Masklens can read.") from error
 
 
 def encode_image(

@@ -24,7 +24,14 @@ from PIL import Image
 
 from maskcore import images
 from maskcore.errors import ImageError
-from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES, MAX_PIXELS, encode_image, read_image
+from maskcore.images import (
+    IMAGE_SUFFIXES,
+    MAX_BYTES,
+    MAX_PIXELS,
+    encode_image,
+    picture_suffix,
+    read_image,
+)
 
 pytestmark = [  # Pillow warns of what is wrong with a picture before it is refused
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
@@ -730,3 +737,33 @@ def test_importing_does_nothing_and_needs_little() -> None:
     ).stdout
 
     assert shown == "[] False 89478485\n"
+
+
+@pytest.mark.parametrize(
+    ("format", "suffix"),
+    [
+        ("JPEG", ".jpg"),
+        ("PNG", ".png"),
+        ("WEBP", ".webp"),
+        ("GIF", ".gif"),
+        ("BMP", ".bmp"),
+        ("TIFF", ".tif"),
+        ("AVIF", ".avif"),
+        ("HEIF", ".heic"),
+    ],
+)
+def test_the_suffix_is_that_of_the_content(format: str, suffix: str) -> None:
+    assert picture_suffix(encode(plain(RED), format)) == suffix
+    assert suffix in IMAGE_SUFFIXES
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", zipped(), bytes(MAX_BYTES + 1)])
+def test_no_picture_has_no_suffix(data: bytes) -> None:
+    with pytest.raises(ImageError):
+        picture_suffix(data)
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
+    wide = png((MAX_PIXELS // 100 + 1, 100), 8, 0, b"")
+    with pytest.raises(ImageError, match="megapixels"):
+        picture_suffix(wide)
