@@ -18,9 +18,12 @@ from sklearn.model_selection import StratifiedGroupKFold
 from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import IMAGE_SUFFIXES, read_image
+from training.class_names import CLASS_FOLDERS as CLASS_FOLDERS
 
-CLASS_FOLDERS = ("without_mask", "with_mask")  # index = label: 1 is a mask
 PARTS = ("train", "validation", "test")
+
+# Photos are dealt out in so many folds; a class needs one that differs for each.
+FOLDS = 20
 
 # Bits of 64 in which the hashes of re-encoded, slightly cropped or recoloured copies
 # differ at most. On 3,991 close-ups, pairs at 8 are about half true copies, at 10 few
@@ -70,11 +73,7 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
     """
     files = []
     for folder in CLASS_FOLDERS:
-        found = [
-            path
-            for path in sorted((root / folder).rglob("*"))
-            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        ]
+        found = photo_files(root / folder)
         if not found:
             raise MasklensError(
                 f"No photos were found in {folder}/. The data folder must hold with_mask/ and"
@@ -109,6 +108,15 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
             (names[i], outcome) for i, outcome in enumerate(outcomes) if isinstance(outcome, str)
         ),
     )
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """Files that are photos by their names, in subfolders too, sorted."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    ]
 
 
 def photo_hashes(image_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -174,16 +182,15 @@ def split(
     Raises:
         MasklensError: too few photos for a part to hold both classes.
     """
-    folds = 20
-    validation_folds = max(1, round(validation_share * folds))
-    test_folds = max(1, round(test_share * folds))
+    validation_folds = max(1, round(validation_share * FOLDS))
+    test_folds = max(1, round(test_share * FOLDS))
     smallest = min(len(set(groups[labels == label])) for label in set(labels.tolist()))
-    if smallest < folds:
+    if smallest < FOLDS:
         raise MasklensError(
             f"Too few photos: one class has {smallest} that differ from one another;"
-            f" at least {folds} are needed."
+            f" at least {FOLDS} are needed."
         )
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     fold = np.empty(len(labels), int)
     for number, (_, members) in enumerate(splitter.split(labels, labels, groups)):
         fold[members] = number
