@@ -1,0 +1,131 @@
+"""Folders on the server: which may be chosen, and how their photos are taken in."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from maskcore.errors import MasklensError
+from maskcore.types import ImageRgb
+from training import folder_intake
+from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.folder_intake import (
+    ROOTS_VARIABLE,
+    folder_on_server,
+    is_ready,
+    plan_folder,
+    take_in_folder,
+)
+from training.intake import Skip
+
+
+@pytest.fixture(autouse=True)
+def no_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ROOTS_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def photos(tmp_path: Path, make_photo: Callable[..., ImageRgb]) -> Path:
+    """Two masked and one bare photo, deep, under names of their own, and other things."""
+    root = tmp_path / "photos"
+    for number, name in enumerate(["A/Maske/x/1.jpg", "A/Maske/2.jpg", "A/ohne Maske/3.jpg"]):
+        stream = io.BytesIO()
+        Image.fromarray(make_photo(number, size_wh=(64, 48))).save(stream, "JPEG")
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(stream.getvalue())
+    (root / "A" / "notes.txt").write_text("x")
+    (root / ".git").mkdir()
+    (root / ".git" / "mask.jpg").write_text("x")
+    return root
+
+
+def test_on_one_s_own_computer_any_folder_may_be_chosen(photos: Path) -> None:
+    assert folder_on_server(str(photos), only_this_computer=True) == photos.resolve()
+    assert folder_on_server(f' "{photos}" ', only_this_computer=True) == photos.resolve()
+
+
+def test_visitors_from_elsewhere_get_none(photos: Path) -> None:
+    with pytest.raises(MasklensError, match="not open to visitors.*MASKLENS_DATA_ROOTS"):
+        folder_on_server(str(photos), only_this_computer=False)
+
+
+@pytest.mark.parametrize("only_this_computer", [True, False])
+def test_roots_hold_for_everybody(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_this_computer: bool
+) -> None:
+    other = tmp_path / "other"
+    (other / "deep").mkdir(parents=True)
+    (tmp_path / "photos-too").mkdir()
+    monkeypatch.setenv(ROOTS_VARIABLE, os.pathsep.join([str(photos), "", str(other)]))
+    for allowed in (photos, photos / "A", other / "deep"):
+        assert folder_on_server(str(allowed), only_this_computer) == allowed.resolve()
+    link = photos / "link"
+    link.symlink_to(tmp_path)
+    refused = [tmp_path, tmp_path / "photos-too", photos / "..", photos / ".." / "nothing", link]
+    sentences = set()
+    for path in refused:
+        with pytest.raises(MasklensError) as error:
+            folder_on_server(str(path), only_this_computer)
+        sentences.add(str(error.value))
+    assert len(sentences) == 1  # what is there and what is not sound the same
+    assert sentences.pop().startswith(f"Only folders below {photos}, {other} may")
+
+
+@pytest.mark.parametrize("text", ["", ".", "photos", "../photos"])
+def test_a_path_must_be_whole(text: str) -> None:
+    with pytest.raises(MasklensError, match="whole path"):
+        folder_on_server(text, only_this_computer=True)
+
+
+def test_what_is_no_folder_is_a_sentence(photos: Path) -> None:
+    for path in (photos / "nothing", photos / "A" / "notes.txt"):
+        with pytest.raises(MasklensError, match="no such folder"):
+            folder_on_server(str(path), only_this_computer=True)
+    with pytest.raises(MasklensError, match="not the path of a folder"):
+        folder_on_server("/a\0b", only_this_computer=True)
+
+
+def test_class_folders_with_our_names_need_no_copy(photos: Path) -> None:
+    assert not is_ready(photos)
+    for name in (WITH_MASK, WITHOUT_MASK):
+        (photos / name).mkdir()
+    assert is_ready(photos)
+
+
+def test_a_folder_is_taken_in_like_an_archive(photos: Path, tmp_path: Path) -> None:
+    (photos / "A" / "Maske" / "link.jpg").symlink_to("/etc/passwd")
+    (photos / "A" / "Maske" / "broken.jpg").write_text("x")
+    os.mkfifo(photos / "A" / "Maske" / "pipe.jpg")
+    (photos / "B").mkdir()
+    (photos / "B" / "4.png").write_text("x")
+    plan = plan_folder(photos)
+    assert [(f.name, f.photos, f.label) for f in plan] == [
+        ("A/Maske", 3, WITH_MASK),
+        ("A/ohne Maske", 1, WITHOUT_MASK),
+        ("B", 1, None),
+    ]
+    shares: list[float] = []
+    classes = {f.name: f.label for f in plan if f.label}
+    report = take_in_folder(photos, classes, tmp_path / "data", shares.append)
+    assert report.photos == {WITH_MASK: 2, WITHOUT_MASK: 1}
+    assert report.skipped == {Skip.LINK: 1, Skip.NO_PHOTO: 3, Skip.NOT_CHOSEN: 1}
+    assert shares[-1] == 1.0
+    originals = {path.read_bytes() for path in (photos / "A").rglob("[123].jpg")}
+    assert {path.read_bytes() for path in (tmp_path / "data").rglob("*.jpg")} == originals
+
+
+def test_one_class_leaves_nothing(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(MasklensError, match="without mask"):
+        take_in_folder(photos, {"A/Maske": WITH_MASK}, tmp_path / "data")
+    assert list(tmp_path.iterdir()) == [photos]
+
+
+def test_a_whole_disk_is_refused(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_intake, "MAX_FILES", 3)
+    with pytest.raises(MasklensError, match="more than 3 files"):
+        plan_folder(photos)

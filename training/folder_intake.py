@@ -1,0 +1,138 @@
+"""Folders of photos on this computer: which are allowed, what they hold, taken in or used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from maskcore.errors import MasklensError
+from training.class_names import CLASS_FOLDERS, deciding_folder
+from training.data_folders import filling
+from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
+
+ROOTS_VARIABLE = "MASKLENS_DATA_ROOTS"
+MAX_FILES = 200_000
+
+
+def allowed_roots() -> tuple[Path, ...]:
+    """The folders named in ``MASKLENS_DATA_ROOTS``, below which visitors may choose."""
+    names = os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep)
+    return tuple(Path(name).expanduser().resolve() for name in names if name.strip())
+
+
+def folder_on_server(text: str, only_this_computer: bool) -> Path:
+    """The folder that a visitor named, where visitors may choose it.
+
+    Args:
+        text: its path.
+        only_this_computer: whether no other computer reaches the app; then, where no roots
+            are set, whoever sits at it may choose any folder.
+
+    Raises:
+        MasklensError: it may not be chosen, or is no folder.
+    """
+    roots = allowed_roots()
+    if not roots and not only_this_computer:
+        raise MasklensError(
+            "Folders of this computer are not open to visitors. Whoever runs Masklens can open"
+            f" some by naming them in the setting {ROOTS_VARIABLE}."
+        )
+    try:
+        path = Path(text.strip().strip('"')).expanduser()
+        if not path.is_absolute():
+            raise MasklensError("Give the folder's whole path, from the disk or / onwards.")
+        folder = path.resolve()  # links and ".." are followed before the roots are asked
+        # A folder outside is refused in the same words whether it is there or not.
+        if roots and not any(folder.is_relative_to(root) for root in roots):
+            raise MasklensError(
+                f"Only folders below {', '.join(str(root) for root in roots)} may be chosen here."
+            )
+        if not folder.is_dir():
+            raise MasklensError("There is no such folder on the computer that runs Masklens.")
+    except (OSError, RuntimeError, ValueError) as error:  # a null character, a circle of links
+        raise MasklensError("This is not the path of a folder.") from error
+    return folder
+
+
+def is_ready(folder: Path) -> bool:
+    """Whether a folder can be trained on where it is: its class folders have our names."""
+    return all((folder / name).is_dir() for name in CLASS_FOLDERS)
+
+
+def plan_folder(folder: Path) -> tuple[PhotoFolder, ...]:
+    """Tell which folders in a folder hold photos, and of which class.
+
+    Raises:
+        MasklensError: none does, or there are too many files.
+    """
+    photos = (parts for parts, path in _files(folder) if _skip(parts, path) is None)
+    return plan(("/".join(parts[:-1]) for parts in photos), "folder")
+
+
+def take_in_folder(
+    folder: Path,
+    classes: Mapping[str, str],
+    into: Path,
+    progress: Callable[[float], None] = lambda share: None,
+) -> IntakeReport:
+    """Copy the photos of a folder by the rules for archives.
+
+    Args:
+        folder: it stays as it is.
+        classes: by name of a folder of ``plan_folder``, the class of the photos in it.
+        into: a folder that is not there yet.
+        progress: told the share done, 0..1.
+
+    Raises:
+        MasklensError: it cannot be used, and why; ``into`` is then not there.
+    """
+    files = list(_files(folder))
+    with filling(into) as unfinished:
+        intake = PhotoIntake(unfinished)
+        for number, (parts, path) in enumerate(files, 1):
+            _take_file(parts, path, classes, intake)
+            progress(number / len(files))
+        return intake.report()
+
+
+def _take_file(
+    parts: tuple[str, ...], path: Path, classes: Mapping[str, str], intake: PhotoIntake
+) -> None:
+    skip = _skip(parts, path)
+    label = classes.get(deciding_folder("/".join(parts[:-1]))[0])
+    if skip is not None:
+        intake.skip(skip)
+    elif label is None:
+        intake.skip(Skip.NOT_CHOSEN)
+    else:
+        try:
+            stream = path.open("rb")
+        except OSError:
+            intake.skip(Skip.DAMAGED)
+            return
+        with stream:
+            intake.take(label, stream)
+
+
+def _skip(parts: tuple[str, ...], path: Path) -> Skip | None:
+    if path.is_symlink():  # it may lead out of the folder
+        return Skip.LINK
+    # Reading a pipe would wait for ever.
+    return skip_by_name(parts) if path.is_file() else Skip.NO_PHOTO
+
+
+def _files(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """What lies in a folder and below, as parts of its path and whole; links are not followed."""
+    found = 0
+    for above, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            found += 1
+            if found > MAX_FILES:
+                raise MasklensError(
+                    f"This folder holds more than {MAX_FILES:,} files. Choose one nearer to the"
+                    " photos."
+                )
+            path = Path(above, name)
+            yield path.relative_to(folder).parts, path

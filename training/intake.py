@@ -1,0 +1,187 @@
+"""Taking photos in from outside: within limits, counted, under names of our own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from maskcore.errors import ImageError, MasklensError
+from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES, picture_suffix
+from training.class_names import CLASS_FOLDERS, deciding_folder
+
+MAX_PHOTOS = 30_000
+MAX_TOTAL_BYTES = 4 * 2**30
+# Photos are packed already: a ZIP makes them hardly smaller. What unpacks to a hundred
+# times its size is a bomb; small plain pictures do so honestly.
+MAX_GROWTH, GROWTH_FROM_BYTES = 100, 2**20
+# Each is shown for confirmation.
+MAX_FOLDERS = 40
+_STEP_BYTES = 2**18
+_ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar .jar".split())
+
+
+class Skip(StrEnum):
+    """Why something was left out, in words."""
+
+    ELSEWHERE = "files with paths that lead elsewhere"
+    LINK = "links to other files"
+    ARCHIVE = "archives inside"
+    HIDDEN = "hidden files"
+    NO_PHOTO = "files that are no photos"
+    LARGE = f"files over {MAX_BYTES // 2**20} MB"
+    GROWS = "files that unpack to far more than photos do"
+    DAMAGED = "damaged files"
+    UNUSUAL = "files packed in an unusual way"
+    NOT_CHOSEN = "photos in folders left out"
+
+
+@dataclass(frozen=True)
+class PhotoFolder:
+    """One folder that holds photos, in folders below it perhaps.
+
+    Attributes:
+        name: as it is called there, with forward slashes; "" for the top.
+        photos: how many lie in it, going by their names.
+        label: the class it seems to stand for, one of ``CLASS_FOLDERS``; None if unknown.
+    """
+
+    name: str
+    photos: int
+    label: str | None
+
+
+def plan(folders: Iterable[str], what: str) -> tuple[PhotoFolder, ...]:
+    """Tell, from where photos lie, which folders to ask about.
+
+    Args:
+        folders: of each photo.
+        what: holds them, e.g. "ZIP archive", for errors.
+
+    Raises:
+        MasklensError: there are no photos, or too many folders.
+    """
+    counts = Counter(deciding_folder(folder) for folder in folders)
+    if not counts:
+        raise MasklensError(
+            f"No photos were found in this {what}. It must hold two folders of photos, one"
+            " with and one without masks."
+        )
+    if len(counts) > MAX_FOLDERS:
+        raise MasklensError(
+            f"The photos in this {what} lie in {len(counts)} folders. Sort them into two, with"
+            " mask and without mask."
+        )
+    return tuple(PhotoFolder(name, counts[name, label], label) for name, label in sorted(counts))
+
+
+@dataclass(frozen=True)
+class IntakeReport:
+    """What was taken in.
+
+    Attributes:
+        photos: by class.
+        skipped: what was left out, by reason.
+    """
+
+    photos: Mapping[str, int]
+    skipped: Mapping[Skip, int] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> str:
+        """What was left out, in a sentence; empty where nothing was."""
+        reasons = [f"{reason} ({number:,})" for reason, number in self.skipped.items()]
+        return f"Left out: {', '.join(reasons)}." if reasons else ""
+
+
+def skip_by_name(parts: Sequence[str]) -> Skip | None:
+    """What is wrong with a file going by its path's parts; None for a photo."""
+    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
+        return Skip.HIDDEN
+    suffix = PurePosixPath(parts[-1]).suffix.lower()
+    if suffix in _ARCHIVES:
+        return Skip.ARCHIVE
+    return None if suffix in IMAGE_SUFFIXES else Skip.NO_PHOTO
+
+
+class PhotoIntake:
+    """Copies photos into a folder of one's own, class by class."""
+
+    def __init__(self, folder: Path) -> None:
+        """Args:
+        folder: empty; the class folders are made in it.
+        """
+        self._folder = folder
+        self._photos = dict.fromkeys(reversed(CLASS_FOLDERS), 0)
+        self._skipped: Counter[Skip] = Counter()
+        self._bytes = 0
+        for name in CLASS_FOLDERS:
+            (folder / name).mkdir()
+
+    def skip(self, reason: Skip) -> None:
+        """Count what is left out."""
+        self._skipped[reason] += 1
+
+    def take(self, label: str, stream: IO[bytes], packed_bytes: int | None = None) -> None:
+        """Copy one photo, or count why not.
+
+        Args:
+            label: one of ``CLASS_FOLDERS``.
+            stream: the file; what it really holds is counted, whatever was promised.
+            packed_bytes: that it takes in its archive.
+
+        Raises:
+            MasklensError: there is too much in all.
+        """
+        content = self._read(stream, packed_bytes)
+        if isinstance(content, Skip):
+            self.skip(content)
+            return
+        try:
+            suffix = picture_suffix(content)
+        except ImageError:
+            self.skip(Skip.NO_PHOTO)
+            return
+        if sum(self._photos.values()) >= MAX_PHOTOS:
+            raise MasklensError(
+                f"There are more than {MAX_PHOTOS:,} photos. Take some of them away and try again."
+            )
+        self._photos[label] += 1
+        path = self._folder / label / f"{self._photos[label]:04d}{suffix}"
+        path.write_bytes(content)
+
+    def _read(self, stream: IO[bytes], packed_bytes: int | None) -> bytes | Skip:
+        content = bytearray()
+        while step := stream.read(_STEP_BYTES):
+            content += step
+            self._bytes += len(step)
+            if self._bytes > MAX_TOTAL_BYTES:
+                raise MasklensError(
+                    f"The photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
+                    " Take some of them away, or make smaller copies."
+                )
+            if len(content) > MAX_BYTES:
+                return Skip.LARGE
+            if packed_bytes is not None and len(content) > max(
+                GROWTH_FROM_BYTES, MAX_GROWTH * packed_bytes
+            ):
+                return Skip.GROWS
+        return bytes(content)
+
+    def report(self) -> IntakeReport:
+        """What was taken in.
+
+        Raises:
+            MasklensError: a class has no photo.
+        """
+        missing = [name.replace("_", " ") for name, number in self._photos.items() if not number]
+        report = IntakeReport(dict(self._photos), dict(self._skipped))
+        if missing:
+            raise MasklensError(
+                f"There is no usable photo {' and none '.join(missing)}. Two classes are needed,"
+                f" each in a folder of its own. {report.left_out}".rstrip()
+            )
+        return report
