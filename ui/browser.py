@@ -132,6 +132,14 @@ export default function ({ data }) {
 )
 
 
+_slow_camera = st.components.v2.component(
+    "masklens_camera_rate",
+    css=".st-key-camera-rate { display: none; }",
+    js=Path(__file__).with_name("camera_rate.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
 def browser_report(request: int = 0) -> BrowserReport | None:
     """Look at the visitor's browser, once on a page; takes no space.
 
@@ -152,3 +160,8 @@ def browser_report(request: int = 0) -> BrowserReport | None:
 def alert_sound(count: int) -> None:
     """Beep each time the count has risen since it was last shown; takes no space."""
     _beep(key="alert-sound", data={"count": count})
+
+
+def set_camera_rate(pictures_per_second: int) -> None:
+    """Let the player's camera send so many pictures a second; takes no space."""
+    _slow_camera(key="camera-rate", data={"rate": pictures_per_second})

@@ -13,7 +13,7 @@ from maskcore.alert import AlertRule
 from maskcore.drawing import COLOURS
 from maskcore.session import Second
 from maskcore.types import Verdict
-from ui.browser import alert_sound
+from ui.browser import alert_sound, set_camera_rate
 from ui.doctor import examine
 from ui.ice import ice_servers
 from ui.keep import keep
@@ -38,8 +38,7 @@ def choose_extras() -> tuple[bool, AlertRule | None]:
         blur = st.toggle(
             "Blur faces",
             key="blur",
-            help="In the picture, in snapshots and in saved videos. The first moment after"
-            " Start may come through as it is.",
+            help="In the picture, in snapshots and in saved videos.",
         )
         alert = st.toggle(
             "Alert",
@@ -72,6 +71,7 @@ def show_camera(stream: LiveStream) -> bool:
 
 def show_figures(stream: LiveStream, alert: AlertRule | None) -> None:
     """The figures of the moment; called twice a second."""
+    set_camera_rate(stream.camera_rate)
     now = stream.now()
     with st.container(horizontal=True):
         st.metric("With mask", now.mask, width=96)

@@ -18,12 +18,14 @@ from maskcore.drawing import blur_faces, draw_faces
 from maskcore.live import LiveAnalyzer
 from maskcore.session import Now, SessionLog
 from maskcore.types import ImageRgb
+from ui.pace import SharedPace
 
 # So long without a frame, and the picture counts as standing still.
 STILL_SECONDS = 2.0
 MOST_SNAPSHOTS = 12
 
 _log = logging.getLogger(__name__)
+_pace = SharedPace()
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,24 @@ class LiveStream:
         self.problem = ""
         self._last: tuple[ImageRgb, Analysis, LiveSettings] | None = None
         self._received = float("-inf")
+        self._passed_over = 0
 
     async def process(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         """Label the newest of the frames that came; the others are passed over.
 
-        Called by streamlit-webrtc in a thread of its own, one call at a time.
+        Called by streamlit-webrtc in a thread of its own, one call at a time. Where other
+        streams need the machine too, it is passed over as well, and nothing is returned.
         """
         settings = self.settings
         self._received = time.monotonic()
+        if not _pace.my_turn(self, self._received):
+            self._passed_over += len(frames)
+            return []
         try:
             image = frames[-1].to_ndarray(format="rgb24")
             if settings is not None:
-                image = self._label(image, len(frames) - 1, settings)
+                image = self._label(image, self._passed_over + len(frames) - 1, settings)
+                self._passed_over = 0
             self.problem = ""
         except Exception:
             # A fault in one frame must not end the stream. What it shows may not be shown.
@@ -124,6 +132,11 @@ class LiveStream:
     def alerted(self) -> bool:
         """Whether there has just been an alert."""
         return self.alert.active(time.monotonic())
+
+    @property
+    def camera_rate(self) -> int:
+        """Pictures a second that the camera had better send."""
+        return _pace.camera_rate(time.monotonic())
 
     def now(self) -> Now:
         """The figures of the moment."""

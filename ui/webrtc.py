@@ -9,11 +9,16 @@ from typing import Any
 import av
 import streamlit as st
 import streamlit_webrtc
+from aiortc import MediaStreamTrack
+from aiortc.contrib.media import MediaRelay
+from streamlit.runtime import Runtime
 from streamlit_webrtc.component import (
     _reset_context,
     compile_state,
     generate_frontend_component_key,
 )
+from streamlit_webrtc.process import AsyncVideoProcessTrack
+from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
 
 KEY = "camera-stream"
 _OFFER = "camera-offer"
@@ -41,6 +46,50 @@ _WORDS = {
 Frames = list[av.VideoFrame]
 
 
+class NewestFrames(MediaRelay):
+    """Hands on the newest frame alone, and of what was processed no frame twice.
+
+    The library's own relay keeps every frame until it is taken: on a machine that encodes
+    more slowly than cameras send, pictures come later and later. Its processed track also
+    repeats the last frame until there is a new one, each of which would be encoded again, and
+    before there is a first it passes on what the camera sent, with faces unlabelled and, if
+    they are to be blurred, unblurred.
+    """
+
+    def subscribe(self, track: MediaStreamTrack, buffered: bool = False) -> MediaStreamTrack:
+        """A track that follows another; ``buffered`` is not heeded."""
+        proxy = super().subscribe(track, buffered=False)
+        if isinstance(track, AsyncVideoProcessTrack):
+            proxy.recv = _processed_once(proxy.recv)
+        return proxy
+
+
+def _processed_once(
+    receive: Callable[[], Awaitable[av.VideoFrame]],
+) -> Callable[[], Awaitable[av.VideoFrame]]:
+    shown = None
+
+    async def receive_new() -> av.VideoFrame:
+        nonlocal shown
+        while True:
+            frame = await receive()
+            # Cameras' frames are YUV, ours are RGB.
+            if frame is not shown and frame.format.name == "rgb24":
+                shown = frame
+                return frame
+
+    return receive_new
+
+
+def _use_newest_frames() -> None:
+    """Put our relay in the place where the library looks for its own, once a server."""
+    if not Runtime.exists():  # a page tested without a server
+        return
+    runtime = Runtime.instance()
+    if not isinstance(getattr(runtime, _SERVER_GLOBAL_RELAY_ATTR_NAME_, None), NewestFrames):
+        setattr(runtime, _SERVER_GLOBAL_RELAY_ATTR_NAME_, NewestFrames())
+
+
 def camera_stream(
     process: Callable[[Frames], Awaitable[Frames]], ice_servers: list[dict[str, Any]]
 ) -> tuple[bool, bool]:
@@ -54,6 +103,7 @@ def camera_stream(
     Returns:
         Whether the stream is up, and whether it has at least been started.
     """
+    _use_newest_frames()
     context = st.session_state.get(KEY)
     if context is not None:
         # The library takes the runs of the script between two renderings for a visit to

@@ -14,6 +14,7 @@ from maskcore import MaskPipeline, read_image
 from maskcore.alert import AlertRule
 from maskcore.types import ImageRgb
 from ui import stream as stream_module
+from ui.pace import SharedPace
 from ui.stream import MOST_SNAPSHOTS, LiveSettings, LiveStream
 
 GREY = np.full((120, 200, 3), 128, np.uint8)  # a face with and one without a mask, by the fake
@@ -192,3 +193,25 @@ def test_starting_over_forgets_the_figures_and_keeps_the_snapshots(
     assert len(stream.snapshots) == 1
     send(stream, clock, GREY)
     assert stream.now().mask == 1
+
+
+def test_pictures_out_of_turn_are_passed_over_and_counted(
+    stream: LiveStream, clock: Clock, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "_pace", SharedPace(10))
+    other = LiveStream()
+    send(stream, clock, GREY)
+    before = stream.now().dropped
+    frame = av.VideoFrame.from_ndarray(GREY, format="rgb24")
+    shown = []
+    for _ in range(100):  # two cameras for 4 seconds
+        clock.seconds += 0.04
+        shown.append(len(asyncio.run(stream.process([frame]))))
+        asyncio.run(other.process([frame]))
+    assert set(shown) == {0, 1}
+    assert 18 <= sum(shown) <= 27
+    assert len(fake.detected) == 1 + sum(shown)
+    last = len(shown) - 1 - shown[::-1].index(1)
+    assert stream.now().dropped - before == sum(1 - n for n in shown[:last])
+    assert stream.flowing
+    assert stream.camera_rate == 5
