@@ -18,6 +18,7 @@ page = st.navigation(
     [
         st.Page("pages/photo.py", title="Photos", icon=":material/photo_library:", default=True),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
+        st.Page("pages/metrics.py", title="Metrics", icon=":material/monitoring:"),
     ],
     position="top",
 )

@@ -7,8 +7,9 @@ import streamlit as st
 from maskcore import MasklensError, MaskPipeline, ModelError
 from maskcore.detection import yunet_available
 from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
-from maskcore.models import installed_models, read_card, scene_report
+from maskcore.models import installed_models, scene_report
 from ui import loading
+from ui.app_threshold import start_percent
 from ui.gallery import Choice
 from ui.keep import keep
 from ui.results import plain
@@ -70,12 +71,10 @@ def choose() -> tuple[Choice, float]:
             st.error("No mask model is installed. Bring it back with: `git restore models`")
             st.stop()
         keep("model", models[0], models)
-        model = st.selectbox(
-            "Mask model", models, format_func=lambda name: MODELS.get(name, (name,))[0], key="model"
-        )
+        model = st.selectbox("Mask model", models, format_func=model_title, key="model")
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
-        keep("threshold", _start_percent(model))
+        keep("threshold", start_percent(model))
         percent = st.slider(
             "Counts as a mask from",
             min_value=1,
@@ -95,6 +94,11 @@ def _watch(choice: Choice, installation: str) -> None:
         st.rerun(scope="app")
 
 
+def model_title(name: str) -> str:
+    """A mask model's name for people."""
+    return MODELS.get(name, (name,))[0]
+
+
 @st.cache_data
 def _measured(detector: str) -> str:
     """How many faces a detector finds, from its report; nothing where there is none."""
@@ -110,13 +114,6 @@ def _measured(detector: str) -> str:
     except (KeyError, TypeError):
         return ""
     return f"Found {mask} of 100 masked and {bare} of 100 bare faces in {photos} test photos."
-
-
-def _start_percent(model: str) -> int:
-    threshold = read_card(model).get("threshold")
-    if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-        return 50  # what is wrong with the card is said when the model is loaded
-    return min(max(round(threshold * 100), 1), 99)
 
 
 def ready_pipeline(choice: Choice, live: bool = False) -> MaskPipeline | None:

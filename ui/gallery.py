@@ -60,7 +60,7 @@ class Photo:
             return
         image = read_image(self.content)
         analysis = pipeline.analyze(image)
-        self.preview = self.preview or encode_image(_reduced(image, PREVIEW_SIDE))
+        self.preview = self.preview or encode_image(reduced(image, PREVIEW_SIDE))
         self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
         self.analyses[choice] = analysis
 
@@ -80,7 +80,7 @@ class Photo:
     def annotated(self, analysis: Analysis) -> bytes:
         """The whole photo with boxes and labels, a JPEG."""
         drawn = draw_faces(read_image(self.content), analysis.faces)
-        return encode_image(_reduced(drawn, JPEG_MAX_SIDE))
+        return encode_image(reduced(drawn, JPEG_MAX_SIDE))
 
 
 @dataclass
@@ -188,7 +188,8 @@ def annotated_name(photo: Photo) -> str:
     return f"{photo.number + 1:03d}-{stem}-masklens.jpg"
 
 
-def _reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
+def reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
+    """An image whose longer side is at most so many pixels, uint8 (H, W, 3)."""
     height, width = image_rgb.shape[:2]
     if max(height, width) <= longest_side:
         return image_rgb

@@ -25,3 +25,9 @@ def keep(key: str, default: Any, options: Container[Any] | None = None) -> None:
     # Set anew in every run: on another page the widget of this key is another widget, which
     # would begin with a value of its own.
     st.session_state[key] = kept[key] = value
+
+
+def forget(key: str) -> None:
+    """Let the widget of this key start with its default again."""
+    st.session_state.get("kept", {}).pop(key, None)
+    st.session_state.pop(key, None)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from streamlit.testing.v1 import AppTest
 import ui.loading
 from maskcore import Detections, MaskPipeline
 from maskcore.types import ImageRgb, NotSure
+from training import metrics
+from training.data import CLASS_FOLDERS
+from training.metrics import classification_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,3 +104,83 @@ def fake_models(
         (folder / "card.json").write_text(json.dumps(card))
     monkeypatch.setattr(ui.loading, "pipeline", lambda detector, model, live=False: fake_pipeline)
     return tmp_path / "models"
+
+
+@pytest.fixture(scope="session")
+def make_report() -> Callable[..., dict[str, Any]]:
+    """(labels, probabilities) -> a report of one part whose photos are numbered in order."""
+    return _report
+
+
+@pytest.fixture(scope="session")
+def make_scene_report() -> Callable[..., dict[str, Any]]:
+    """(detector, masked, bare) -> a report; of each class faces, found, found and right."""
+    return _scene_report
+
+
+def _report(
+    labels: list[int], probabilities: list[float], part: str = "test", **more: Any
+) -> dict[str, Any]:
+    """A report of one part whose photos are numbered in order."""
+    before, metrics.RESAMPLES = metrics.RESAMPLES, 20
+    try:
+        figures = classification_figures(np.array(labels), np.array(probabilities), 0.5)
+    finally:
+        metrics.RESAMPLES = before
+    photos = [
+        {
+            "path": f"{CLASS_FOLDERS[label]}/{number:03d}.jpg",
+            "label": CLASS_FOLDERS[label],
+            "mask_probability": probability,
+        }
+        for number, (label, probability) in enumerate(zip(labels, probabilities, strict=True))
+    ]
+    return {
+        "model": "mobilenet_v2",
+        "data": "photos",
+        "created": "2026-11-24T10:00:00+00:00",
+        "command": "python -m training evaluate run1",
+        "parts": {part: {**figures, "photos": photos}},
+        **more,
+    }
+
+
+def _scene_report(
+    detector: str, masked: tuple[int, int, int], bare: tuple[int, int, int]
+) -> dict[str, Any]:
+    """A report on scenes; for each class faces asked for, found, found and right."""
+    counts = {
+        name: dict(zip(("faces", "found", "labelled_right"), numbers, strict=True))
+        for name, numbers in (("No Mask", bare), ("Mask", masked))
+    }
+    figure = {"value": 0.75, "interval": [0.5, 0.875]}
+    nothing = {"value": None, "interval": None, "hits": 0, "count": 0}
+    return {
+        "detector": detector,
+        "model": "first",
+        "created": "2026-11-24T10:00:00+00:00",
+        "command": f"python -m training evaluate-scenes --detector {detector}",
+        "photos": 9,
+        "min_side": 32,
+        "figures": {
+            "detection_recall_mask": {"value": masked[1] / masked[0] if masked[0] else 1.0},
+            "detection_recall_no_mask": {"value": bare[1] / bare[0] if bare[0] else 1.0},
+            "macro_f1": figure,
+            "detection_precision": figure,
+        },
+        "by_class": counts,
+        "recall_by_size": [
+            {
+                "from": 32,
+                "below": 64,
+                "Mask": {"value": 0.5, "interval": [0.1, 0.9], "hits": 2, "count": 4},
+                "No Mask": nothing,
+            },
+            {
+                "from": 128,
+                "below": None,
+                "Mask": nothing,
+                "No Mask": {"value": 1.0, "interval": [0.2, 1], "hits": 1, "count": 1},
+            },
+        ],
+    }

@@ -1,0 +1,39 @@
+"""How good it is: at a glance, and in depth for those who ask."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.compare_view import show_compare
+from ui.curve_view import show_curves
+from ui.entry import enter_by_main_script
+from ui.metrics_view import choose_measured, choose_section, show_glance, show_headline
+from ui.mistakes import show_mistakes
+from ui.scene_view import show_scenes
+from ui.stress_view import show_stress
+from ui.threshold_view import choose_metrics_threshold
+
+enter_by_main_script()
+
+st.title("How good is it?", anchor=False)
+measured = choose_measured()
+show_headline(measured)
+judged = measured.judged
+threshold = 0.5
+if judged is not None:
+    threshold = choose_metrics_threshold(measured.model)
+    show_glance(judged, threshold)
+
+section = choose_section()
+if section == "Whole app":
+    show_scenes(measured.scenes, measured.model)
+elif section == "Hard cases":
+    show_stress(measured.model)
+elif judged is None:
+    st.info("These figures need the model's report: see above.")
+elif section == "Mistakes":
+    show_mistakes(judged, threshold)
+elif section == "Curves":
+    show_curves(judged, threshold)
+elif section == "Two models":
+    show_compare(judged, threshold)

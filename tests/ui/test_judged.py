@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskcore import ModelError
+from maskcore.models import models_dir
+from ui.judged import history_of, judged_parts, percent, read_judged, with_interval
+
+MakeReport = Callable[..., dict[str, Any]]
+
+
+def counted(photos: list[dict[str, Any]], threshold: float) -> list[list[int]]:
+    """Rows truth, columns answer, one photo after the other."""
+    cells = [[0, 0], [0, 0]]
+    for photo in photos:
+        truth = int(photo["label"] == "with_mask")
+        cells[truth][int(photo["mask_probability"] >= threshold)] += 1
+    return cells
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3, 0.5, 0.77, 0.99])
+@pytest.mark.parametrize("model", ["mobilenet_v2", "inception_v3"])
+def test_every_figure_of_the_shipped_reports_follows_from_their_photos(
+    model: str, threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    path = models_dir() / model / "report.json"
+    if not path.is_file():
+        pytest.skip(f"{model} is not shipped")
+    for name, part in json.loads(path.read_text(encoding="utf-8"))["parts"].items():
+        (bare_right, bare_wrong), (mask_wrong, mask_right) = cells = counted(
+            part["photos"], threshold
+        )
+        judged = read_judged(model)[name]
+        figures = judged.figures(threshold)
+        assert figures["confusion"] == cells
+        total = len(part["photos"])
+        assert len(judged) == figures["count"] == total == part["count"]
+        assert figures["accuracy"]["value"] == (bare_right + mask_right) / total
+        mask, bare = figures["by_class"]["Mask"], figures["by_class"]["No Mask"]
+        assert mask["recall"]["value"] == mask_right / (mask_right + mask_wrong)
+        assert bare["recall"]["value"] == bare_right / (bare_right + bare_wrong)
+        assert mask["precision"]["value"] == mask_right / (mask_right + bare_wrong)
+        assert bare["precision"]["value"] == bare_right / (bare_right + mask_wrong)
+        assert mask["f1"]["value"] == pytest.approx(
+            2 * mask_right / (2 * mask_right + bare_wrong + mask_wrong)
+        )
+        assert bare["f1"]["value"] == pytest.approx(
+            2 * bare_right / (2 * bare_right + bare_wrong + mask_wrong)
+        )
+        masked = [p["mask_probability"] for p in part["photos"] if p["label"] == "with_mask"]
+        others = [p["mask_probability"] for p in part["photos"] if p["label"] != "with_mask"]
+        above = np.subtract.outer(masked, others)
+        auc = ((above > 0) + 0.5 * (above == 0)).mean()
+        assert judged.roc_auc["value"] == pytest.approx(auc, abs=1e-4)  # probabilities are rounded
+
+
+def test_a_probability_at_the_threshold_is_a_mask(make_report: MakeReport) -> None:
+    judged = judged_parts("m", make_report([1, 0, 1], [0.29, 0.29, 0.2899]))["test"]
+    assert judged.figures(29 / 100)["confusion"] == [[0, 1], [1, 1]]
+    assert judged.cell("Mask", "Mask", 29 / 100) == [0]
+    assert judged.cell("No Mask", "Mask", 29 / 100) == [1]
+    assert judged.cell("Mask", "No Mask", 29 / 100) == [2]
+
+
+def test_a_cell_begins_with_the_surest_answer(make_report: MakeReport) -> None:
+    judged = judged_parts("m", make_report([0, 0, 0, 1, 1, 1], [0.6, 0.99, 0.1, 0.4, 0.02, 0.9]))
+    assert judged["test"].cell("No Mask", "Mask", 0.5) == [1, 0]
+    assert judged["test"].cell("Mask", "No Mask", 0.5) == [4, 3]
+    assert judged["test"].cell("Mask", "No Mask", 0.01) == []
+    assert judged["test"].cell("Mask", "Mask", 0.01) == [5, 3, 4]
+
+
+def test_one_class_only_leaves_figures_undefined(make_report: MakeReport) -> None:
+    figures = judged_parts("m", make_report([1, 1, 1], [0.9, 0.8, 0.2]))["test"].figures(0.5)
+    assert figures["by_class"]["No Mask"]["recall"]["value"] is None
+    assert figures["accuracy"]["hits"] == 2
+    assert with_interval(figures["by_class"]["No Mask"]["recall"]) == "–"
+
+
+def test_parts_come_test_first(make_report: MakeReport) -> None:
+    report = make_report([0, 1], [0.1, 0.9], part="validation")
+    report["parts"]["test"] = report["parts"]["validation"]
+    report["parts"]["empty"] = {"photos": []}
+    assert list(judged_parts("m", report)) == ["test", "validation"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda report: report.pop("parts"),
+        lambda report: report.update(parts=[]),
+        lambda report: report.update(parts={}),
+        lambda report: report.update(parts={"test": {}}),
+        lambda report: report["parts"]["test"].update(photos=[]),
+        lambda report: report["parts"]["test"]["photos"][0].pop("label"),
+        lambda report: report["parts"]["test"]["photos"][0].update(label="Mask"),
+        lambda report: report["parts"]["test"]["photos"][0].update(mask_probability=1.5),
+        lambda report: report["parts"]["test"]["photos"][0].update(mask_probability=None),
+        lambda report: report["parts"]["test"]["photos"][0].update(mask_probability=float("nan")),
+        lambda report: report["parts"]["test"].update(photos=7),
+    ],
+)
+def test_a_damaged_report_is_told_in_a_sentence(
+    make_report: MakeReport, damage: Callable[[dict[str, Any]], object]
+) -> None:
+    report = make_report([0, 1], [0.1, 0.9])
+    damage(report)
+    with pytest.raises(ModelError, match="damaged: it does not hold the photos"):
+        judged_parts("m", report)
+
+
+def test_history_is_empty_where_there_is_none(fake_models: Path, make_report: MakeReport) -> None:
+    assert history_of("first") == []
+    path = fake_models / "first" / "report.json"
+    for content in ({"history": None}, {"history": {}}, {"history": ["x", {}]}, {}):
+        path.write_text(json.dumps(content))
+        assert history_of("first") == []
+    path.write_text(json.dumps({"history": [{"epoch": 1, "loss": 0.5}]}))
+    assert history_of("first") == [{"epoch": 1, "loss": 0.5}]
+
+
+def test_shares_are_said_with_their_interval() -> None:
+    assert percent(0.98765) == "98.8 %"
+    assert percent(None) == "–"
+    figure = {"value": 0.9916, "interval": [0.9806, 0.99643]}
+    assert with_interval(figure) == "99.2 % (98.1 to 99.6)"
+    assert with_interval({"value": None, "interval": None}) == "–"

@@ -1,0 +1,353 @@
+"""The Metrics page on made reports of two models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from ui.mistakes import clicked_cell
+
+OpenPage = Callable[[], AppTest]
+MakeReport = Callable[..., dict[str, Any]]
+
+LABELS = [1, 1, 1, 1, 0, 0, 0, 0]
+FIRST = [0.99, 0.9, 0.4, 0.1, 0.05, 0.2, 0.6, 0.97]
+SECOND = [0.99, 0.9, 0.8, 0.7, 0.05, 0.2, 0.3, 0.1]
+EPOCHS = [
+    {"stage": "training", "epoch": 1, "loss": 0.6, "accuracy": 0.7, "val_loss": 0.5},
+    {"stage": "fine-tuning", "epoch": 1, "loss": 0.4, "accuracy": 0.8, "val_loss": None},
+]
+
+
+@pytest.fixture
+def models(fake_models: Path, make_report: MakeReport, make_scene_report: MakeReport) -> Path:
+    for name, probabilities, more in (
+        ("first", FIRST, {}),
+        ("second", SECOND, {"history": EPOCHS}),
+    ):
+        report = make_report(LABELS, probabilities, **more)
+        (fake_models / name / "report.json").write_text(json.dumps(report))
+    (fake_models / "scenes").mkdir()
+    for detector, masked in (("fcos", (80, 76, 72)), ("haar", (80, 20, 20))):
+        report = make_scene_report(detector, masked, (9, 6, 3))
+        (fake_models / "scenes" / f"{detector}.json").write_text(json.dumps(report))
+    return fake_models
+
+
+@pytest.fixture
+def page(models: Path, open_page: OpenPage) -> AppTest:
+    return open_metrics(open_page)
+
+
+def open_metrics(open_page: OpenPage) -> AppTest:
+    page = open_page().switch_page("pages/metrics.py").run()
+    assert not page.exception
+    return page
+
+
+def section(page: AppTest, name: str) -> AppTest:
+    page.segmented_control(key="metrics_section").set_value(name).run()
+    assert not page.exception
+    return page
+
+
+def slide(page: AppTest, percent: int) -> AppTest:
+    page.slider(key="metrics_threshold_first").set_value(percent).run()
+    assert not page.exception
+    return page
+
+
+def button(page: AppTest, label: str) -> Any:
+    (found,) = [b for b in page.button if b.label == label]
+    return found
+
+
+def texts(page: AppTest) -> str:
+    kinds = ("subheader", "markdown", "caption", "info", "success", "warning", "error")
+    return "\n".join(e.value for kind in kinds for e in page.get(kind)).replace("\\", "")
+
+
+def charts(page: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(element.proto.spec) for element in page.get("vega_lite_chart")]
+
+
+# --- at a glance
+
+
+def test_the_first_sight_answers_the_question(page: AppTest) -> None:
+    assert page.subheader[0].value == (
+        "In 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
+        " In 100 bare faces it finds 67 and labels 33 right."
+    )
+    assert {m.label: m.value for m in page.metric} == {"Accuracy": "50.0 %", "ROC AUC": "0.6250"}
+    assert "4 of 8 photos right" in texts(page)
+    table = page.dataframe[0].value
+    assert list(table["Class"]) == ["Mask", "No Mask"]
+    assert list(table["Photos"]) == [4, 4]
+    assert table["Precision"][0].startswith("50.0 % (")
+    assert "measured on 24 November 2026, by `python -m training evaluate run1`" in texts(page)
+
+
+def test_the_slider_redraws_figures_matrix_and_photos(page: AppTest) -> None:
+    for percent, right in ((50, 4), (30, 5), (99, 5), (1, 4)):
+        slide(page, percent)
+        answers = [p >= percent / 100 for p in FIRST]
+        assert right == sum(a == bool(label) for a, label in zip(answers, LABELS, strict=True))
+        assert f"{right} of 8 photos right" in texts(page)
+        assert f"{right} of 8 photos are called rightly" in texts(page)
+        found = sum(a for a, label in zip(answers, LABELS, strict=True) if label)
+        recall = page.dataframe[0].value["Recall"][0]
+        assert recall.startswith(f"{found / 4 * 100:.1f} % ")
+        (matrix,) = charts(page)
+        assert matrix["title"] == "Confusion matrix (photos)"
+
+
+def test_every_chart_has_a_title_units_and_a_text(page: AppTest) -> None:
+    seen = 0
+    for name in list(page.segmented_control(key="metrics_section").options):
+        section(page, name.split(": ")[-1])
+        for chart in page.get("vega_lite_chart"):
+            spec = json.loads(chart.proto.spec)
+            assert spec["title"]
+            assert chart.proto.alt
+            layers = [layer["encoding"] for layer in spec.get("layer", [spec])]
+            for channel in ("x", "y"):
+                named = any(layer[channel].get("title") for layer in layers)
+                assert (
+                    named or layers[0][channel]["type"] == "nominal"
+                )  # names speak for themselves
+            seen += 1
+    assert seen >= 8
+
+
+# --- mistakes
+
+
+def names(page: AppTest) -> list[str]:
+    return [c.value.replace("\\", "") for c in page.caption if c.value.endswith(".jpg")]
+
+
+def test_a_cell_lists_its_photos_the_surest_mistake_first(page: AppTest) -> None:
+    assert page.selectbox(key="metrics_cell").value == ("Mask", "No Mask")
+    assert names(page) == ["003.jpg", "002.jpg"]
+    assert "**Mask: 10.0 %**" in texts(page)
+    page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
+    assert names(page) == ["007.jpg", "006.jpg"]
+    slide(page, 98)
+    assert names(page) == []
+    assert "There is no photo here" in texts(page)
+
+
+@pytest.mark.parametrize(
+    "state, cell",
+    [
+        ({"selection": {"cell": [{"truth": "Mask", "answer": "No Mask"}]}}, ("Mask", "No Mask")),
+        ({"selection": {"cell": []}}, None),
+        ({"selection": {"cell": [{"truth": "Mask"}]}}, None),
+        ({"selection": {"cell": [{"truth": "A", "answer": "B"}]}}, None),
+        ({"selection": {}}, None),
+        (None, None),
+    ],
+)
+def test_a_click_names_a_cell_or_nothing(state: Any, cell: Any) -> None:
+    assert clicked_cell(state) == cell
+
+
+def test_without_mistakes_the_page_says_so(
+    models: Path, make_report: MakeReport, open_page: OpenPage
+) -> None:
+    report = make_report([0, 1, 1], [0.1, 0.8, 0.9])
+    (models / "first" / "report.json").write_text(json.dumps(report))
+    page = open_metrics(open_page)
+    assert "No mistakes at this threshold" in texts(page)
+    assert "3 of 3 photos right" in texts(page)
+    for name in ("Curves", "Two models"):
+        section(page, name)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_report_of_one_class_shows_what_can_be_said(
+    models: Path, make_report: MakeReport, open_page: OpenPage, label: int
+) -> None:
+    report = make_report([label] * 3, [0.2, 0.5, 0.8])
+    (models / "first" / "report.json").write_text(json.dumps(report))
+    page = open_metrics(open_page)
+    assert {m.label: m.value for m in page.metric}["ROC AUC"] == "–"
+    assert list(page.dataframe[0].value["F1"])[label] == "–"
+    section(page, "Curves")
+    assert "need photos of both classes" in texts(page)
+    assert len(charts(page)) == 2
+
+
+def test_pictures_show_where_the_photos_are_at_hand(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not page.get("image")
+    folder = tmp_path / "photos"
+    (folder / "with_mask").mkdir(parents=True)
+    Image.fromarray(np.full((60, 40, 3), 90, np.uint8)).save(folder / "with_mask" / "003.jpg")
+    page.text_input(key="metrics_folder").set_value(str(folder)).run()
+    assert not page.exception
+    assert len(page.get("image")) == 1  # the other photo of the cell is not there
+    assert names(page) == ["003.jpg", "002.jpg"]
+    page.text_input(key="metrics_folder").set_value(str(tmp_path / "gone")).run()
+    assert not page.get("image")
+    assert "is not a folder here" in texts(page)
+
+
+def test_marked_photos_make_a_list_to_take_along(page: AppTest) -> None:
+    assert not page.get("download_button")
+    key = "mark-photos-with_mask/003.jpg"
+    page.selectbox(key=key).set_value("relabel").run()
+    page.selectbox(key="mark-photos-with_mask/002.jpg").set_value("leave_out").run()
+    assert "**2 photos marked.**" in texts(page)
+    (held,) = page.session_state["metrics_corrections"].values()
+    assert json.loads(held.to_json()) == {
+        "data": "photos",
+        "leave_out": ["with_mask/002.jpg"],
+        "relabel": {"with_mask/003.jpg": "without_mask"},
+    }
+    slide(page, 5)  # the photos leave the list, the marks stay
+    slide(page, 50)
+    assert page.selectbox(key=key).value == "relabel"
+    page.selectbox(key=key).set_value("keep").run()
+    assert "**1 photo marked.**" in texts(page)
+    button(page, "Forget the marks").click().run()
+    assert "marked." not in texts(page)
+
+
+# --- threshold
+
+
+def test_a_threshold_becomes_the_app_s_default_and_goes_back(
+    page: AppTest, models: Path, open_page: OpenPage
+) -> None:
+    assert "Make it the app's default" not in [b.label for b in page.button]
+    slide(page, 70)
+    button(page, "Make it the app's default").click().run()
+    assert "Photos and Live start with 70 %, as chosen here" in texts(page)
+    page.switch_page("pages/photo.py").run()
+    assert page.slider(key="threshold").value == 70
+    assert open_page().slider(key="threshold").value == 70  # another visitor's
+    page.switch_page("pages/metrics.py").run()
+    assert page.slider(key="metrics_threshold_first").value == 70
+    button(page, "Back to the model's own 50 %").click().run()
+    assert page.slider(key="metrics_threshold_first").value == 50
+    assert open_page().slider(key="threshold").value == 50
+
+
+# --- the other sections
+
+
+def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
+    section(page, "Two models")
+    said = texts(page)
+    assert "No real difference" in said
+    assert "They differ on 4 of 8 photos: 0 right by first alone, 4 by second alone" in said
+    assert "about 12 times in 100" in said  # 2 / 2 ** 4
+    table = page.dataframe[1].value
+    assert list(table["Model"]) == ["first", "second"]
+    assert list(table["Mask: right"]) == ["2 of 4", "4 of 4"]
+    assert "The run that made first left no record of its epochs" in said
+    accuracy, loss = charts(page)
+    assert (accuracy["title"], loss["title"]) == (
+        "Accuracy, epoch by epoch",
+        "Loss, epoch by epoch",
+    )
+
+
+def test_a_single_model_has_nothing_to_be_compared_with(models: Path, open_page: OpenPage) -> None:
+    (models / "second" / "card.json").unlink()
+    page = section(open_metrics(open_page), "Two models")
+    assert "There is only one mask model" in texts(page)
+
+
+def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
+    section(page, "Whole app")
+    table = page.dataframe[-1].value
+    assert list(table["Face finder"]) == ["Masklens", "Haar, default"]
+    assert list(table["Masked faces found"]) == ["95 % (76 of 80)", "25 % (20 of 80)"]
+    assert list(table["Macro F1"]) == ["75.0 % (50.0 to 87.5)"] * 2
+    assert "Best: Masklens, 72 of 80 masked faces found and right" in texts(page)
+
+
+def test_milliseconds_are_measured_when_asked(page: AppTest, fake: Any) -> None:
+    section(page, "Whole app")
+    fake.detected.clear()
+    button(page, "Measure now").click().run()
+    assert not page.exception
+    assert set(fake.detected) == {(640, 480)}
+    table = page.dataframe[-1].value
+    assert len(table) == 4
+    assert (table["A frame, ms"] >= 0).all()
+
+
+def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> None:
+    section(page, "Hard cases")
+    assert "This model has no stress card" in texts(page)
+    figure = {"value": 0.97, "interval": [0.95, 0.98], "count": 599}
+    low = {"value": 0.81, "interval": [0.78, 0.84], "count": 599}
+    rows = [
+        {"change": change, "level": level, "accuracy": a, "recall_mask": a, "recall_no_mask": a}
+        for change, level, a in (("blur", "1 px", figure), ("blur", "4 px", low))
+    ]
+    card = {"created": "2026-11-24T11:00:00", "command": "stress", "count": 599, "rows": rows}
+    (models / "first" / "stress.json").write_text(json.dumps(card))
+    page.run()
+    assert "Accuracy falls below 95 % under: blur (4 px)." in texts(page)
+    assert list(page.dataframe[-1].value["Accuracy"]) == [
+        "97.0 % (95.0 to 98.0)",
+        "81.0 % (78.0 to 84.0)",
+    ]
+    (models / "first" / "stress.json").write_text(json.dumps({**card, "rows": [{}]}))
+    page.run()
+    assert "This model has no stress card" in texts(page)
+
+
+# --- what is missing
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
+def test_without_a_report_the_rest_of_the_page_stands(
+    models: Path, open_page: OpenPage, content: str | None
+) -> None:
+    path = models / "first" / "report.json"
+    path.unlink() if content is None else path.write_text(content)
+    page = open_metrics(open_page)
+    (warning,) = page.warning
+    assert "report" in warning.value
+    assert page.subheader[0].value.startswith("In 100 masked faces")
+    for name in ("Curves", "Two models", "Mistakes"):
+        section(page, name)
+        assert "These figures need the model's report" in texts(page)
+    section(page, "Whole app")
+    assert "Best: Masklens" in texts(page)
+
+
+def test_without_scene_reports_the_photos_speak(models: Path, open_page: OpenPage) -> None:
+    for path in (models / "scenes").iterdir():
+        path.write_text("{")
+    page = open_metrics(open_page)
+    assert page.subheader[0].value == (
+        "Of 100 masked photos it recognises 50. Of 100 bare photos it recognises 50."
+    )
+    section(page, "Whole app")
+    assert "There is no report on whole photos" in texts(page)
+
+
+def test_without_any_model_the_mend_is_said(
+    models: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "none").mkdir()
+    page = open_page()
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "none"))
+    page.switch_page("pages/metrics.py").run()
+    assert not page.exception
+    assert "git restore models" in page.error[0].value

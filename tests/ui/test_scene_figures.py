@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskcore.detection import DETECTOR_NAMES
+from maskcore.models import models_dir
+from ui.scene_figures import (
+    ClassCounts,
+    headline,
+    of_100,
+    outcome_chart,
+    outcome_rows,
+    read_scene_figures,
+    scene_figures,
+    size_chart,
+    size_rows,
+)
+
+MakeSceneReport = Callable[..., dict[str, Any]]
+
+
+def test_the_headline_says_what_was_counted(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    assert figures is not None
+    assert headline(figures) == (
+        "In 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
+        " In 100 bare faces it finds 67 and labels 33 right."
+    )
+
+
+def test_a_class_that_does_not_occur_is_not_spoken_of(make_scene_report: MakeSceneReport) -> None:
+    bare_only = scene_figures(make_scene_report("fcos", (0, 0, 0), (4, 2, 1)))
+    assert bare_only is not None
+    assert headline(bare_only) == (
+        "In 100 bare faces of 32 pixels and more it finds 50 and labels 25 right."
+    )
+    nobody = scene_figures(make_scene_report("fcos", (0, 0, 0), (0, 0, 0)))
+    assert nobody is not None
+    assert headline(nobody) == ""
+    assert outcome_rows({"Masklens": nobody}) == []
+
+
+@pytest.mark.parametrize(
+    "hits, count, said", [(0, 9, "0"), (9, 9, "100"), (1, 999, "1"), (998, 999, "99"), (1, 2, "50")]
+)
+def test_all_and_none_are_said_only_where_it_is_so(hits: int, count: int, said: str) -> None:
+    assert of_100(hits, count) == said
+
+
+def test_an_older_report_tells_the_right_ones_only_where_all_are(
+    make_scene_report: MakeSceneReport,
+) -> None:
+    report = make_scene_report("fcos", (80, 76, 76), (9, 6, 6))
+    report.pop("by_class")
+    report["figures"] |= {"faces_mask": 80, "faces_no_mask": 9, "found": 82, "labelled_right": 82}
+    figures = scene_figures(report)
+    assert figures is not None
+    assert figures.by_class["Mask"] == ClassCounts(80, 76, 76)
+    report["figures"]["labelled_right"] = 81
+    figures = scene_figures(report)
+    assert figures is not None
+    assert figures.by_class["No Mask"] == ClassCounts(9, 6, None)
+    assert headline(figures).endswith("In 100 bare faces it finds 67.")
+    assert outcome_rows({"Masklens": figures}) == []
+
+
+@pytest.mark.parametrize("damaged", [{}, {"figures": []}, {"figures": None}])
+def test_a_damaged_report_is_none(
+    make_scene_report: MakeSceneReport, damaged: dict[str, Any]
+) -> None:
+    assert scene_figures(damaged) is None
+    for key in ("detector", "photos", "figures", "recall_by_size"):
+        report = make_scene_report("fcos", (4, 3, 2), (4, 3, 2))
+        report.pop(key)
+        assert scene_figures(report) is None
+
+
+def test_outcomes_of_each_class_add_up(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    assert figures is not None
+    rows = outcome_rows({"Masklens": figures})
+    counts = {(row["class"], row["outcome"]): row["faces"] for row in rows}
+    assert counts == {
+        ("Masked faces", "Found and right"): 72,
+        ("Masked faces", "Found, labelled wrong"): 4,
+        ("Masked faces", "Missed"): 4,
+        ("Bare faces", "Found and right"): 3,
+        ("Bare faces", "Found, labelled wrong"): 3,
+        ("Bare faces", "Missed"): 3,
+    }
+    assert sum(row["share"] for row in rows) == pytest.approx(2)
+    assert outcome_chart(rows[:3], ["Masklens"], "Faces").to_dict()["title"] == "Faces"
+
+
+def test_sizes_without_faces_are_left_out(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (4, 2, 2), (1, 1, 1)))
+    assert figures is not None
+    rows = size_rows({"Masklens": figures})
+    assert [(r["band"], r["class"], r["found"], r["of"]) for r in rows] == [
+        ("32 to 63", "Mask", 2, 4),
+        ("128 and more", "No Mask", 1, 1),
+    ]
+    assert size_chart(rows, "Sizes").to_dict()["title"] == "Sizes"
+
+
+@pytest.mark.parametrize("detector", DETECTOR_NAMES)
+def test_the_shipped_reports_are_read_and_agree_with_themselves(
+    detector: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    path: Path = models_dir() / "scenes" / f"{detector}.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    figures = read_scene_figures(detector)
+    assert figures is not None
+    mask, bare = figures.by_class["Mask"], figures.by_class["No Mask"]
+    assert (mask.faces, bare.faces) == (raw["faces_mask"], raw["faces_no_mask"])
+    assert mask.found + bare.found == raw["found"]
+    assert mask.found / mask.faces == raw["detection_recall_mask"]["value"]
+    if mask.right is not None and bare.right is not None:
+        assert mask.right + bare.right == raw["labelled_right"]

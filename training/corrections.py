@@ -1,0 +1,48 @@
+"""Wrong labels found by people: photos to be left out of the data, or moved to the other class."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from maskcore.errors import MasklensError
+from training.data import CLASS_FOLDERS
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """By a photo's name relative to the data's folder, with forward slashes.
+
+    Attributes:
+        leave_out: photos not to be used.
+        labels: of photos in the wrong class folder, their true label: 1 mask, 0 no mask.
+    """
+
+    leave_out: frozenset[str] = frozenset()
+    labels: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.leave_out | set(self.labels))
+
+
+def read_corrections(path: Path) -> Corrections:
+    """Read a list as the Metrics page exports it:
+    {"leave_out": [name, ...], "relabel": {name: "with_mask" or "without_mask", ...}}.
+
+    Raises:
+        MasklensError: the file is missing or not such a list.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        names, classes = values["leave_out"], values["relabel"]
+        if not isinstance(names, list) or not isinstance(classes, dict):
+            raise TypeError("leave_out must be a list and relabel an object")
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("leave_out must hold file names")
+        labels = {name: CLASS_FOLDERS.index(folder) for name, folder in classes.items()}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise MasklensError(
+            f"{path.name} does not hold corrections. Export the list on the Metrics page."
+        ) from error
+    return Corrections(frozenset(names), labels)

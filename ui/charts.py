@@ -1,0 +1,242 @@
+"""The charts of a classifier's figures, made of data: no drawing on the page here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from maskcore.drawing import COLOURS
+from training.metrics import CLASS_NAMES
+
+CELL = "cell"  # the selection's name in the confusion matrix
+COLOUR = {name: "#{:02x}{:02x}{:02x}".format(*COLOURS[name]) for name in CLASS_NAMES}
+CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Bare faces"}
+# Dark enough for white figures on them, in a light page and in a dark one.
+_RIGHT, _WRONG, _FEW = "#0b6799", "#a8451b", "#5b6770"
+_GREY = "#808a92"
+_HEIGHT = 300
+
+
+def class_colour(title: str | None = "The face in truth") -> alt.Color:
+    """Blue for masks, orange for bare faces, as the boxes in photos have them."""
+    names = list(reversed(CLASS_NAMES))
+    return alt.Color(
+        "class:N",
+        title=title,
+        scale=alt.Scale(domain=names, range=[COLOUR[name] for name in names]),
+        legend=alt.Legend(orient="bottom"),
+    )
+
+
+def confusion_rows(confusion: Sequence[Sequence[int]]) -> pd.DataFrame:
+    """A row a cell of a confusion matrix (rows truth, columns answer, as in CLASS_NAMES)."""
+    rows = []
+    for truth, counts in zip(CLASS_NAMES, confusion, strict=True):
+        for answer, count in zip(CLASS_NAMES, counts, strict=True):
+            share = count / sum(counts) if sum(counts) else 0.0
+            rows.append(
+                {
+                    "truth": truth,
+                    "answer": answer,
+                    "count": count,
+                    "share": share,
+                    "right": truth == answer,
+                    "text": f"{count}",
+                    "percent": f"{share * 100:.1f} %" if sum(counts) else "–",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def confusion_chart(confusion: Sequence[Sequence[int]]) -> alt.LayerChart:
+    """The confusion matrix as four tiles that can be clicked: count and share of the row."""
+    rows = confusion_rows(confusion)
+    chosen = alt.selection_point(name=CELL, fields=["truth", "answer"], toggle=False, empty=False)
+    order = list(reversed(CLASS_NAMES))
+    base = alt.Chart(rows).encode(
+        x=alt.X("answer:N", title="The model's answer", sort=order, axis=_cell_axis(0)),
+        y=alt.Y("truth:N", title="In truth", sort=order, axis=_cell_axis(-90)),
+    )
+    tiles = (
+        base.mark_rect(cornerRadius=4, cursor="pointer", strokeWidth=4)
+        .encode(
+            color=alt.condition(
+                "datum.right",
+                alt.Color(
+                    "share:Q", scale=alt.Scale(domain=[0, 1], range=[_FEW, _RIGHT]), legend=None
+                ),
+                alt.value(_WRONG),
+            ),
+            stroke=alt.condition(chosen, alt.value("#f0b429"), alt.value("transparent")),
+            opacity=alt.condition("datum.count > 0", alt.value(1.0), alt.value(0.55)),
+            tooltip=[
+                alt.Tooltip("truth:N", title="In truth"),
+                alt.Tooltip("answer:N", title="Answer"),
+                alt.Tooltip("count:Q", title="Photos"),
+                alt.Tooltip("percent:N", title="Of this row"),
+            ],
+        )
+        .add_params(chosen)
+    )
+    # Without tooltips, so that clicks go through them to the tiles.
+    figures = base.mark_text(dy=-8, fontSize=26, fontWeight="bold", color="white").encode(
+        text="text:N"
+    )
+    shares = base.mark_text(dy=18, fontSize=14, color="white").encode(text="percent:N")
+    return alt.layer(tiles, figures, shares).properties(
+        height=_HEIGHT, title="Confusion matrix (photos)"
+    )
+
+
+def _cell_axis(angle: int) -> alt.Axis:
+    return alt.Axis(labelAngle=angle, labelFontSize=13, titleFontSize=13, ticks=False, domain=False)
+
+
+def curve_chart(
+    points: Sequence[Mapping[str, float]],
+    current: Mapping[str, float | None],
+    x: tuple[str, str],
+    y: tuple[str, str],
+    title: str,
+) -> alt.LayerChart:
+    """A curve over all thresholds with the point of the current one.
+
+    Args:
+        points: shares 0..1 under the names of ``x`` and ``y``, and "threshold".
+        current: the same of the current threshold; None where it has no such point.
+        x, y: (field, axis title) each.
+        title: the chart's.
+    """
+    # A good model's curve hugs a corner: the axes show that corner if the point lies in it.
+    near_x = (0.0, 0.2) if x[0] == "wrongly_masked" else (0.8, 1.0)
+    at_x, at_y = current[x[0]], current[y[0]]
+    there = at_x is not None and at_y is not None
+    zoomed = there and near_x[0] <= at_x <= near_x[1] and at_y >= 0.8
+    x_domain, y_domain = (near_x, (0.8, 1.0)) if zoomed else ((0.0, 1.0), (0.0, 1.0))
+
+    def axes(**more: Any) -> dict[str, Any]:
+        return {
+            "x": alt.X(
+                f"{x[0]}:Q",
+                title=x[1],
+                scale=alt.Scale(domain=x_domain, nice=False),
+                axis=alt.Axis(format=".0%"),
+            ),
+            "y": alt.Y(
+                f"{y[0]}:Q",
+                title=y[1],
+                scale=alt.Scale(domain=y_domain, nice=False),
+                axis=alt.Axis(format=".0%"),
+            ),
+            "tooltip": [
+                alt.Tooltip("threshold:Q", title="Threshold", format=".0%"),
+                alt.Tooltip(f"{x[0]}:Q", title=x[1], format=".1%"),
+                alt.Tooltip(f"{y[0]}:Q", title=y[1], format=".1%"),
+            ],
+            **more,
+        }
+
+    line = (
+        alt.Chart(pd.DataFrame(points))
+        .mark_line(interpolate="step-after", color=COLOUR["Mask"], clip=True, strokeWidth=2.5)
+        .encode(**axes(order=alt.Order("threshold:Q", sort="descending")))
+    )
+    point = (
+        alt.Chart(pd.DataFrame([current] if there else [], columns=list(current)))
+        .mark_point(filled=True, size=140, color=COLOUR["No Mask"], clip=False, opacity=1)
+        .encode(**axes())
+    )
+    return alt.layer(line, point).properties(height=_HEIGHT, title=title)
+
+
+def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:
+    """What the model says against what is true, by steps of its probability."""
+    axis = alt.Axis(format=".0%")
+    scale = alt.Scale(domain=[0, 1])
+    ideal = (
+        alt.Chart(pd.DataFrame({"said": [0.0, 1.0], "true": [0.0, 1.0]}))
+        .mark_line(strokeDash=[5, 5], color=_GREY)
+        .encode(x="said:Q", y="true:Q")
+    )
+    points = (
+        alt.Chart(pd.DataFrame(steps))
+        .mark_circle(color=COLOUR["Mask"], opacity=0.9)
+        .encode(
+            x=alt.X("said:Q", title="Probability of a mask, as said", scale=scale, axis=axis),
+            y=alt.Y("true:Q", title="Photos that show one", scale=scale, axis=axis),
+            size=alt.Size(
+                "count:Q",
+                title="Photos",
+                scale=alt.Scale(type="sqrt", range=[40, 500]),
+                legend=None,
+            ),
+            tooltip=[
+                alt.Tooltip("said:Q", title="Said, on average", format=".1%"),
+                alt.Tooltip("true:Q", title="True", format=".1%"),
+                alt.Tooltip("count:Q", title="Photos"),
+            ],
+        )
+    )
+    return alt.layer(ideal, points).properties(
+        height=_HEIGHT, title="Probabilities said and what is true"
+    )
+
+
+def histogram_chart(rows: Sequence[Mapping[str, Any]], threshold: float) -> alt.LayerChart:
+    """Photos by probability and class; few beside many stay visible by a root scale."""
+    bars = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(opacity=0.75)
+        .encode(
+            x=alt.X(
+                "from:Q",
+                bin="binned",
+                title="Probability of a mask",
+                axis=alt.Axis(format=".0%", tickCount=10),
+            ),
+            x2="to:Q",
+            y=alt.Y(
+                "count:Q", title="Photos (root scale)", stack=None, scale=alt.Scale(type="sqrt")
+            ),
+            color=class_colour(),
+            tooltip=[
+                alt.Tooltip("class:N", title="In truth"),
+                alt.Tooltip("from:Q", title="From", format=".0%"),
+                alt.Tooltip("to:Q", title="To", format=".0%"),
+                alt.Tooltip("count:Q", title="Photos"),
+            ],
+        )
+    )
+    rule = (
+        alt.Chart(pd.DataFrame({"threshold": [threshold]}))
+        .mark_rule(strokeDash=[5, 4], strokeWidth=2, color=_GREY)
+        .encode(
+            x="threshold:Q", tooltip=[alt.Tooltip("threshold:Q", title="Threshold", format=".0%")]
+        )
+    )
+    return alt.layer(bars, rule).properties(height=_HEIGHT, title="Photos by probability of a mask")
+
+
+def history_chart(rows: Sequence[Mapping[str, Any]], figure: str, title: str) -> alt.Chart:
+    """A training curve.
+
+    Args:
+        rows: "epoch" from 1, "value", "photos" ("learned from", "held back"), "model".
+        figure: the y axis' title.
+        title: the chart's.
+    """
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("value:Q", title=figure, scale=alt.Scale(zero=False)),
+            color=alt.Color("model:N", title=None, legend=alt.Legend(orient="bottom")),
+            strokeDash=alt.StrokeDash("photos:N", title=None, legend=alt.Legend(orient="bottom")),
+            tooltip=["model:N", "photos:N", "stage:N", "epoch:Q", alt.Tooltip("value:Q")],
+        )
+        .properties(height=_HEIGHT, title=title)
+    )

@@ -1,0 +1,158 @@
+"""Two models side by side on the same photos, and how each was trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from maskcore import ModelError
+from maskcore.models import installed_models
+from training.compare import Comparison, compare
+from training.metrics import CLASS_NAMES
+from ui.app_threshold import start_percent
+from ui.chart_box import show_chart
+from ui.charts import history_chart
+from ui.choices import model_title
+from ui.judged import Judged, history_of, percent, read_judged, with_interval
+from ui.keep import keep
+from ui.results import plain
+
+_FIGURES = {
+    "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),
+    "loss": ("Loss (lower is better)", "Loss, epoch by epoch"),
+}
+
+
+def show_compare(judged: Judged, threshold: float) -> None:
+    """The chosen model against another one, then the training of both."""
+    others = [name for name in installed_models("classifier") if name != judged.model]
+    if not others:
+        st.info("There is only one mask model. Train and install another one to compare them.")
+        show_history([judged.model])
+        return
+    keep("metrics_other", others[0], others)
+    other = st.selectbox("Compare with", others, format_func=model_title, key="metrics_other")
+    try:
+        part = read_judged(other).get(judged.part)
+    except ModelError as error:
+        st.warning(plain(str(error)), icon=":material/error:")
+    else:
+        pair = None if part is None else same_photos(judged, part)
+        if pair is None:
+            st.info("The two models were not measured on the same photos.")
+        else:
+            _show_pair(*pair, threshold, start_percent(other) / 100)
+    show_history([judged.model, other])
+
+
+def same_photos(first: Judged, second: Judged) -> tuple[Judged, Judged] | None:
+    """Both models' answers on the photos both were measured on; None where there are none."""
+    if first.data != second.data:
+        return None
+    place = {path: i for i, path in enumerate(second.paths)}
+    mine = [i for i, path in enumerate(first.paths) if path in place]
+    # A photo whose label was corrected for one of them alone tells nothing of the other.
+    mine = [i for i in mine if first.labels[i] == second.labels[place[first.paths[i]]]]
+    if not mine:
+        return None
+    return first.only(mine), second.only([place[first.paths[i]] for i in mine])
+
+
+def right_answers(judged: Judged, threshold: float) -> np.ndarray:
+    """Which photos are called rightly, bool (N,)."""
+    return (judged.probabilities >= threshold) == (judged.labels == 1)
+
+
+def in_words(comparison: Comparison, first: str, second: str) -> str:
+    """McNemar's test for people.
+
+    Args:
+        comparison: of two models.
+        first, second: their titles.
+    """
+    differing = comparison.only_first + comparison.only_second
+    if not differing:
+        return (
+            f"{first} and {second} got the same photos right: no difference in"
+            f" {comparison.count} photos."
+        )
+    facts = (
+        f"They differ on {differing} of {comparison.count} photos:"
+        f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
+        f" {second} alone."
+    )
+    times = round(comparison.chance * 100)
+    chance = "less than once in 100 times" if times < 1 else f"about {times} times in 100"
+    if comparison.verdict == "none":
+        return f"No real difference. {facts} Chance alone does that much or more {chance}."
+    better = first if comparison.verdict == "first" else second
+    return f"{better} is better. {facts} Chance alone would do that much or more {chance}."
+
+
+def _show_pair(first: Judged, second: Judged, threshold: float, other_threshold: float) -> None:
+    comparison = compare(right_answers(first, threshold), right_answers(second, other_threshold))
+    titles = model_title(first.model), model_title(second.model)
+    st.subheader(plain(in_words(comparison, *titles)), anchor=False)
+    rows = []
+    for judged, limit, title in zip(
+        (first, second), (threshold, other_threshold), titles, strict=True
+    ):
+        figures = judged.figures(limit)
+        row: dict[str, Any] = {
+            "Model": title,
+            "Counts as a mask from": percent(limit, 0),
+            "Photos": figures["count"],
+            "Accuracy": with_interval(figures["accuracy"]),
+        }
+        for name in reversed(CLASS_NAMES):
+            recall = figures["by_class"][name]["recall"]
+            row[f"{name}: right"] = f"{recall['hits']} of {recall['count']}"
+            row[f"{name}: F1"] = percent(figures["by_class"][name]["f1"]["value"])
+        rows.append(row)
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Both saw the same photos. The test (McNemar's, exact) looks only at photos that one of"
+        " them alone got right: if the models were equally good, these would fall to either side"
+        " like a coin. Below 5 in 100 the difference is called real."
+    )
+
+
+def show_history(models: list[str]) -> None:
+    """Training curves of the runs that made these models."""
+    st.subheader("How they were trained" if len(models) > 1 else "How it was trained", anchor=False)
+    histories = {model_title(name): history_of(name) for name in models}
+    for title, history in histories.items():
+        if not history:
+            st.caption(f"The run that made {title} left no record of its epochs.")
+    places = st.columns(2, gap="medium")
+    for place, (figure, (axis, name)) in zip(places, _FIGURES.items(), strict=True):
+        rows = [
+            row for title, history in histories.items() for row in _rows(title, history, figure)
+        ]
+        if rows:
+            with place:
+                show_chart(
+                    history_chart(rows, axis, name),
+                    "Solid: on photos it learns from, dashed: on photos held back. Where the two"
+                    " drift apart it begins to learn by heart.",
+                    pd.DataFrame(rows).rename(columns=str.capitalize),
+                    f"history-{figure}",
+                )
+
+
+def _rows(title: str, history: list[dict[str, Any]], figure: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "model": title,
+            "stage": epoch.get("stage", ""),
+            "epoch": number,
+            "photos": photos,
+            "value": epoch[name],
+        }
+        for number, epoch in enumerate(history, 1)
+        for name, photos in ((figure, "learned from"), (f"val_{figure}", "held back"))
+        if isinstance(epoch.get(name), int | float)
+    ]

@@ -1,0 +1,118 @@
+"""Photos marked as wrongly labelled or to be left out: the next training run honours it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+import streamlit as st
+
+from ui.judged import FOLDERS
+
+Mark = Literal["keep", "relabel", "leave_out"]
+_WORDS: dict[Mark, str] = {
+    "keep": "Label is right",
+    "relabel": "Label is wrong",
+    "leave_out": "Leave it out",
+}
+
+
+@dataclass
+class Corrections:
+    """What a visitor marked in one set of photos.
+
+    Attributes:
+        data: the name of the set.
+        relabel: by file name, the class folder in which the photo belongs.
+        leave_out: file names.
+    """
+
+    data: str
+    relabel: dict[str, str] = field(default_factory=dict)
+    leave_out: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def of_session(data: str) -> Corrections:
+        """This visitor's marks in this set of photos."""
+        held: dict[str, Corrections] = st.session_state.setdefault("metrics_corrections", {})
+        return held.setdefault(data, Corrections(data))
+
+    def __len__(self) -> int:
+        return len(self.relabel) + len(self.leave_out)
+
+    def mark_of(self, path: str) -> Mark:
+        """How a photo is marked."""
+        if path in self.leave_out:
+            return "leave_out"
+        return "relabel" if path in self.relabel else "keep"
+
+    def mark(self, path: str, label: int, mark: Mark) -> None:
+        """Mark a photo.
+
+        Args:
+            path: its name in the report.
+            label: its class as it stands, 1 with a mask, 0 without.
+            mark: what to do with it.
+        """
+        self.relabel.pop(path, None)
+        self.leave_out.discard(path)
+        if mark == "relabel":
+            self.relabel[path] = FOLDERS[1 - label]
+        elif mark == "leave_out":
+            self.leave_out.add(path)
+
+    def choose(self, path: str, label: int) -> None:
+        """Show a photo's choice."""
+        key = f"mark-{self.data}-{path}"
+        st.session_state[key] = self.mark_of(path)
+        st.selectbox(
+            f"What to do with {path}",
+            list(_WORDS),
+            format_func=lambda mark: _WORDS[mark],
+            label_visibility="collapsed",
+            key=key,
+            on_change=lambda: self.mark(path, label, st.session_state[key]),
+        )
+
+    def to_json(self) -> str:
+        """The list as ``python -m training fit --corrections`` reads it."""
+        values = {
+            "data": self.data,
+            "leave_out": sorted(self.leave_out),
+            "relabel": dict(sorted(self.relabel.items())),
+        }
+        return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+    def clear(self) -> None:
+        """Forget all marks."""
+        self.relabel.clear()
+        self.leave_out.clear()
+
+
+def show_corrections(corrections: Corrections) -> None:
+    """The list to take along, once there is something in it."""
+    if not len(corrections):
+        return
+    photos = "1 photo" if len(corrections) == 1 else f"{len(corrections)} photos"
+    with st.container(border=True):
+        st.markdown(
+            f"**{photos} marked.** The next training run honours the list:"
+            " `python -m training fit --corrections corrections.json …`"
+        )
+        with st.container(horizontal=True):
+            st.download_button(
+                "List of corrections (JSON)",
+                partial(corrections.to_json),
+                "corrections.json",
+                "application/json",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            st.button(
+                "Forget the marks",
+                icon=":material/close:",
+                type="tertiary",
+                on_click=corrections.clear,
+            )

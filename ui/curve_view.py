@@ -1,0 +1,125 @@
+"""The curves over all thresholds, and whether the probabilities are to be believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from training.curves import (
+    calibration_error,
+    histogram,
+    precision_recall_points,
+    reliability,
+    roc_points,
+)
+from ui.chart_box import show_chart
+from ui.charts import curve_chart, histogram_chart, reliability_chart
+from ui.judged import Judged, percent
+
+ROC_AXES = (
+    ("wrongly_masked", "Bare faces called masked"),
+    ("found_masked", "Masked faces recognised"),
+)
+PRECISION_AXES = (
+    ("found_masked", "Masked faces recognised (recall)"),
+    ("right", "“Mask” said rightly (precision)"),
+)
+
+
+def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Where the threshold lies on the ROC and on the precision-recall curve; shares 0..1."""
+    by_class = judged.figures(threshold)["by_class"]
+    found = by_class["Mask"]["recall"]["value"]
+    bare = by_class["No Mask"]["recall"]
+    wrongly = None if bare["value"] is None else (bare["count"] - bare["hits"]) / bare["count"]
+    roc = {"wrongly_masked": wrongly, "found_masked": found, "threshold": threshold}
+    right = by_class["Mask"]["precision"]["value"]
+    return roc, {"found_masked": found, "right": right, "threshold": threshold}
+
+
+def show_curves(judged: Judged, threshold: float) -> None:
+    """ROC, precision and recall, probabilities said and true, and their distribution."""
+    left, right = st.columns(2, gap="medium")
+    roc, precision = roc_points(judged.labels, judged.probabilities), None
+    if roc:
+        precision = precision_recall_points(judged.labels, judged.probabilities)
+        _show_two_curves(judged, threshold, roc, precision, (left, right))
+    else:
+        st.info("The first two curves need photos of both classes.")
+    with left:
+        steps = reliability(judged.labels, judged.probabilities)
+        show_chart(
+            reliability_chart(steps),
+            "Points on the dashed line: of photos said to be masked with 80 %, 80 of 100 are."
+            f" On average it is off by {percent(calibration_error(steps))} (expected calibration"
+            " error). Larger points stand for more photos.",
+            pd.DataFrame(
+                {
+                    "Said, on average": [percent(step["said"]) for step in steps],
+                    "True": [percent(step["true"]) for step in steps],
+                    "Photos": [step["count"] for step in steps],
+                }
+            ),
+            "reliability",
+        )
+    with right:
+        rows = histogram(judged.labels, judged.probabilities)
+        show_chart(
+            histogram_chart(rows, threshold),
+            "Masked photos should stand at the right, bare ones at the left, and little between."
+            " The dashed line is the threshold: from there on the answer is Mask.",
+            pd.DataFrame(
+                [
+                    {
+                        "In truth": row["class"],
+                        "Probability of a mask": f"{row['from'] * 100:.0f} to"
+                        f" {row['to'] * 100:.0f} %",
+                        "Photos": row["count"],
+                    }
+                    for row in rows
+                    if row["count"]
+                ]
+            ),
+            "histogram",
+        )
+
+
+def _show_two_curves(
+    judged: Judged,
+    threshold: float,
+    roc: list[dict[str, float]],
+    precision: list[dict[str, float]],
+    places: tuple[Any, Any],
+) -> None:
+    at_roc, at_precision = current_points(judged, threshold)
+    with places[0]:
+        show_chart(
+            curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
+            f"At {threshold * 100:.0f} % (the dot) {percent(at_roc['found_masked'])} of masked"
+            f" photos are recognised and {percent(at_roc['wrongly_masked'])} of bare ones pass as"
+            " masked. The nearer the line to the upper left corner, the better.",
+            _curve_table(roc, *ROC_AXES),
+            "roc",
+        )
+    with places[1]:
+        show_chart(
+            curve_chart(precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"),
+            f"At {threshold * 100:.0f} % (the dot) “Mask” is right in"
+            f" {percent(at_precision['right'])} of cases. A higher threshold makes it more often"
+            " right, and lets it recognise fewer.",
+            _curve_table(precision, *PRECISION_AXES),
+            "precision",
+        )
+
+
+def _curve_table(
+    points: list[dict[str, float]], x: tuple[str, str], y: tuple[str, str]
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Threshold": [percent(point["threshold"]) for point in points],
+            **{title: [percent(point[field]) for point in points] for field, title in (x, y)},
+        }
+    )

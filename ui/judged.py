@@ -1,0 +1,158 @@
+"""Photos a model has judged, read from a report: the one source of the Metrics page's figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore import MasklensError, ModelError
+from maskcore.models import read_report
+from training.metrics import CLASS_NAMES, Figure, threshold_figures
+
+# Of the class folders, in the order of CLASS_NAMES.
+FOLDERS = ("without_mask", "with_mask")
+PARTS = {
+    "test": "Test photos: never used in training",
+    "validation": "Validation photos: used to choose among epochs",
+    "given": "Photos given for measuring",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a model said of the photos of one part of a report.
+
+    Attributes:
+        model: the model's name.
+        data: the data's name.
+        part: the part's name.
+        created, command: when and how it was measured.
+        paths: N file names within the data's folder.
+        labels: int (N,), 1 with a mask, 0 without.
+        probabilities: float (N,), of a mask, in 0..1.
+        roc_auc: the area under the ROC curve, with its interval.
+    """
+
+    model: str
+    data: str
+    part: str
+    created: str
+    command: str
+    paths: tuple[str, ...]
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    roc_auc: Figure
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def only(self, members: list[int]) -> Judged:
+        """Some of the photos, by their indices, in that order."""
+        return replace(
+            self,
+            paths=tuple(self.paths[i] for i in members),
+            labels=self.labels[members],
+            probabilities=self.probabilities[members],
+        )
+
+    def figures(self, threshold: float) -> dict[str, Any]:
+        """``threshold_figures`` of these photos."""
+        return threshold_figures(self.labels, self.probabilities, threshold)
+
+    def cell(self, truth: str, answer: str, threshold: float) -> list[int]:
+        """The photos of one cell of the confusion matrix, the surest answer first.
+
+        Args:
+            truth, answer: of ``CLASS_NAMES``.
+            threshold: mask probability, 0..1, from which the answer is "Mask".
+
+        Returns:
+            Their indices; the surest answer is the one farthest from the other class.
+        """
+        answers = (self.probabilities >= threshold).astype(int)
+        members = np.flatnonzero(
+            (self.labels == CLASS_NAMES.index(truth)) & (answers == CLASS_NAMES.index(answer))
+        )
+        doubt = self.probabilities[members]
+        order = np.argsort(-doubt if answer == "Mask" else doubt, kind="stable")
+        return [int(i) for i in members[order]]
+
+
+def read_judged(model: str) -> dict[str, Judged]:
+    """Read the report of an installed model.
+
+    Returns:
+        By name of the part, in the order test, validation, others.
+
+    Raises:
+        ModelError: the report is missing or damaged; the message says so and what to do.
+    """
+    return judged_parts(model, read_report(model))
+
+
+def judged_parts(model: str, report: dict[str, Any]) -> dict[str, Judged]:
+    """The parts of a report as ``training.evaluate`` writes it.
+
+    Raises:
+        ModelError: it is not such a report, or holds no photo.
+    """
+    try:
+        parts = {
+            name: _judged(model, report, name)
+            for name in sorted(report["parts"], key=[*PARTS, *report["parts"]].index)
+            if report["parts"][name]["photos"]
+        }
+        if not parts:
+            raise ValueError("there is no photo in it")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"The report of model {model!r} is damaged: it does not hold the photos it was"
+            " measured on. Measure the run again (python -m training evaluate) and install it."
+        ) from error
+    return parts
+
+
+def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
+    photos = report["parts"][name]["photos"]
+    probabilities = np.array([float(photo["mask_probability"]) for photo in photos])
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ValueError("a probability must be in 0..1")
+    auc = report["parts"][name].get("roc_auc")
+    return Judged(
+        model=model,
+        data=str(report.get("data", "")),
+        part=name,
+        created=str(report.get("created", "")),
+        command=str(report.get("command", "")),
+        paths=tuple(str(photo["path"]) for photo in photos),
+        labels=np.array([FOLDERS.index(photo["label"]) for photo in photos], np.int64),
+        probabilities=probabilities,
+        roc_auc=auc if isinstance(auc, dict) else {"value": None, "interval": None},
+    )
+
+
+def history_of(model: str) -> list[dict[str, Any]]:
+    """The epochs of the run that made a model; empty where its report has none."""
+    try:
+        history = read_report(model).get("history")
+    except MasklensError:
+        return []
+    if not isinstance(history, list):
+        return []
+    return [epoch for epoch in history if isinstance(epoch, dict) and "epoch" in epoch]
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as people read it; a dash where there is none."""
+    return "–" if value is None else f"{value * 100:.{digits}f} %"
+
+
+def with_interval(figure: Figure) -> str:
+    """A share and its 95 % interval, e.g. "99.2 % (98.1 to 99.6)"."""
+    if figure["value"] is None or figure["interval"] is None:
+        return percent(figure["value"])
+    low, high = (f"{edge * 100:.1f}" for edge in figure["interval"])
+    return f"{percent(figure['value'])} ({low} to {high})"

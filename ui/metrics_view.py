@@ -1,0 +1,186 @@
+"""The head of the Metrics page: what is measured, the answer in a sentence, the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from maskcore import ModelError
+from maskcore.models import installed_models
+from training.metrics import CLASS_NAMES
+from ui.choices import DETECTORS, model_title
+from ui.judged import PARTS, Judged, percent, read_judged, with_interval
+from ui.keep import keep
+from ui.results import plain, shown_name
+from ui.scene_figures import SceneFigures, headline, of_100, read_scene_figures
+
+SECTIONS = {
+    "Mistakes": ":material/grid_view:",
+    "Curves": ":material/show_chart:",
+    "Whole app": ":material/center_focus_strong:",
+    "Two models": ":material/compare_arrows:",
+    "Hard cases": ":material/blur_on:",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the page is about.
+
+    Attributes:
+        model: the mask model's name.
+        judged: the photos and what the model said; None where nothing can be read.
+        scenes: reports of finder and model together, by the finder's title.
+    """
+
+    model: str
+    judged: Judged | None
+    scenes: dict[str, SceneFigures]
+
+
+def shipped_scenes() -> dict[str, SceneFigures]:
+    """The reports on scenes that came with the app, by the finder's title."""
+    read = {title: read_scene_figures(name) for name, (title, _) in DETECTORS.items()}
+    return {title: figures for title, figures in read.items() if figures is not None}
+
+
+def choose_measured() -> Measured:
+    """Let model and photos be chosen; what cannot be read is said."""
+    models = installed_models("classifier")
+    if not models:
+        st.error("No mask model is installed. Bring it back with: `git restore models`")
+        st.stop()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        keep("metrics_model", models[0], models)
+        model = st.selectbox("Mask model", models, format_func=model_title, key="metrics_model")
+    try:
+        parts = read_judged(model)
+    except ModelError as error:
+        st.warning(plain(str(error)), icon=":material/error:")
+        return Measured(model, None, shipped_scenes())
+    with right:
+        options = list(parts)
+        keep("metrics_part", options[0], options)
+        part = st.selectbox(
+            "Measured on",
+            options,
+            format_func=lambda name: PARTS.get(name, name),
+            key="metrics_part",
+        )
+    return Measured(model, parts[part], shipped_scenes())
+
+
+def show_headline(measured: Measured) -> None:
+    """How good it is, in words."""
+    figures = next(iter(measured.scenes.values()), None)
+    sentence = headline(figures) if figures else ""
+    if not sentence and measured.judged:
+        sentence = _close_up_headline(measured.judged)
+    if not sentence:
+        return
+    with st.container(border=True, key="headline"):
+        st.subheader(sentence, anchor=False)
+        if figures:
+            st.caption(_scene_note(next(iter(measured.scenes)), figures))
+
+
+def _scene_note(finder: str, figures: SceneFigures) -> str:
+    masked, bare = (figures.by_class[name].faces for name in ("Mask", "No Mask"))
+    few = ""
+    if 0 < min(masked, bare) < 50:
+        kind = "bare" if bare < masked else "masked"
+        few = f" So few {kind} faces leave room for chance: another set of photos may differ."
+    return (
+        f"The whole app, {finder}'s face finder with {model_title(figures.model)}, on"
+        f" {figures.photos} photos that it never learned from: {masked} masked and {bare} bare"
+        f" faces.{few}"
+    )
+
+
+def _close_up_headline(judged: Judged) -> str:
+    recalls = judged.figures(0.5)["by_class"]
+    said = [
+        f"Of 100 {kind} photos it recognises {of_100(share['hits'], share['count'])}."
+        for kind, share in (
+            ("masked", recalls["Mask"]["recall"]),
+            ("bare", recalls["No Mask"]["recall"]),
+        )
+        if share["count"]
+    ]
+    return " ".join(said)
+
+
+def show_glance(judged: Judged, threshold: float) -> None:
+    """Accuracy, area under the curve and the figures of each class."""
+    figures = judged.figures(threshold)
+    accuracy = figures["accuracy"]
+    left, right = st.columns([1, 2], gap="medium")
+    with left, st.container(horizontal=True):
+        with st.container(width=150, gap=None):
+            st.metric("Accuracy", percent(accuracy["value"]))
+            low, high = accuracy["interval"]
+            st.caption(
+                f"{accuracy['hits']} of {accuracy['count']} photos right. On other photos of"
+                f" this kind: {low * 100:.1f} to {high * 100:.1f} %."
+            )
+        with st.container(width=150, gap=None):
+            auc, interval = judged.roc_auc["value"], judged.roc_auc["interval"]
+            st.metric("ROC AUC", "–" if auc is None else f"{auc:.4f}")
+            st.caption(
+                "Needs photos of both classes."
+                if auc is None or interval is None
+                else "How often a masked photo gets a higher probability than a bare one, at best"
+                f" 1. Elsewhere: {interval[0]:.4f} to {interval[1]:.4f}."
+            )
+    with right:
+        rows = [
+            {
+                "Class": name,
+                "Photos": of_class["count"],
+                "Precision": with_interval(of_class["precision"]),
+                "Recall": with_interval(of_class["recall"]),
+                "F1": with_interval(of_class["f1"]) if of_class["count"] else "–",
+            }
+            for name, of_class in (
+                (name, figures["by_class"][name]) for name in reversed(CLASS_NAMES)
+            )
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        st.caption(
+            "Precision: how often it is right when it says so. Recall: how many of the class it"
+            " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
+        )
+    st.caption(provenance(judged))
+
+
+def provenance(judged: Judged) -> str:
+    """Which data, when, by which command, in Markdown."""
+    try:
+        when = datetime.fromisoformat(judged.created)
+        date = f"measured on {when.day} {when:%B %Y}"
+    except ValueError:
+        date = "nobody noted when"
+    command = judged.command if len(judged.command) < 90 else f"{judged.command[:85]} …"
+    how = f", by `{command.replace('`', '')}`" if command else ""
+    return (
+        f"{len(judged)} photos of {shown_name(judged.data or 'unnamed data')}, the mask model"
+        f" alone, {date}{how}."
+    )
+
+
+def choose_section() -> str:
+    """What to look into; one of ``SECTIONS``."""
+    keep("metrics_section", next(iter(SECTIONS)), SECTIONS)
+    chosen: str = st.segmented_control(
+        "What to look into",
+        list(SECTIONS),
+        required=True,
+        format_func=lambda name: f"{SECTIONS[name]} {name}",
+        label_visibility="collapsed",
+        key="metrics_section",
+    )
+    return chosen

@@ -1,0 +1,121 @@
+"""The confusion matrix and the photos behind each of its cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from training.metrics import CLASS_NAMES
+from ui.charts import CELL, confusion_chart
+from ui.corrections import Corrections, show_corrections
+from ui.judged import Judged, percent
+from ui.keep import keep
+from ui.pictures import Pictures, choose_pictures
+from ui.results import shown_name
+
+PHOTOS_A_PAGE = 12
+_CHOSEN = "metrics_cell"
+# Truth and answer; mistakes first.
+CELLS = [
+    ("Mask", "No Mask"),
+    ("No Mask", "Mask"),
+    ("Mask", "Mask"),
+    ("No Mask", "No Mask"),
+]
+
+
+def show_mistakes(judged: Judged, threshold: float) -> None:
+    """The matrix beside the photos of the cell that was clicked."""
+    confusion = judged.figures(threshold)["confusion"]
+    counts = {
+        (truth, answer): confusion[CLASS_NAMES.index(truth)][CLASS_NAMES.index(answer)]
+        for truth, answer in CELLS
+    }
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _show_matrix(confusion, counts)
+    with right:
+        mistakes = [cell for cell in CELLS[:2] if counts[cell]]
+        keep(_CHOSEN, mistakes[0] if mistakes else CELLS[2], CELLS)
+        cell = st.selectbox(
+            "Photos of",
+            CELLS,
+            format_func=lambda cell: cell_title(cell, counts[cell]),
+            key=_CHOSEN,
+        )
+        if not mistakes:
+            st.success("No mistakes at this threshold.", icon=":material/check_circle:")
+        members = judged.cell(*cell, threshold)
+        if members:
+            _show_photos(judged, members, choose_pictures(), Corrections.of_session(judged.data))
+        else:
+            st.info("There is no photo here. Click another tile of the matrix.")
+
+
+def cell_title(cell: tuple[str, str], count: int) -> str:
+    """What a cell holds, e.g. "Masked, called No Mask: 2 photos"."""
+    truth, answer = cell
+    verb = "rightly called" if truth == answer else "wrongly called"
+    photos = "1 photo" if count == 1 else f"{count} photos"
+    return f"{'Masked' if truth == 'Mask' else 'Bare'}, {verb} {answer}: {photos}"
+
+
+def _show_matrix(confusion: list[list[int]], counts: dict[tuple[str, str], int]) -> None:
+    def follow() -> None:
+        clicked = clicked_cell(st.session_state["metrics_matrix"])
+        if clicked:
+            st.session_state[_CHOSEN] = clicked
+
+    right = sum(count for (truth, answer), count in counts.items() if truth == answer)
+    meaning = (
+        f"{right} of {sum(counts.values())} photos are called rightly (blue tiles). Click a tile to"
+        " see its photos."
+    )
+    st.altair_chart(
+        confusion_chart(confusion),
+        width="stretch",
+        alt=meaning + " " + ", ".join(cell_title(cell, count) for cell, count in counts.items()),
+        key="metrics_matrix",
+        on_select=follow,
+    )
+    st.caption(meaning)
+
+
+def clicked_cell(state: Any) -> tuple[str, str] | None:
+    """The cell that a chart's selection names; None where it names none."""
+    try:
+        chosen = state["selection"][CELL][0]
+        cell = (str(chosen["truth"]), str(chosen["answer"]))
+    except (LookupError, TypeError, AttributeError):
+        return None
+    return cell if cell in CELLS else None
+
+
+def _show_photos(
+    judged: Judged, members: list[int], pictures: Pictures | None, corrections: Corrections
+) -> None:
+    st.caption(
+        "The surest answer comes first."
+        + ("" if pictures else " Pictures show once you say where the photos are (below).")
+    )
+    pages = -(-len(members) // PHOTOS_A_PAGE)
+    page = st.pagination(pages, key="metrics_page") if pages > 1 else 1
+    with st.container(horizontal=True, gap="small"):
+        for i in members[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
+            with st.container(border=True, width=166, gap="xsmall"):
+                _show_photo(judged, i, pictures, corrections)
+    show_corrections(corrections)
+
+
+def _show_photo(
+    judged: Judged, index: int, pictures: Pictures | None, corrections: Corrections
+) -> None:
+    path = judged.paths[index]
+    picture = pictures.thumbnail(path) if pictures else None
+    said = f"Mask: {percent(judged.probabilities[index])}"
+    if picture:
+        st.image(picture, width="stretch", alt=f"{path}, {said}")
+    st.markdown(f"**{said}**")
+    st.caption(shown_name(path.rsplit("/", 1)[-1]))
+    corrections.choose(path, int(judged.labels[index]))

@@ -1,0 +1,239 @@
+"""Finder and mask model together, from the reports on annotated scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from maskcore.models import scene_report
+from training.metrics import CLASS_NAMES, Figure
+from ui.charts import CLASS_TITLES, class_colour
+
+OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
+_COLOURS = ("#0b6799", "#d9902f", "#8a949b")
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Faces of one class in annotated photos: asked for, found, and found and right.
+
+    ``right`` is None where an older report does not tell it.
+    """
+
+    faces: int
+    found: int
+    right: int | None
+
+
+@dataclass(frozen=True)
+class SceneFigures:
+    """What a report on scenes says.
+
+    Attributes:
+        detector, model: by name.
+        photos: how many were looked at.
+        min_side: smallest face asked for, pixels of the longer side.
+        by_class: by the names of ``CLASS_NAMES``.
+        figures: "macro_f1", "detection_precision" and others, with value and interval.
+        recall_by_size: as ``training.scene_report`` writes it.
+        created, command: when and how it was measured.
+    """
+
+    detector: str
+    model: str
+    photos: int
+    min_side: float
+    by_class: dict[str, ClassCounts]
+    figures: dict[str, Any]
+    recall_by_size: list[dict[str, Any]]
+    created: str
+    command: str
+
+
+def read_scene_figures(detector: str) -> SceneFigures | None:
+    """The shipped report of a detector; None where it is missing or damaged."""
+    report = scene_report(detector)
+    return None if report is None else scene_figures(report)
+
+
+def scene_figures(report: Mapping[str, Any]) -> SceneFigures | None:
+    """Read a report that ``evaluate-scenes`` wrote; None where it is damaged."""
+    try:
+        figures: dict[str, Any] = report["figures"]
+        return SceneFigures(
+            detector=str(report["detector"]),
+            model=str(report["model"]),
+            photos=int(report["photos"]),
+            min_side=float(report["min_side"]),
+            by_class=_by_class(report),
+            figures={name: figures[name] for name in ("macro_f1", "detection_precision")},
+            recall_by_size=[
+                {"band": _band(band), **{name: _share(band[name]) for name in CLASS_NAMES}}
+                for band in report["recall_by_size"]
+            ],
+            created=str(report["created"]),
+            command=str(report["command"]),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _share(figure: Figure) -> Figure:
+    return {key: figure[key] for key in ("value", "interval", "hits", "count")}
+
+
+def _by_class(report: Mapping[str, Any]) -> dict[str, ClassCounts]:
+    if "by_class" in report:
+        return {
+            name: ClassCounts(counts["faces"], counts["found"], counts["labelled_right"])
+            for name, counts in ((name, report["by_class"][name]) for name in CLASS_NAMES)
+        }
+    # Reports of before 25 November 2026 lack the counts of each class, but where every face
+    # that was found was labelled right they follow.
+    figures = report["figures"]
+    counts = {}
+    for name, key in zip(CLASS_NAMES, ("no_mask", "mask"), strict=True):
+        faces = int(figures[f"faces_{key}"])
+        found = round(figures[f"detection_recall_{key}"]["value"] * faces)
+        all_right = figures["labelled_right"] == figures["found"]
+        counts[name] = ClassCounts(faces, found, found if all_right else None)
+    return counts
+
+
+def _band(band: Mapping[str, Any]) -> str:
+    low, high = int(band["from"]), band["below"]
+    return f"{low} and more" if high is None else f"{low} to {int(high) - 1}"
+
+
+def headline(figures: SceneFigures) -> str:
+    """The sentence at the top, e.g. "In 100 masked faces of ..."; empty without masked faces."""
+    sentences = []
+    for name, kind in (("Mask", "masked"), ("No Mask", "bare")):
+        counts = figures.by_class[name]
+        if not counts.faces:
+            continue
+        size = f" of {figures.min_side:.0f} pixels and more" if not sentences else ""
+        found = of_100(counts.found, counts.faces)
+        right = "" if counts.right is None else f" and labels {of_100(counts.right, counts.faces)}"
+        right = right and f"{right} right"
+        sentences.append(f"In 100 {kind} faces{size} it finds {found}{right}.")
+    return " ".join(sentences)
+
+
+def of_100(hits: int, count: int) -> str:
+    """How many of 100; neither all nor none where that is only nearly so."""
+    number = round(100 * hits / count)
+    if 0 < hits < count:
+        number = min(max(number, 1), 99)
+    return str(number)
+
+
+def outcome_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]]:
+    """A row for each finder (by title), class and outcome: how many faces, which share."""
+    rows = []
+    for title, figures in all_figures.items():
+        for name in reversed(CLASS_NAMES):
+            counts = figures.by_class[name]
+            if counts.right is None or not counts.faces:
+                continue
+            numbers = (counts.right, counts.found - counts.right, counts.faces - counts.found)
+            for place, (outcome, number) in enumerate(zip(OUTCOMES, numbers, strict=True)):
+                rows.append(
+                    {
+                        "finder": title,
+                        "class": CLASS_TITLES[name],
+                        "outcome": outcome,
+                        "faces": number,
+                        "of": counts.faces,
+                        "share": number / counts.faces,
+                        "place": place,
+                    }
+                )
+    return rows
+
+
+def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) -> alt.Chart:
+    """Found and right, found but wrong, missed: a bar a finder.
+
+    Args:
+        rows: of one class.
+        finders: their titles, in order.
+        title: the chart's.
+    """
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("share:Q", title="Share of faces", axis=alt.Axis(format=".0%"), stack="zero"),
+            y=alt.Y("finder:N", title=None, sort=finders, axis=alt.Axis(labelLimit=110)),
+            color=alt.Color(
+                "outcome:N",
+                title=None,
+                scale=alt.Scale(domain=list(OUTCOMES), range=list(_COLOURS)),
+                legend=alt.Legend(orient="bottom", columns=2),
+            ),
+            order="place:Q",
+            tooltip=[
+                alt.Tooltip("finder:N", title="Face finder"),
+                alt.Tooltip("outcome:N", title="Outcome"),
+                alt.Tooltip("faces:Q", title="Faces"),
+                alt.Tooltip("of:Q", title="Of"),
+                alt.Tooltip("share:Q", title="Share", format=".1%"),
+            ],
+        )
+        .properties(height=130 + 26 * len(finders), title=title)
+    )
+
+
+def size_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]]:
+    """A row for each finder (by title), band of face sizes and class: found, of how many."""
+    return [
+        {
+            "finder": title,
+            "class": name,
+            "band": band["band"],
+            "place": place,
+            "found": band[name]["hits"],
+            "of": band[name]["count"],
+            "share": band[name]["value"],
+        }
+        for title, figures in all_figures.items()
+        for place, band in enumerate(figures.recall_by_size)
+        for name in reversed(CLASS_NAMES)
+        if band[name]["count"]
+    ]
+
+
+def size_chart(rows: list[dict[str, Any]], title: str) -> alt.Chart:
+    """Recall by the size of faces, for one finder, both classes side by side."""
+    bands = list(dict.fromkeys(row["band"] for row in sorted(rows, key=lambda r: r["place"])))
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "band:N",
+                title="Longer side of the face, pixels",
+                sort=bands,
+                axis=alt.Axis(labelAngle=0),
+            ),
+            xOffset=alt.XOffset("class:N", sort=list(reversed(CLASS_NAMES))),
+            y=alt.Y(
+                "share:Q",
+                title="Faces found",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format=".0%"),
+            ),
+            color=class_colour(),
+            tooltip=[
+                alt.Tooltip("class:N", title="In truth"),
+                alt.Tooltip("found:Q", title="Found"),
+                alt.Tooltip("of:Q", title="Of"),
+            ],
+        )
+        .properties(height=280, title=title)
+    )

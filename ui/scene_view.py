@@ -1,0 +1,114 @@
+"""The page's section on face finder and mask model together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from training.metrics import CLASS_NAMES
+from ui.chart_box import show_chart
+from ui.charts import CLASS_TITLES
+from ui.frame_times import show_frame_times
+from ui.judged import percent, with_interval
+from ui.keep import keep
+from ui.scene_figures import (
+    OUTCOMES,
+    SceneFigures,
+    outcome_chart,
+    outcome_rows,
+    size_chart,
+    size_rows,
+)
+
+
+def show_scenes(scenes: dict[str, SceneFigures], model: str) -> None:
+    """What becomes of the faces in whole photos, finder by finder."""
+    if not scenes:
+        st.info(
+            "There is no report on whole photos. Make one with:"
+            " `python -m training evaluate-scenes --scenes DIR --out models/scenes/fcos.json`"
+        )
+        return
+    first = next(iter(scenes.values()))
+    st.caption(
+        f"Whole photos, in which the face has to be found before it is judged: {first.photos}"
+        f" photos, faces of {first.min_side:.0f} pixels and more, each finder with its usual"
+        " settings and the mask model's own threshold."
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _show_outcomes(scenes)
+    with right:
+        _show_sizes(scenes)
+    _show_table(scenes)
+    if any(figures.command for figures in scenes.values()):
+        with st.expander("How it was measured"):
+            for title, figures in scenes.items():
+                st.markdown(f"{title}, {figures.created[:10]}: `{figures.command}`")
+    show_frame_times(model)
+
+
+def _show_outcomes(scenes: dict[str, SceneFigures]) -> None:
+    all_rows = outcome_rows(scenes)
+    for kind in CLASS_TITLES.values():
+        rows = [row for row in all_rows if row["class"] == kind]
+        if not rows:
+            continue
+        best = max(rows, key=lambda row: row["share"] if row["place"] == 0 else -1.0)
+        table: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            line = table.setdefault(row["finder"], {"Face finder": row["finder"]})
+            line[row["outcome"]] = row["faces"]
+        show_chart(
+            outcome_chart(rows, list(scenes), f"{kind}: what becomes of them"),
+            "A face counts as right only if it was found and then labelled right. Best:"
+            f" {best['finder']}, {best['faces']} of {best['of']} {kind.lower()} found and right.",
+            pd.DataFrame(table.values(), columns=["Face finder", *OUTCOMES]),
+            f"outcomes-{kind}",
+        )
+
+
+def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
+    titles = list(scenes)
+    keep("metrics_finder", titles[0], titles)
+    finder = st.selectbox("Face finder", titles, key="metrics_finder")
+    rows = size_rows({finder: scenes[finder]})
+    if not rows:
+        st.info("There are no faces to tell sizes of.")
+        return
+    show_chart(
+        size_chart(rows, f"Faces found by their size, {finder}"),
+        "Small faces are harder to find. Bars that stand on few faces (see the table) say little.",
+        pd.DataFrame(
+            [
+                {
+                    "Longer side, pixels": row["band"],
+                    "Class": CLASS_TITLES[row["class"]],
+                    "Found": row["found"],
+                    "Of": row["of"],
+                }
+                for row in rows
+            ]
+        ),
+        "sizes",
+    )
+
+
+def _show_table(scenes: dict[str, SceneFigures]) -> None:
+    rows = []
+    for title, figures in scenes.items():
+        row = {"Face finder": title}
+        for name in reversed(CLASS_NAMES):
+            counts = figures.by_class[name]
+            share = percent(counts.found / counts.faces, 0) if counts.faces else "–"
+            row[f"{CLASS_TITLES[name]} found"] = f"{share} ({counts.found} of {counts.faces})"
+        row["Boxes that are faces"] = with_interval(figures.figures["detection_precision"])
+        row["Macro F1"] = with_interval(figures.figures["macro_f1"])
+        rows.append(row)
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Macro F1 is the whole app in one figure: finding and labelling, masked and bare faces"
+        " counting alike; best: 100 %. In brackets what chance allows for (95 %)."
+    )

@@ -1,0 +1,76 @@
+"""The threshold's slider on the Metrics page, and making it the app's."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskcore import MasklensError
+from ui.app_threshold import (
+    card_percent,
+    choose_threshold,
+    chosen_percent,
+    forget_threshold,
+    start_percent,
+)
+from ui.keep import forget, keep
+from ui.results import plain
+
+_PROBLEM = "threshold_problem"
+
+
+def choose_metrics_threshold(model: str) -> float:
+    """Show the slider and what Photos and Live start with.
+
+    Returns:
+        Mask probability, 0..1, from which the answer is "Mask".
+    """
+    key = f"metrics_threshold_{model}"
+    keep(key, start_percent(model))
+    left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
+    with left:
+        percent = st.slider(
+            "Counts as a mask from", min_value=1, max_value=99, format="%d%%", key=key
+        )
+    with right, st.container(horizontal=True, vertical_alignment="center"):
+        started, of_card = start_percent(model), card_percent(model)
+        if percent != started:
+            st.button(
+                "Make it the app's default",
+                icon=":material/check:",
+                on_click=_make_default,
+                args=(model, percent),
+            )
+        if chosen_percent(model) is not None:
+            st.button(
+                f"Back to the model's own {of_card} %",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=_go_back,
+                args=(model, key),
+            )
+        st.caption(
+            f"Photos and Live start with {started} %,"
+            f" {'as chosen here' if chosen_percent(model) is not None else 'the model’s own'}."
+        )
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.error(plain(problem))
+    return percent / 100
+
+
+def _make_default(model: str, percent: int) -> None:
+    try:
+        choose_threshold(model, percent)
+    except MasklensError as error:
+        st.session_state[_PROBLEM] = str(error)
+    else:
+        forget("threshold")  # this visitor's Photos and Live begin anew, as others' do
+
+
+def _go_back(model: str, key: str) -> None:
+    try:
+        forget_threshold(model)
+    except MasklensError as error:
+        st.session_state[_PROBLEM] = str(error)
+    else:
+        forget("threshold")
+        forget(key)
