@@ -14,15 +14,14 @@ from typing import Any
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
-from training.config import ARCHITECTURES, TrainConfig
+from training.config import ARCHITECTURES, WEIGHTS, TrainConfig
 from training.detector.config import DetectorConfig
+from training.model_commands import SCENE_PARTS, add_model_commands, summary
 from training.provenance import without_folders
 
 # TensorFlow takes seconds to import and greets at length: each command imports what
 # it needs, after this.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-SCENE_PARTS = ("train", "validation", "test")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,17 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("run", type=Path, metavar="RUN_DIR")
     evaluate.add_argument("--data", type=Path, help="another folder than the run's own test part")
 
-    faces = commands.add_parser(
-        "evaluate-faces", help="measure an installed model on the annotated faces of scenes"
-    )
-    faces.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
-    faces.add_argument("--model", default="mobilenet_v2")
-    faces.add_argument("--parts", nargs="+", choices=SCENE_PARTS, default=["validation"])
-    faces.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
-    faces.add_argument(
-        "--crop-margins", nargs="+", type=float, help="to compare; default: the card's"
-    )
-
+    add_model_commands(commands)
     _add_evaluate_scenes(commands)
 
     _add_install(commands)
@@ -137,6 +126,12 @@ def _add_install(commands: Any) -> None:
     )
     install.add_argument(
         "--data-licence", default="not stated", help="origin and licence of the data, for the card"
+    )
+    install.add_argument(
+        "--weights",
+        choices=WEIGHTS,
+        default="float32",
+        help="how they are stored: int8 is a quarter of the size (default: %(default)s)",
     )
     doubts = install.add_argument_group(
         "not sure", "Faces not to be called; benchmarks/not_sure.py proposes. Default: none."
@@ -215,7 +210,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(command: str, options: dict[str, Any], typed: str) -> None:
-    if command == "fit":
+    if act := options.pop("act", None):
+        act(typed, **options)
+    elif command == "fit":
         from training.fit import fit
 
         out, resume = options.pop("out"), options.pop("resume")
@@ -236,8 +233,6 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
         report = evaluate(options["run"], typed, options["data"])
         for part, figures in report["parts"].items():
             print(summary(part, figures))
-    elif command == "evaluate-faces":
-        _evaluate_faces(**options)
     elif command == "install":
         from training.export import install
 
@@ -253,6 +248,7 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
             options["data_licence"],
             typed,
             {name: value for name, value in doubts.items() if value is not None},
+            options["weights"],
         )
         print(f"Installed in models/{folder.name}.")
     elif command == "evaluate-scenes":
@@ -295,34 +291,6 @@ def _evaluate_scenes(
         head = {"detector": detector, "model": model, "live": live, "parts": parts}
         values = {**head, **provenance(typed), **report}
         write_text(out, json.dumps(values, indent=1) + "\n")
-
-
-def _evaluate_faces(
-    scenes: Path, model: str, parts: list[str], min_side: float, crop_margins: list[float] | None
-) -> None:
-    from maskcore.classification import LiteRtClassifier
-    from training.scenes import evaluate_faces, read_scenes, split_scenes
-
-    divided = split_scenes(read_scenes(scenes))
-    chosen = [scene for part in parts for scene in divided[part]]
-    classifier = LiteRtClassifier.load(model)
-    for margin in crop_margins or [classifier.input_spec.crop_margin]:
-        figures = evaluate_faces(chosen, classifier, margin, min_side)
-        print(summary(f"crop margin {margin:g}", figures))
-
-
-def summary(title: str, figures: dict[str, Any]) -> str:
-    """One line a person can read: accuracy with its interval and count, recall a class."""
-    accuracy = figures["accuracy"]
-    low, high = accuracy["interval"]
-    classes = ", ".join(
-        f"{name} {recall['hits']}/{recall['count']}"
-        for name, recall in ((n, c["recall"]) for n, c in figures["by_class"].items())
-    )
-    return (
-        f"{title}: accuracy {accuracy['value']:.2%} (95 % interval {low:.2%} to {high:.2%},"
-        f" n = {accuracy['count']}; right: {classes})"
-    )
 
 
 if __name__ == "__main__":

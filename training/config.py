@@ -12,6 +12,7 @@ from maskcore.files import write_text
 
 CONFIG_FILE = "config.json"
 ARCHITECTURES = ("mobilenet_v2", "inception_v3")
+WEIGHTS = ("float32", "float16", "int8")  # how an installed model may keep them
 
 
 @dataclass(frozen=True)

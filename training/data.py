@@ -21,6 +21,7 @@ from maskcore.images import IMAGE_SUFFIXES, read_image
 from training.class_names import CLASS_FOLDERS as CLASS_FOLDERS
 
 PARTS = ("train", "validation", "test")
+DATA_FILE = "data.json"  # in a run's folder: its data report
 
 # Photos are dealt out in so many folds; a class needs one that differs for each.
 FOLDS = 20

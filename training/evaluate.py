@@ -6,19 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from maskcore.classification.preprocess import normalise
-from maskcore.errors import MasklensError
+from maskcore.classification.calibration import Calibration
 from maskcore.files import write_text
 from maskcore.models import REPORT_FILE
 from training.architectures import build_model, input_spec
+from training.calibration import calibration_record, fit_temperature
 from training.config import TrainConfig
-from training.data import CLASS_FOLDERS, read_dataset
-from training.fit import DATA_FILE
+from training.data import read_dataset
 from training.history import read_history
-from training.metrics import classification_figures
+from training.parts import Photos, part_report, run_photos
 from training.progress import EVENTS_FILE, EventLog, load_best
 from training.provenance import provenance
 
@@ -47,8 +43,8 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
 
     Returns:
         The report: "parts", by name, each with its figures and every photo's
-        probability; what was measured, when and by which command; "history", the run's
-        epochs.
+        probability, calibrated on the validation part; what was measured, when and by which
+        command; "calibration", see ``calibration_record``; "history", the run's epochs.
 
     Raises:
         MasklensError: no finished run, or the data are not those of the run.
@@ -57,11 +53,11 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
     network = load_network(run_dir)
     log = EventLog(run_dir)
     log.write("evaluating")
-    dataset = read_dataset(data or Path(config.data), config.image_size)
     if data:
-        parts = {"given": np.arange(len(dataset))}
+        parts = {"given": Photos(data, read_dataset(data, config.image_size).paths)}
     else:
-        parts = _run_parts(run_dir, dataset.paths)
+        root = Path(config.data)
+        parts = {name: run_photos(run_dir, root, name) for name in ("validation", "test")}
     report: dict[str, Any] = {
         "model": config.architecture,
         "data": data.name if data else Path(config.data).name,
@@ -70,43 +66,30 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
         "history": read_history(run_dir / EVENTS_FILE),
         "parts": {},
     }
-    for name, members in parts.items():
-        inputs = normalise(dataset.pixels[members], input_spec(config))
-        probabilities = network.predict(inputs, batch_size=64, verbose=0)[:, 0]
-        labels = dataset.labels[members]
-        report["parts"][name] = {
-            **classification_figures(labels, probabilities, THRESHOLD),
-            "photos": [
-                {
-                    "path": dataset.paths[i],
-                    "label": CLASS_FOLDERS[label],
-                    "mask_probability": round(float(probability), 6),
-                }
-                for i, label, probability in zip(members, labels, probabilities, strict=True)
-            ],
-        }
+    answers = {}
+    for name, photos in parts.items():
+        inputs = photos.inputs(input_spec(config))
+        raw = network.predict(inputs, batch_size=64, verbose=0)[:, 0]
+        answers[name] = photos.labels, raw
+    if "validation" in parts:
+        calibration = fit_temperature(*answers["validation"])
+        report["calibration"] = calibration_record(calibration, answers, ["validation"])
+    else:  # the one that the model would be installed with
+        former = _former_calibration(run_dir)
+        report |= former
+        calibration = Calibration.from_card(former)
+    for name, photos in parts.items():
+        probabilities = calibration.apply(answers[name][1])
+        report["parts"][name] = part_report(photos, probabilities, THRESHOLD)
     write_text(run_dir / REPORT_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     log.write("evaluated", **{n: p["accuracy"]["value"] for n, p in report["parts"].items()})
     return report
 
 
-def _run_parts(run_dir: Path, paths: tuple[str, ...]) -> dict[str, NDArray[np.int64]]:
-    """The validation and test parts as the run wrote them down, not as they would fall now."""
+def _former_calibration(run_dir: Path) -> dict[str, Any]:
+    """The calibration in the run's report, under that name; empty where there is none."""
     try:
-        saved = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
-    except (OSError, ValueError, KeyError) as error:
-        raise MasklensError(
-            f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"
-            " be read. Measure on another folder with --data."
-        ) from error
-    index = {path: i for i, path in enumerate(paths)}
-    try:
-        return {
-            name: np.array([index[path] for path in saved[name]["paths"]], np.int64)
-            for name in ("validation", "test")
-        }
-    except KeyError as error:
-        raise MasklensError(
-            f"The data have changed since the run: {error.args[0]} is gone. Put it back, or"
-            " measure on another folder with --data."
-        ) from error
+        report = json.loads((run_dir / REPORT_FILE).read_text(encoding="utf-8"))
+        return {"calibration": report["calibration"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}

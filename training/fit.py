@@ -18,13 +18,12 @@ from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
 from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
-from training.data import Dataset, data_report, read_dataset, split
+from training.data import DATA_FILE, Dataset, data_report, read_dataset, split
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
 from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState, finish
 from training.provenance import save_provenance
 from training.scenes import read_scenes, split_scenes
 
-DATA_FILE = "data.json"
 HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
 
 

@@ -14,6 +14,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from training.curves import calibration_error, reliability
+
 CLASS_NAMES = ("No Mask", "Mask")  # index = label
 RESAMPLES = 1000
 
@@ -35,7 +37,8 @@ def classification_figures(
         order of ``classes``), and figures, each with "value" in 0..1 (None where it is
         not defined) and "interval", its 95 % interval. Shares have Wilson intervals
         (E. B. Wilson, JASA 1927) and the counts they come from; F1, ROC AUC and average
-        precision have percentile bootstrap intervals over photos, seed 0.
+        precision and the expected calibration error have percentile bootstrap intervals
+        over photos, seed 0.
     """
     return {
         **threshold_figures(labels, probabilities, threshold),
@@ -43,6 +46,7 @@ def classification_figures(
         "average_precision": bootstrapped(
             average_precision_score, labels, probabilities, both_classes=True
         ),
+        "calibration_error": bootstrapped(off_by, labels, probabilities),
     }
 
 
@@ -88,6 +92,11 @@ def f1(matrix: NDArray[np.int64], label: int) -> Figure:
     drawn = np.random.default_rng(0).multinomial(count, matrix.ravel() / count, RESAMPLES)
     low, high = np.quantile(of(drawn), [0.025, 0.975])
     return {"value": float(of(matrix)[0]), "interval": [float(low), float(high)]}
+
+
+def off_by(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]) -> float:
+    """The expected calibration error of probabilities of a mask, 0..1."""
+    return calibration_error(reliability(labels, probabilities))
 
 
 def share(hits: int, count: int) -> Figure:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
 from maskcore.errors import MasklensError
@@ -129,10 +130,10 @@ def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
     return {name: [scenes[i] for i in members] for name, members in parts.items()}
 
 
-def evaluate_faces(
+def face_probabilities(
     scenes: list[Scene], classifier: LiteRtClassifier, crop_margin: float, min_side: float
-) -> dict[str, Any]:
-    """Measure a classifier on the annotated faces, whoever would have found them.
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Judge the annotated faces, whoever would have found them.
 
     Args:
         scenes: the photos.
@@ -141,7 +142,7 @@ def evaluate_faces(
         min_side: faces with a shorter longer side, in pixels, are left out.
 
     Returns:
-        ``classification_figures``.
+        N labels, 1 with a mask, 0 without, and N probabilities of a mask, 0..1.
 
     Raises:
         MasklensError: no face is left.
@@ -158,6 +159,16 @@ def evaluate_faces(
             labels += [face.label for face in faces if face.label is not None]
     if not labels:
         raise MasklensError(f"These scenes hold no face of at least {min_side:g} pixels.")
-    return classification_figures(
-        np.array(labels, np.int64), np.concatenate(probabilities), classifier.threshold
-    )
+    return np.array(labels, np.int64), np.concatenate(probabilities)
+
+
+def evaluate_faces(
+    scenes: list[Scene], classifier: LiteRtClassifier, crop_margin: float, min_side: float
+) -> dict[str, Any]:
+    """Measure a classifier on the annotated faces; see ``face_probabilities``.
+
+    Returns:
+        ``classification_figures``.
+    """
+    labels, probabilities = face_probabilities(scenes, classifier, crop_margin, min_side)
+    return classification_figures(labels, probabilities, classifier.threshold)

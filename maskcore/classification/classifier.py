@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from maskcore.classification.calibration import Calibration
 from maskcore.classification.preprocess import InputSpec, preprocess
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
@@ -39,6 +40,7 @@ class LiteRtClassifier:
         self.threshold = float(threshold)
         try:
             self.not_sure = NotSure.from_card(model.card)
+            self.calibration = Calibration.from_card(model.card)
         except ValueError as error:
             raise ModelError(
                 f"The card of model {model.name!r} is damaged: {error}. Install the model again."
@@ -81,7 +83,7 @@ class LiteRtClassifier:
             inputs: float32 (N, size, size, 3) as ``preprocess`` makes them.
 
         Returns:
-            float32 (N,), probability of a mask in 0..1.
+            float32 (N,), probability of a mask in 0..1, calibrated by the model's card.
         """
         if not len(inputs):
             return np.zeros(0, np.float32)
@@ -92,4 +94,4 @@ class LiteRtClassifier:
             if output.shape != (len(part), 1):
                 raise ValueError(f"output must have shape ({len(part)}, 1), got {output.shape}")
             slices.append(output[:, 0])
-        return np.concatenate(slices)
+        return self.calibration.apply(np.concatenate(slices))

@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from maskcore.classification import LiteRtClassifier, preprocess
 from maskcore.images import read_image
+from maskcore.litert import LiteRtModel
 from maskcore.models import installed_models, load_model, read_report
 from maskcore.types import NotSure
 from training import export
 from training.__main__ import main
+from training.architectures import build_model
+from training.config import TrainConfig
 from training.evaluate import load_network
 
 FILES = {"model.tflite", "card.json", "report.json"}
@@ -37,7 +41,7 @@ def models(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def quick_export(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
     """The conversion takes seconds; its result is in the folder already."""
     content = (models / "fresh" / "model.tflite").read_bytes()
-    monkeypatch.setattr(export, "to_litert", lambda network: content)
+    monkeypatch.setattr(export, "to_litert", lambda network, weights="float32": content)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -57,7 +61,12 @@ def test_model_card_and_report_are_installed(trained: Any, models: Path) -> None
     assert card["input"]["size"] == 96
     assert card["input"]["crop_margin"] == 0.2
     assert card["data"] == "made in code"
-    assert card["keras_difference"] <= 1e-3
+    assert card["weights"] == "float32"
+    validation = read_report("fresh")["parts"]["validation"]
+    loss = card["export_loss"]
+    assert loss["largest_difference"] <= 1e-3
+    assert (loss["on"], loss["count"]) == ("validation", validation["count"])
+    assert loss["accuracy_before"] == loss["accuracy_after"] == validation["accuracy"]
     assert read_report("fresh") == json.loads((trained.run / "report.json").read_text("utf-8"))
     test = read_report("fresh")["parts"]["test"]
     assert card["figures"]["test"] == {"count": test["count"], "accuracy": test["accuracy"]}
@@ -143,10 +152,47 @@ def test_a_model_that_differs_from_keras_is_not_installed(
     assert {path.name for path in models.iterdir()} == {"fresh"}
 
 
+def test_rounded_weights_are_smaller_and_answer_alike(small: None) -> None:
+    keras.utils.set_random_seed(0)
+    network = build_model(TrainConfig("photos", backbone_weights="none", dense_units=512))
+    inputs = np.random.default_rng(0).uniform(-1, 1, (20, 128, 128, 3)).astype(np.float32)
+    original = network.predict(inputs, verbose=0)[:, 0]
+    full = len(export.to_litert(network))
+    for weights, share, gap in (("float16", 0.5, 1e-3), ("int8", 0.25, 0.02)):
+        content = export.to_litert(network, weights)
+        assert len(content) == pytest.approx(share * full, abs=8_000)
+        rounded = LiteRtModel(content).run(inputs)[0][:, 0]
+        assert 0 < np.abs(rounded - original).max() < gap
+
+
+def test_the_card_says_what_rounding_lost(
+    trained: Any, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (models / "fresh" / "model.tflite").read_bytes()
+    asked = []
+    monkeypatch.setattr(
+        export, "to_litert", lambda network, weights: asked.append(weights) or content
+    )
+    classify_inputs = LiteRtClassifier.classify_inputs
+    monkeypatch.setattr(
+        LiteRtClassifier,
+        "classify_inputs",
+        lambda self, inputs: classify_inputs(self, inputs) + np.float32(0.004),
+    )
+    assert main(["install", str(trained.run), "--name", "small", "--weights", "int8"]) == 0
+    assert asked == ["int8"]
+    card = load_model("small").card
+    assert card["weights"] == "int8"
+    assert card["export_loss"]["largest_difference"] == pytest.approx(0.004, abs=1e-4)
+    assert card["export_loss"]["mean_difference"] == pytest.approx(0.004, abs=1e-4)
+    shutil.rmtree(models / "small")
+
+
 def test_a_model_that_gives_no_numbers_is_not_installed(
     trained: Any, models: Path, quick_export: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "difference", lambda *_: float("nan"))
+    both = np.full((2, 18), np.nan, np.float32)
+    monkeypatch.setattr(export, "probabilities", lambda *_: both)
     assert main(["install", str(trained.run), "--name", "other"]) == 1
     assert {path.name for path in models.iterdir()} == {"fresh"}
 

@@ -151,3 +151,13 @@ def test_bootstrap_interval_is_that_of_the_statistic(monkeypatch: pytest.MonkeyP
     assert values.mean() - low == pytest.approx(1.96 * error, rel=0.12)
     assert high - values.mean() == pytest.approx(1.96 * error, rel=0.12)
     assert bootstrapped(lambda y, p: float(p.mean()), labels, values) == figure  # repeatable
+
+
+def test_calibration_error_averages_the_gaps_of_fifteen_bins() -> None:
+    # Bins of 1/15: 0.30 and 0.33 share one (mean 0.315, half masked), 0.95 and 1.0 share
+    # the last (mean 0.975, all masked); 0.52 is alone and wrong.
+    labels = np.array([0, 1, 1, 1, 0])
+    probabilities = np.array([0.30, 0.33, 0.95, 1.0, 0.52])
+    expected = 2 / 5 * abs(0.315 - 0.5) + 2 / 5 * abs(0.975 - 1) + 1 / 5 * 0.52
+    figures = classification_figures(labels, probabilities, 0.5)
+    assert figures["calibration_error"]["value"] == pytest.approx(expected)

@@ -17,12 +17,13 @@ from maskcore.files import write_text
 from maskcore.images import read_image
 from training.architectures import input_spec
 from training.config import TrainConfig
+from training.data import DATA_FILE
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
 from training.detector.network import build_detector, flat_outputs
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
-from training.fit import DATA_FILE, last_model, start_run
+from training.fit import last_model, start_run
 from training.progress import Checkpoint, Progress, finish, load_best
 from training.scenes import read_scenes, split_scenes
 

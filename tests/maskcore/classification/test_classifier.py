@@ -199,3 +199,26 @@ def test_card_with_another_rule_than_numbers_is_refused(
 
     assert str(caught.value).startswith("The card of model 'net' is damaged: ")
     assert str(caught.value).endswith(" Install the model again.")
+
+
+def test_probabilities_are_calibrated_as_the_card_says(
+    install: Callable[..., Path], tiny_models: dict[str, bytes]
+) -> None:
+    card = {"method": "temperature", "temperature": 0.5}
+    install("net", tiny_models["good"], calibration=card)
+    inputs = some_inputs(20)
+
+    plain = expected(inputs)
+    odds = (plain / (1 - plain)) ** 2
+    served = LiteRtClassifier.load("net").classify_inputs(inputs)
+    np.testing.assert_allclose(served, odds / (1 + odds), atol=1e-5)
+    assert np.abs(served - plain).max() > 0.05
+
+
+def test_card_with_another_calibration_is_refused(
+    install: Callable[..., Path], tiny_models: dict[str, bytes]
+) -> None:
+    install("net", tiny_models["good"], calibration={"method": "isotonic"})
+
+    with pytest.raises(ModelError, match="The card of model 'net' is damaged: calibration must"):
+        LiteRtClassifier.load("net")

@@ -1,0 +1,160 @@
+"""Fitting the temperature that makes probabilities mean what they say, and saying what it did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logit
+
+from maskcore.classification import LiteRtClassifier
+from maskcore.classification.calibration import TEMPERATURES, Calibration
+from maskcore.files import write_text
+from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_report
+from training.curves import BINS
+from training.metrics import bootstrapped, off_by
+from training.parts import part_report, report_photos
+from training.provenance import provenance
+from training.scenes import face_probabilities, read_scenes, split_scenes
+
+# Of faces in scenes; smaller ones are measured elsewhere.
+SMALLEST_FACE = 32.0
+
+# Labels, int (N,), and uncalibrated probabilities, (N,).
+Answers = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+def fit_temperature(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Calibration:
+    """Find the temperature under which the labels are likeliest.
+
+    The targets are not 0 and 1 but those of J. Platt, "Probabilistic Outputs for Support
+    Vector Machines", 1999: where every answer is right, a handful of photos would else make
+    a model sure beyond all measure.
+
+    Args:
+        labels: int (N,), 1 with a mask, 0 without; N at least 1.
+        probabilities: of a mask, 0..1, uncalibrated.
+    """
+    # float32 has no probability between 1 - 6e-8 and 1.
+    log_odds = logit(np.clip(probabilities.astype(float), 1e-7, 1 - 1e-7))
+    masked = int(labels.sum())
+    bare = len(labels) - masked
+    targets = np.where(labels == 1, (masked + 1) / (masked + 2), 1 / (bare + 2))
+
+    def loss(log_temperature: float) -> float:
+        scaled = log_odds * np.exp(-log_temperature)
+        return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return Calibration(round(float(np.exp(found.x)), 4))
+
+
+def calibration_record(
+    calibration: Calibration, answers: dict[str, Answers], fitted_on: Sequence[str]
+) -> dict[str, Any]:
+    """What card and report say of a calibration.
+
+    Args:
+        calibration: the one in force.
+        answers: by part.
+        fitted_on: the parts that the temperature was chosen on.
+
+    Returns:
+        JSON values: method, temperature, fitted_on, bins and "error", by part: count and
+        the expected calibration error before and after.
+    """
+    return {
+        "method": "temperature",
+        "temperature": calibration.temperature,
+        "fitted_on": list(fitted_on),
+        "bins": BINS,
+        "error": {
+            part: {
+                "count": len(labels),
+                "before": bootstrapped(off_by, labels, raw),
+                "after": bootstrapped(off_by, labels, calibration.apply(raw)),
+            }
+            for part, (labels, raw) in answers.items()
+        },
+    }
+
+
+def calibrate_model(name: str, masks: Path, scenes: Path | None, command: str) -> dict[str, Any]:
+    """Fit the calibration of an installed model anew and rewrite its card and report.
+
+    The model runs as it is served. Its answers stay what they were: threshold and margin of
+    doubt move along with the probabilities.
+
+    Args:
+        name: the model's name.
+        masks: the folder its report's photos are in.
+        scenes: annotated scenes, whose validation faces join in fitting.
+        command: the command line, for card and report.
+
+    Returns:
+        ``calibration_record`` of the parts "validation" and "test", and of the scenes' faces
+        "validation scenes" and "test scenes".
+
+    Raises:
+        MasklensError: the model is not installed, or its photos are not in the folder.
+    """
+    stored, report = load_model(name), read_report(name)
+    plain = LiteRtClassifier(replace(stored, card={**stored.card, "calibration": None}))
+    photos = {part: report_photos(report, masks, part) for part in ("validation", "test")}
+    answers = {
+        part: (of.labels, plain.classify_inputs(of.inputs(plain.input_spec)))
+        for part, of in photos.items()
+    }
+    if scenes:
+        divided = split_scenes(read_scenes(scenes), stored.card.get("seed", 0))
+        margin = plain.input_spec.crop_margin
+        for part in photos:
+            answers[f"{part} scenes"] = face_probabilities(
+                divided[part], plain, margin, SMALLEST_FACE
+            )
+    fitted_on = [part for part in answers if part.startswith("validation")]
+    calibration = fit_temperature(
+        *(np.concatenate([answers[part][i] for part in fitted_on]) for i in (0, 1))
+    )
+    record = calibration_record(calibration, answers, fitted_on)
+    card = recalibrated(stored.card, record)
+    card["made_by"] = {**card.get("made_by", {}), "calibrate": provenance(command)}
+    report |= {**provenance(command), "calibration": record}
+    for part, of in photos.items():
+        report["parts"][part] = part_report(
+            of, calibration.apply(answers[part][1]), card["threshold"]
+        )
+    card["figures"] = {
+        part: {"count": figures["count"], "accuracy": figures["accuracy"]}
+        for part, figures in report["parts"].items()
+    }
+    # The card last: it is what serving goes by.
+    for file_name, values in ((REPORT_FILE, report), (CARD_FILE, card)):
+        text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+        write_text(models_dir() / name / file_name, text)
+    return record
+
+
+def recalibrated(card: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    """A card with another calibration, under which every face is called what it was before.
+
+    Args:
+        card: an installed classifier's.
+        record: from ``calibration_record``.
+    """
+    old, new = Calibration.from_card(card), Calibration(record["temperature"])
+    card = {**card, "calibration": record}
+    if old != new:  # 0.5 stays just that
+        raw = np.float32(old.undo(card["threshold"]))
+        card["threshold"] = round(float(new.apply(np.array([raw]))[0]), 6)
+    if "margin" in card.get("not_sure", {}):
+        scale = old.temperature / new.temperature
+        margin = round(card["not_sure"]["margin"] * scale, 4)
+        card["not_sure"] = {**card["not_sure"], "margin": margin}
+    return card

@@ -1,0 +1,120 @@
+"""The photos that a run or a report names, read again without grouping or dividing anew."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification.preprocess import InputSpec, preprocess
+from maskcore.errors import MasklensError
+from maskcore.images import read_image
+from maskcore.types import ImageRgb
+from training.data import CLASS_FOLDERS, DATA_FILE
+from training.metrics import classification_figures
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Some photos of a data folder.
+
+    Attributes:
+        root: the folder that holds the class folders.
+        paths: N file names relative to ``root``, with forward slashes.
+    """
+
+    root: Path
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """int (N,), 1 with a mask, 0 without."""
+        return np.array([CLASS_FOLDERS.index(path.split("/")[0]) for path in self.paths], np.int64)
+
+    def read(self, index: int) -> ImageRgb:
+        """One photo at its full size, uint8 (H, W, 3).
+
+        Raises:
+            MasklensError: it is not in the folder.
+        """
+        path = self.root / self.paths[index]
+        if not path.is_file():
+            raise MasklensError(
+                f"The data have changed since the run: {self.paths[index]} is gone. Put it back."
+            )
+        return read_image(path)
+
+    def inputs(self, spec: InputSpec) -> NDArray[np.float32]:
+        """All of them as a model's input, each photo taken whole, float32 (N, S, S, 3)."""
+        with ThreadPoolExecutor() as executor:
+            one_by_one = executor.map(
+                lambda index: preprocess(self.read(index), None, spec), range(len(self))
+            )
+            return np.concatenate(list(one_by_one))
+
+
+def run_photos(run_dir: Path, root: Path, part: str) -> Photos:
+    """The photos of a run's part, as the run wrote them down, not as they would fall now.
+
+    Raises:
+        MasklensError: the run does not say.
+    """
+    try:
+        parts = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
+        return Photos(root, tuple(parts[part]["paths"]))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise MasklensError(
+            f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"
+            f" be read. Another folder can be measured: python -m training evaluate {run_dir.name}"
+            " --data DIR"
+        ) from error
+
+
+def report_photos(report: dict[str, Any], root: Path, part: str) -> Photos:
+    """The photos of a part of an installed model's report.
+
+    Raises:
+        MasklensError: the report has no such part.
+    """
+    try:
+        return Photos(root, tuple(photo["path"] for photo in report["parts"][part]["photos"]))
+    except (LookupError, TypeError) as error:
+        raise MasklensError(
+            f"The model's report does not name the photos of its {part} part. Evaluate its run"
+            " without --data and install it again."
+        ) from error
+
+
+def part_report(
+    photos: Photos, probabilities: NDArray[np.float32], threshold: float
+) -> dict[str, Any]:
+    """What a report says of one part.
+
+    Args:
+        photos: N of them.
+        probabilities: of a mask, 0..1, (N,).
+        threshold: 0..1.
+
+    Returns:
+        ``classification_figures`` and, in "photos", every photo's probability.
+    """
+    labels = photos.labels
+    return {
+        **classification_figures(labels, probabilities, threshold),
+        "photos": [
+            {
+                "path": path,
+                "label": CLASS_FOLDERS[label],
+                "mask_probability": round(float(probability), 6),
+            }
+            for path, label, probability in zip(photos.paths, labels, probabilities, strict=True)
+        ],
+    }
