@@ -39,6 +39,15 @@ def add_model_commands(commands: Any) -> None:
         "--scenes", type=Path, help="annotated scenes, whose validation faces join in"
     )
 
+    stress = commands.add_parser(
+        "stress", help="measure an installed model on spoiled pictures of its test part"
+    )
+    stress.set_defaults(act=stress_card)
+    stress.add_argument("model", metavar="MODEL")
+    stress.add_argument("--data", required=True, type=Path, help="the photos of the model's report")
+    stress.add_argument("--boxes", type=Path, help="made by pseudo-boxes: where the faces are")
+    stress.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON to write")
+
 
 def evaluate_faces(
     typed: str,
@@ -84,6 +93,19 @@ def calibrate_model(typed: str, model: str, masks: Path, scenes: Path | None) ->
             f"{part}: expected calibration error {before:.4f} before, {after:.4f} after"
             f" (n = {error['count']})"
         )
+
+
+def stress_card(typed: str, model: str, data: Path, boxes: Path | None, out: Path) -> None:
+    """Measure, and print accuracy and both classes' shares under each change."""
+    from training.stress import stress
+
+    card = stress(model, data, boxes, out, typed)
+    titles = {"accuracy": "right", "recall_mask": "Mask", "recall_no_mask": "No Mask"}
+    for row in card["rows"]:
+        figures = (f"{t} {row[n]['hits']} of {row[n]['count']}" for n, t in titles.items())
+        print(f"{row['change']} {row['level']}: {', '.join(figures)}".replace(" :", ":"))
+    for broken in card["breaks"]:
+        print(f"breaks: {broken['change']} {broken['level']} ({broken['value']:.1%})")
 
 
 def summary(title: str, figures: dict[str, Any]) -> str:

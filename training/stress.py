@@ -1,0 +1,170 @@
+"""The stress card: how a classifier fares on spoiled pictures of its test part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification import InputSpec, LiteRtClassifier
+from maskcore.classification.preprocess import crop_square, normalise, resize
+from maskcore.errors import MasklensError
+from maskcore.files import write_text
+from maskcore.models import read_report
+from maskcore.types import Box, ImageRgb
+from training.changes import CHANGES, Change
+from training.faces import single_boxes
+from training.metrics import share
+from training.parts import Photos, report_photos
+from training.provenance import provenance
+
+SEED = 0
+# Below this accuracy a model is said to break.
+BREAKS_BELOW = 0.95
+
+
+def stress(
+    name: str, data: Path, boxes_file: Path | None, out: Path, command: str
+) -> dict[str, Any]:
+    """Measure an installed model under every change and write the card.
+
+    Args:
+        name: the model's name.
+        data: the folder that the photos of its report are in.
+        boxes_file: made by ``pseudo-boxes``: where the faces are; photos without exactly
+            one are left out. Without it each photo is taken for a face as served.
+        out: JSON file to write.
+        command: the command line, for the card.
+
+    Returns:
+        JSON values: model, part, where the faces come from, seed, count; "rows", see
+        ``rows``; "breaks", see ``breaks``.
+
+    Raises:
+        MasklensError: the model is not installed, its photos are not in the folder, or none
+            of them has a box.
+    """
+    classifier = LiteRtClassifier.load(name)
+    photos = report_photos(read_report(name), data, "test")
+    boxes = single_boxes(boxes_file) if boxes_file else None
+    if boxes is not None:
+        photos = Photos(data, tuple(path for path in photos.paths if path in boxes))
+        if not photos.paths:
+            raise MasklensError("The boxes' file has no box for any photo of the test part.")
+    answers = np.array(
+        [
+            judge(classifier, photos.read(i), boxes[path] if boxes else None, i)
+            for i, path in enumerate(photos.paths)
+        ]
+    )
+    found = rows(photos.labels, answers >= classifier.threshold)
+    card = {
+        "model": name,
+        "data": data.name,
+        "part": "test",
+        "faces": "boxes" if boxes else "whole photos",
+        **provenance(command),
+        "seed": SEED,
+        "count": len(photos),
+        "breaks_below": BREAKS_BELOW,
+        "breaks": breaks(found),
+        "rows": found,
+    }
+    write_text(out, json.dumps(card, indent=1) + "\n")
+    return card
+
+
+def judge(
+    classifier: LiteRtClassifier, photo: ImageRgb, box: Box | None, number: int
+) -> NDArray[np.float32]:
+    """Mask probabilities, 0..1, of one face under each of ``CHANGES``.
+
+    Args:
+        classifier: the model.
+        photo: uint8 (H, W, 3).
+        box: the face, pixels; None where the photo is the face with its margin.
+        number: of the photo; chance is the same for all changes and on every run.
+    """
+    spec = classifier.input_spec
+    box = box or _whole(photo, spec)
+    squares = [
+        spoiled(photo, box, change, spec, np.random.default_rng((SEED, number)))
+        for change in CHANGES
+    ]
+    return classifier.classify_inputs(normalise(np.stack(squares), spec))
+
+
+def spoiled(
+    photo: ImageRgb, box: Box, change: Change, spec: InputSpec, rng: np.random.Generator
+) -> ImageRgb:
+    """A face cut as served, under one change, uint8 (size, size, 3)."""
+    if change.on_photo:
+        photo, box = change.on_photo(photo, box, rng)
+    square = resize(crop_square(photo, box, spec.crop_margin), spec.size)
+    if change.on_face:
+        square = change.on_face(square, 1 / (1 + 2 * spec.crop_margin), rng)
+    return square
+
+
+def rows(labels: NDArray[np.int64], masked: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Count the answers.
+
+    Args:
+        labels: int (N,), 1 with a mask, 0 without.
+        masked: bool (N, C), which were called "Mask" under each of ``CHANGES``.
+
+    Returns:
+        For each change: "change", "level", "accuracy", "recall_mask" and "recall_no_mask",
+        shares with Wilson 95 % intervals and counts; where a change hides masks, of the
+        bare faces only.
+    """
+    found = []
+    for change, answers in zip(CHANGES, masked.T, strict=True):
+        right = answers == labels
+        of = {1: right[(labels == 1) & (not change.hides_masks)], 0: right[labels == 0]}
+        shares = {label: share(int(r.sum()), len(r)) for label, r in of.items()}
+        hits = sum(s["hits"] for s in shares.values())
+        count = sum(s["count"] for s in shares.values())
+        found.append(
+            {
+                "change": change.name,
+                "level": change.level,
+                "accuracy": share(hits, count),
+                "recall_mask": shares[1],
+                "recall_no_mask": shares[0],
+            }
+        )
+    return found
+
+
+def breaks(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each change the first level at which accuracy, or either class's share of right
+    answers, is below ``BREAKS_BELOW``: change, level and which figure fell lowest.
+    """
+    first: dict[str, dict[str, Any]] = {}
+    for row in found:
+        values = {
+            name: row[name]["value"]
+            for name in ("accuracy", "recall_mask", "recall_no_mask")
+            if row[name]["value"] is not None
+        }
+        lowest = min(values, key=lambda name: values[name], default="accuracy")
+        if values.get(lowest, 1.0) < BREAKS_BELOW and row["change"] not in first:
+            first[row["change"]] = {
+                "change": row["change"],
+                "level": row["level"],
+                "figure": lowest,
+                "value": values[lowest],
+            }
+    return list(first.values())
+
+
+def _whole(photo: ImageRgb, spec: InputSpec) -> Box:
+    """The face in a photo that shows it with the margin it is served with."""
+    height, width = photo.shape[:2]
+    inset = spec.crop_margin / (1 + 2 * spec.crop_margin)
+    return width * inset, height * inset, width * (1 - inset), height * (1 - inset)
