@@ -22,13 +22,13 @@ class Change:
 
     Attributes:
         name: for people.
-        level: how much of it, with its unit; "" where there is only one.
+        level: how much of it, with its unit.
         on_photo, on_face: what is done; either may be missing.
         hides_masks: no mask could be told under it: it is for bare faces only.
     """
 
     name: str
-    level: str = ""
+    level: str
     on_photo: OnPhoto | None = None
     on_face: OnFace | None = None
     hides_masks: bool = False
@@ -187,7 +187,7 @@ def _forehead(square: ImageRgb, face: float) -> ImageRgb:
 
 
 CHANGES = (
-    Change("none"),
+    Change("nothing", "as served"),
     *(Change("small face", f"{side} px", on_photo=smaller(side)) for side in (48, 32, 24, 16)),
     *(Change("blur", f"{n} % of the face", on_face=blurred(n / 100)) for n in (2, 4, 8)),
     *(Change("noise", f"{n} grey levels", on_face=noisy(n)) for n in (10, 20, 40)),
@@ -195,8 +195,8 @@ CHANGES = (
     *(Change("JPEG", f"quality {n}", on_face=compressed(n)) for n in (30, 15, 8)),
     *(Change("turned head", f"{n} degrees", on_photo=turned(n)) for n in (15, 30, 45)),
     *(Change("shifted box", f"{n} % of the face", on_photo=shifted(n / 100)) for n in (10, 20, 30)),
-    Change("hand before the mouth", on_face=hand),
+    Change("hand", "before the mouth", on_face=hand),
     Change("scarf", "up to the chin", on_face=scarf(0.9)),
     Change("scarf", "over the mouth, bare faces", on_face=scarf(0.6), hides_masks=True),
-    Change("sunglasses", on_face=sunglasses),
+    Change("sunglasses", "dark", on_face=sunglasses),
 )

@@ -157,7 +157,7 @@ def test_every_change_changes_something_and_nothing_in_place(
     portrait: ImageRgb, square: ImageRgb
 ) -> None:
     photo, face = portrait.copy(), square.copy()
-    assert (CHANGES[0].name, CHANGES[0].on_photo, CHANGES[0].on_face) == ("none", None, None)
+    assert (CHANGES[0].name, CHANGES[0].on_photo, CHANGES[0].on_face) == ("nothing", None, None)
     for change in CHANGES[1:]:
         assert (change.on_photo is None) != (change.on_face is None)
         if change.on_photo:

@@ -76,7 +76,7 @@ def test_card_holds_a_row_for_every_change_of_the_test_part_alone(
         assert whole["value"] == whole["hits"] / whole["count"]
         interval = binomtest(whole["hits"], whole["count"]).proportion_ci(method="wilson")
         assert whole["interval"] == pytest.approx([interval.low, interval.high])
-    assert "none: right " in capsys.readouterr().out
+    assert "nothing as served: right " in capsys.readouterr().out
     # Each face under each change, nothing of the validation part.
     assert len(SEEN) == 2 + 12 * len(CHANGES)  # two on loading
 
@@ -118,7 +118,7 @@ def test_counting_is_by_class_and_leaves_hidden_masks_out() -> None:
     masked = np.zeros((5, len(CHANGES)), bool)
     masked[1:4] = True  # one bare face wrong, one masked face wrong
     found = {(row["change"], row["level"]): row for row in rows(labels, masked)}
-    row = found["none", ""]
+    row = found["nothing", "as served"]
     assert (row["accuracy"]["hits"], row["accuracy"]["count"]) == (3, 5)
     assert (row["recall_mask"]["hits"], row["recall_mask"]["count"]) == (2, 3)
     assert (row["recall_no_mask"]["hits"], row["recall_no_mask"]["count"]) == (1, 2)
