@@ -103,7 +103,8 @@ def test_served_probabilities_are_those_of_keras_on_real_files(trained: Any, mod
     )
     served = classifier.classify_inputs(inputs)
     keras_now = load_network(trained.run).predict(inputs, verbose=0)[:, 0]
-    np.testing.assert_allclose(served, keras_now, atol=1e-3)
+    assert classifier.calibration.temperature == read_report("fresh")["calibration"]["temperature"]
+    np.testing.assert_allclose(served, classifier.calibration.apply(keras_now), atol=1e-3)
     reported = [photo["mask_probability"] for photo in photos]
     np.testing.assert_allclose(served, reported, atol=1e-3)
     assert np.ptp(served) > 0.02
