@@ -14,7 +14,7 @@ from typing import Any
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
-from training.config import ARCHITECTURES, WEIGHTS, TrainConfig
+from training.config import ARCHITECTURES, SPLITS, WEIGHTS, TrainConfig
 from training.detector.config import DetectorConfig
 from training.model_commands import SCENE_PARTS, add_model_commands, summary
 from training.provenance import without_folders
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--backbone-weights",
         default=default.backbone_weights,
-        help="imagenet (fetched by Keras), none, or a .weights.h5 file",
+        help="imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
     )
     fit.add_argument("--epochs", type=int, default=default.epochs, help="with a frozen backbone")
     fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--image-size", type=int, default=default.image_size)
     fit.add_argument("--validation-share", type=float, default=default.validation_share)
     fit.add_argument("--test-share", type=float, default=default.test_share)
+    fit.add_argument(
+        "--split-by",
+        choices=SPLITS,
+        default=default.split_by,
+        help="time: for recordings, whose file names stand in the order they were taken",
+    )
     fit.add_argument("--seed", type=int, default=default.seed)
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"
@@ -98,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_install(commands)
     _add_install_detector(commands)
+
+    run_job = commands.add_parser("run-job", help="work on a run that the Training page made")
+    run_job.add_argument("run_id", metavar="RUN")
     return parser
 
 
@@ -199,17 +208,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = sys.argv[1:] if arguments is None else arguments
     shown = shlex.join(["python", "-m", "training", *map(without_folders, typed)])
     try:
-        _run(command, options, shown)
+        return _run(command, options, shown)
     except (MasklensError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"A file cannot be read or written: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
-def _run(command: str, options: dict[str, Any], typed: str) -> None:
+def _run(command: str, options: dict[str, Any], typed: str) -> int:
     if act := options.pop("act", None):
         act(typed, **options)
     elif command == "fit":
@@ -217,6 +225,10 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
 
         out, resume = options.pop("out"), options.pop("resume")
         fit(TrainConfig.from_dict(options), out, typed, resume)
+    elif command == "run-job":
+        from training.job_runner import run_job
+
+        return run_job(options["run_id"])
     elif command == "pseudo-boxes":
         from training.detector.pseudo import pseudo_boxes
 
@@ -260,6 +272,7 @@ def _run(command: str, options: dict[str, Any], typed: str) -> None:
         options["photo_sides"] = tuple(options["photo_sides"])
         folder = install_detector(run, name, FcosSettings(**options), licence, typed)
         print(f"Installed in models/{folder.name}.")
+    return 0
 
 
 def _evaluate_scenes(

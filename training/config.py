@@ -13,6 +13,7 @@ from maskcore.files import write_text
 CONFIG_FILE = "config.json"
 ARCHITECTURES = ("mobilenet_v2", "inception_v3")
 WEIGHTS = ("float32", "float16", "int8")  # how an installed model may keep them
+SPLITS = ("likeness", "time")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class TrainConfig(RunConfig):
     Attributes:
         data: folder with ``with_mask/`` and ``without_mask/``.
         architecture: one of ``ARCHITECTURES``.
-        backbone_weights: "imagenet" (Keras fetches them), "none", or a .weights.h5 file.
+        backbone_weights: "imagenet" (Keras fetches them), "installed" (those of the
+            installed model of this architecture), "none", or a .weights.h5 file.
         image_size: side of the model's input, pixels.
         dense_units, dropout: the head's hidden layer and the share of it dropped, 0..1.
         epochs: passes over the training part with the backbone frozen.
@@ -87,6 +89,9 @@ class TrainConfig(RunConfig):
         label_smoothing: share, 0..0.5, by which the targets 0 and 1 are drawn together.
         batch_size: photos a step.
         validation_share, test_share: parts of the data, 0..1, kept from training.
+        split_by: "likeness" keeps photos that look alike in one part; "time" cuts each
+            class, in order of its file names, into one stretch a part: for recordings,
+            in which all pictures look alike.
     """
 
     data: str
@@ -106,12 +111,15 @@ class TrainConfig(RunConfig):
     batch_size: int = 32
     validation_share: float = 0.15
     test_share: float = 0.15
+    split_by: str = "likeness"
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
             raise ValueError(
                 f"architecture must be one of {', '.join(ARCHITECTURES)}, got {self.architecture!r}"
             )
+        if self.split_by not in SPLITS:
+            raise ValueError(f"split_by must be one of {', '.join(SPLITS)}, got {self.split_by!r}")
         # InceptionV3 cannot shrink anything smaller than 75 pixels.
         self.check_ranges(
             ("image_size", 75, 512),

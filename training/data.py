@@ -19,6 +19,7 @@ from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import IMAGE_SUFFIXES, read_image
 from training.class_names import CLASS_FOLDERS as CLASS_FOLDERS
+from training.config import TrainConfig
 
 PARTS = ("train", "validation", "test")
 DATA_FILE = "data.json"  # in a run's folder: its data report
@@ -30,6 +31,10 @@ FOLDS = 20
 # differ at most. On 3,991 close-ups, pairs at 8 are about half true copies, at 10 few
 # are, and chains begin to join hundreds of strangers.
 NEAR_DUPLICATE_BITS = 8
+
+# Of a recording, left out between two parts; and the fewest pictures a class may have.
+GAP_SHARE = 0.04
+SHORTEST_RECORDING = 20
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,56 @@ def split(
         "validation": np.flatnonzero(validation),
         "test": np.flatnonzero(test),
     }
+
+
+def split_in_time(
+    labels: NDArray[np.int64], validation_share: float, test_share: float
+) -> dict[str, NDArray[np.int64]]:
+    """Divide recordings into train, validation and test: each class into three stretches.
+
+    Pictures of a recording all look alike, and neighbours are nearly equal. So the parts
+    lie apart in time, and those between two parts belong to none.
+
+    Args:
+        labels: int (N,) classes; the photos of each stand in the order they were taken.
+        validation_share, test_share: of each class, 0..1.
+
+    Returns:
+        Sorted indices of each part.
+
+    Raises:
+        MasklensError: a class has fewer than ``SHORTEST_RECORDING`` photos.
+    """
+    parts: dict[str, list[NDArray[np.int64]]] = {name: [] for name in PARTS}
+    for label in sorted(set(labels.tolist())):
+        taken = np.flatnonzero(labels == label)
+        if len(taken) < SHORTEST_RECORDING:
+            raise MasklensError(
+                f"Too few photos: one class has {len(taken)};"
+                f" at least {SHORTEST_RECORDING} are needed."
+            )
+        gap = max(1, round(len(taken) * GAP_SHARE))
+        test = max(2, round(len(taken) * test_share))
+        validation = max(2, round(len(taken) * validation_share))
+        first_test = len(taken) - test
+        first_validation = first_test - gap - validation
+        if first_validation - gap < 2:
+            raise MasklensError(
+                "Too little is left to learn from. Keep fewer photos for validation and test."
+            )
+        parts["train"].append(taken[: first_validation - gap])
+        parts["validation"].append(taken[first_validation : first_test - gap])
+        parts["test"].append(taken[first_test:])
+    return {name: np.sort(np.concatenate(members)) for name, members in parts.items()}
+
+
+def divide(dataset: Dataset, config: TrainConfig) -> dict[str, NDArray[np.int64]]:
+    """The parts of a run's data, as its settings have them; see the two kinds of split."""
+    if config.split_by == "time":
+        return split_in_time(dataset.labels, config.validation_share, config.test_share)
+    return split(
+        dataset.labels, dataset.groups, config.validation_share, config.test_share, config.seed
+    )
 
 
 def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[str, Any]:

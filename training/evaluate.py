@@ -13,9 +13,10 @@ from training.architectures import build_model, input_spec
 from training.calibration import calibration_record, fit_temperature
 from training.config import TrainConfig
 from training.data import read_dataset
+from training.events import EVALUATED, EVALUATING, EVENTS_FILE, EventLog
 from training.history import read_history
 from training.parts import Photos, part_report, run_photos
-from training.progress import EVENTS_FILE, EventLog, load_best
+from training.progress import load_best
 from training.provenance import provenance
 
 THRESHOLD = 0.5
@@ -32,7 +33,9 @@ def load_network(run_dir: Path) -> Any:
     return network
 
 
-def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str, Any]:
+def evaluate(
+    run_dir: Path, command: str, data: Path | None = None, data_name: str = ""
+) -> dict[str, Any]:
     """Measure a run and write report.json into its folder.
 
     Args:
@@ -40,6 +43,7 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
         command: the command line, kept in the report.
         data: another folder with ``with_mask/`` and ``without_mask/`` to measure on as a
             whole; by default the run's own validation and test parts.
+        data_name: what the report calls the data; by default their folder's name.
 
     Returns:
         The report: "parts", by name, each with its figures and every photo's
@@ -52,7 +56,7 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
     config = TrainConfig.load(run_dir)
     network = load_network(run_dir)
     log = EventLog(run_dir)
-    log.write("evaluating")
+    log.write(EVALUATING)
     if data:
         parts = {"given": Photos(data, read_dataset(data, config.image_size).paths)}
     else:
@@ -60,7 +64,8 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
         parts = {name: run_photos(run_dir, root, name) for name in ("validation", "test")}
     report: dict[str, Any] = {
         "model": config.architecture,
-        "data": data.name if data else Path(config.data).name,
+        "data": data_name or (data or Path(config.data)).name,
+        "split_by": config.split_by,
         **provenance(command),
         "seed": config.seed,
         "history": read_history(run_dir / EVENTS_FILE),
@@ -82,7 +87,7 @@ def evaluate(run_dir: Path, command: str, data: Path | None = None) -> dict[str,
         probabilities = calibration.apply(answers[name][1])
         report["parts"][name] = part_report(photos, probabilities, THRESHOLD)
     write_text(run_dir / REPORT_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    log.write("evaluated", **{n: p["accuracy"]["value"] for n, p in report["parts"].items()})
+    log.write(EVALUATED, **{n: p["accuracy"]["value"] for n, p in report["parts"].items()})
     return report
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,8 @@ from numpy.typing import NDArray
 
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import MasklensError
-from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, StoredModel, models_dir
+from maskcore.files import replacing, write_text
+from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, StoredModel
 from maskcore.types import NotSure
 from training.architectures import input_spec
 from training.config import WEIGHTS, TrainConfig
@@ -25,6 +24,7 @@ from training.evaluate import THRESHOLD, load_network
 from training.fidelity import check, compare
 from training.parts import run_photos
 from training.provenance import load_provenance, provenance, settings_for_card
+from training.versions import check_name, put_in_place
 
 
 def to_litert(network: Any, weights: str = "float32") -> bytes:
@@ -48,7 +48,16 @@ def to_litert(network: Any, weights: str = "float32") -> bytes:
     return content
 
 
-def install(
+@dataclass(frozen=True)
+class Package:
+    """What is put in place: the files of an installed model."""
+
+    content: bytes
+    card: dict[str, Any]
+    report: dict[str, Any]
+
+
+def package(
     run_dir: Path,
     name: str,
     crop_margin: float,
@@ -56,25 +65,21 @@ def install(
     command: str,
     not_sure: dict[str, float] | None = None,
     weights: str = "float32",
-) -> Path:
-    """Export a run's best weights and install them under ``models/<name>/``.
+) -> Package:
+    """Export a run's best weights.
 
-    The export is compared with Keras on the run's validation photos before anything is put
-    in place, and what it loses goes into the card; an installed model of that name is
-    replaced in one step, or not at all.
+    The export is compared with Keras on the run's validation photos, and what it loses goes
+    into the card.
 
     Args:
         run_dir: a finished and evaluated run.
-        name: folder name under ``models/``.
+        name: the model's, a folder name under ``models/``.
         crop_margin: share of the face's longer side that serving adds around it.
         data_licence: origin and licence of the data, for the card.
         command: the command line, for the card.
         not_sure: from where on a face is not called, by the names of ``NotSure``; by
             default every face is.
         weights: how they are stored, one of ``training.config.WEIGHTS``.
-
-    Returns:
-        The model's folder.
 
     Raises:
         MasklensError: the run is not finished or evaluated, the name does not serve as a
@@ -128,7 +133,35 @@ def install(
     loss = compare(photos.labels, *both, THRESHOLD)
     check(weights, loss)
     card["export_loss"] = {"on": "validation", **loss}
-    return put_in_place(name, content, card, report)
+    return Package(content, card, report)
+
+
+def install(
+    run_dir: Path,
+    name: str,
+    crop_margin: float,
+    data_licence: str,
+    command: str,
+    not_sure: dict[str, float] | None = None,
+    weights: str = "float32",
+) -> Path:
+    """Export a run and put it in place as ``models/<name>/``, in one step or not at all.
+
+    Args and Raises: see ``package``.
+
+    Returns:
+        The model's folder; the model that was there is kept among the versions.
+    """
+    made = package(run_dir, name, crop_margin, data_licence, command, not_sure, weights)
+    return put_in_place(name, made.content, made.card, made.report)
+
+
+def save_package(made: Package, run_dir: Path) -> None:
+    """Write the files into a run's folder, from where ``versions.install`` takes them."""
+    with replacing(run_dir / MODEL_FILE) as path:
+        path.write_bytes(made.content)
+    # The card last: where it is, the model is whole.
+    write_text(run_dir / CARD_FILE, json.dumps(made.card, indent=1, ensure_ascii=False) + "\n")
 
 
 def probabilities(
@@ -138,57 +171,3 @@ def probabilities(
     exported = LiteRtClassifier(model)
     original = network.predict(inputs, batch_size=64, verbose=0)[:, 0]
     return exported.calibration.apply(original), exported.classify_inputs(inputs)
-
-
-def check_name(name: str) -> None:
-    """Raise a MasklensError for a name that does not serve as a model's folder."""
-    if not name.isidentifier():
-        raise MasklensError(
-            f"A model's name has letters, digits and underscores only, got {name!r}."
-        )
-
-
-def put_in_place(
-    name: str, content: bytes, card: dict[str, Any], report: dict[str, Any] | None = None
-) -> Path:
-    """Replace the folder of a model as a whole: a reader sees the old files or the new.
-
-    Args:
-        name: the folder's name under ``models/``.
-        content: of model.tflite.
-        card, report: of card.json and report.json.
-
-    Returns:
-        The folder.
-    """
-    files = {MODEL_FILE: content, CARD_FILE: _json_bytes(card)}
-    if report is not None:
-        files[REPORT_FILE] = _json_bytes(report)
-    target = models_dir() / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{name}-"))
-    retired = fresh.with_name(fresh.name + "-old")
-    try:
-        fresh.chmod(0o755)
-        for file_name, content in files.items():
-            with (fresh / file_name).open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        if target.exists():
-            os.replace(target, retired)
-        try:
-            os.replace(fresh, target)
-        except OSError:
-            if retired.exists():
-                os.replace(retired, target)
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if target.exists():  # else the retired model is the only one there is
-            shutil.rmtree(retired, ignore_errors=True)
-    return target
-
-
-def _json_bytes(values: dict[str, Any]) -> bytes:
-    return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()

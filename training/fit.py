@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import math
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +15,40 @@ from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import normalise
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import replacing, write_text
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
 from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
-from training.data import DATA_FILE, Dataset, data_report, read_dataset, split
+from training.data import DATA_FILE, Dataset, data_report, divide, read_dataset
+from training.events import FEATURES, FINE_TUNE_STAGE, HEAD_STAGE, READING, EventLog
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
-from training.progress import LAST_MODEL, Checkpoint, EventLog, Progress, RunState, finish
+from training.installed_backbone import load_folded, measure_statistics
+from training.progress import LAST_MODEL, Checkpoint, Progress, RunState, Stop, Stopped, finish
 from training.provenance import save_provenance
 from training.scenes import read_scenes, split_scenes
+from training.starting_weights import installed_convolutions
+from training.tensorboard import TensorBoardLog
 
-HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
+BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
+STATISTICS_PHOTOS = 128
 
 
-def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) -> None:
+NOTHING_TO_KEEP = "Stopped before there was anything to keep: the first epoch was not done yet."
+
+
+def never() -> bool:
+    """Nobody asks the run to stop."""
+    return False
+
+
+def fit(
+    config: TrainConfig,
+    run_dir: Path,
+    command: str,
+    resume: bool = False,
+    stop: Callable[[], bool] = never,
+) -> None:
     """Train a classifier; config, data report, events and checkpoints land in ``run_dir``.
 
     Args:
@@ -35,21 +56,43 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
         run_dir: a new or empty folder, or that of a run to go on with.
         command: the command line, kept with the run.
         resume: go on after the last finished epoch of a run that was interrupted.
+        stop: asked now and then; once it says yes, the run ends with its best weights so far.
 
     Raises:
         MasklensError: the folder is taken, the data do not serve, or the backbone's
             weights cannot be had.
+        Stopped: ``stop`` said yes before there were any weights to keep.
     """
     log, state = start_run(config, run_dir, command, resume)
-    log.write("reading data")
+    if state.trained:
+        return
+    log.write(READING)
     dataset = read_dataset(Path(config.data), config.image_size)
-    parts = split(
-        dataset.labels, dataset.groups, config.validation_share, config.test_share, config.seed
-    )
+    parts = divide(dataset, config)
     report = data_report(dataset, parts)
     write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
-    base = build_base(config)
+    try:
+        _learn(config, run_dir, log, state, dataset, parts, stop)
+    except Stopped:
+        pass
+    if stop():
+        state = RunState(run_dir)  # an epoch cut short counts for nothing
+        if not math.isfinite(state.best_loss):
+            raise Stopped(NOTHING_TO_KEEP)
+    finish(log, state, stopped_early=stop())
+
+
+def _learn(
+    config: TrainConfig,
+    run_dir: Path,
+    log: EventLog,
+    state: RunState,
+    dataset: Dataset,
+    parts: dict[str, NDArray[np.int64]],
+    stop: Callable[[], bool],
+) -> None:
+    base = _starting_base(config, run_dir, dataset.pixels[parts["train"]])
     head = build_head(config, base.output_shape[1:])
     network = join(base, head)
     if state.stage == FINE_TUNE_STAGE:
@@ -62,10 +105,9 @@ def fit(config: TrainConfig, run_dir: Path, command: str, resume: bool = False) 
             else:  # killed before the first fine-tuned epoch was written down
                 network = last
         if state.epochs_done < config.epochs:
-            _fit_head(config, run_dir, log, state, dataset, parts, base, head, network)
-    if config.fine_tune_epochs:
-        _fine_tune(config, run_dir, log, state, dataset, parts, network)
-    finish(log, state)
+            _fit_head(config, run_dir, log, state, dataset, parts, base, head, network, stop)
+    if config.fine_tune_epochs and not stop():
+        _fine_tune(config, run_dir, log, state, dataset, parts, network, stop)
 
 
 def start_run(
@@ -113,6 +155,27 @@ def last_model(run_dir: Path) -> Any:
         ) from error
 
 
+def _starting_base(config: TrainConfig, run_dir: Path, pixels: NDArray[np.uint8]) -> Any:
+    """The base with its starting weights.
+
+    Those of the installed model are kept with the run: another model may be installed
+    before an interrupted run goes on.
+    """
+    if config.backbone_weights != "installed":
+        return build_base(config)
+    kept = run_dir / BACKBONE_WEIGHTS
+    if not kept.exists():
+        base = build_base(config, load_weights=False)
+        load_folded(base, installed_convolutions(config.architecture))
+        if config.fine_tune_epochs:
+            rng = np.random.default_rng(config.seed)
+            measured = pixels[rng.permutation(len(pixels))[:STATISTICS_PHOTOS]]
+            measure_statistics(base, normalise(measured, input_spec(config)))
+        with replacing(kept) as path:
+            base.save_weights(path)
+    return build_base(replace(config, backbone_weights=str(kept)))
+
+
 def _fit_head(
     config: TrainConfig,
     run_dir: Path,
@@ -123,15 +186,16 @@ def _fit_head(
     base: Any,
     head: Any,
     network: Any,
+    stop: Callable[[], bool],
 ) -> None:
     """The frozen stage. The base never changes, so its features are computed once."""
     train, validation = parts["train"], parts["validation"]
     rng = np.random.default_rng(config.seed)
     jobs = [("photos", dataset.pixels[train]), ("validation", dataset.pixels[validation])]
-    views = [_features(base, pixels, config, log, name) for name, pixels in jobs]
+    views = [_features(base, pixels, config, log, name, stop) for name, pixels in jobs]
     for view in range(config.augmented_views):
         changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
-        views.append(_features(base, changed, config, log, f"variation {view + 1}"))
+        views.append(_features(base, changed, config, log, f"variation {view + 1}", stop))
     train_views = np.stack([views[0], *views[2:]])
     batches = FeatureBatches(train_views, dataset.labels[train], config)
     head.compile(
@@ -147,19 +211,28 @@ def _fit_head(
         callbacks=[
             Progress(log, HEAD_STAGE, config.epochs, len(batches)),
             Checkpoint(run_dir, state, HEAD_STAGE, network),
+            TensorBoardLog(run_dir, 0),
+            Stop(stop),
         ],
         verbose=0,
     )
 
 
 def _features(
-    base: Any, pixels: NDArray[np.uint8], config: TrainConfig, log: EventLog, name: str
+    base: Any,
+    pixels: NDArray[np.uint8],
+    config: TrainConfig,
+    log: EventLog,
+    name: str,
+    stop: Callable[[], bool],
 ) -> NDArray[np.float16]:
     """Run the base over uint8 (N, S, S, 3); float16 halves the memory and costs no accuracy."""
     spec = input_spec(config)
     slices = []
     for start in range(0, len(pixels), 64):
-        log.write("computing features", of=name, done=start, total=len(pixels))
+        if stop():
+            raise Stopped
+        log.write(FEATURES, of=name, done=start, total=len(pixels))
         slices.append(
             base.predict_on_batch(normalise(pixels[start : start + 64], spec)).astype(np.float16)
         )
@@ -174,6 +247,7 @@ def _fine_tune(
     dataset: Dataset,
     parts: dict[str, NDArray[np.int64]],
     network: Any,
+    stop: Callable[[], bool],
 ) -> None:
     """The whole network learns, batch norm included, from fresh variations each epoch."""
     done = state.epochs_done if state.stage == FINE_TUNE_STAGE else 0
@@ -208,6 +282,8 @@ def _fine_tune(
         callbacks=[
             Progress(log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
             Checkpoint(run_dir, state, FINE_TUNE_STAGE, network),
+            TensorBoardLog(run_dir, config.epochs),
+            Stop(stop),
         ],
         verbose=0,
     )

@@ -1,10 +1,11 @@
-"""What a run tells while it goes on (events.jsonl), and what lets it go on after a kill."""
+"""What a run tells while it learns, and what lets it go on after a kill."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +13,14 @@ import keras
 
 from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
+from training.events import TRAINED, EventLog
 
-EVENTS_FILE = "events.jsonl"
 BEST_WEIGHTS = Path("checkpoints", "best.weights.h5")
 LAST_MODEL = Path("checkpoints", "last.keras")
 STATE_FILE = "state.json"
 
 # Batches are reported at most this often, so that a run writes a few lines a second.
 BATCH_INTERVAL_SECONDS = 0.5
-
-
-class EventLog:
-    """Appends one JSON object a line to ``events.jsonl``; a reader may follow it live."""
-
-    def __init__(self, run_dir: Path) -> None:
-        """Args:
-        run_dir: the run's folder; an existing log is continued.
-        """
-        self._path = run_dir / EVENTS_FILE
-
-    def write(self, stage: str, **figures: Any) -> None:
-        """Append an event.
-
-        Args:
-            stage: what is going on, in words for people, e.g. "reading data".
-            figures: JSON values, e.g. epoch, epochs, batch, batches, loss, eta_seconds.
-        """
-        line = json.dumps({"time": round(time.time(), 3), "stage": stage, **figures})
-        # One write call a line: a reader never sees half of one.
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
@@ -75,7 +54,8 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
             self._write(batch + 1, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._write(self._batches, logs or {})
+        if not _cut_short(self.model):
+            self._write(self._batches, logs or {})
 
     def _write(self, batch: int, logs: dict[str, float]) -> None:
         done = (self._epoch - (self._first_epoch or 0)) * self._batches + batch
@@ -96,8 +76,46 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         )
 
 
+class Stopped(Exception):
+    """Somebody asked the run to end."""
+
+
+class Stop(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a fit once somebody asks for it; to be the last of the callbacks.
+
+    An epoch cut short counts for nothing: the others see ``stop_training`` set at its end,
+    and at the end of a whole epoch not yet.
+    """
+
+    def __init__(self, asked: Callable[[], bool]) -> None:
+        """Args:
+        asked: whether somebody asked; looked at after each batch.
+        """
+        super().__init__()
+        self._asked = asked
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if batch + 1 < self.params["steps"] and self._asked():
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self._asked():
+            self.model.stop_training = True
+
+
+def _cut_short(model: Any) -> bool:
+    return bool(getattr(model, "stop_training", False))
+
+
 class RunState:
-    """How far a run has come: stage, epochs done in it, best validation loss so far."""
+    """How far a run has come.
+
+    Attributes:
+        stage, epochs_done: the stage at hand and the epochs done in it.
+        best_loss: the best validation loss so far.
+        trained: whether there is nothing left to learn.
+        stopped_early: because somebody asked for it.
+    """
 
     def __init__(self, run_dir: Path) -> None:
         """Args:
@@ -105,20 +123,29 @@ class RunState:
         """
         self._path = run_dir / STATE_FILE
         self.stage, self.epochs_done, self.best_loss = "", 0, float("inf")
+        self.trained = self.stopped_early = False
         if self._path.is_file():
             values = json.loads(self._path.read_text(encoding="utf-8"))
             self.stage, self.epochs_done = values["stage"], values["epochs_done"]
             self.best_loss = values["best_loss"]
+            self.trained = values.get("trained", False)
+            self.stopped_early = values.get("stopped_early", False)
 
     def save(self, stage: str, epochs_done: int) -> None:
         """Write the state down in one step."""
         self.stage, self.epochs_done = stage, epochs_done
-        values = {"stage": stage, "epochs_done": epochs_done, "best_loss": self.best_loss}
+        values = {
+            "stage": stage,
+            "epochs_done": epochs_done,
+            "best_loss": self.best_loss,
+            "trained": self.trained,
+            "stopped_early": self.stopped_early,
+        }
         write_text(self._path, json.dumps(values) + "\n")
 
 
-def finish(log: EventLog, state: RunState) -> None:
-    """Report the end of a fit.
+def finish(log: EventLog, state: RunState, stopped_early: bool = False) -> None:
+    """Report the end of a fit and write it down.
 
     Raises:
         MasklensError: no epoch had a validation loss, so there are no weights to keep.
@@ -127,7 +154,9 @@ def finish(log: EventLog, state: RunState) -> None:
         raise MasklensError(
             "Training diverged: its loss is not a number. Start again with a lower learning rate."
         )
-    log.write("trained", val_loss=round(state.best_loss, 5))
+    state.trained, state.stopped_early = True, stopped_early
+    state.save(state.stage, state.epochs_done)
+    log.write(TRAINED, val_loss=round(state.best_loss, 5))
 
 
 def load_best(network: Any, run_dir: Path) -> None:
@@ -167,6 +196,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         self._network = network
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if _cut_short(self.model):
+            return
         loss = float((logs or {})["val_loss"])
         if loss < self._state.best_loss:
             self._state.best_loss = loss

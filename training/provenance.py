@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from maskcore.errors import MasklensError
 from maskcore.files import write_text
-from training.config import RunConfig
+from training.config import RunConfig, TrainConfig
 
 RUN_FILE = "run.json"
 
@@ -42,6 +43,22 @@ def without_folders(argument: str) -> str:
     if argument.startswith("--"):
         option, equals, value = argument.partition("=")
     return option + equals + (Path(value).name if Path(value).is_absolute() else value)
+
+
+def fit_command(config: TrainConfig, out: str) -> str:
+    """The command line that makes the same run, for one that was started from the page.
+
+    Args:
+        config: its settings.
+        out: name of the run's folder.
+    """
+    words = ["python", "-m", "training", "fit", f"--data={without_folders(config.data)}"]
+    default = asdict(TrainConfig(data=""))
+    for setting, value in settings_for_card(config).items():
+        if setting != "data" and value != default[setting]:
+            option = "fine-tune" if setting == "fine_tune_epochs" else setting.replace("_", "-")
+            words.append(f"--{option}={value}")
+    return shlex.join([*words, f"--out=runs/{out}"])
 
 
 def settings_for_card(config: RunConfig) -> dict[str, Any]:

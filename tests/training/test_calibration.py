@@ -18,8 +18,8 @@ from maskcore.models import load_model, read_card, read_report
 from training import metrics
 from training.__main__ import main
 from training.calibration import fit_temperature, recalibrated
-from training.export import put_in_place
 from training.parts import Photos, part_report
+from training.versions import put_in_place
 
 MakePhotos = Callable[..., Path]
 

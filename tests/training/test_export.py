@@ -22,6 +22,7 @@ from training.__main__ import main
 from training.architectures import build_model
 from training.config import TrainConfig
 from training.evaluate import load_network
+from training.versions import put_in_place
 
 FILES = {"model.tflite", "card.json", "report.json"}
 
@@ -120,8 +121,11 @@ def test_installing_over_a_model_replaces_it_as_a_whole(
     assert {path.name for path in old.iterdir()} == FILES
     card = load_model("replaced").card
     assert (card["name"], card["input"]["crop_margin"]) == ("replaced", 0.3)
-    assert not list(models.glob(".*"))
+    (kept,) = (models / ".versions" / "replaced").iterdir()
+    assert (kept / "leftover.txt").exists()
+    assert [path.name for path in models.glob(".*")] == [".versions"]
     shutil.rmtree(old)
+    shutil.rmtree(models / ".versions")
 
 
 def test_installed_files_can_be_read_by_others(models: Path) -> None:
@@ -216,7 +220,7 @@ def test_a_failing_move_leaves_the_old_model_in_place(
             raise OSError("device busy")
         os.rename(source, target)
 
-    monkeypatch.setattr(export.os, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(OSError, match="device busy"):
         export.install(trained.run, "fresh", 0.2, "made in code", "install")
     assert len(moves) == failing + (failing == 2)
@@ -232,7 +236,7 @@ def test_a_full_disk_leaves_the_old_model_in_place(
     def fail(handle: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(export.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="no space left"):
         export.install(trained.run, "fresh", 0.2, "made in code", "install")
     assert snapshot(models) == before
@@ -313,7 +317,7 @@ def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
-    export.put_in_place("net", b"old", {"name": "net"})
+    put_in_place("net", b"old", {"name": "net"})
     replace = os.replace
 
     def only_away(source: Path, target: Path) -> None:
@@ -321,9 +325,9 @@ def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
             raise PermissionError("held by another process")
         replace(source, target)
 
-    monkeypatch.setattr(export.os, "replace", only_away)
+    monkeypatch.setattr(os, "replace", only_away)
     with pytest.raises(PermissionError):
-        export.put_in_place("net", b"new", {"name": "net"})
+        put_in_place("net", b"new", {"name": "net"})
 
     (kept,) = tmp_path.rglob("model.tflite")
     assert kept.read_bytes() == b"old"

@@ -11,13 +11,12 @@ import pytest
 
 from maskcore.errors import MasklensError
 from training import progress
+from training.events import EVENTS_FILE, EventLog
 from training.progress import (
     BEST_WEIGHTS,
-    EVENTS_FILE,
     LAST_MODEL,
     STATE_FILE,
     Checkpoint,
-    EventLog,
     Progress,
     RunState,
     finish,

@@ -15,9 +15,9 @@ from maskcore.litert import LiteRtModel
 from training import metrics
 from training.__main__ import main
 from training.changes import CHANGES
-from training.export import put_in_place
 from training.parts import Photos, part_report
 from training.stress import breaks, rows, spoiled
+from training.versions import put_in_place
 
 MakePhotos = Callable[..., Path]
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

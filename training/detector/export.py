@@ -17,11 +17,12 @@ from training.detector.config import DetectorConfig
 from training.detector.fit import whole_pictures
 from training.detector.network import STRIDES, build_detector
 from training.detector.samples import scene_samples
-from training.export import check_name, put_in_place, to_litert
+from training.export import to_litert
 from training.fidelity import TOLERANCE
 from training.progress import load_best
 from training.provenance import load_provenance, provenance, settings_for_card
 from training.scenes import read_scenes, split_scenes
+from training.versions import check_name, put_in_place
 
 CHECKED_PHOTOS = 16
 

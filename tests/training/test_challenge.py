@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training import challenge as module
+from training.challenge import RECORDED, SEEN, challenge
+from training.comparison import COMPARISON_FILE, comparison, save_comparison
+from training.config import TrainConfig
+from training.jobs import Job, State
+from training.parts import Photos
+
+
+class Judge:
+    """Reads its answers off the photos: the red pixel for one model, the green for the other."""
+
+    threshold = 0.5
+
+    def __init__(self, model: Any) -> None:
+        self.name = model.name
+        from maskcore.classification.preprocess import InputSpec
+
+        self.input_spec = InputSpec.from_card(model.card)
+        self._channel = 0 if model.name == "new" else 1
+
+    def classify_inputs(self, inputs: np.ndarray) -> np.ndarray:
+        return (inputs[:, 0, 0, self._channel] + 1) / 2
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(module, "LiteRtClassifier", Judge)
+    monkeypatch.setattr(Judge, "load", lambda name: Judge(module_load(name)), raising=False)
+    return tmp_path / "models"
+
+
+def module_load(name: str) -> Any:
+    from maskcore.models import load_model
+
+    return load_model(name)
+
+
+def put(folder: Path, name: str, **more: Any) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.tflite").write_bytes(b"x")
+    card = {
+        "name": name,
+        "kind": "classifier",
+        "input": {"size": 4},
+        "sha256": hashlib.sha256(b"x").hexdigest(),
+        "config": {"data": "photos"},
+        **more,
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def photos(root: Path, new: list[bool], old: list[bool]) -> tuple[str, ...]:
+    """Photos without and with a mask in turn, on which the models are right or not."""
+    paths = []
+    for i, (a, b) in enumerate(zip(new, old, strict=True)):
+        pixels = np.zeros((4, 4, 3), np.uint8)
+        pixels[..., :2] = 255 * (i % 2 == a), 255 * (i % 2 == b)
+        path = root / ("without_mask", "with_mask")[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+        paths.append(path.relative_to(root).as_posix())
+    return tuple(paths)
+
+
+def compare(tmp_path: Path, new: list[bool], old: list[bool], **card: Any) -> Any:
+    put(tmp_path / "run", "run", **card)
+    paths = photos(tmp_path / "photos", new, old)
+    parts = {"validation": paths[:4], "test": paths[4:]}
+    root = tmp_path / "photos"
+    return challenge(
+        tmp_path / "run", "mobilenet_v2", {part: Photos(root, p) for part, p in parts.items()}
+    )
+
+
+def test_a_better_model_is_called_better(models: Path, tmp_path: Path) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2", title="Old one")
+    right = compare(tmp_path, [True] * 3 + [False] + [True] * 9 + [False], [False] * 8 + [True] * 6)
+    assert right.verdict == "no real difference"  # 4 against 1 proves nothing
+    result = compare(tmp_path, [True] * 14, [True] * 4 + [False] * 7 + [True] * 3)
+    assert result.verdict == "better"
+    assert (result.installed_name, result.installed_title) == ("mobilenet_v2", "Old one")
+    assert result.sentence == (
+        "The new model is better. The new one got 10 of 10 test photos right."
+        " The installed one got 3 right."
+    )
+    validation, test = result.parts
+    assert (validation.part, test.part) == ("validation", "test")
+    assert (test.only_run_right, test.only_installed_right) == (7, 0)
+    assert test.p_value == pytest.approx(2 / 2**7)
+    assert (test.installed.right, test.installed.count) == (3, 10)
+    assert test.installed.accuracy == 0.3
+    low, high = test.installed.interval
+    assert 0.1 < low < 0.3 < high < 0.61
+    # Photos 11, 12, 13 are right: one without a mask of five, two with one of five.
+    assert test.installed.recall == {"No Mask": 0.2, "Mask": 0.4}
+
+
+def test_a_worse_model_is_called_worse(models: Path, tmp_path: Path) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
+    result = compare(tmp_path, [True] * 4 + [False] * 9 + [True], [True] * 14)
+    assert result.verdict == "worse"
+    assert result.sentence.startswith("The new model is worse.")
+
+
+def test_without_an_installed_model_there_is_nothing_to_beat(models: Path, tmp_path: Path) -> None:
+    result = compare(tmp_path, [True] * 13 + [False], [True] * 14)
+    assert result.verdict == "no model to compare with"
+    assert "9 of 10" in result.sentence
+    assert result.parts[1].installed is None
+    assert result.parts[1].p_value is None
+
+
+def test_the_rival_is_of_the_same_architecture_where_there_is_one(
+    models: Path, tmp_path: Path
+) -> None:
+    put(models / "another", "another", architecture="inception_v3")
+    assert compare(tmp_path, [True] * 14, [True] * 14).installed_name == "another"
+    put(models / "mine", "mine", architecture="mobilenet_v2")
+    assert compare(tmp_path, [True] * 14, [True] * 14).installed_name == "mine"
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
+    assert compare(tmp_path, [True] * 14, [True] * 14).installed_name == "mobilenet_v2"
+    (models / "mobilenet_v2" / "model.tflite").write_bytes(b"damaged")
+    assert compare(tmp_path, [True] * 14, [True] * 14).installed_name == "mine"
+
+
+def test_what_to_bear_in_mind_is_said(models: Path, tmp_path: Path) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
+    same = [True] * 14
+    assert compare(tmp_path, same, same).caution == SEEN
+    recorded = {"config": {"data": "photos", "split_by": "time"}}
+    assert compare(tmp_path, same, same, **recorded).caution == f"{RECORDED} {SEEN}"
+    report = {
+        "parts": {
+            "test": {"photos": [{"path": path} for path in photos(tmp_path / "photos", same, same)]}
+        }
+    }
+    (models / "mobilenet_v2" / "report.json").write_text(json.dumps(report))
+    assert compare(tmp_path, same, same).caution == ""
+
+
+def test_a_comparison_is_read_as_it_was_written(models: Path, tmp_path: Path) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
+    made = compare(tmp_path, [True] * 14, [True] * 4 + [False] * 7 + [True] * 3)
+    save_comparison(made, tmp_path)
+    job = Job("id", "", 0.0, State.FINISHED, None, TrainConfig("x"), tmp_path, "", False, False, "")
+    assert comparison(job) == made
+    for damage in ("", "{", "[]", "{}", '{"parts": [1]}', '{"parts": 1}'):
+        (tmp_path / COMPARISON_FILE).write_text(damage)
+        assert comparison(job) is None
+
+
+def test_each_model_sees_the_photos_in_its_own_size(models: Path, tmp_path: Path) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2", input={"size": 8})
+    assert compare(tmp_path, [True] * 14, [True] * 14).parts[1].installed.right == 10

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.config import TrainConfig
+from training.events import read_events
+from training.job_progress import progress
+from training.jobs import Job, State
+from training.run_curves import MOST_POINTS, curves
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    config = TrainConfig("photos", epochs=2, fine_tune_epochs=1, augmented_views=1)
+    return Job("id", "name", 0.0, State.RUNNING, None, config, tmp_path, "", False, False, "photos")
+
+
+def events(job: Job, *new: dict[str, Any]) -> None:
+    with (job.folder / "events.jsonl").open("a") as stream:
+        for event in new:
+            stream.write(json.dumps(event) + "\n")
+
+
+def features(time: float, of: str, done: int, total: int = 128) -> dict[str, Any]:
+    return {"time": time, "stage": "computing features", "of": of, "done": done, "total": total}
+
+
+def batch(time: float, epoch: int, batch: int, stage: str = "training", **more: Any) -> Any:
+    epochs = {"training": 2, "fine-tuning": 1}[stage]
+    counts = {"epoch": epoch, "epochs": epochs, "batch": batch, "batches": 4}
+    return {"time": time, "stage": stage, **counts, "loss": 1 / (epoch + batch), **more}
+
+
+def test_a_run_without_events_waits(job: Job) -> None:
+    told = progress(job)
+    assert (told.stage, told.fraction, told.eta_seconds) == ("Waiting for its turn", 0.0, None)
+    assert curves(job) == []
+
+
+def test_progress_only_grows_and_names_the_stage(job: Job) -> None:
+    whole = [
+        {"time": 0, "stage": "queued"},
+        {"time": 1, "stage": "starting"},
+        {"time": 2, "stage": "reading data"},
+        features(4, "photos", 0),
+        features(5, "photos", 64),
+        features(6, "validation", 0, 20),
+        features(7, "variation 1", 0),
+        batch(9, 1, 2, accuracy=0.5),
+        batch(10, 1, 4, accuracy=0.5, val_loss=0.6, val_accuracy=0.75),
+        batch(11, 2, 4, accuracy=0.6, val_loss=0.5, val_accuracy=0.8),
+        batch(20, 1, 1, "fine-tuning"),
+        {"time": 30, "stage": "trained"},
+        {"time": 31, "stage": "evaluating"},
+        {"time": 32, "stage": "evaluated"},
+        {"time": 33, "stage": "exporting"},
+        {"time": 34, "stage": "comparing"},
+    ]
+    told = []
+    for event in whole:
+        events(job, event)
+        told.append(progress(job))
+    fractions = [now.fraction for now in told]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] < 0.05
+    assert 0.9 < fractions[-1] < 1
+    assert [now.stage for now in told] == [
+        "Waiting for its turn",
+        "Getting ready",
+        "Reading the photos",
+        *["Looking at each photo once"] * 4,
+        *["Learning, epoch 1 of 2"] * 2,
+        "Learning, epoch 2 of 2",
+        "Fine-tuning, epoch 1 of 1",
+        *["Measuring"] * 2,
+        *["Packing the model"] * 2,
+        "Comparing with the installed model",
+    ]
+    learning = told[8]
+    assert (learning.epoch, learning.epochs, learning.batch, learning.batches) == (1, 2, 4, 4)
+    assert (learning.val_loss, learning.val_accuracy) == (0.6, 0.75)
+    assert told[10].val_loss == 0.5 and told[10].loss == 0.5
+    assert told[-1].epoch is None
+    finished = progress(replace(job, state=State.FINISHED))
+    assert (finished.stage, finished.fraction, finished.eta_seconds) == ("Done", 1.0, None)
+    assert progress(replace(job, state=State.STOPPING)).stage.startswith("Stopping")
+
+
+def test_the_time_left_follows_from_this_attempt_alone(job: Job) -> None:
+    events(job, {"time": 0, "stage": "starting"}, features(10, "photos", 0))
+    assert progress(job).eta_seconds is None
+    events(job, features(20, "variation 1", 0))
+    told = progress(job)
+    begin = 0.0
+    for line in read_events(job.folder)[:2]:
+        begin = line["time"]
+    assert begin == 10
+    assert told.eta_seconds is not None and told.eta_seconds > 10
+    slow = told.eta_seconds
+    # Killed, and resumed much later on a machine ten times as fast.
+    events(job, {"time": 9000, "stage": "starting"}, features(9001, "photos", 0))
+    events(job, features(9002, "variation 1", 0))
+    assert progress(job).eta_seconds == pytest.approx(slow / 10)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b'{"time": 9, "stage": "trai',
+        b"\xff\xfe\x00",
+        b"[1, 2]\n",
+        b'{"time": "x", "stage": "training"}\n',
+        b'{"time": 9}\n',
+        b'{"time": 9, "stage": "training", "epoch": "a", "batch": null}\n',
+        b'{"time": 9, "stage": "something new"}\n',
+        b"\n\n\n",
+    ],
+)
+def test_damaged_lines_are_passed_over(job: Job, damage: bytes) -> None:
+    events(job, {"time": 0, "stage": "starting"}, batch(5, 1, 2))
+    with (job.folder / "events.jsonl").open("ab") as stream:
+        stream.write(damage)
+    told = progress(job)
+    assert told.stage.startswith("Learning")
+    assert 0 < told.fraction < 1
+    assert len(curves(job)) == 1
+
+
+# --- curves
+
+
+def points(job: Job) -> list[tuple[float, str, float | None]]:
+    return [(point.step, point.part, point.loss) for point in curves(job)]
+
+
+def test_curves_count_epochs_over_both_stages(job: Job) -> None:
+    events(
+        job,
+        batch(1, 1, 2, accuracy=0.5),
+        batch(2, 1, 4, val_loss=0.6, val_accuracy=0.75),
+        batch(3, 2, 4, val_loss=None),
+        batch(4, 1, 1, "fine-tuning"),
+        {"time": 5, "stage": "trained", "val_loss": 0.5},
+    )
+    assert points(job) == [
+        (0.5, "training", pytest.approx(1 / 3)),
+        (1.0, "training", 0.2),
+        (1.0, "validation", 0.6),
+        (2.0, "training", pytest.approx(1 / 6)),
+        (2.0, "validation", None),
+        (2.25, "training", 0.5),
+    ]
+    assert curves(job)[0].accuracy == 0.5
+    assert curves(job)[2].accuracy == 0.75
+    assert curves(job)[-1].stage == "fine-tuning"
+
+
+def test_what_was_done_twice_counts_as_it_was_the_second_time(job: Job) -> None:
+    events(job, batch(1, 1, 4, val_loss=0.6), batch(2, 2, 1), batch(3, 2, 3))
+    events(job, batch(11, 2, 2, loss=7.0), batch(12, 2, 4, val_loss=0.1))
+    assert points(job) == [
+        (1.0, "training", 0.2),
+        (1.0, "validation", 0.6),
+        (1.5, "training", 7.0),
+        (2.0, "training", pytest.approx(1 / 6)),
+        (2.0, "validation", 0.1),
+    ]
+
+
+def test_long_curves_are_thinned_but_keep_their_epochs_and_their_end(job: Job) -> None:
+    long = replace(job, config=replace(job.config, epochs=40))
+    for epoch in range(1, 41):
+        events(job, *(batch(epoch, epoch, 0.04 * n) for n in range(1, 100)))  # type: ignore[arg-type]
+        events(job, batch(epoch, epoch, 4, val_loss=0.5))
+    thin = curves(long)
+    assert 0.9 * MOST_POINTS < len(thin) <= MOST_POINTS
+    assert [p.step for p in thin if p.part == "validation"] == list(range(1, 41))
+    assert [p.step for p in thin] == sorted(p.step for p in thin)
+    assert thin[-1].step == 40

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskcore.errors import MasklensError
+from maskcore.models import installed_models, load_model, read_report
+from training import job_process, jobs, versions
+from training.config import TrainConfig
+from training.job_files import write_values
+from training.jobs import State
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(job_process, "launch", lambda folder: None)
+    return tmp_path / "models"
+
+
+def card(content: bytes, created: str, right: float | None = 0.75) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "kind": "classifier",
+        "name": "elsewhere",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "made_by": {"fit": {"created": "2026-01-01T00:00:00+00:00"}, "install": {}},
+    }
+    values["made_by"]["install"]["created"] = created
+    if right is not None:
+        values["figures"] = {"test": {"accuracy": {"value": right}}}
+    return values
+
+
+def finished_run(
+    tmp_path: Path, content: bytes, created: str, name: str, right: float | None = 0.75
+) -> str:
+    (tmp_path / "photos").mkdir(exist_ok=True)
+    job = jobs.submit(TrainConfig(str(tmp_path / "photos")), name)
+    (job.folder / "queued.json").unlink(missing_ok=True)
+    write_values(job.folder / "outcome.json", state=State.FINISHED)
+    (job.folder / "model.tflite").write_bytes(content)
+    write_values(job.folder / "card.json", **card(content, created, right))
+    write_values(job.folder / "report.json", parts={"test": {"count": len(content)}})
+    return job.id
+
+
+DAYS = [f"2026-03-0{day}T12:00:00+00:00" for day in range(1, 10)]
+
+
+def listed(name: str = "net") -> list[tuple[str, bool]]:
+    return [(version.title, version.current) for version in versions.versions(name)]
+
+
+def test_installing_keeps_what_was_there_and_restoring_goes_both_ways(
+    tmp_path: Path, models: Path
+) -> None:
+    assert versions.versions("net") == []
+    for day, name in zip(DAYS, ("one", "two", "three"), strict=False):
+        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+        assert load_model("net").content == name.encode()
+        assert load_model("net").card["name"] == "net"
+        assert read_report("net")["parts"]["test"]["count"] == len(name)
+    assert listed() == [("three", True), ("two", False), ("one", False)]
+    assert installed_models("classifier") == ["net"]
+
+    one = versions.versions("net")[-1]
+    assert one.accuracy == 0.75
+    assert one.created == 1772366400.0
+    versions.restore("net", one.id)
+    assert load_model("net").content == b"one"
+    assert listed() == [("three", False), ("two", False), ("one", True)]
+    versions.restore("net", versions.versions("net")[0].id)
+    assert load_model("net").content == b"three"
+    assert listed() == [("three", True), ("two", False), ("one", False)]
+    versions.restore("net", versions.versions("net")[0].id)  # the one in use already
+    assert listed() == [("three", True), ("two", False), ("one", False)]
+    assert len({version.id for version in versions.versions("net")}) == 3
+
+
+def test_the_same_model_is_listed_once_under_its_latest_name(tmp_path: Path) -> None:
+    first = finished_run(tmp_path, b"a", DAYS[0], "first")
+    versions.install(first, "net")
+    versions.install(finished_run(tmp_path, b"b", DAYS[1], "second"), "net")
+    jobs.rename(first, "renamed")
+    for _ in range(2):
+        versions.install(first, "net")
+        assert listed() == [("second", False), ("renamed", True)]
+
+
+def test_a_shipped_model_is_kept_too(tmp_path: Path, models: Path) -> None:
+    shipped = card(b"shipped", DAYS[0], None)
+    versions.put_in_place("net", b"shipped", shipped, {"parts": {}})
+    versions.install(finished_run(tmp_path, b"mine", DAYS[1], "mine"), "net")
+    old = versions.versions("net")[1]
+    assert old.title.startswith("Model of 01 March 2026") or old.title.startswith("Model of 0")
+    assert (old.accuracy, old.current) == (None, False)
+    versions.restore("net", old.id)
+    assert load_model("net").card == shipped
+    assert read_report("net") == {"parts": {}}
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.INTERRUPTED, None])
+def test_only_finished_runs_are_installed(
+    tmp_path: Path, models: Path, state: State | None
+) -> None:
+    run = finished_run(tmp_path, b"a", DAYS[0], "x")
+    outcome = jobs.job(run).folder / "outcome.json"
+    outcome.unlink() if state is None else write_values(outcome, state=state)
+    with pytest.raises(MasklensError, match="has finished"):
+        versions.install(run, "net")
+    assert not models.exists()
+
+
+@pytest.mark.parametrize("name", ["card.json", "report.json", "model.tflite"])
+def test_a_run_without_all_its_files_is_not_installed(
+    tmp_path: Path, models: Path, name: str
+) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    run = finished_run(tmp_path, b"new", DAYS[1], "new")
+    (jobs.job(run).folder / name).unlink()
+    with pytest.raises(MasklensError):
+        versions.install(run, "net")
+    assert load_model("net").content == b"old"
+    assert listed() == [("old", True)]
+
+
+def test_a_full_disk_leaves_the_installed_model(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    run = finished_run(tmp_path, b"new", DAYS[1], "new")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MasklensError, match="the one in use stays"):
+        versions.install(run, "net")
+    assert load_model("net").content == b"old"
+    assert listed() == [("old", True)]
+    assert [path.name for path in models.iterdir()] == ["net"]
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_version_that_cannot_be_moved_leaves_the_one_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    for day, name in zip(DAYS, ("one", "two"), strict=False):
+        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+    one = versions.versions("net")[1]
+    move, moves = os.replace, []
+
+    def replace_(source: Path, target: Path) -> None:
+        moves.append(source)
+        if len(moves) == failing:
+            raise PermissionError("held by another process")
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", replace_)
+    with pytest.raises(MasklensError, match="the one in use stays"):
+        versions.restore("net", one.id)
+    assert load_model("net").content == b"two"
+    assert listed() == [("two", True), ("one", False)]
+
+
+def test_a_kill_between_two_moves_is_mended(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    run = finished_run(tmp_path, b"new", DAYS[1], "new")
+    move, moves = os.replace, []
+
+    class Killed(BaseException):
+        pass
+
+    def replace_(source: Path, target: Path) -> None:
+        moves.append(source)
+        if len(moves) == 2:
+            raise Killed
+        move(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace_)
+        with pytest.raises(Killed):
+            versions.install(run, "net")
+    assert not (models / "net").exists()
+    assert listed() == [("old", True)]
+    assert load_model("net").content == b"old"
+
+
+@pytest.mark.parametrize("version", ["", "..", "../net", "20260301-120000-00000000", "a/b"])
+def test_versions_that_are_not_there_are_refused(tmp_path: Path, version: str) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    with pytest.raises(MasklensError, match="is gone"):
+        versions.restore("net", version)
+    assert listed() == [("old", True)]
+
+
+def test_damaged_cards_do_not_stop_the_list(tmp_path: Path, models: Path) -> None:
+    for day, name in zip(DAYS, ("one", "two"), strict=False):
+        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+    (kept,) = (models / ".versions" / "net").iterdir()
+    (kept / "card.json").write_text(json.dumps({"made_by": 3, "figures": []}))
+    two, one = versions.versions("net")
+    assert (one.id, one.accuracy, one.created) == (kept.name, None, 0.0)
+    assert two.title == "two"
+    assert replace(two, current=True) == two

@@ -1,0 +1,162 @@
+"""Measuring a run's model against the installed one, both as they are served."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification import LiteRtClassifier
+from maskcore.errors import ModelError
+from maskcore.models import (
+    CARD_FILE,
+    MODEL_FILE,
+    StoredModel,
+    installed_models,
+    read_card,
+    read_report,
+)
+from training.compare import CHANCE, compare
+from training.comparison import Comparison, Figures, PartComparison, Verdict
+from training.metrics import CLASS_NAMES, share
+from training.parts import Photos
+
+RECORDED = (
+    "These figures are of one recording: they speak of this person, in this room and this"
+    " light, and of nobody else."
+)
+SEEN = (
+    "The installed model may have learned from some of these photos, which would make it look"
+    " better than it is."
+)
+
+
+def champion(architecture: str) -> LiteRtClassifier | None:
+    """The installed model that a new one has to beat: best one of its own architecture.
+
+    Returns:
+        The model named like the architecture, else another one of it, else any classifier;
+        None where none can be run.
+    """
+    names = installed_models("classifier")
+
+    def rank(name: str) -> tuple[bool, bool]:
+        return name != architecture, read_card(name).get("architecture") != architecture
+
+    for name in sorted(names, key=rank):
+        try:
+            return LiteRtClassifier.load(name)
+        except ModelError:
+            continue
+    return None
+
+
+def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Comparison:
+    """Let a run's packed model and the installed one judge the same photos.
+
+    Args:
+        run_dir: holds model.tflite and card.json.
+        architecture: of the run.
+        parts: the photos of "validation" and "test", from which the run has not learned.
+    """
+    card = json.loads((run_dir / CARD_FILE).read_text(encoding="utf-8"))
+    run = LiteRtClassifier(StoredModel("new", card, (run_dir / MODEL_FILE).read_bytes()))
+    installed = champion(architecture)
+    compared = []
+    for part, photos in parts.items():
+        new = _right(run, photos)
+        old = _right(installed, photos) if installed else None
+        compared.append(_part(part, photos.labels, new, old))
+    if not installed:
+        sentence = f"No model is installed to compare with. {_of('The new one', compared[-1].run)}"
+        return Comparison("", "", "no model to compare with", sentence, "", tuple(compared))
+    verdict = _verdict(compared[-1])
+    return Comparison(
+        installed_name=installed.name,
+        installed_title=str(read_card(installed.name).get("title") or installed.name),
+        verdict=verdict,
+        sentence=_sentence(verdict, compared[-1]),
+        caution=_caution(card, installed.name, parts["test"].paths),
+        parts=tuple(compared),
+    )
+
+
+def _right(model: LiteRtClassifier, photos: Photos) -> NDArray[np.bool_]:
+    """On which photos a model, at its own threshold, says what is true."""
+    answers = model.classify_inputs(photos.inputs(model.input_spec)) >= model.threshold
+    right: NDArray[np.bool_] = answers == (photos.labels == 1)
+    return right
+
+
+def _part(
+    part: str,
+    labels: NDArray[np.int64],
+    new: NDArray[np.bool_],
+    old: NDArray[np.bool_] | None,
+) -> PartComparison:
+    if old is None:
+        return PartComparison(part, _figures(labels, new), None)
+    both = compare(new, old)
+    return PartComparison(
+        part=part,
+        run=_figures(labels, new),
+        installed=_figures(labels, old),
+        only_run_right=both.only_first,
+        only_installed_right=both.only_second,
+        p_value=both.chance,
+    )
+
+
+def _figures(labels: NDArray[np.int64], right: NDArray[np.bool_]) -> Figures:
+    accuracy = share(int(right.sum()), len(right))
+    low, high = accuracy["interval"]
+    recall = {
+        name: share(int(right[labels == label].sum()), int((labels == label).sum()))["value"]
+        for label, name in enumerate(CLASS_NAMES)
+    }
+    return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high), recall)
+
+
+def _verdict(part: PartComparison) -> Verdict:
+    if part.p_value is None or part.p_value >= CHANCE:
+        return "no real difference"
+    return "better" if part.only_run_right > part.only_installed_right else "worse"
+
+
+def _sentence(verdict: Verdict, part: PartComparison) -> str:
+    head = {
+        "better": "The new model is better.",
+        "worse": "The new model is worse.",
+    }.get(verdict, "There is no real difference between the two.")
+    if not part.installed:
+        return head
+    return (
+        f"{head} {_of('The new one', part.run)} The installed one got {part.installed.right} right."
+    )
+
+
+def _of(who: str, figures: Figures) -> str:
+    return f"{who} got {figures.right} of {figures.count} test photos right."
+
+
+def _caution(card: dict[str, Any], installed: str, test_paths: tuple[str, ...]) -> str:
+    cautions = []
+    if card.get("config", {}).get("split_by") == "time":
+        cautions.append(RECORDED)
+    if not set(test_paths) <= _held_back(installed, card):
+        cautions.append(SEEN)
+    return " ".join(cautions)
+
+
+def _held_back(installed: str, card: dict[str, Any]) -> set[str]:
+    """Photos that the installed model has not learned from, if it was made of the same data."""
+    try:
+        report, theirs = read_report(installed), read_card(installed)
+        if theirs["config"]["data"] != card["config"]["data"]:
+            return set()
+        return {photo["path"] for part in report["parts"].values() for photo in part["photos"]}
+    except (ModelError, KeyError, TypeError, AttributeError):
+        return set()

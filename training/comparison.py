@@ -1,0 +1,106 @@
+"""A run's model beside the installed one, on the same photos: the figures and the verdict."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from maskcore.files import write_text
+from training.job_files import read_values
+from training.jobs import Job, State
+
+COMPARISON_FILE = "comparison.json"
+
+Verdict = Literal["better", "no real difference", "worse", "no model to compare with"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one model got right on one part of the data.
+
+    Attributes:
+        right, count: photos.
+        accuracy: right / count, 0..1.
+        interval: its 95 % Wilson interval.
+        recall: share found right of each class, by its name; None for a class without photos.
+    """
+
+    right: int
+    count: int
+    accuracy: float
+    interval: tuple[float, float]
+    recall: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class PartComparison:
+    """Both models on one part of the data.
+
+    Attributes:
+        part: "validation" or "test".
+        run: the new model.
+        installed: the one in use; None where there is none.
+        only_run_right, only_installed_right: photos on which the two differ.
+        p_value: McNemar's exact test, two-sided; None without an installed model.
+    """
+
+    part: str
+    run: Figures
+    installed: Figures | None
+    only_run_right: int = 0
+    only_installed_right: int = 0
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The verdict on a run's model; it rests on the test part alone.
+
+    Attributes:
+        installed_name: under which the model in use is installed; "" where there is none.
+        installed_title: what to call it.
+        verdict: in one word or two.
+        sentence: the verdict with its figures, for people.
+        caution: what to bear in mind, for people; "" where there is nothing.
+        parts: validation first, then test.
+    """
+
+    installed_name: str
+    installed_title: str
+    verdict: Verdict
+    sentence: str
+    caution: str
+    parts: tuple[PartComparison, ...]
+
+
+def save_comparison(comparison: Comparison, run_dir: Path) -> None:
+    """Write comparison.json into a run's folder."""
+    text = json.dumps(asdict(comparison), indent=1, ensure_ascii=False) + "\n"
+    write_text(run_dir / COMPARISON_FILE, text)
+
+
+def comparison(job: Job) -> Comparison | None:
+    """What a finished run's comparison found; None where there is none or it is damaged."""
+    values = read_values(job.folder / COMPARISON_FILE)
+    if job.state != State.FINISHED or not values:
+        return None
+    try:
+        parts = tuple(_part(part) for part in values.pop("parts"))
+        return Comparison(**values, parts=parts)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _part(values: dict[str, Any]) -> PartComparison:
+    installed = values.pop("installed")
+    return PartComparison(
+        **{**values, "run": _figures(values["run"])},
+        installed=_figures(installed) if installed else None,
+    )
+
+
+def _figures(values: dict[str, Any]) -> Figures:
+    low, high = values["interval"]
+    return Figures(**{**values, "interval": (low, high)})

@@ -1,0 +1,59 @@
+"""The log of a run, events.jsonl: written by the run, followed by whoever looks on."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+EVENTS_FILE = "events.jsonl"
+
+# Stages that others must know by name.
+QUEUED, STARTING, READING, FEATURES = "queued", "starting", "reading data", "computing features"
+HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
+TRAINED, EVALUATING, EVALUATED = "trained", "evaluating", "evaluated"
+EXPORTING, COMPARING, FINISHED = "exporting", "comparing", "finished"
+
+
+class EventLog:
+    """Appends one JSON object a line to ``events.jsonl``; a reader may follow it live."""
+
+    def __init__(self, run_dir: Path) -> None:
+        """Args:
+        run_dir: the run's folder; an existing log is continued.
+        """
+        self._path = run_dir / EVENTS_FILE
+
+    def write(self, stage: str, **figures: Any) -> None:
+        """Append an event.
+
+        Args:
+            stage: what is going on, in words for people, e.g. "reading data".
+            figures: JSON values, e.g. epoch, epochs, batch, batches, loss, eta_seconds.
+        """
+        line = json.dumps({"time": round(time.time(), 3), "stage": stage, **figures})
+        # One write call a line: a reader never sees half of one.
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+
+def read_events(run_dir: Path) -> list[dict[str, Any]]:
+    """The events of a run so far; a line that is damaged or half written is left out."""
+    try:
+        lines = (run_dir / EVENTS_FILE).read_bytes().splitlines()
+    except OSError:
+        return []
+    events = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if (
+            isinstance(event, dict)
+            and isinstance(event.get("stage"), str)
+            and isinstance(event.get("time"), int | float)
+        ):
+            events.append(event)
+    return events

@@ -1,0 +1,120 @@
+"""The folders of runs that were started from the page, and what lies in each.
+
+Everything known of a run is read from these files, so that every tab, every visitor and
+a server started anew see the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from maskcore.errors import MasklensError
+from maskcore.files import write_text
+from training.places import runs_dir
+
+JOB_FILE = "job.json"  # name, name of the data, when it was made
+QUEUE_FILE = "queued.json"  # there while the run waits for its turn
+PROCESS_FILE = "process.json"  # who works on it, or did last
+OUTCOME_FILE = "outcome.json"  # how it ended
+STOP_FILE = "stop"  # there once somebody asked it to stop
+HEARTBEAT_FILE = "heartbeat"  # touched every few seconds while the run lives
+LOG_FILE = "log.txt"
+
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+
+
+def new_folder() -> Path:
+    """Make the folder of a new run; its name is the run's id."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    folder = runs_dir() / f"{stamp}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def folder_of(run_id: str) -> Path:
+    """The folder of a run.
+
+    Raises:
+        MasklensError: there is no such run.
+    """
+    folder = runs_dir() / run_id
+    if not _ID.fullmatch(run_id) or not (folder / JOB_FILE).is_file():
+        raise MasklensError("This run is gone: somebody has deleted it.")
+    return folder
+
+
+def job_folders() -> list[Path]:
+    """The folders of all runs, newest first."""
+    folders = [path.parent for path in runs_dir().glob(f"*/{JOB_FILE}")]
+    return sorted((f for f in folders if _ID.fullmatch(f.name)), key=lambda f: f.name, reverse=True)
+
+
+def removed_folders() -> list[Path]:
+    """The folders of runs on their way out: an id behind a dot."""
+    return [path for path in runs_dir().glob(".*") if _ID.fullmatch(path.name[1:])]
+
+
+def read_values(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None where there is none, {} where it is damaged."""
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def write_values(path: Path, **values: Any) -> None:
+    """Write a JSON object in one step."""
+    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Hold what must not be done twice at once: starting, ending and removing runs.
+
+    The operating system holds the lock and frees it when its holder dies, however that
+    happens: it cannot grow stale.
+    """
+    runs_dir().mkdir(parents=True, exist_ok=True)
+    with (runs_dir() / ".guard").open("a+b") as stream:
+        _lock(stream)
+        try:
+            yield
+        finally:
+            _unlock(stream)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(stream: IO[bytes]) -> None:
+        while True:
+            stream.seek(0)
+            try:
+                msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
+                return
+            except OSError:  # gives up after ten seconds; another start takes no longer
+                continue
+
+    def _unlock(stream: IO[bytes]) -> None:
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(stream: IO[bytes]) -> None:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+
+    def _unlock(stream: IO[bytes]) -> None:
+        fcntl.flock(stream, fcntl.LOCK_UN)

@@ -1,0 +1,202 @@
+"""What the process of a run does, from reading the data to the verdict on its model.
+
+A run that was killed goes through the same steps again; what is done already is left as
+it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from maskcore.errors import MasklensError, ModelError
+from maskcore.models import CARD_FILE, REPORT_FILE, installed_models, read_card
+from training import events as ev
+from training.comparison import COMPARISON_FILE, save_comparison
+from training.config import TrainConfig
+from training.events import EventLog
+from training.job_files import (
+    HEARTBEAT_FILE,
+    JOB_FILE,
+    QUEUE_FILE,
+    STOP_FILE,
+    folder_of,
+    guard,
+    job_folders,
+    read_values,
+)
+from training.job_process import BEAT_SECONDS, is_mine, record
+from training.jobs import State, end, start_next, state_of
+
+# Around a face, as the shipped models have it.
+CROP_MARGIN = 0.2
+NICENESS = 10
+
+# Given free when the disk is full, so that there is room to say so.
+RESERVE_FILE = "reserve"
+_RESERVE_BYTES = 256 * 1024
+_FULL_BYTES = 1024 * 1024
+
+DISK_FULL = (
+    "The disk is full, so the run could not go on. Make room, then let it go on from its"
+    " last finished epoch."
+)
+OUT_OF_MEMORY = (
+    "The computer ran out of memory. Start a run with smaller batches or smaller pictures."
+)
+BROKEN = "The run broke off with an error of its own; the log below says which: {}"
+
+
+def run_job(run_id: str) -> int:
+    """Do the work of a run that is queued or was interrupted; returns the exit code.
+
+    Raises:
+        MasklensError: there is no such run.
+    """
+    folder = folder_of(run_id)
+    if not _claim(folder):
+        return 0
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    with _heartbeat(folder):
+        state, problem, stopped_early = _attempt(folder, _stop_request(folder))
+        with guard(), suppress(OSError):
+            end(folder, state, problem, stopped_early=stopped_early)
+    start_next()
+    return 0 if state == State.FINISHED else 1
+
+
+def _claim(folder: Path) -> bool:
+    """Make sure that this process is the one to work on the run, and no other one works."""
+    with guard():
+        if not is_mine(folder):
+            # Whoever started this process died before it could write that down.
+            if state_of(folder) != State.QUEUED:
+                return False
+            if any(state_of(f) in (State.RUNNING, State.STOPPING) for f in job_folders()):
+                return False
+        record(folder, os.getpid())
+        (folder / QUEUE_FILE).unlink(missing_ok=True)
+    return True
+
+
+def _stop_request(folder: Path) -> Callable[[], bool]:
+    """Whether the run was asked to stop: by the page's file, or by SIGTERM."""
+    path = folder / STOP_FILE
+
+    def ask(*_: object) -> None:
+        path.touch()
+
+    signal.signal(signal.SIGTERM, ask)
+    return path.exists
+
+
+@contextmanager
+def _heartbeat(folder: Path) -> Iterator[None]:
+    """Show others, every few seconds, that the run lives."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while True:
+            with suppress(OSError):
+                (folder / HEARTBEAT_FILE).touch()
+            if done.wait(BEAT_SECONDS):
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _attempt(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
+    """Work, and put whatever goes wrong into a sentence: state, problem, stopped early."""
+    reserve = folder / RESERVE_FILE
+    try:
+        reserve.write_bytes(bytes(_RESERVE_BYTES))
+        return _work(folder, stop)
+    except Exception as error:
+        traceback.print_exc()
+        if _disk_is_full(error, folder):
+            return State.FAILED, DISK_FULL, False
+        if isinstance(error, MasklensError):
+            return State.FAILED, str(error), False
+        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+            return State.FAILED, OUT_OF_MEMORY, False
+        return State.FAILED, BROKEN.format(f"{type(error).__name__}."), False
+    finally:
+        with suppress(OSError):
+            reserve.unlink(missing_ok=True)
+
+
+def _disk_is_full(error: BaseException | None, folder: Path) -> bool:
+    if shutil.disk_usage(folder).free < _FULL_BYTES:
+        return True
+    while error:
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
+    log, config = EventLog(folder), TrainConfig.load(folder)
+    # TensorFlow takes seconds to import; until here the run was only being started.
+    import tensorflow as tf
+
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+    from training.challenge import challenge
+    from training.evaluate import evaluate
+    from training.export import package, save_package
+    from training.fit import fit
+    from training.parts import run_photos
+    from training.progress import RunState, Stopped
+    from training.provenance import load_provenance
+
+    command = str(load_provenance(folder)["command"])
+    try:
+        fit(config, folder, command, resume=True, stop=stop)
+    except Stopped as stopped:
+        return State.INTERRUPTED, str(stopped), False
+    data_name = str((read_values(folder / JOB_FILE) or {}).get("data_name") or "data")
+    if not (folder / REPORT_FILE).exists():
+        typed = f"python -m training evaluate runs/{folder.name}"
+        evaluate(folder, typed, data_name=data_name)
+    if not (folder / CARD_FILE).exists():
+        log.write(ev.EXPORTING)
+        name, doubts = config.architecture, _not_sure(config.architecture)
+        typed = f"python -m training install runs/{folder.name} --name {name}"
+        made = package(folder, name, CROP_MARGIN, data_name, typed, doubts)
+        save_package(made, folder)
+    if not (folder / COMPARISON_FILE).exists():
+        log.write(ev.COMPARING)
+        parts = {
+            part: run_photos(folder, Path(config.data), part) for part in ("validation", "test")
+        }
+        save_comparison(challenge(folder, config.architecture, parts), folder)
+    log.write(ev.FINISHED)
+    return State.FINISHED, "", RunState(folder).stopped_early
+
+
+def _not_sure(architecture: str) -> dict[str, float] | None:
+    """From where on a face is not called: as the installed model of the architecture has it."""
+    names = installed_models("classifier")
+    for name in sorted(names, key=lambda name: name != architecture):
+        with suppress(ModelError):
+            doubts = read_card(name).get("not_sure")
+            if isinstance(doubts, dict):
+                return doubts
+    return None

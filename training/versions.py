@@ -1,0 +1,213 @@
+"""Putting models in place in one step, and keeping what was there before.
+
+``models/<name>`` is the model in use; earlier ones lie in ``models/.versions/<name>/<id>``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from maskcore.errors import MasklensError
+from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
+from training.job_files import folder_of, read_values
+from training.jobs import State, job
+
+VERSIONS_DIR = ".versions"
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One model that was installed under a name.
+
+    Attributes:
+        id: names it among the versions of that name.
+        created: when it was made, seconds since 1970; 0 where its card does not say.
+        title: what to call it.
+        accuracy: on its own test photos, 0..1; None where it is not known.
+        current: whether it is the one in use.
+    """
+
+    id: str
+    created: float
+    title: str
+    accuracy: float | None
+    current: bool
+
+
+def install(run_id: str, name: str) -> None:
+    """Put a finished run's model in place; the one that was there stays among the versions.
+
+    Args:
+        run_id: of a run that finished.
+        name: the model's, under ``models/``.
+
+    Raises:
+        MasklensError: the run is gone, not finished, or its files are not whole; the
+            installed model stays as it was.
+    """
+    check_name(name)
+    folder = folder_of(run_id)
+    run = job(run_id)
+    card, report = read_values(folder / CARD_FILE), read_values(folder / REPORT_FILE)
+    if run.state != State.FINISHED or not card or not report:
+        raise MasklensError("Only a run that has finished can be installed.")
+    try:
+        content = (folder / MODEL_FILE).read_bytes()
+        put_in_place(name, content, {**card, "name": name, "title": run.name}, report)
+    except OSError as error:
+        raise MasklensError(
+            "The model could not be installed, and the one in use stays: its files cannot be"
+            " written. Is the disk full?"
+        ) from error
+
+
+def versions(name: str) -> list[Version]:
+    """Every version of a model that can be had, newest first."""
+    check_name(name)
+    mend(name)
+    found = [(models_dir() / name, True)]
+    found += [(folder, False) for folder in _kept(name)]
+    read = [_read(folder, current) for folder, current in found if (folder / MODEL_FILE).is_file()]
+    return sorted(read, key=lambda version: (version.created, version.id), reverse=True)
+
+
+def restore(name: str, version_id: str) -> None:
+    """Bring a version back, older or newer; the one in use stays among the versions.
+
+    Raises:
+        MasklensError: there is no such version, or the files cannot be moved.
+    """
+    check_name(name)
+    if any(version.current and version.id == version_id for version in versions(name)):
+        return
+    wanted = models_dir() / VERSIONS_DIR / name / version_id
+    if not _ID.fullmatch(version_id) or not (wanted / MODEL_FILE).is_file():
+        raise MasklensError("This version is gone. Choose another one.")
+    try:
+        _swap(name, wanted)
+    except OSError as error:
+        raise MasklensError(
+            "The version could not be brought back, and the one in use stays: its files cannot"
+            " be moved. Close what has them open, then try again."
+        ) from error
+
+
+def mend(name: str) -> None:
+    """Bring the newest version back where a kill between two moves left none in use."""
+    kept = _kept(name)
+    if kept and not (models_dir() / name).exists():
+        os.replace(kept[-1], models_dir() / name)
+
+
+def check_name(name: str) -> None:
+    """Raise a MasklensError for a name that does not serve as a model's folder."""
+    if not name.isidentifier():
+        raise MasklensError(
+            f"A model's name has letters, digits and underscores only, got {name!r}."
+        )
+
+
+def put_in_place(
+    name: str, content: bytes, card: dict[str, Any], report: dict[str, Any] | None = None
+) -> Path:
+    """Replace the folder of a model as a whole: a reader sees the old files or the new.
+
+    Args:
+        name: the folder's name under ``models/``.
+        content: of model.tflite.
+        card, report: of card.json and report.json.
+
+    Returns:
+        The folder.
+    """
+    files = {MODEL_FILE: content, CARD_FILE: _json_bytes(card)}
+    if report is not None:
+        files[REPORT_FILE] = _json_bytes(report)
+    models_dir().mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=models_dir(), prefix=f".{name}-"))
+    try:
+        fresh.chmod(0o755)
+        for file_name, content in files.items():
+            with (fresh / file_name).open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        _swap(name, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return models_dir() / name
+
+
+def _swap(name: str, fresh: Path) -> None:
+    """Move a folder in as the model in use, and the one in use among the versions."""
+    target, kept = models_dir() / name, models_dir() / VERSIONS_DIR / name
+    if not target.exists():
+        os.replace(fresh, target)
+        return
+    retired = kept / _read(target, True).id
+    if retired.exists():
+        shutil.rmtree(retired)
+    retired.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(target, retired)
+    try:
+        os.replace(fresh, target)
+    except OSError:
+        os.replace(retired, target)
+        raise
+    # The very same model, from before or just retired: once is enough.
+    shutil.rmtree(kept / _read(target, True).id, ignore_errors=True)
+
+
+def _kept(name: str) -> list[Path]:
+    """The folders of earlier versions, oldest first."""
+    return sorted(
+        path
+        for path in (models_dir() / VERSIONS_DIR / name).glob("*")
+        if _ID.fullmatch(path.name) and (path / MODEL_FILE).is_file()
+    )
+
+
+def _read(folder: Path, current: bool) -> Version:
+    """What a model's folder says of it; its id follows from when it was made and its bytes."""
+    card = read_values(folder / CARD_FILE) or {}
+    made_by = card.get("made_by")
+    stamps = [
+        step.get("created")
+        for step in (made_by.values() if isinstance(made_by, dict) else [])
+        if isinstance(step, dict)
+    ]
+    created = max((_seconds(stamp) for stamp in stamps), default=0.0)
+    try:
+        accuracy = float(card["figures"]["test"]["accuracy"]["value"])
+    except (KeyError, TypeError, ValueError):
+        accuracy = None
+    title = card.get("title") or f"Model of {datetime.fromtimestamp(created):%d %B %Y, %H:%M}"
+    stamp = f"{datetime.fromtimestamp(created, UTC):%Y%m%d-%H%M%S}"
+    digest = re.sub(r"[^0-9a-f]", "", str(card.get("sha256", "")))[:8].ljust(8, "0")
+    return Version(
+        id=f"{stamp}-{digest}" if current else folder.name,
+        created=created,
+        title=str(title),
+        accuracy=accuracy,
+        current=current,
+    )
+
+
+def _seconds(stamp: Any) -> float:
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _json_bytes(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
