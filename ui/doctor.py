@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import streamlit as st
 
 from ui.browser import Browser, BrowserReport, System, browser_report
 from ui.ice import VARIABLE
-from ui.stream import LiveStream
 
 # A picture is there 1-2 s after Start where it finds a way at all.
 ROUTE_SECONDS = 8.0
@@ -218,18 +217,41 @@ def _letters(name: str) -> str:
     return "".join(c for c in name if c.isascii() and c.isalpha()) or "none"
 
 
-def show_diagnosis(diagnosis: Diagnosis) -> None:
+@dataclass(frozen=True)
+class Meanwhile:
+    """What works while no stream does, in sentences.
+
+    Attributes:
+        without_route: where the camera works, but its pictures find no way.
+        without_camera: where it does not.
+    """
+
+    without_route: str
+    without_camera: str
+
+
+ON_LIVE_PAGE = Meanwhile(
+    "Meanwhile **Snapshots**, above, works: single shots come by the same way as this"
+    " page. **Video file** works as well.",
+    "Without a camera **Video file**, above, works, and so do photos.",
+)
+
+
+def show_diagnosis(diagnosis: Diagnosis, meanwhile: Meanwhile = ON_LIVE_PAGE) -> None:
     """Show what is wrong, what to do, and what works meanwhile."""
     steps = "\n".join(f"- {step}" for step in diagnosis.steps)
-    if diagnosis.snapshots:
-        meanwhile = (
-            "Meanwhile **Snapshots**, above, works: single shots come by the same way as this"
-            " page. **Video file** works as well."
-        )
-    else:
-        meanwhile = "Without a camera **Video file**, above, works, and so do photos."
+    works = meanwhile.without_route if diagnosis.snapshots else meanwhile.without_camera
     show = {"info": st.info, "warning": st.warning, "error": st.error}[diagnosis.level]
-    show(f"**{diagnosis.title}**\n\n{diagnosis.what}\n\n{steps}\n\n{meanwhile}")
+    show(f"**{diagnosis.title}**\n\n{diagnosis.what}\n\n{steps}\n\n{works}")
+
+
+class Stream(Protocol):
+    """What the doctor asks of a stream."""
+
+    @property
+    def flowing(self) -> bool:
+        """Whether frames are coming."""
+        ...
 
 
 class Attempt:
@@ -271,20 +293,23 @@ class Attempt:
         self.request = time.time_ns() // 1_000_000
 
 
-def examine(stream: LiveStream, started: bool, has_ice_servers: bool) -> None:
+def examine(
+    stream: Stream, started: bool, has_ice_servers: bool, meanwhile: Meanwhile = ON_LIVE_PAGE
+) -> None:
     """Look after the camera while its stream is shown, and say what is wrong with it.
 
     Args:
         stream: the visitor's.
         started: whether the player has the camera, be it still connecting or up.
         has_ice_servers: whether STUN or TURN servers are set.
+        meanwhile: what works on this page while the stream does not.
     """
     # A fragment: what the browser reports must not run the page, and so the player, again.
     look = st.fragment(_examine, run_every=2.0 if started else None)
-    look(stream, started, has_ice_servers)
+    look(stream, started, has_ice_servers, meanwhile)
 
 
-def _examine(stream: LiveStream, started: bool, has_ice_servers: bool) -> None:
+def _examine(stream: Stream, started: bool, has_ice_servers: bool, meanwhile: Meanwhile) -> None:
     attempt = Attempt.of_session()
     attempt.update(started, stream.flowing, time.monotonic())
     report = browser_report(attempt.request)
@@ -295,7 +320,7 @@ def _examine(stream: LiveStream, started: bool, has_ice_servers: bool) -> None:
         has_ice_servers=has_ice_servers,
     )
     if diagnosis is not None:
-        show_diagnosis(diagnosis)
+        show_diagnosis(diagnosis, meanwhile)
     elif not started and attempt.request and report is not None and report.error == "":
         st.success("The camera works: press **Start**.", icon=":material/check:")
     if not started:

@@ -26,9 +26,15 @@ def enter_by_main_script() -> None:
 
 
 def leave_other_pages(url_path: str) -> None:
-    """Stop what only another page shows: the camera's stream."""
-    if url_path != "live" and "live_stream" in st.session_state:
+    """Stop what only another page shows: the camera's streams."""
+    left = [
+        stream
+        for page, stream in (("live", "live_stream"), ("training", "face_recorder"))
+        if page != url_path and stream in st.session_state
+    ]
+    if left:
         # Imported here: visitors of the other pages alone do not wait for it.
-        from ui.webrtc import leave_stream
+        from ui.webrtc import KEY, RECORDER_KEY, leave_stream
 
-        leave_stream()
+        for stream in left:
+            leave_stream(KEY if stream == "live_stream" else RECORDER_KEY)

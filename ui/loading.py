@@ -27,6 +27,15 @@ def pipeline(detector: str, model: str, live: bool = False) -> MaskPipeline:
     )
 
 
+def detector(name: str, live: bool = False) -> Detector:
+    """A shared detector alone.
+
+    Raises:
+        ModelError: its file is missing or damaged.
+    """
+    return _detector(name, _card(name), live)
+
+
 def installation(detector: str, model: str) -> str:
     """What tells these two, as they are installed now, from what replaces them later."""
     return _card(detector) + _card(model)

@@ -21,7 +21,7 @@ from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
 
 KEY = "camera-stream"
-_OFFER = "camera-offer"
+RECORDER_KEY = "recorder-stream"
 _log = logging.getLogger(__name__)
 _CONSTRAINTS = {
     "video": {
@@ -91,7 +91,9 @@ def _use_newest_frames() -> None:
 
 
 def camera_stream(
-    process: Callable[[Frames], Awaitable[Frames]], ice_servers: list[dict[str, Any]]
+    process: Callable[[Frames], Awaitable[Frames]],
+    ice_servers: list[dict[str, Any]],
+    key: str = KEY,
 ) -> tuple[bool, bool]:
     """Show the player with Start and Stop, and run frames through ``process``.
 
@@ -99,22 +101,23 @@ def camera_stream(
         process: gets the frames that came since its last call, in a thread of its own, and
             returns those to be shown.
         ice_servers: STUN and TURN servers for both ends.
+        key: of the player; each place that shows one has its own.
 
     Returns:
         Whether the stream is up, and whether it has at least been started.
     """
     _use_newest_frames()
-    context = st.session_state.get(KEY)
+    context = st.session_state.get(key)
     if context is not None:
         # The library takes the runs of the script between two renderings for a visit to
         # another page and tears the stream down; fragments and quick reruns look the same
         # to it, and a stream died right after its first Start. ``leave_stream`` does it
         # where the player is really left.
         context._last_rendered_run_count = None
-        _make_room_for_new_offer(context)
+        _make_room_for_new_offer(context, key)
     try:
         context = streamlit_webrtc.webrtc_streamer(
-            key=KEY,
+            key=key,
             queued_video_frames_callback=process,
             async_processing=True,
             # A list, even an empty one: without it the library asks outside servers.
@@ -131,32 +134,32 @@ def camera_stream(
         )
     except Exception:  # on a busy server, say, the answer to the browser takes too long
         _log.exception("the stream could not be set up")
-        leave_stream()
+        leave_stream(key)
         st.error("The stream could not be set up. Reload this page and press **Start** again.")
         return False, False
     return context.state.playing, context.state.playing or context.state.signalling
 
 
-def _make_room_for_new_offer(context: Any) -> None:
+def _make_room_for_new_offer(context: Any, key: str) -> None:
     """Let a Start that follows a Stop at once begin a stream of its own.
 
     The browser's two messages may reach the script as one, and the library, whose worker of
     the stream before is still there, leaves the new offer unanswered.
     """
-    value = st.session_state.get(generate_frontend_component_key(KEY)) or {}
+    value = st.session_state.get(generate_frontend_component_key(key)) or {}
     offer = value.get("sdpOffer")
-    if offer and offer != st.session_state.get(_OFFER):
-        st.session_state[_OFFER] = offer
+    if offer and offer != st.session_state.get(f"{key}-offer"):
+        st.session_state[f"{key}-offer"] = offer
         if context._get_worker() is not None:
             _reset_context(context)
             context._set_state(compile_state(value))
 
 
-def leave_stream() -> None:
+def leave_stream(key: str = KEY) -> None:
     """Stop the stream, if there is one, where something else is shown in its place.
 
     The library notices another page within a second, but not another view of the same page.
     """
-    context = st.session_state.get(KEY)
+    context = st.session_state.get(key)
     if context is not None:
         _reset_context(context)

@@ -136,7 +136,7 @@ def test_an_offer_that_comes_before_the_stop_was_heard_is_answered(
     context = SimpleNamespace(_get_worker=lambda: worker, _set_state=states.append)
     live.session_state[webrtc.KEY] = context
     live.session_state["value"] = {"playing": False, "sdpOffer": {"sdp": "second"}}
-    live.session_state[webrtc._OFFER] = {"sdp": "first"}
+    live.session_state[f"{webrtc.KEY}-offer"] = {"sdp": "first"}
     live.run()
     assert reset == [context]
     assert (states[-1].playing, states[-1].signalling) == (False, True)
