@@ -36,7 +36,7 @@ class Skip(StrEnum):
     GROWS = "files that unpack to far more than photos do"
     DAMAGED = "damaged files"
     UNUSUAL = "files packed in an unusual way"
-    NOT_CHOSEN = "photos in folders left out"
+    NOT_CHOSEN = "photos in other folders"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,506 @@
+"""The photos section of the Training page: each way in, the report, and whose they are."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import streamlit_webrtc
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.data_ways
+import ui.loading
+from maskcore import Detections, MasklensError
+from maskcore.types import ImageRgb
+from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.intake import IntakeReport
+from training.public_data import CATALOGUE
+from training.recording import FACES_A_CLASS
+from ui import webrtc
+from ui.recorder_view import LEAST
+
+COUNT = 21
+
+
+def section() -> None:
+    """A page that is this section alone, and says what it got."""
+    import streamlit as st
+
+    from ui.training_data import show_data_section
+
+    choice = show_data_section()
+    st.session_state.choice = choice
+    st.markdown("got nothing" if choice is None else f"got {choice.photos}")
+
+
+def photo(number: int, masked: bool) -> bytes:
+    rng = np.random.default_rng((number, masked))
+    grain = rng.uniform(0, 255, (6, 6, 3)).astype(np.float32)
+    pixels = cv2.resize(grain, (64, 64), interpolation=cv2.INTER_CUBIC).clip(0, 255)
+    stream = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photos() -> dict[str, bytes]:
+    """Enough photos of two classes, under names of somebody's own."""
+    return {
+        f"set/{folder}/{number}.jpg": photo(number, masked)
+        for masked, folder in ((True, "Maske"), (False, "Gesichter"))
+        for number in range(COUNT)
+    }
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as target:
+        for name, content in files.items():
+            target.writestr(name, content)
+    return stream.getvalue()
+
+
+class Player:
+    """Stands in for the library's player."""
+
+    def __init__(self) -> None:
+        self.playing = False
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(self, **options: Any) -> Any:
+        self.calls.append(options)
+        return SimpleNamespace(state=SimpleNamespace(playing=self.playing, signalling=False))
+
+
+class FaceFinder:
+    """Finds one face in the middle of every picture but black ones."""
+
+    def detect(self, image_rgb: ImageRgb) -> Detections:
+        if not image_rgb.any():
+            return Detections.empty()
+        height, width = image_rgb.shape[:2]
+        box = [width * 0.25, height * 0.25, width * 0.75, height * 0.75]
+        return Detections(np.array([box], np.float32), np.ones(1, np.float32))
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("MASKLENS_DATA_ROOTS", raising=False)
+    monkeypatch.delenv("MASKLENS_ICE_SERVERS", raising=False)
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def player(monkeypatch: pytest.MonkeyPatch) -> Player:
+    player = Player()
+    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", player)
+    monkeypatch.setattr(ui.loading, "detector", lambda name, live=False: FaceFinder())
+    return player
+
+
+@pytest.fixture
+def open_section(runs: Path, player: Player) -> Callable[[], AppTest]:
+    return lambda: AppTest.from_function(section, default_timeout=60).run()
+
+
+@pytest.fixture
+def page(open_section: Callable[[], AppTest]) -> AppTest:
+    return open_section()
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [button for button in page.button if button.label == label]
+    assert not button.disabled
+    return button.click().run()
+
+
+def disabled(page: AppTest, label: str) -> bool:
+    (button,) = [button for button in page.button if button.label == label]
+    return bool(button.disabled)
+
+
+def go(page: AppTest, way: str) -> AppTest:
+    return page.segmented_control(key="training_way").set_value(way).run()
+
+
+def uploaded(page: AppTest, data: bytes, name: str = "Our photos.zip") -> AppTest:
+    return page.file_uploader[0].upload(name, data, "application/zip").run()
+
+
+def got(page: AppTest) -> str:
+    (line,) = [m.value for m in page.markdown if m.value.startswith("got ")]
+    assert not page.exception
+    return str(line)
+
+
+def counts(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def test_it_asks_for_an_archive_first(page: AppTest) -> None:
+    assert got(page) == "got nothing"
+    assert page.segmented_control(key="training_way").value == "Upload a ZIP"
+    assert not page.button
+    assert not page.error
+
+
+def test_an_archive_is_confirmed_taken_in_and_reported(
+    page: AppTest, photos: dict[str, bytes], runs: Path
+) -> None:
+    uploaded(page, packed({**photos, "set/notes.txt": b"x"}))
+    boxes = {box.label: box.value for box in page.selectbox}
+    assert boxes == {"set/Gesichter · 21 photos": "Leave out", "set/Maske · 21 photos": "Mask"}
+    assert disabled(page, "Use these photos")
+    assert any("Both classes are needed" in info.value for info in page.info)
+    page.selectbox[0].select("No mask").run()
+    assert list((runs / "data").iterdir() if (runs / "data").is_dir() else []) == []
+    press(page, "Use these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert counts(page) == {"Mask": "21 photos", "No mask": "21 photos"}
+    choice = page.session_state.choice
+    assert (choice.data_name, choice.recorded) == ("Our photos", False)
+    assert choice.folder.parent == runs / "data"
+    assert len(list((choice.folder / WITH_MASK).iterdir())) == COUNT
+    assert any("files that are no photos" in caption.value for caption in page.caption)
+    assert any("Only 21 photos" in m.value for m in page.markdown)
+    assert got(page.run()) == f"got {2 * COUNT}"  # it stays
+
+
+def test_another_visitor_sees_nothing_of_it(
+    page: AppTest, open_section: Callable[[], AppTest], photos: dict[str, bytes]
+) -> None:
+    uploaded(page, packed(photos))
+    page.selectbox[0].select("No mask").run()
+    press(page, "Use these photos")
+    other = open_section()
+    assert got(other) == "got nothing"
+    assert not other.metric
+    assert not other.get("imgs")
+    assert got(page.run()) == f"got {2 * COUNT}"
+
+
+def test_other_photos_take_the_old_ones_away(
+    page: AppTest, photos: dict[str, bytes], runs: Path
+) -> None:
+    uploaded(page, packed(photos))
+    page.selectbox[0].select("No mask").run()
+    press(page, "Use these photos")
+    press(page, "Other photos")
+    assert got(page) == "got nothing"
+    assert list((runs / "data").iterdir()) == []
+
+
+def test_photos_that_were_cleared_away_are_asked_for_again(
+    page: AppTest, photos: dict[str, bytes]
+) -> None:
+    uploaded(page, packed(photos))
+    page.selectbox[0].select("No mask").run()
+    press(page, "Use these photos")
+    folder = page.session_state.choice.folder
+    folder.rename(folder.with_name("gone"))
+    page.run()
+    assert got(page) == "got nothing"
+    assert any("no longer there" in info.value for info in page.info)
+    assert not page.run().info
+
+
+def test_too_few_photos_are_shown_but_not_trained_on(page: AppTest) -> None:
+    few = {f"{name}/{n}.jpg": photo(n, name == "mask") for name in ("mask", "bare") for n in (1, 2)}
+    uploaded(page, packed(few))
+    press(page, "Use these photos")
+    assert got(page) == "got nothing"
+    assert counts(page) == {"Mask": "2 photos", "No mask": "2 photos"}
+    assert any("at least 20 are needed" in error.value for error in page.error)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"no archive", "not a ZIP archive"),
+        (packed({}), "is empty"),
+        (packed({"mask/readme.txt": b"x"}), "No photos were found"),
+        (packed({"a.jpg": b"x"})[:-30], "damaged or incomplete"),
+    ],
+)
+def test_a_bad_archive_is_one_sentence(page: AppTest, data: bytes, sentence: str) -> None:
+    uploaded(page, data)
+    assert got(page) == "got nothing"
+    (error,) = page.error
+    assert sentence in error.value
+    assert not page.button
+
+
+def test_an_archive_that_fails_later_leaves_nothing(page: AppTest, runs: Path) -> None:
+    uploaded(page, packed({"mask/a.jpg": b"x", "bare/b.jpg": b"y"}))
+    press(page, "Use these photos")
+    assert got(page) == "got nothing"
+    (error,) = page.error
+    assert "no usable photo" in error.value
+    assert list((runs / "data").iterdir()) == []
+
+
+def on_disk(root: Path, photos: dict[str, bytes], names: dict[str, str]) -> Path:
+    for name, content in photos.items():
+        _, folder, file = name.split("/")
+        (root / names[folder]).mkdir(parents=True, exist_ok=True)
+        (root / names[folder] / file).write_bytes(content)
+    return root
+
+
+def test_a_folder_with_our_names_is_used_where_it_is(
+    page: AppTest, photos: dict[str, bytes], tmp_path: Path, runs: Path
+) -> None:
+    root = on_disk(tmp_path / "own", photos, {"Maske": "with_mask", "Gesichter": "without_mask"})
+    go(page, "Folder on this computer")
+    page.text_input[0].set_value(str(root)).run()
+    press(page, "Use these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert page.session_state.choice.folder == root.resolve()
+    assert page.session_state.choice.data_name == "own"
+    press(page, "Other photos")
+    assert len(list(root.rglob("*.jpg"))) == 2 * COUNT  # it is the visitor's
+
+
+def test_another_folder_is_confirmed_and_copied(
+    page: AppTest, photos: dict[str, bytes], tmp_path: Path, runs: Path
+) -> None:
+    root = on_disk(tmp_path / "own", photos, {"Maske": "maske", "Gesichter": "ohne maske"})
+    go(page, "Folder on this computer")
+    page.text_input[0].set_value(str(root)).run()
+    assert [box.value for box in page.selectbox] == ["Mask", "No mask"]
+    press(page, "Use these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert page.session_state.choice.folder.parent == runs / "data"
+
+
+@pytest.mark.parametrize("path", ["nothing", "/nothing/at/all"])
+def test_a_wrong_path_is_one_sentence(page: AppTest, path: str) -> None:
+    go(page, "Folder on this computer")
+    page.text_input[0].set_value(path).run()
+    assert got(page) == "got nothing"
+    assert len(page.error) == 1
+
+
+def test_visitors_from_elsewhere_get_no_folder_unless_one_is_named(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ui.data_ways, "_only_this_computer", lambda: False)
+    go(page, "Folder on this computer")
+    assert not page.text_input
+    assert any("not open to visitors" in info.value for info in page.info)
+    monkeypatch.setenv("MASKLENS_DATA_ROOTS", str(tmp_path / "open"))
+    page.run()
+    page.text_input[0].set_value(str(tmp_path)).run()
+    assert [error.value for error in page.error] != []
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "local"),
+    [
+        ("localhost", {}, True),
+        ("localhost", {"Host": "localhost:8501"}, True),
+        ("127.0.0.1", {"Host": "[::1]:8501"}, True),
+        ("0.0.0.0", {"Host": "localhost:8501"}, False),
+        (None, {"Host": "localhost:8501"}, False),
+        ("localhost", {"Host": "masks.example.org"}, False),
+        ("localhost", {"Host": "localhost", "X-Forwarded-For": "10.0.0.7"}, False),
+    ],
+)
+def test_only_this_computer(
+    monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], local: bool
+) -> None:
+    fake = SimpleNamespace(
+        get_option=lambda name: address, context=SimpleNamespace(headers=headers)
+    )
+    monkeypatch.setattr(ui.data_ways, "st", fake)
+    assert ui.data_ways._only_this_computer() is local
+
+
+def test_published_photos_show_licence_and_size_before_they_are_fetched(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, photos: dict[str, bytes]
+) -> None:
+    asked: list[str] = []
+    fetched: list[Path] = []
+
+    def fetch(data_set: Any, into: Path, progress: Callable[[float], None]) -> IntakeReport:
+        fetched.append(into)
+        on_disk(into, photos, {"Maske": "with_mask", "Gesichter": "without_mask"})
+        progress(1.0)
+        return IntakeReport({WITH_MASK: COUNT, WITHOUT_MASK: COUNT})
+
+    def size_bytes(data_set: Any) -> int:
+        asked.append(data_set.commit)
+        return 123_400_000
+
+    monkeypatch.setattr(ui.data_ways.public_data, "size_bytes", size_bytes)
+    monkeypatch.setattr(ui.data_ways.public_data, "fetch", fetch)
+    go(page, "Public photos")
+    assert asked == []
+    said = "\n".join(m.value for m in page.markdown)
+    assert "Licence: MIT" in said
+    assert CATALOGUE[0].commit[:12] in said
+    press(page, "Ask how large it is")
+    assert asked == [CATALOGUE[0].commit]
+    assert any("About 123 MB" in caption.value for caption in page.caption)
+    assert fetched == []
+    press(page, "Fetch these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert page.session_state.choice.folder == fetched[0]
+
+
+def test_an_unknown_size_and_no_internet_are_said(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(*_: Any) -> IntakeReport:
+        raise MasklensError("The photos could not be fetched.")
+
+    monkeypatch.setattr(ui.data_ways.public_data, "size_bytes", lambda data_set: None)
+    monkeypatch.setattr(ui.data_ways.public_data, "fetch", fetch)
+    go(page, "Public photos")
+    press(page, "Ask how large it is")
+    assert any("does not say how large" in caption.value for caption in page.caption)
+    press(page, "Fetch these photos")
+    assert len(page.error) == 1
+    assert "could not be fetched" in page.error[0].value
+    assert got(page) == "got nothing"
+
+
+def frame(number: int) -> Any:
+    import av
+
+    pixels = np.full((240, 320, 3), 40 + number, np.uint8)
+    return av.VideoFrame.from_ndarray(pixels, format="rgb24")
+
+
+def record(page: AppTest, label: str, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press the button and let the camera send frames, each when it is due."""
+    import asyncio
+
+    from ui import recorder as module
+
+    press(page, label)
+    recorder = page.session_state.face_recorder
+    seconds = iter(range(10**6))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    recorder._next = float("-inf")
+    for number in range(frames):
+        (shown,) = asyncio.run(recorder.process([frame(number)]))
+        assert (shown.width, shown.height) == (320, 240)
+
+
+def bars(page: AppTest) -> list[str]:
+    return [element.proto.text for element in page.get("progress")]
+
+
+def test_a_recording_from_start_to_use(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    go(page, "Record with the camera")
+    assert player.calls[-1]["key"] == webrtc.RECORDER_KEY
+    assert disabled(page, "Record Mask")
+    assert disabled(page, "Use these faces")
+    player.playing = True
+    page.run()
+    record(page, "Record Mask", FACES_A_CLASS + 5, monkeypatch)
+    page.run()
+    assert bars(page) == ["Mask: 50 of 50", "No mask: 0 of 50"]
+    assert page.session_state.face_recorder.label is None  # full: it stopped by itself
+    assert not disabled(page, "Record Mask again")
+    record(page, "Record No mask", LEAST, monkeypatch)
+    page.run()
+    assert not disabled(page, "Pause No mask")
+    assert disabled(page, "Use these faces")  # while it records
+    press(page, "Pause No mask")
+    press(page, "Use these faces")
+    assert got(page) == f"got {FACES_A_CLASS + LEAST}"
+    choice = page.session_state.choice
+    assert choice.recorded
+    assert choice.folder.parent == runs / "data"
+    names = sorted(path.name for path in (choice.folder / WITHOUT_MASK).iterdir())
+    assert names[0] == "recorded_0001.jpg"
+    assert len(names) == LEAST
+    press(page, "Other photos")
+    assert "face_recorder" not in page.session_state or (
+        page.session_state.face_recorder.recording.folder != choice.folder
+    )
+
+
+def test_recording_a_full_class_again_begins_anew(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", FACES_A_CLASS, monkeypatch)
+    page.run()
+    record(page, "Record Mask again", 3, monkeypatch)
+    page.run()
+    assert bars(page)[0] == "Mask: 3 of 50"
+
+
+def test_a_stream_that_ends_pauses_the_recording(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", 2, monkeypatch)
+    player.playing = False
+    page.run()
+    assert page.session_state.face_recorder.label is None
+    assert bars(page)[0] == "Mask: 2 of 50"
+
+
+def test_another_way_stops_the_camera(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reset: list[Any] = []
+    monkeypatch.setattr(webrtc, "_reset_context", reset.append)
+    go(page, "Record with the camera")
+    context = SimpleNamespace(_get_worker=lambda: None)
+    page.session_state[webrtc.RECORDER_KEY] = context
+    calls = len(player.calls)
+    go(page, "Public photos")
+    assert reset == [context]
+    assert len(player.calls) == calls
+
+
+def shot(shade: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.full((240, 320, 3), shade, np.uint8)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> None:
+    go(page, "Record with the camera")
+    calls = len(player.calls)
+    page.toggle(key="recorder_shots").set_value(True).run()
+    assert len(player.calls) == calls
+    page.camera_input[0].upload("shot.jpg", shot(90), "image/jpeg").run()
+    assert bars(page) == ["Mask: 1 of 50", "No mask: 0 of 50"]
+    page.radio[0].set_value(WITHOUT_MASK).run()
+    page.camera_input[0].upload("shot.jpg", shot(120), "image/jpeg").run()
+    page.camera_input[0].upload("shot.jpg", shot(0), "image/jpeg").run()
+    assert bars(page) == ["Mask: 1 of 50", "No mask: 1 of 50"]
+    assert any("No face is seen" in caption.value for caption in page.caption)
+    assert disabled(page, "Use these faces")
+    assert not page.exception
+
+
+def test_a_missing_face_finder_is_a_sentence(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str, live: bool = False) -> None:
+        raise MasklensError("The face finder is missing.")
+
+    monkeypatch.setattr(ui.loading, "detector", missing)
+    go(page, "Record with the camera")
+    assert len(page.error) == 1
+    assert not page.exception

@@ -1,0 +1,211 @@
+"""Bringing photos for training: a ZIP archive, a folder of the server, published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from maskcore import MasklensError
+from training import public_data
+from training.archive import read_plan, take_in
+from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.data_folders import new_data_folder
+from training.folder_intake import (
+    allowed_roots,
+    folder_on_server,
+    is_ready,
+    plan_folder,
+    take_in_folder,
+)
+from training.intake import IntakeReport, PhotoFolder
+from training.public_data import CATALOGUE
+from ui.progress import progress_bar
+from ui.results import plain
+
+MAX_MEGABYTES = 500
+LEAVE_OUT = "Leave out"
+_CLASSES = {"Mask": WITH_MASK, "No mask": WITHOUT_MASK, LEAVE_OUT: None}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Photos that are in place.
+
+    Attributes:
+        folder: holds ``with_mask`` and ``without_mask``.
+        name: for people.
+        recorded: whether they are frames of a camera.
+        left_out: what was not taken in, in a sentence.
+    """
+
+    folder: Path
+    name: str
+    recorded: bool = False
+    left_out: str = ""
+
+
+def upload_zip() -> Brought | None:
+    """A ZIP archive from the visitor's computer."""
+    st.caption(
+        "Two folders of photos in one ZIP file, such as **with_mask** and **without_mask**. The"
+        " photos stay on the computer that runs Masklens, for a day or as long as a training run"
+        " needs them; nobody else sees them."
+    )
+    file = st.file_uploader(
+        "A ZIP archive",
+        type=["zip"],
+        max_upload_size=MAX_MEGABYTES,
+        label_visibility="collapsed",
+        key="training_zip",
+    )
+    if file is None:
+        return None
+    try:
+        plan = read_plan(file)
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return None
+    return _confirm(
+        plan,
+        Path(file.name).stem[:80] or "ZIP archive",
+        lambda classes, into, progress: take_in(file, classes, into, progress),
+        key=file.file_id,
+    )
+
+
+def choose_folder() -> Brought | None:
+    """A folder on the computer that runs Masklens."""
+    roots = allowed_roots()
+    only_this_computer = _only_this_computer()
+    if not roots and not only_this_computer:
+        try:
+            folder_on_server("", only_this_computer)
+        except MasklensError as error:
+            st.info(plain(str(error)))
+        return None
+    text = st.text_input(
+        "Path of a folder on the computer that runs Masklens",
+        placeholder=str((roots or (Path.home(),))[0] / "photos"),
+        help="With two folders of photos in it, such as with_mask and without_mask.",
+        key="training_folder",
+    )
+    if not text.strip():
+        return None
+    try:
+        folder = folder_on_server(text, only_this_computer)
+        if is_ready(folder):
+            st.caption("The photos are used where they are; nothing is copied or changed.")
+            if st.button("Use these photos", type="primary", icon=":material/check:"):
+                return Brought(folder, folder.name or str(folder))
+            return None
+        plan = plan_folder(folder)
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return None
+    return _confirm(
+        plan,
+        folder.name or str(folder),
+        lambda classes, into, progress: take_in_folder(folder, classes, into, progress),
+        key=str(folder),
+    )
+
+
+def choose_public() -> Brought | None:
+    """Photos that others have published, fetched when the visitor asks for it."""
+    for data_set in CATALOGUE:
+        with st.container(border=True):
+            st.markdown(
+                f"**{plain(data_set.name)}**  \n{plain(data_set.what)}  \n"
+                f"Licence: {plain(data_set.licence)}. From [{urlsplit(data_set.url).hostname}]"
+                f"({data_set.url}); its commit, {data_set.commit[:12]}, is checked as a checksum."
+            )
+            sizes: dict[str, int | None] = st.session_state.setdefault("public_sizes", {})
+            if data_set.commit not in sizes:
+                if st.button("Ask how large it is", key=f"ask-{data_set.commit}"):
+                    with st.spinner("Asking the server"):
+                        sizes[data_set.commit] = public_data.size_bytes(data_set)
+                    st.rerun()
+                continue
+            size = sizes[data_set.commit]
+            st.caption(
+                "Its server does not say how large it is."
+                if size is None
+                else f"About {max(size / 1e6, 1):,.0f} MB are to be fetched."
+            )
+            if st.button(
+                "Fetch these photos",
+                type="primary",
+                icon=":material/download:",
+                key=f"fetch-{data_set.commit}",
+            ):
+                return _carry_out(
+                    data_set.name,
+                    "Fetching and checking",
+                    lambda into, progress, wanted=data_set: public_data.fetch(
+                        wanted, into, progress
+                    ),
+                )
+    return None
+
+
+def _confirm(
+    plan: tuple[PhotoFolder, ...],
+    name: str,
+    take: Callable[[Mapping[str, str], Path, Callable[[float], None]], IntakeReport],
+    key: str,
+) -> Brought | None:
+    """Show which folder is taken for which class, and take them in once that is confirmed."""
+    st.markdown("**What the folders show** – change what is not right:")
+    classes: dict[str, str] = {}
+    words = list(_CLASSES)
+    for folder in plan:
+        photos = "1 photo" if folder.photos == 1 else f"{folder.photos:,} photos"
+        chosen = st.selectbox(
+            f"{plain(folder.name or 'Not in a folder')} · {photos}",
+            words,
+            index=list(_CLASSES.values()).index(folder.label),
+            key=f"class-{key}-{folder.name}",
+            width=420,
+        )
+        label = _CLASSES[chosen]
+        if label is not None:
+            classes[folder.name] = label
+    complete = len(set(classes.values())) == 2
+    if not complete:
+        st.info("Both classes are needed: set at least one folder to Mask and one to No mask.")
+    if st.button(
+        "Use these photos", type="primary", icon=":material/check:", disabled=not complete
+    ):
+        return _carry_out(
+            name, "Taking the photos in", lambda into, progress: take(classes, into, progress)
+        )
+    return None
+
+
+def _carry_out(
+    name: str, text: str, work: Callable[[Path, Callable[[float], None]], IntakeReport]
+) -> Brought | None:
+    try:
+        folder = new_data_folder()
+        report = work(folder, progress_bar(text))
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return None
+    return Brought(folder, name, left_out=report.left_out)
+
+
+def _only_this_computer() -> bool:
+    """Whether the visitor sits at the computer that runs Masklens, and nobody else can come."""
+    if st.get_option("server.address") not in _LOOPBACK:
+        return False
+    headers = st.context.headers
+    # A proxy on this computer brings visitors from anywhere.
+    if any(name in headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded")):
+        return False
+    host = headers.get("Host")
+    return host is None or urlsplit(f"//{host}").hostname in _LOOPBACK
