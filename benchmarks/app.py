@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,11 +36,14 @@ def camera_flags(clip: Path) -> list[str]:
 
 
 @contextmanager
-def running_app(log: Path) -> Iterator[tuple[str, int]]:
+def running_app(
+    log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, int]]:
     """Run the app as ``make run`` does and end it.
 
     Args:
         log: file for what the server prints.
+        environment: variables to set for it, beside those of this process.
 
     Yields:
         The address and the server's process number.
@@ -49,13 +52,13 @@ def running_app(log: Path) -> Iterator[tuple[str, int]]:
         RuntimeError: it did not come up.
     """
     port = _free_port()
-    environment = {key: value for key, value in os.environ.items() if key != "MASKLENS_MODELS"}
+    inherited = {key: value for key, value in os.environ.items() if key != "MASKLENS_MODELS"}
     with log.open("wb") as stream:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
             + ["--server.headless", "true", "--server.port", str(port)],
             cwd=ROOT,
-            env=environment,
+            env={**inherited, **(environment or {})},
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
