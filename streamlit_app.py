@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page("pages/photo.py", title="Photos", icon=":material/photo_library:", default=True),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
         st.Page("pages/metrics.py", title="Metrics", icon=":material/monitoring:"),
+        st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
     ],
     position="top",
 )

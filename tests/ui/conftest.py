@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +21,13 @@ from streamlit.testing.v1 import AppTest
 import ui.loading
 from maskcore import Detections, MaskPipeline
 from maskcore.types import ImageRgb, NotSure
-from training import metrics
+from training import job_process, metrics
+from training.comparison import Comparison, save_comparison
+from training.config import TrainConfig
 from training.data import CLASS_FOLDERS
+from training.events import EventLog
+from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE, write_values
+from training.job_process import record
 from training.metrics import classification_figures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,15 +84,15 @@ def photo_file() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AppTest]:
-    """Opens the app in a new session."""
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Opens the app in a new session, on its first page or on that of a file."""
     monkeypatch.chdir(ROOT)
     st.cache_resource.clear()
     st.cache_data.clear()
 
-    def start() -> AppTest:
+    def start(file: str = "") -> AppTest:
         page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
-        return page.run()
+        return (page.switch_page(file) if file else page).run()
 
     return start
 
@@ -184,3 +191,85 @@ def _scene_report(
             },
         ],
     }
+
+
+@dataclass
+class RunFolders:
+    """Makes the folders of training runs, as a run in that state would have left them."""
+
+    root: Path
+    made: int = 0
+
+    def make(
+        self,
+        name: str,
+        state: str,
+        epochs_done: int = 0,
+        problem: str = "",
+        comparison: Comparison | None = None,
+        **settings: Any,
+    ) -> str:
+        """A run's id. Its loss falls by 0.1 an epoch from 1.0, its accuracy rises from 0.5."""
+        self.made += 1
+        run_id = f"20260101-0000{self.made:02d}-{self.made:06x}"
+        folder = self.root / run_id
+        folder.mkdir(parents=True)
+        config = TrainConfig(data=str(self.root / "photos"), **settings)
+        config.save(folder)
+        created = 1_767_225_600.0 + self.made
+        write_values(folder / JOB_FILE, name=name, data_name="Photos of 7b", created=created)
+        log = EventLog(folder)
+        log.write("starting")
+        for epoch in range(1, epochs_done + 1):
+            figures = {"loss": 1 - epoch / 10, "accuracy": 0.5 + epoch / 20}
+            checked = {f"val_{key}": value + 0.01 for key, value in figures.items()}
+            place = {"epoch": epoch, "epochs": config.epochs, "batch": 4, "batches": 4}
+            log.write("training", **place, **figures, **checked)
+        (folder / "log.txt").write_text("a line of the log\n")
+        if state == "queued":
+            write_values(folder / QUEUE_FILE, since=created)
+        elif state in ("running", "stopping"):
+            record(folder, os.getpid())  # whoever runs the tests is alive
+            if state == "stopping":
+                (folder / STOP_FILE).touch()
+        else:
+            write_values(folder / OUTCOME_FILE, state=state, problem=problem)
+        if comparison is not None:
+            save_comparison(comparison, folder)
+            write_model(folder, name, b"model of " + name.encode())
+        return run_id
+
+
+def write_model(folder: Path, title: str, content: bytes) -> None:
+    """Files that pass for a model's, though nothing can be computed with them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.tflite").write_bytes(content)
+    share = {"value": 0.9, "interval": [0.8, 0.95], "hits": 9, "count": 10}
+    card = {
+        "name": folder.name,
+        "kind": "classifier",
+        "architecture": "mobilenet_v2",
+        "threshold": 0.5,
+        "title": title,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "made_by": {"fit": {"created": "2026-01-01T00:00:00+00:00"}},
+        "figures": {"test": {"count": 10, "accuracy": share}},
+    }
+    write_values(folder / "card.json", **card)
+    write_values(folder / "report.json", parts={})
+
+
+@pytest.fixture
+def put_model() -> Callable[[Path, str, bytes], None]:
+    """(folder, title, content of model.tflite) -> the files of a model."""
+    return write_model
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunFolders:
+    """An empty folder of runs; a run that is started is one of this process."""
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("MASKLENS_TRAINING", raising=False)
+    monkeypatch.setattr(job_process, "launch", lambda folder: record(folder, os.getpid()))
+    (tmp_path / "runs" / "photos").mkdir(parents=True)
+    return RunFolders(tmp_path / "runs")

@@ -1,0 +1,50 @@
+"""Training: choose photos, watch a mask model learn, keep it where it is better."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.actions import show_outcome
+from ui.entry import enter_by_main_script
+from ui.run_compare import show_comparison
+from ui.run_list import all_runs, choose_view, chosen_run, show_no_runs, show_run_list, watch_runs
+from ui.run_view import show_run
+from ui.training_data import leave_data_section, show_data_section
+from ui.training_settings import choose_settings, show_train_button, training_allowed
+from ui.versions_view import show_versions
+
+enter_by_main_script()
+
+st.title("Training", anchor=False)
+st.markdown(
+    "Teach a mask model with photos of your own, watch it learn, and install it where it is"
+    " better. Everybody who opens this server sees the runs, with their names and figures;"
+    " the photos are not shown to others."
+)
+allowed = training_allowed()
+if not allowed:
+    st.info("Training is switched off on this server. You can look at the runs there are.")
+show_outcome()
+
+runs = all_runs()
+if allowed and choose_view(runs) == "New run":
+    st.subheader("Photos", anchor=False)
+    data = show_data_section()
+    st.subheader("Settings", anchor=False)
+    config = choose_settings(data)
+    show_train_button(config, data, runs)
+else:
+    leave_data_section()
+    watch_runs(runs)
+    shown = chosen_run(runs)
+    main, side = st.columns([5, 2], gap="large")
+    with side:
+        ticked = show_run_list(runs, shown, allowed)
+        show_versions(allowed)
+    with main:
+        if ticked:
+            show_comparison(ticked)
+        elif shown:
+            show_run(shown, allowed)
+        else:
+            show_no_runs()

@@ -1,0 +1,491 @@
+"""The Training page in every state a run can be in; the runs lie in folders as runs do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import ui.run_list
+import ui.run_view
+import ui.training_data
+import ui.training_settings
+from maskcore.models import read_card
+from training import jobs
+from training.comparison import Comparison, Figures, PartComparison, Verdict
+from training.config import TrainConfig
+from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
+from training.jobs import State
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, put_model: Any) -> Path:
+    """One installed model, named as the architecture is."""
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    put_model(tmp_path / "models" / "mobilenet_v2", "The first one", b"first")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def open_training(open_page: OpenPage, runs: Any, models: Path) -> OpenPage:
+    """Opens the Training page as a new visitor, with photos chosen."""
+
+    def start() -> AppTest:
+        page = open_page("pages/training.py")
+        assert not page.exception
+        return page
+
+    return start
+
+
+@pytest.fixture
+def photos(runs: Any, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The photos that have been chosen."""
+    choice = SimpleNamespace(
+        folder=runs.root / "photos", data_name="Photos of 7b", recorded=False, photos=40
+    )
+    monkeypatch.setattr(ui.training_data, "show_data_section", lambda: choice)
+    return choice
+
+
+def button(page: AppTest, label: str) -> Any:
+    (found,) = [b for b in page.button if b.label == label]
+    return found
+
+
+def labels(page: AppTest) -> list[str]:
+    return [b.label for b in page.button]
+
+
+def texts(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "success", "warning", "error", "subheader")
+    return "\n".join(element.value for kind in kinds for element in page.get(kind))
+
+
+def see_runs(page: AppTest) -> AppTest:
+    return page.segmented_control(key="training_view").set_value("Runs").run()
+
+
+def figures(right: int, count: int = 40) -> Figures:
+    return Figures(right, count, right / count, (0.5, 0.99), {"Mask": 0.9, "No Mask": 0.8})
+
+
+def compared(verdict: Verdict) -> Comparison:
+    right = {"better": 39, "worse": 21, "no real difference": 33}.get(verdict, 33)
+    installed = None if verdict == "no model to compare with" else figures(32)
+    return Comparison(
+        installed_name="mobilenet_v2" if installed else "",
+        installed_title="The first one" if installed else "",
+        verdict=verdict,
+        sentence=f"So it is: {verdict}.",
+        caution="But mind.",
+        parts=tuple(
+            PartComparison(part, figures(right), installed) for part in ("validation", "test")
+        ),
+    )
+
+
+# --- a new run
+
+
+def test_an_empty_page_asks_for_photos_and_shows_the_defaults(open_training: OpenPage) -> None:
+    page = open_training()
+    assert button(page, "Train").disabled
+    assert "Choose the photos first" in texts(page)
+    assert page.radio(key="train_architecture").value == "mobilenet_v2"
+    assert page.slider(key="train_epochs").value == 10
+    for word in ("128 × 128 pixels", "Adam", "binary cross-entropy"):
+        assert word in texts(page)
+    see_runs(page)
+    assert "No runs yet" in texts(page)
+
+
+def test_train_starts_a_run_with_the_default_settings_and_shows_it(
+    open_training: OpenPage, photos: SimpleNamespace
+) -> None:
+    page = open_training()
+    page.text_input[0].set_value("Ida")
+    button(page, "Train").click().run()
+    assert not page.exception
+    (job,) = jobs.jobs()
+    assert (job.name, job.data_name, job.state) == ("Ida", "Photos of 7b", State.RUNNING)
+    weights = job.config.backbone_weights
+    data = str(photos.folder.resolve())
+    assert job.config == TrainConfig(data=data, backbone_weights=weights)
+    assert page.subheader[0].value == "Ida"
+    assert len(page.get("progress")) == 1
+
+
+def test_every_setting_reaches_the_run_and_outlives_a_change_of_page(
+    open_training: OpenPage, photos: SimpleNamespace
+) -> None:
+    page = open_training()
+    page.radio(key="train_architecture").set_value("inception_v3")
+    page.slider(key="train_epochs").set_value(3)
+    page.slider(key="train_fine_tune_epochs").set_value(4)
+    page.slider(key="train_augmented_views").set_value(0)
+    page.slider(key="train_dropout").set_value(25)
+    page.selectbox(key="train_batch_size").set_value(8)
+    page.selectbox(key="train_learning_rate").set_value(3e-4)
+    page.selectbox(key="train_dense_units").set_value(128)
+    page.number_input(key="train_seed").set_value(7)
+    page.radio(key="train_weights").set_value("none").run()
+    see_runs(page)
+    page.segmented_control(key="training_view").set_value("New run").run()
+    button(page, "Train").click().run()
+    (job,) = jobs.jobs()
+    assert job.config == TrainConfig(
+        data=str(photos.folder.resolve()),
+        architecture="inception_v3",
+        backbone_weights="none",
+        dense_units=128,
+        dropout=0.25,
+        epochs=3,
+        learning_rate=3e-4,
+        augmented_views=0,
+        fine_tune_epochs=4,
+        batch_size=8,
+        seed=7,
+    )
+
+
+def test_a_recording_is_split_by_time(open_training: OpenPage, photos: SimpleNamespace) -> None:
+    photos.recorded = True
+    button(open_training(), "Train").click().run()
+    assert jobs.jobs()[0].config.split_by == "time"
+
+
+def test_a_setting_out_of_range_is_a_sentence(
+    open_training: OpenPage, photos: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.training_settings, "EPOCHS", (0, 50))  # wider than a run allows
+    page = open_training()
+    page.slider(key="train_epochs").set_value(0).run()
+    (error,) = page.error
+    assert error.value.startswith("Epochs must be in 1")
+    assert button(page, "Train").disabled
+    assert jobs.jobs() == []
+
+
+def test_a_run_that_cannot_start_is_a_sentence_beside_the_button(
+    open_training: OpenPage, photos: SimpleNamespace
+) -> None:
+    page = open_training()
+    photos.folder.rmdir()
+    button(page, "Train").click().run()
+    (error,) = page.error
+    assert "The data folder is not there any more" in error.value
+    assert button(page, "Train") is not None
+    assert jobs.jobs() == []
+
+
+def test_a_second_run_waits_and_says_its_place(
+    open_training: OpenPage, photos: SimpleNamespace
+) -> None:
+    for name in ("Ben", "Ida", "Eve"):
+        page = open_training()
+        if name != "Ben":  # who comes while a run is on sees the runs first
+            page.segmented_control(key="training_view").set_value("New run").run()
+        page.text_input[0].set_value(name)
+        button(page, "Train").click().run()
+        assert page.subheader[0].value == name
+    assert "number 2 in line" in texts(page)
+    assert [job.state for job in jobs.jobs()].count(State.QUEUED) == 2
+    page.segmented_control(key="training_view").set_value("New run").run()
+    assert "3 runs come before yours" in texts(page)
+
+
+# --- a run that goes on
+
+
+def test_a_running_run_shows_stage_figures_curves_and_log(
+    open_training: OpenPage, runs: Any
+) -> None:
+    runs.make("Ben", "running", epochs_done=4)
+    page = open_training()
+    assert page.subheader[0].value == "Ben"
+    (bar,) = page.get("progress")
+    assert "4 of 10" in bar.proto.text
+    assert 0 < bar.proto.value < 100
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown == {
+        "Accuracy, training": "70.0%",
+        "Accuracy, validation": "71.0%",
+        "Loss, training": "0.600",
+        "Loss, validation": "0.610",
+    }
+    loss, accuracy = page.get("vega_lite_chart")
+    assert loss.proto.alt == (
+        "Training photos: loss 0.90 at first, 0.60 now."
+        " Validation photos: loss 0.91 at first, 0.61 now."
+    )
+    assert "Training photos: accuracy 55.0% at first, 70.0% now." in accuracy.proto.alt
+    for meaning in ("lower is better", "higher is better", "kept from learning"):
+        assert meaning in texts(page)
+    assert page.code[0].value == "a line of the log"
+
+
+def test_a_run_is_there_for_another_visitor_and_after_a_reload(
+    open_training: OpenPage, runs: Any
+) -> None:
+    runs.make("Ben", "running", epochs_done=1)
+    for _ in range(2):  # every AppTest is a session of its own
+        page = open_training()
+        assert page.segmented_control(key="training_view").value == "Runs"
+        assert page.subheader[0].value == "Ben"
+
+
+def test_stop_asks_the_run_to_end(open_training: OpenPage, runs: Any) -> None:
+    run_id = runs.make("Ben", "running", epochs_done=2)
+    page = open_training()
+    button(page, "Stop and keep the best so far").click().run()
+    assert (runs.root / run_id / STOP_FILE).exists()
+    assert "Stopping" in texts(page)
+    assert "Stop and keep the best so far" not in labels(page)
+
+
+def test_a_waiting_run_can_be_taken_out_of_the_line(open_training: OpenPage, runs: Any) -> None:
+    runs.make("Ben", "running")
+    run_id = runs.make("Ida", "queued")
+    page = open_training()
+    page.button(key=f"show-{run_id}").click().run()
+    assert "next in line" in texts(page)
+    button(page, "Take out of the line").click().run()
+    assert jobs.job(run_id).state is State.INTERRUPTED
+    assert "Resume" in labels(page)
+
+
+def test_an_open_page_notices_when_a_run_ends_or_is_deleted(
+    runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Rerun(Exception):
+        pass
+
+    def rerun(scope: str = "") -> None:
+        raise Rerun(scope)
+
+    run_id = runs.make("Ben", "running", epochs_done=2)
+    monkeypatch.setattr(st, "rerun", rerun)
+    shown = ui.run_list._signs(jobs.jobs())
+    ui.run_list._watch(shown)  # nothing has changed
+    write_values(runs.root / run_id / OUTCOME_FILE, state="finished")
+    with pytest.raises(Rerun, match="app"):
+        ui.run_list._watch(shown)
+    with pytest.raises(Rerun, match="app"):
+        ui.run_view._watch(run_id, State.RUNNING, True)
+    jobs.delete(run_id)
+    with pytest.raises(Rerun, match="app"):
+        ui.run_view._watch(run_id, State.RUNNING, True)
+
+
+# --- a run that has ended
+
+
+def test_an_interrupted_run_can_be_resumed(open_training: OpenPage, runs: Any) -> None:
+    run_id = runs.make("Ben", "interrupted", epochs_done=3)
+    page = see_runs(open_training())
+    assert "Interrupted" in texts(page)
+    assert "ended without a word" in page.warning[0].value
+    assert len(page.get("vega_lite_chart")) == 2
+    button(page, "Resume").click().run()
+    assert jobs.job(run_id).state is State.RUNNING
+    assert len(page.get("progress")) == 1
+
+
+def test_a_failed_run_says_why(open_training: OpenPage, runs: Any) -> None:
+    runs.make("Ben", "failed", problem="The disk is full. Make room.")
+    page = see_runs(open_training())
+    (error,) = page.error
+    assert "The disk is full" in error.value
+    assert "No loss yet" in page.get("vega_lite_chart")[0].proto.alt
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"),
+    [
+        ("better", "success"),
+        ("no real difference", "info"),
+        ("worse", "warning"),
+        ("no model to compare with", "info"),
+    ],
+)
+def test_a_finished_run_stands_beside_the_installed_model(
+    open_training: OpenPage, runs: Any, verdict: Verdict, kind: str
+) -> None:
+    runs.make("Ben", "finished", epochs_done=10, comparison=compared(verdict))
+    page = see_runs(open_training())
+    (said,) = page.get(kind)
+    assert f"So it is: {verdict}" in said.value.replace("\\", "")
+    assert "But mind" in texts(page)
+    table = page.table[0].value
+    right = {"better": 39, "worse": 21}.get(verdict, 33)
+    assert table.loc["Test photos", "This run"] == (f"{right / 40:.1%} (50 to 99), {right} of 40")
+    if verdict == "no model to compare with":
+        assert list(table.columns) == ["This run"]
+    else:
+        assert table.loc["Validation photos", "Installed: The first one"] == (
+            "80.0% (50 to 99), 32 of 40"
+        )
+    assert ("Install" in labels(page)) is (verdict != "worse")
+    # In a bubble that has to be opened first, below a warning.
+    assert ("Install it all the same" in labels(page)) is (verdict == "worse")
+
+
+@pytest.mark.parametrize("verdict", ["better", "worse"])
+def test_a_model_is_installed_and_the_former_one_brought_back(
+    open_training: OpenPage, runs: Any, models: Path, verdict: Verdict
+) -> None:
+    runs.make("Ben", "finished", epochs_done=10, comparison=compared(verdict))
+    page = see_runs(open_training())
+    button(page, "Install it all the same" if verdict == "worse" else "Install").click().run()
+    assert not page.exception
+    assert "Ben is installed as MobileNetV2" in page.success[0].value
+    assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"model of Ben"
+    assert "it is the one installed as MobileNetV2" in texts(page)
+    assert "Install" not in labels(page)
+    assert "In use: Ben" in texts(page)
+    button(page, "Bring back").click().run()
+    assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
+    assert "The first one is in use again" in page.success[0].value
+    assert "Install" in "".join(labels(page))
+
+
+def test_a_model_can_be_installed_beside_the_others(
+    open_training: OpenPage, runs: Any, models: Path
+) -> None:
+    run_id = runs.make("7b, Ben!", "finished", epochs_done=10, comparison=compared("worse"))
+    page = see_runs(open_training())
+    assert page.text_input(key=f"other-{run_id}").value == "model_7b_ben"
+    button(page, "Install beside the others").click().run()
+    assert read_card("model_7b_ben")["title"] == "7b, Ben!"
+    assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
+    page.text_input(key=f"other-{run_id}").set_value("../up")
+    button(page, "Install beside the others").click().run()
+    assert "letters, digits and underscores" in page.error[0].value
+
+
+def test_a_run_without_figures_is_not_offered(open_training: OpenPage, runs: Any) -> None:
+    runs.make("Ben", "finished", epochs_done=10)
+    page = see_runs(open_training())
+    assert "neither judged nor installed" in page.warning[0].value
+    assert not {"Install", "Install it all the same"} & set(labels(page))
+
+
+# --- all runs
+
+
+def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: Any) -> None:
+    first = runs.make("Ben", "finished", epochs_done=10)
+    second = runs.make("Ben", "interrupted", epochs_done=5, dropout=0.25)
+    page = see_runs(open_training())
+    page.checkbox(key=f"tick-{first}").check().run()
+    assert page.subheader[0].value == "Ben"  # one alone is no comparison
+    page.checkbox(key=f"tick-{second}").check().run()
+    assert page.subheader[0].value == "2 runs compared"
+    table = page.dataframe[0].value
+    assert list(table.columns) == ["Ben", "Ben (2)"]  # the newest first
+    assert list(table.loc["Best validation accuracy"]) == ["76.0%", "101.0%"]
+    assert list(table.loc["Dropout"]) == ["25%", "50%"]
+    page.checkbox(key=f"tick-{second}").uncheck().run()
+    assert page.subheader[0].value == "Ben"
+
+
+def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> None:
+    first = runs.make("First", "interrupted")
+    runs.make("Second", "interrupted")
+    page = see_runs(open_training())
+    assert page.subheader[0].value == "Second"
+    page.button(key=f"show-{first}").click().run()
+    assert page.subheader[0].value == "First"
+
+
+def test_a_run_can_be_renamed_and_shows_its_name_as_it_is(
+    open_training: OpenPage, runs: Any
+) -> None:
+    run_id = runs.make("Ben", "interrupted")
+    page = see_runs(open_training())
+    page.text_input(key=f"name-{run_id}").set_value("*Ida*")
+    page.button(key=f"rename-{run_id}").click().run()
+    assert jobs.job(run_id).name == "*Ida*"
+    assert page.subheader[0].value == r"\*Ida\*"
+    page.text_input(key=f"name-{run_id}").set_value(" ")
+    page.button(key=f"rename-{run_id}").click().run()
+    assert "1 to 80 characters" in page.error[0].value
+
+
+def test_a_run_can_be_deleted_but_not_while_it_is_on(open_training: OpenPage, runs: Any) -> None:
+    on, ended = runs.make("Ben", "running"), runs.make("Ida", "interrupted")
+    page = open_training()
+    assert [b.key for b in page.button if b.label == "Delete for good"] == [f"delete-{ended}"]
+    button(page, "Delete for good").click().run()
+    assert [job.id for job in jobs.jobs()] == [on]
+    assert page.success[0].value == r"Ida was deleted."
+    page.run()
+    assert not page.success  # said once
+
+
+def test_many_runs_are_listed_some_at_a_time(open_training: OpenPage, runs: Any) -> None:
+    for number in range(14):
+        runs.make(f"Run {number}", "interrupted")
+    page = see_runs(open_training())
+    assert len([b for b in page.button if (b.key or "").startswith("show-")]) == 12
+    page.toggle(key="all_runs").set_value(True).run()
+    assert len([b for b in page.button if (b.key or "").startswith("show-")]) == 14
+
+
+# --- switched off
+
+
+@pytest.mark.parametrize("setting", ["off", "OFF "])
+def test_switched_off_the_page_only_shows(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setenv("MASKLENS_TRAINING", setting)
+    page = open_training()
+    assert "Training is switched off on this server" in page.info[0].value
+    assert "No runs yet" in texts(page)
+    runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
+    runs.make("Ida", "interrupted", epochs_done=1)
+    runs.make("Eve", "running", epochs_done=1)
+    page = open_training()
+    for run in jobs.jobs():
+        page.button(key=f"show-{run.id}").click().run()
+        assert page.subheader[0].value == run.name
+        assert all((b.key or "").startswith("show-") for b in page.button)
+        assert not page.text_input
+    assert len(page.table) == 1  # figures are still shown
+
+
+# --- words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3, "a few seconds left"),
+        (44, "about 40 seconds left"),
+        (99, "about 100 seconds left"),
+        (100, "about 2 minutes left"),
+        (3000, "about 50 minutes left"),
+        (9000, "about 2.5 hours left"),
+    ],
+)
+def test_time_left_is_said_as_people_do(seconds: float, words: str) -> None:
+    assert ui.run_view.time_left(seconds) == words
+
+
+def test_the_axis_of_the_curves_keeps_still_while_they_grow() -> None:
+    import pandas as pd
+
+    from ui.learning_curves import _domain
+
+    assert _domain(pd.Series([0.31, 0.52]), "loss") == _domain(pd.Series([0.31, 0.59]), "loss")
+    assert _domain(pd.Series([72.0, 95.0]), "accuracy") == [70, 100]
+    assert _domain(pd.Series([99.0]), "accuracy") == [90, 100]

@@ -1,0 +1,186 @@
+"""Champion and challenger: a finished run beside the installed model, and what to do with it."""
+
+from __future__ import annotations
+
+import re
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from maskcore import ModelError
+from maskcore.models import CARD_FILE, read_card
+from training.comparison import Comparison, Figures, comparison
+from training.job_files import read_values
+from training.jobs import Job
+from training.versions import install
+from ui.actions import action_button
+from ui.choices import model_title
+from ui.learning_curves import COLOURS
+from ui.results import plain
+
+PARTS = {"validation": "Validation photos", "test": "Test photos"}
+THIS_RUN = "This run"
+_ICONS = {
+    "better": ":material/trending_up:",
+    "worse": ":material/trending_down:",
+    "no real difference": ":material/trending_flat:",
+}
+
+
+def show_champion(job: Job, allowed: bool) -> None:
+    """Both models' figures on the same photos, the verdict, and the way to install.
+
+    Args:
+        job: a finished run.
+        allowed: whether visitors may install.
+    """
+    found = comparison(job)
+    if found is None:
+        st.warning("This run's figures cannot be read, so it can be neither judged nor installed.")
+        return
+    say = {"better": st.success, "worse": st.warning}.get(found.verdict, st.info)
+    say(plain(found.sentence), icon=_ICONS.get(found.verdict, ":material/info:"))
+    if found.caution:
+        st.caption(plain(found.caution))
+    _show_figures(found)
+    name = job.config.architecture
+    if in_use(job, name):
+        st.caption(
+            f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
+        )
+    elif allowed:
+        _offer(job, name, worse=found.verdict == "worse")
+
+
+def in_use(job: Job, name: str) -> bool:
+    """Whether the model installed under a name is this run's."""
+    try:
+        installed = read_card(name).get("sha256")
+    except ModelError:
+        return False
+    own = (read_values(job.folder / CARD_FILE) or {}).get("sha256")
+    return bool(own) and own == installed
+
+
+def _show_figures(found: Comparison) -> None:
+    title = found.installed_title
+    installed = f"Installed: {model_title(title)}"
+    models: dict[str, list[Figures | None]] = {THIS_RUN: [part.run for part in found.parts]}
+    if found.installed_name:
+        models[installed] = [part.installed for part in found.parts]
+    parts = [PARTS.get(part.part, part.part) for part in found.parts]
+    table = pd.DataFrame(
+        {name: [_in_words(figures) for figures in column] for name, column in models.items()},
+        index=pd.Index(parts, name="Right answers on"),
+    )
+    rows = [
+        {
+            "part": part,
+            "model": name,
+            "right": figures.accuracy * 100,
+            "low": figures.interval[0] * 100,
+            "high": figures.interval[1] * 100,
+        }
+        for name, column in models.items()
+        for part, figures in zip(parts, column, strict=True)
+        if figures is not None
+    ]
+    alt_text = " ".join(
+        f"{part}, {name}: {cell}." for name in models for part, cell in table[name].items()
+    )
+    st.altair_chart(_chart(pd.DataFrame(rows), list(models)), width="stretch", alt=alt_text)
+    st.table(table)
+    st.caption(
+        "The run did not learn from these photos. The verdict rests on the **test photos**, which"
+        " had no part in choosing the best epoch either. Bars, and figures in brackets: where the"
+        " true share lies with 95 % certainty; few photos, wide bars."
+    )
+
+
+def _in_words(figures: Figures | None) -> str:
+    if figures is None:
+        return "–"
+    low, high = (round(end * 100, 1) for end in figures.interval)
+    return f"{figures.accuracy:.1%} ({low:g} to {high:g}), {figures.right} of {figures.count}"
+
+
+def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
+    colour = alt.Color(
+        "model:N",
+        title=None,
+        sort=models,
+        scale=alt.Scale(domain=models, range=COLOURS[: len(models)]),
+        legend=alt.Legend(orient="bottom", labelLimit=320),
+    )
+    base = alt.Chart(table, title="Right answers, with 95 % intervals").encode(
+        y=alt.Y("part:N", title=None, sort=list(PARTS.values())),
+        yOffset=alt.YOffset("model:N", sort=models),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("right:Q", title="Right, %", format=".1f"),
+            alt.Tooltip("low:Q", title="at least, %", format=".1f"),
+            alt.Tooltip("high:Q", title="at most, %", format=".1f"),
+        ],
+    )
+    axis = alt.Scale(domainMax=100, zero=False)
+    bars = base.mark_bar(height=5, opacity=0.5).encode(
+        x=alt.X("low:Q", title="Right answers, %", scale=axis), x2="high:Q"
+    )
+    points = base.mark_point(size=90, filled=True, opacity=1).encode(
+        x=alt.X("right:Q", title="Right answers, %", scale=axis)
+    )
+    return (bars + points).properties(height=220, usermeta={"embedOptions": {"actions": False}})
+
+
+def _offer(job: Job, name: str, worse: bool) -> None:
+    """Buttons that install, the second of them in a bubble where that deserves a thought."""
+    title = plain(model_title(name))
+    done = (
+        f"{job.name} is installed as {model_title(name)}. Photos and Live use it"
+        " from now on, also where they are open."
+    )
+    with st.container(horizontal=True):
+        if worse:
+            with st.popover("Install", icon=":material/download_done:"):
+                st.markdown(
+                    f"On the same photos this model is **worse** than {title} as it is now."
+                    " You can bring that one back later."
+                )
+                _install_button("Install it all the same", job, name, done)
+        else:
+            _install_button("Install", job, name, done, primary=True)
+        with st.popover("Install under another name", type="tertiary"):
+            other = st.text_input(
+                "Name",
+                _as_name(job.name),
+                max_chars=40,
+                help="Letters, digits and underscores.",
+                key=f"other-{job.id}",
+            )
+            done = f"{job.name} is installed. Choose {other} as mask model on Photos and Live."
+            _install_button("Install beside the others", job, other, done)
+    st.caption(
+        f"Install makes it the {title} of everybody who uses this server. What it replaces stays"
+        " among the earlier versions and can be brought back."
+    )
+
+
+def _install_button(label: str, job: Job, name: str, done: str, primary: bool = False) -> None:
+    action_button(
+        label,
+        ":material/download_done:",
+        f"{label}-{job.id}",
+        install,
+        job.id,
+        name,
+        done=done,
+        type="primary" if primary else "secondary",
+    )
+
+
+def _as_name(text: str) -> str:
+    """A run's name as a model's, which has letters, digits and underscores only."""
+    name = re.sub(r"\W+", "_", text.lower()).strip("_")[:40]
+    return name if name.isidentifier() else f"model_{name}"[:40]

@@ -1,0 +1,165 @@
+"""One training run as it stands: what it is doing, how far it is, and what can be done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import streamlit as st
+
+from maskcore import MasklensError
+from training import jobs
+from training.job_progress import Progress, progress
+from training.jobs import Job, State
+from training.run_curves import curves
+from ui.actions import action_button
+from ui.champion import show_champion
+from ui.choices import model_title
+from ui.learning_curves import show_curves
+from ui.results import plain
+
+LOG_LINES = 200
+_Colour = Literal["gray", "blue", "orange", "green", "red", "violet"]
+STATES: dict[State, tuple[str, str, _Colour]] = {
+    State.QUEUED: ("Waiting", ":material/hourglass_empty:", "gray"),
+    State.RUNNING: ("Training", ":material/model_training:", "blue"),
+    State.STOPPING: ("Stopping", ":material/stop_circle:", "orange"),
+    State.FINISHED: ("Finished", ":material/check_circle:", "green"),
+    State.FAILED: ("Failed", ":material/error:", "red"),
+    State.INTERRUPTED: ("Interrupted", ":material/pause_circle:", "orange"),
+}
+
+
+def show_run(job: Job, allowed: bool) -> None:
+    """A run's head, and below it what its state asks for; polled while it goes on.
+
+    Args:
+        job: the run.
+        allowed: whether visitors may act on runs.
+    """
+    name, icon, colour = STATES[job.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(job.name), anchor=False, width="content")
+        st.badge(name, icon=icon, color=colour)
+    st.caption(plain(description(job)))
+    if job.is_active:
+        st.fragment(_watch, run_every=1.0)(job.id, job.state, allowed)
+        return
+    if job.state is State.FAILED:
+        st.error(plain(job.problem) or "This run failed.", icon=":material/error:")
+    elif job.state is State.INTERRUPTED:
+        st.warning(plain(job.problem), icon=":material/pause_circle:")
+    elif job.stopped_early:
+        st.info("Stopped before its end: the best weights until then were kept and measured.")
+    if job.can_resume and job.state is not State.FINISHED and allowed:
+        action_button(
+            "Resume",
+            ":material/play_arrow:",
+            f"resume-{job.id}",
+            jobs.resume,
+            job.id,
+            type="primary",
+        )
+        st.caption("Goes on after the last finished epoch.")
+    if job.state is State.FINISHED:
+        show_champion(job, allowed)
+    _show_details(job)
+
+
+def description(job: Job) -> str:
+    """What kind of run it is, in a line."""
+    config = job.config
+    parts = [
+        model_title(config.architecture),
+        job.data_name,
+        f"{config.epochs} epochs" if config.epochs > 1 else "1 epoch",
+        f"{config.fine_tune_epochs} of fine-tuning" if config.fine_tune_epochs else "",
+        "from " + when(job.created),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def when(seconds: float) -> str:
+    """A moment (seconds since 1970) in this server's time, e.g. "24 Nov, 16:05"."""
+    return f"{datetime.fromtimestamp(seconds):%d %b, %H:%M}".lstrip("0")
+
+
+def _show_details(job: Job) -> None:
+    """Curves and log."""
+    config = job.config
+    show_curves(curves(job), config.epochs + config.fine_tune_epochs)
+    with st.expander("Log", icon=":material/notes:"):
+        text = jobs.log_tail(job, LOG_LINES)
+        if text.strip():
+            st.code(text, language=None, height=260)
+        else:
+            st.caption("Nothing has been written down yet.")
+
+
+def _watch(id: str, shown: State, allowed: bool) -> None:
+    """What a run is doing, once a second; when its state changes, the page is drawn anew."""
+    try:
+        job = jobs.job(id)
+    except MasklensError:  # deleted by somebody else
+        st.rerun(scope="app")
+    if job.state is not shown:
+        st.rerun(scope="app")
+    if job.state is State.QUEUED:
+        jobs.start_next()
+        place = "next" if job.place in (None, 1) else f"number {job.place}"
+        st.info(
+            f"Runs take turns, and this one is {place} in line. It begins by itself, also when"
+            " you close this page.",
+            icon=":material/hourglass_empty:",
+        )
+    else:
+        now = progress(job)
+        st.progress(min(max(now.fraction, 0.0), 1.0), _sentence(now))
+        _show_figures(now)
+    if allowed and job.state is not State.STOPPING:
+        waiting = job.state is State.QUEUED
+        action_button(
+            "Take out of the line" if waiting else "Stop and keep the best so far",
+            ":material/stop:",
+            f"stop-{job.id}",
+            jobs.stop,
+            job.id,
+        )
+    _show_details(job)
+
+
+def _sentence(now: Progress) -> str:
+    """What the run is doing, e.g. "Learning, round 3 of 10 · about 2 minutes left"."""
+    parts = [now.stage]
+    if now.eta_seconds is not None:
+        parts.append(time_left(now.eta_seconds))
+    return plain(" · ".join(parts))
+
+
+def time_left(seconds: float) -> str:
+    """A duration as people say it."""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 100:
+        return f"about {round(seconds, -1):.0f} seconds left"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} minutes left"
+    return f"about {seconds / 3600:.1f} hours left"
+
+
+def _show_figures(now: Progress) -> None:
+    """The figures of the moment."""
+    with st.container(horizontal=True):
+        st.metric("Accuracy, training", _percent(now.accuracy), width=150)
+        st.metric("Accuracy, validation", _percent(now.val_accuracy), width=150)
+        st.metric("Loss, training", _loss(now.loss), width=130)
+        st.metric("Loss, validation", _loss(now.val_loss), width=130)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _loss(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

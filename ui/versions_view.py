@@ -1,0 +1,57 @@
+"""The installed mask models with their earlier versions, and the way back to one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskcore import MasklensError
+from maskcore.models import installed_models
+from training.versions import Version, restore, versions
+from ui.actions import action_button
+from ui.choices import model_title
+from ui.results import plain
+from ui.run_view import when
+
+VERSIONS_AT_FIRST = 6
+
+
+def show_versions(allowed: bool) -> None:
+    """Each installed mask model, the version in use first.
+
+    Args:
+        allowed: whether visitors may bring one back.
+    """
+    names = installed_models("classifier")
+    if not names:
+        return
+    st.subheader("Installed models", anchor=False)
+    for name in names:
+        st.markdown(f"**{plain(model_title(name))}**")
+        try:
+            known = versions(name)
+        except MasklensError as error:
+            st.caption(plain(str(error)))
+            continue
+        for version in sorted(known, key=lambda version: not version.current)[:VERSIONS_AT_FIRST]:
+            _show(name, version, allowed)
+
+
+def _show(name: str, version: Version, allowed: bool) -> None:
+    facts = [plain(version.title)]
+    if version.created:
+        facts.append(when(version.created))
+    if version.accuracy is not None:
+        facts.append(f"{version.accuracy:.1%} on its own test photos")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(("In use: " if version.current else "Earlier: ") + " · ".join(facts))
+        if allowed and not version.current:
+            action_button(
+                "Bring back",
+                ":material/restore:",
+                f"restore-{name}-{version.id}",
+                restore,
+                name,
+                version.id,
+                done=f"{version.title} is in use again.",
+                type="tertiary",
+            )
