@@ -9,6 +9,8 @@ from ui.curve_view import show_curves
 from ui.entry import enter_by_main_script
 from ui.metrics_view import choose_measured, choose_section, show_glance, show_headline
 from ui.mistakes import show_mistakes
+from ui.own_view import show_own
+from ui.report_view import show_downloads
 from ui.scene_view import show_scenes
 from ui.stress_view import show_stress
 from ui.threshold_view import choose_metrics_threshold
@@ -29,11 +31,16 @@ if section == "Whole app":
     show_scenes(measured.scenes, measured.model)
 elif section == "Hard cases":
     show_stress(measured.model)
+elif section == "Your photos":
+    show_own(measured.model)
 elif judged is None:
     st.info("These figures need the model's report: see above.")
 elif section == "Mistakes":
-    show_mistakes(judged, threshold)
+    show_mistakes(judged, threshold, measured.own)
 elif section == "Curves":
     show_curves(judged, threshold)
 elif section == "Two models":
     show_compare(judged, threshold)
+
+if judged is not None:
+    show_downloads(judged, threshold, measured.scenes)

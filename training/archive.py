@@ -7,12 +7,14 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from maskcore.errors import MasklensError
+from maskcore.images import IMAGE_SUFFIXES
 from training.class_names import deciding_folder
 from training.data_folders import filling
 from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
@@ -80,6 +82,49 @@ def take_in(
             done += entry.compress_size
             progress(min(done / packed_bytes, 1.0))
         return intake.report()
+
+
+@dataclass(frozen=True)
+class ZippedFile:
+    """A file in a ZIP archive that is open.
+
+    Attributes:
+        parts: where it lies, its name last.
+        packed_bytes: that it takes there.
+    """
+
+    parts: tuple[str, ...]
+    packed_bytes: int
+    _archive: zipfile.ZipFile
+    _entry: zipfile.ZipInfo
+
+    def read(self, most_bytes: int) -> bytes | None:
+        """What is in it; None where it is damaged or larger, whatever was promised."""
+        try:
+            with self._archive.open(self._entry) as stream:
+                content = stream.read(most_bytes + 1)
+        except _DAMAGE:
+            return None
+        return content if len(content) <= most_bytes else None
+
+
+@contextmanager
+def open_files(stream: IO[bytes], suffixes: Container[str]) -> Iterator[list[ZippedFile]]:
+    """Give the files of a ZIP archive that have such names and lie where files may lie.
+
+    Args:
+        stream: the archive; it is left open.
+        suffixes: in small letters, e.g. ".jpg".
+
+    Raises:
+        MasklensError: it cannot be used, and why.
+    """
+    with _opened(stream) as (archive, entries):
+        yield [
+            ZippedFile(place, entry.compress_size, archive, entry)
+            for entry, place in ((entry, _place(entry, suffixes)) for entry in entries)
+            if place and isinstance(place, tuple)
+        ]
 
 
 def _take_entry(
@@ -160,8 +205,10 @@ def _too_many() -> MasklensError:
     )
 
 
-def _place(entry: zipfile.ZipInfo) -> tuple[str, ...] | Skip:
-    """Where a photo lies in its archive, file name last; empty for a folder."""
+def _place(
+    entry: zipfile.ZipInfo, suffixes: Container[str] = IMAGE_SUFFIXES
+) -> tuple[str, ...] | Skip:
+    """Where a file of such a name lies in its archive, file name last; empty for a folder."""
     # As stored, not as zipfile bends it to this system's habits; old Windows programs
     # write backslashes.
     name = _name(entry).replace("\\", "/")
@@ -173,7 +220,7 @@ def _place(entry: zipfile.ZipInfo) -> tuple[str, ...] | Skip:
         return Skip.LINK
     if name.endswith("/") or kind == stat.S_IFDIR or not parts:
         return ()
-    by_name = skip_by_name(parts)
+    by_name = skip_by_name(parts, suffixes)
     if by_name is None and entry.compress_type not in _KINDS:
         return Skip.UNUSUAL
     return parts if by_name is None else by_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -97,14 +97,14 @@ class IntakeReport:
         return f"Left out: {', '.join(reasons)}." if reasons else ""
 
 
-def skip_by_name(parts: Sequence[str]) -> Skip | None:
-    """What is wrong with a file going by its path's parts; None for a photo."""
+def skip_by_name(parts: Sequence[str], suffixes: Container[str] = IMAGE_SUFFIXES) -> Skip | None:
+    """What is wrong with a file going by its path's parts; None for one of these suffixes."""
     if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return Skip.HIDDEN
     suffix = PurePosixPath(parts[-1]).suffix.lower()
     if suffix in _ARCHIVES:
         return Skip.ARCHIVE
-    return None if suffix in IMAGE_SUFFIXES else Skip.NO_PHOTO
+    return None if suffix in suffixes else Skip.NO_PHOTO
 
 
 class PhotoIntake:

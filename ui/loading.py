@@ -22,9 +22,16 @@ def pipeline(detector: str, model: str, live: bool = False) -> MaskPipeline:
     Raises:
         ModelError: a file is missing or damaged.
     """
-    return MaskPipeline(
-        _detector(detector, _card(detector), live), _classifier(model, _card(model))
-    )
+    return MaskPipeline(_detector(detector, _card(detector), live), classifier(model))
+
+
+def classifier(model: str) -> LiteRtClassifier:
+    """The shared classifier alone.
+
+    Raises:
+        ModelError: a file is missing or damaged.
+    """
+    return _classifier(model, _card(model))
 
 
 def detector(name: str, live: bool = False) -> Detector:

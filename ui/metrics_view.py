@@ -14,6 +14,8 @@ from training.metrics import CLASS_NAMES
 from ui.choices import DETECTORS, model_title
 from ui.judged import PARTS, Judged, percent, read_judged, with_interval
 from ui.keep import keep
+from ui.own_photos import OwnPhotos
+from ui.own_view import OWN
 from ui.results import plain, shown_name
 from ui.scene_figures import SceneFigures, headline, of_100, read_scene_figures
 
@@ -23,6 +25,7 @@ SECTIONS = {
     "Whole app": ":material/center_focus_strong:",
     "Two models": ":material/compare_arrows:",
     "Hard cases": ":material/blur_on:",
+    "Your photos": ":material/upload:",
 }
 
 
@@ -34,11 +37,13 @@ class Measured:
         model: the mask model's name.
         judged: the photos and what the model said; None where nothing can be read.
         scenes: reports of finder and model together, by the finder's title.
+        own: the visitor's photos, if it is them.
     """
 
     model: str
     judged: Judged | None
     scenes: dict[str, SceneFigures]
+    own: OwnPhotos | None = None
 
 
 def shipped_scenes() -> dict[str, SceneFigures]:
@@ -57,20 +62,24 @@ def choose_measured() -> Measured:
     with left:
         keep("metrics_model", models[0], models)
         model = st.selectbox("Mask model", models, format_func=model_title, key="metrics_model")
+    own = OwnPhotos.of_session()
+    if own is not None and own.judged.model != model:
+        own = None  # measured with another model
+    parts: dict[str, Judged] = {}
     try:
         parts = read_judged(model)
     except ModelError as error:
         st.warning(plain(str(error)), icon=":material/error:")
+    titles = {name: PARTS.get(name, name) for name in parts}
+    if own is not None:
+        titles[OWN] = f"Your photos: {own.name}"
+    if not titles:
         return Measured(model, None, shipped_scenes())
     with right:
-        options = list(parts)
-        keep("metrics_part", options[0], options)
-        part = st.selectbox(
-            "Measured on",
-            options,
-            format_func=lambda name: PARTS.get(name, name),
-            key="metrics_part",
-        )
+        keep("metrics_part", next(iter(titles)), titles)
+        part = st.selectbox("Measured on", list(titles), format_func=titles.get, key="metrics_part")
+    if own is not None and part == OWN:
+        return Measured(model, own.judged, own.scenes, own)
     return Measured(model, parts[part], shipped_scenes())
 
 
@@ -85,18 +94,19 @@ def show_headline(measured: Measured) -> None:
     with st.container(border=True, key="headline"):
         st.subheader(sentence, anchor=False)
         if figures:
-            st.caption(_scene_note(next(iter(measured.scenes)), figures))
+            st.caption(_scene_note(next(iter(measured.scenes)), figures, measured.own))
 
 
-def _scene_note(finder: str, figures: SceneFigures) -> str:
+def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> str:
     masked, bare = (figures.by_class[name].faces for name in ("Mask", "No Mask"))
     few = ""
     if 0 < min(masked, bare) < 50:
         kind = "bare" if bare < masked else "masked"
         few = f" So few {kind} faces leave room for chance: another set of photos may differ."
+    where = "of yours" if own else "that it never learned from"
     return (
         f"The whole app, {finder}'s face finder with {model_title(figures.model)}, on"
-        f" {figures.photos} photos that it never learned from: {masked} masked and {bare} bare"
+        f" {figures.photos} photos {where}: {masked} masked and {bare} bare"
         f" faces.{few}"
     )
 

@@ -11,6 +11,7 @@ from ui.charts import CELL, confusion_chart
 from ui.corrections import Corrections, show_corrections
 from ui.judged import Judged, percent
 from ui.keep import keep
+from ui.own_photos import OwnPhotos
 from ui.pictures import Pictures, choose_pictures
 from ui.results import shown_name
 
@@ -25,8 +26,14 @@ CELLS = [
 ]
 
 
-def show_mistakes(judged: Judged, threshold: float) -> None:
-    """The matrix beside the photos of the cell that was clicked."""
+def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None) -> None:
+    """The matrix beside the photos of the cell that was clicked.
+
+    Args:
+        judged: the photos.
+        threshold: mask probability, 0..1, from which the answer is "Mask".
+        own: the visitor's, if they are those.
+    """
     confusion = judged.figures(threshold)["confusion"]
     counts = {
         (truth, answer): confusion[CLASS_NAMES.index(truth)][CLASS_NAMES.index(answer)]
@@ -48,7 +55,11 @@ def show_mistakes(judged: Judged, threshold: float) -> None:
             st.success("No mistakes at this threshold.", icon=":material/check_circle:")
         members = judged.cell(*cell, threshold)
         if members:
-            _show_photos(judged, members, choose_pictures(), Corrections.of_session(judged.data))
+            pictures = own.pictures if own else choose_pictures()
+            # Faces of annotated photos are no files that training could leave out.
+            fixed = own is not None and own.annotated
+            corrections = None if fixed else Corrections.of_session(judged.data)
+            _show_photos(judged, members, pictures, corrections)
         else:
             st.info("There is no photo here. Click another tile of the matrix.")
 
@@ -93,7 +104,7 @@ def clicked_cell(state: Any) -> tuple[str, str] | None:
 
 
 def _show_photos(
-    judged: Judged, members: list[int], pictures: Pictures | None, corrections: Corrections
+    judged: Judged, members: list[int], pictures: Pictures | None, corrections: Corrections | None
 ) -> None:
     st.caption(
         "The surest answer comes first."
@@ -105,11 +116,12 @@ def _show_photos(
         for i in members[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
             with st.container(border=True, width=166, gap="xsmall"):
                 _show_photo(judged, i, pictures, corrections)
-    show_corrections(corrections)
+    if corrections is not None:
+        show_corrections(corrections)
 
 
 def _show_photo(
-    judged: Judged, index: int, pictures: Pictures | None, corrections: Corrections
+    judged: Judged, index: int, pictures: Pictures | None, corrections: Corrections | None
 ) -> None:
     path = judged.paths[index]
     picture = pictures.thumbnail(path) if pictures else None
@@ -118,4 +130,5 @@ def _show_photo(
         st.image(picture, width="stretch", alt=f"{path}, {said}")
     st.markdown(f"**{said}**")
     st.caption(shown_name(path.rsplit("/", 1)[-1]))
-    corrections.choose(path, int(judged.labels[index]))
+    if corrections is not None:
+        corrections.choose(path, int(judged.labels[index]))

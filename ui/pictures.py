@@ -27,11 +27,11 @@ class Pictures:
 
     Attributes:
         root: the folder in which the report's file names are found.
-        faces: of names that stand for a face in a photo, the photo's name and the face's box.
+        files: of names that are not files of ``root``, the file and, for a face, its box.
     """
 
     root: Path
-    faces: dict[str, tuple[str, Box]] = field(default_factory=dict)
+    files: dict[str, tuple[str, Box | None]] = field(default_factory=dict)
     _made: dict[str, bytes | None] = field(default_factory=dict)
 
     def thumbnail(self, path: str) -> bytes | None:
@@ -47,7 +47,7 @@ class Pictures:
         return self._made[path]
 
     def _read(self, path: str) -> bytes | None:
-        name, box = self.faces.get(path, (path, None))
+        name, box = self.files.get(path, (path, None))
         file = (self.root / name).resolve()
         if not file.is_relative_to(self.root.resolve()):
             return None

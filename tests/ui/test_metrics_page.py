@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+import ui.loading
+from maskcore.classification import InputSpec
+from training import metrics
+from ui import own_view, pictures
 from ui.mistakes import clicked_cell
 
 OpenPage = Callable[[], AppTest]
@@ -309,6 +316,147 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     (models / "first" / "stress.json").write_text(json.dumps({**card, "rows": [{}]}))
     page.run()
     assert "This model has no stress card" in texts(page)
+
+
+# --- the visitor's own photos
+
+
+class Brightness:
+    """A mask model that takes light for masks."""
+
+    name = "first"
+    threshold = 0.5
+    input_spec = InputSpec(size=8, scale=1 / 255, offset=0.0)
+
+    def classify_inputs(self, inputs: Any) -> Any:
+        return inputs.mean(axis=(1, 2, 3))
+
+    def mask_probabilities(self, image: Any, boxes: Any) -> Any:
+        return np.array([image[:40, int(box[0]) :][:, :40].mean() / 255 for box in boxes])
+
+
+def picture(grey: int, width: int = 60) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.full((60, width, 3), grey, np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def own_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(ui.loading, "classifier", lambda model: Brightness())
+    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+    return section(page, "Your photos")
+
+
+def upload(page: AppTest, content: bytes) -> AppTest:
+    page.file_uploader[0].upload("mine.zip", content, "application/zip").run()
+    assert not page.exception
+    return page
+
+
+def test_own_photos_get_the_same_page(own_page: AppTest) -> None:
+    own_page.multiselect(key="metrics_own_finders").set_value([]).run()
+    page = upload(
+        own_page,
+        packed(
+            {
+                "x/Mask/light.png": picture(250),
+                "x/Mask/dark.png": picture(40),
+                "x/No mask/black.png": picture(0),
+                "x/No mask/broken.png": b"no picture",
+            }
+        ),
+    )
+    assert "3 photos of mine.zip are measured" in texts(page)
+    assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
+    assert page.selectbox(key="metrics_part").value == "own"
+    assert "2 of 3 photos right" in texts(page)
+    assert page.subheader[0].value == (
+        "Of 100 masked photos it recognises 50. Of 100 bare photos it recognises 100."
+    )
+    (folder,) = [page.session_state["metrics_own"].pictures.root]
+    assert len(list(folder.rglob("*.png"))) == 4
+    section(page, "Mistakes")
+    assert "dark.png" in texts(page)
+    assert len(page.get("image")) == 1
+    section(page, "Curves")
+    section(page, "Your photos")
+    button(page, "Remove these photos").click().run()
+    assert not page.exception
+    assert not folder.exists()
+    assert page.selectbox(key="metrics_part").value == "test"
+
+
+def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> None:
+    own_page.multiselect(key="metrics_own_finders").set_value(["haar"]).run()
+    face = "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>10</ymin><xmax>{}</xmax>"
+    face += "<ymax>50</ymax></bndbox></object>"
+    # The fake finds two faces in pictures of 200 pixels, masked and bare, 60 pixels apart.
+    voc = face.format("with_mask", 0, 40) + face.format("with_mask", 60, 100)
+    voc += face.format("without_mask", 140, 180)
+    page = upload(
+        own_page,
+        packed(
+            {
+                "images/street.png": picture(250, 200),
+                "annotations/street.xml": f"<annotation>{voc}</annotation>".encode(),
+            }
+        ),
+    )
+    assert "3 faces in your photos" in texts(page)
+    assert page.subheader[0].value == (
+        "In 100 masked faces of 32 pixels and more it finds 100 and labels 50 right."
+        " In 100 bare faces it finds 0 and labels 0 right."
+    )
+    section(page, "Mistakes")
+    page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
+    assert "street.png, face 3" in texts(page)
+    assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
+    section(page, "Whole app")
+    assert list(page.dataframe[-1].value["Masked faces found"]) == ["100 % (2 of 2)"]
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        (b"photos", "not a ZIP archive"),
+        (packed({"a/1.png": picture(9)}), "neither folders with and without masks"),
+        (packed({"mask/1.png": b"x", "nomask/1.png": b"x"}), "nothing to measure on"),
+        (packed({"1.png": picture(9), "1.xml": b"<a"}), "1.xml is not a Pascal VOC file"),
+    ],
+)
+def test_archives_that_do_not_serve_are_refused_in_a_sentence(
+    own_page: AppTest, content: bytes, sentence: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    page = upload(own_page, content)
+    assert sentence in texts(page)
+    assert "metrics_own" not in page.session_state
+    assert not list(tmp_path.glob("masklens-own-*"))
+
+
+def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
+    own_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "with_mask").mkdir()
+    (tmp_path / "with_mask" / "1.png").write_bytes(picture(250))
+    own_page.text_input(key="metrics_own_folder").set_value(str(tmp_path)).run()
+    button(own_page, "Measure this folder").click().run()
+    assert "1 of 1 photos right" in texts(own_page)
+    section(own_page, "Mistakes")
+    assert not own_page.text_input
+    monkeypatch.setattr(pictures, "folders_allowed", lambda: False)
+    monkeypatch.setattr(own_view, "folders_allowed", lambda: False)
+    own_page.selectbox(key="metrics_part").set_value("test").run()
+    assert not own_page.text_input
 
 
 # --- what is missing

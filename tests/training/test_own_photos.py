@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskcore.classification import InputSpec
+from maskcore.errors import MasklensError
+from training import metrics
+from training.own_files import OwnFiles
+from training.own_photos import judge_faces, judge_photos, own_report, read_own_scenes
+
+VOC = """<annotation>{}</annotation>"""
+OBJECT = """<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>
+<ymax>{}</ymax></bndbox></object>"""
+
+
+class Brightness:
+    """Takes the share of light for the probability of a mask."""
+
+    input_spec = InputSpec(size=8, crop_margin=0.0, scale=1 / 255, offset=0.0)
+
+    def classify_inputs(self, inputs: np.ndarray) -> np.ndarray:
+        assert inputs.shape[1:] == (8, 8, 3)
+        return inputs.mean(axis=(1, 2, 3))
+
+    def mask_probabilities(self, image: np.ndarray, boxes: list[Any]) -> np.ndarray:
+        crops = [image[int(y0) : int(y1), int(x0) : int(x1)] for x0, y0, x1, y1 in boxes]
+        return np.array([crop.mean() / 255 for crop in crops])
+
+
+def photo(path: Path, grey: int, size: tuple[int, int] = (20, 16)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((*size[::-1], 3), grey, np.uint8)).save(path)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+
+
+def test_every_photo_is_judged_whole_and_named_as_its_owner_does(tmp_path: Path) -> None:
+    for number in range(40):  # more than go through at once
+        photo(tmp_path / "with_mask" / f"{number:02d}.png", 100 + number)
+    photo(tmp_path / "without_mask" / "50.png", 51)
+    (tmp_path / "without_mask" / "51.png").write_text("no picture")
+    names = {"without_mask/51.png": "without_mask/bad.png", "without_mask/50.png": "bare.png"}
+    shares: list[float] = []
+    judged, unreadable = judge_photos(
+        OwnFiles(tmp_path, False, names),
+        Brightness(),  # type: ignore[arg-type]
+        shares.append,
+    )
+    assert unreadable == ["without_mask/bad.png"]
+    assert len(judged) == 41
+    by_path = {one.path: one for one in judged}
+    assert by_path["bare.png"].label == 0
+    assert by_path["bare.png"].mask_probability == pytest.approx(0.2)
+    assert by_path["bare.png"].file == "without_mask/50.png"
+    for number in range(40):
+        one = by_path[f"with_mask/{number:02d}.png"]
+        assert (one.label, one.mask_probability) == (1, pytest.approx((100 + number) / 255))
+    assert len(shares) == 2
+
+
+def scenes_folder(root: Path, *objects: tuple[Any, ...]) -> OwnFiles:
+    photo(root / "images" / "1.png", 255, (200, 100))
+    (root / "annotations").mkdir()
+    text = VOC.format("".join(OBJECT.format(*values) for values in objects))
+    (root / "annotations" / "1.xml").write_text(text)
+    return OwnFiles(root, True, {"images/1.png": "street.png", "annotations/1.xml": "street.xml"})
+
+
+def test_faces_large_enough_and_of_a_class_are_judged(tmp_path: Path) -> None:
+    files = scenes_folder(
+        tmp_path,
+        ("with_mask", 0, 0, 40, 40),
+        ("without_mask", 50, 0, 70, 32),  # 32 pixels are enough
+        ("with_mask", 100, 0, 131, 31),
+        ("mask_weared_incorrect", 140, 0, 190, 50),
+    )
+    scenes, unreadable = read_own_scenes(files)
+    done: list[int] = []
+    judged = judge_faces(files, scenes, Brightness(), done.append)  # type: ignore[arg-type]
+    assert (unreadable, done) == ([], [0])
+    assert [(one.path, one.label) for one in judged] == [
+        ("street.png, face 1", 1),
+        ("street.png, face 2", 0),
+    ]
+    assert judged[1].box_xyxy == (50, 0, 70, 32)
+    assert judged[1].file == "images/1.png"
+
+
+def test_an_annotation_that_cannot_be_understood_is_named_by_its_owner(tmp_path: Path) -> None:
+    files = scenes_folder(tmp_path, ("cat", 0, 0, 40, 40))
+    with pytest.raises(MasklensError, match="street.xml is not a Pascal VOC file"):
+        read_own_scenes(files)
+
+
+def test_scenes_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
+    files = scenes_folder(tmp_path, ("with_mask", 0, 0, 40, 40))
+    (tmp_path / "images" / "1.png").write_text("no picture")
+    assert read_own_scenes(files) == ([], ["street.png"])
+
+
+def test_the_report_is_like_those_of_training() -> None:
+    judged = [
+        SimpleNamespace(path=f"{n}.jpg", label=label, mask_probability=probability)
+        for n, (label, probability) in enumerate(((1, 0.9), (0, 0.1234567), (0, 0.5)))
+    ]
+    report = own_report(judged, "m", 0.5, "mine.zip", "2026-11-24T10:00:00")  # type: ignore[arg-type]
+    part = report["parts"]["given"]
+    assert part["confusion"] == [[1, 1], [0, 1]]
+    assert part["photos"][1] == {
+        "path": "1.jpg",
+        "label": "without_mask",
+        "mask_probability": 0.123457,
+    }
+    with pytest.raises(MasklensError, match="nothing to measure on"):
+        own_report([], "m", 0.5, "mine.zip", "now")

@@ -1,0 +1,167 @@
+"""Judging photos that somebody brings to measure a model on. No TensorFlow here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification import LiteRtClassifier, preprocess
+from maskcore.errors import ImageError, MasklensError
+from maskcore.images import read_image
+from maskcore.types import Box
+from training.class_names import CLASS_FOLDERS
+from training.data import photo_files
+from training.metrics import classification_figures
+from training.own_files import OwnFiles, Progress
+from training.scenes import Scene, read_scenes
+
+SMALLEST_FACE = 32.0
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class JudgedPhoto:
+    """One photo or face: its name, 1 (mask) or 0, the probability of a mask, where it is."""
+
+    path: str
+    label: int
+    mask_probability: float
+    file: str
+    box_xyxy: Box | None = None
+
+
+def judge_photos(
+    files: OwnFiles, classifier: LiteRtClassifier, progress: Progress = lambda share: None
+) -> tuple[list[JudgedPhoto], list[str]]:
+    """Judge photos of the two class folders, each taken whole, as in training.
+
+    Returns:
+        The photos, and the names of those that cannot be read.
+    """
+    found = [
+        (path.relative_to(files.root).as_posix(), label)
+        for label, folder in enumerate(CLASS_FOLDERS)
+        for path in photo_files(files.root / folder)
+    ]
+    judged: list[JudgedPhoto] = []
+    unreadable: list[str] = []
+    for start in range(0, len(found), _BATCH):
+        progress(start / len(found))
+        inputs: list[NDArray[np.float32]] = []
+        good = []
+        for path, label in found[start : start + _BATCH]:
+            try:
+                image = read_image(files.root / path)
+            except ImageError:
+                unreadable.append(files.name_of(path))
+                continue
+            inputs.append(preprocess(image, None, classifier.input_spec))
+            good.append((path, label))
+        if good:
+            answers = classifier.classify_inputs(np.concatenate(inputs))
+            judged += [
+                JudgedPhoto(files.name_of(path), label, float(answer), path)
+                for (path, label), answer in zip(good, answers, strict=True)
+            ]
+    return judged, unreadable
+
+
+def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
+    """The annotated photos that can be read, and the names of the others.
+
+    Raises:
+        MasklensError: an annotation cannot be understood.
+    """
+    try:
+        annotated = read_scenes(files.root)
+    except MasklensError as error:
+        sentence = str(error)
+        for place, name in files.names.items():
+            sentence = sentence.replace(place, name)
+        raise MasklensError(sentence) from error
+    scenes, unreadable = [], []
+    for scene in annotated:
+        try:
+            read_image(scene.image_path)
+            scenes.append(scene)
+        except ImageError:
+            unreadable.append(files.name_of(_within(files.root, scene.image_path)))
+    return scenes, unreadable
+
+
+def judge_faces(
+    files: OwnFiles,
+    scenes: Iterable[Scene],
+    classifier: LiteRtClassifier,
+    on_scene: Callable[[int], None] = lambda done: None,
+) -> list[JudgedPhoto]:
+    """Judge annotated faces of ``SMALLEST_FACE`` pixels and more, cut out as when served."""
+    judged = []
+    for done, scene in enumerate(scenes):
+        on_scene(done)
+        faces = [
+            (number, face)
+            for number, face in enumerate(scene.faces, 1)
+            if face.label is not None and face.longer_side >= SMALLEST_FACE
+        ]
+        if not faces:
+            continue
+        boxes = [face.box_xyxy for _, face in faces]
+        answers = classifier.mask_probabilities(read_image(scene.image_path), boxes)
+        file = _within(files.root, scene.image_path)
+        judged += [
+            JudgedPhoto(
+                f"{files.name_of(file)}, face {number}",
+                int(face.label or 0),
+                float(answer),
+                file,
+                face.box_xyxy,
+            )
+            for (number, face), answer in zip(faces, answers, strict=True)
+        ]
+    return judged
+
+
+def _within(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def own_report(
+    judged: list[JudgedPhoto], model: str, threshold: float, data: str, created: str
+) -> dict[str, Any]:
+    """A report as ``training.evaluate`` writes it, of one part named "given".
+
+    Raises:
+        MasklensError: there is no photo.
+    """
+    if not judged:
+        raise MasklensError(
+            "There is nothing to measure on: no photo could be read, or no annotated face has"
+            f" {SMALLEST_FACE:.0f} pixels."
+        )
+    labels = np.array([photo.label for photo in judged], np.int64)
+    probabilities = np.array([round(photo.mask_probability, 6) for photo in judged])
+    return {
+        "model": model,
+        "data": data,
+        "created": created,
+        "command": "",
+        "parts": {
+            "given": {
+                **classification_figures(labels, probabilities, threshold),
+                "photos": [
+                    {
+                        "path": photo.path,
+                        "label": CLASS_FOLDERS[photo.label],
+                        "mask_probability": float(probability),
+                    }
+                    for photo, probability in zip(judged, probabilities, strict=True)
+                ],
+            }
+        },
+    }

@@ -1,0 +1,155 @@
+"""A visitor's own photos to measure on: taken in, judged, kept for the session alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import streamlit as st
+
+from maskcore import MasklensError, MaskPipeline
+from maskcore.classification import LiteRtClassifier
+from training.own_files import OwnFiles, folder_files, unpack
+from training.own_photos import judge_faces, judge_photos, own_report, read_own_scenes
+from training.scene_report import evaluate_scenes
+from ui.judged import Judged, judged_parts
+from ui.pictures import Pictures
+from ui.scene_figures import SceneFigures, scene_figures
+
+_HELD = "metrics_own"
+Show = Callable[[float, str], None]
+
+
+@dataclass
+class OwnPhotos:
+    """What came of a visitor's photos. Their files go with it, at the session's end at last.
+
+    Attributes:
+        name: of the archive or folder.
+        judged: what the model said.
+        scenes: finders and model together, by the finder's title; empty without annotations.
+        report: everything, as JSON values.
+        unreadable: names of photos that could not be read.
+        pictures: the photos.
+        annotated: whether faces in whole photos were judged, by their boxes.
+    """
+
+    name: str
+    judged: Judged
+    scenes: dict[str, SceneFigures]
+    report: dict[str, Any]
+    unreadable: list[str]
+    pictures: Pictures
+    annotated: bool
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @staticmethod
+    def of_session() -> OwnPhotos | None:
+        """This visitor's, if any."""
+        held: OwnPhotos | None = st.session_state.get(_HELD)
+        return held
+
+    def keep(self) -> None:
+        """Take the place of those that the visitor brought before."""
+        OwnPhotos.forget()
+        st.session_state[_HELD] = self
+
+    @staticmethod
+    def forget() -> None:
+        """Delete the visitor's photos."""
+        held: OwnPhotos | None = st.session_state.pop(_HELD, None)
+        if held and held._folder:
+            held._folder.cleanup()
+
+
+def measure_archive(
+    name: str,
+    stream: IO[bytes],
+    classifier: LiteRtClassifier,
+    pipelines: dict[str, MaskPipeline],
+    show: Show,
+) -> OwnPhotos:
+    """Measure on a ZIP archive; its photos lie in a private folder until the session ends.
+
+    Args:
+        name: of the file.
+        stream: the archive.
+        classifier: the mask model.
+        pipelines: by the finder's title, for annotated photos.
+        show: told the share done, 0..1, and what is going on.
+
+    Raises:
+        MasklensError: it cannot be used, and why; nothing is left behind.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="masklens-own-", ignore_cleanup_errors=True)
+    try:
+        files = unpack(stream, Path(folder.name), lambda share: show(share, "Unpacking"))
+        own = _measure(name, files, classifier, pipelines, show)
+    except OSError as error:
+        folder.cleanup()
+        raise MasklensError("The photos could not be stored: the disk may be full.") from error
+    except BaseException:  # the visitor left, too
+        folder.cleanup()
+        raise
+    own._folder = folder
+    return own
+
+
+def measure_folder(
+    root: Path, classifier: LiteRtClassifier, pipelines: dict[str, MaskPipeline], show: Show
+) -> OwnPhotos:
+    """Measure on a folder of this machine, as ``measure_archive`` does."""
+    return _measure(root.name, folder_files(root), classifier, pipelines, show)
+
+
+def _measure(
+    name: str,
+    files: OwnFiles,
+    classifier: LiteRtClassifier,
+    pipelines: dict[str, MaskPipeline],
+    show: Show,
+) -> OwnPhotos:
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    reports: dict[str, dict[str, Any]] = {}
+    if files.annotated:
+        scenes, unreadable = read_own_scenes(files)
+        total = max(1, len(scenes)) * (1 + len(pipelines))
+        judged = judge_faces(
+            files, scenes, classifier, lambda done: show(done / total, "Judging faces")
+        )
+        for number, (title, pipeline) in enumerate(pipelines.items(), 1):
+            if not scenes:
+                break
+            before = number * len(scenes)
+
+            def show_scene(done: int, before: int = before, title: str = title) -> None:
+                show((before + done) / total, f"Looking for faces with {title}")
+
+            reports[title] = {
+                "detector": title,
+                "model": classifier.name,
+                "created": created,
+                "command": "",
+                **evaluate_scenes(scenes, pipeline, on_scene=show_scene),
+            }
+    else:
+        judged, unreadable = judge_photos(
+            files, classifier, lambda share: show(share, "Judging photos")
+        )
+    show(1.0, "Working out the figures")
+    report = own_report(judged, classifier.name, classifier.threshold, name, created)
+    places = {photo.path: (photo.file, photo.box_xyxy) for photo in judged}
+    figures = {title: scene_figures(of_finder) for title, of_finder in reports.items()}
+    return OwnPhotos(
+        name=name,
+        judged=judged_parts(classifier.name, report)["given"],
+        scenes={title: read for title, read in figures.items() if read is not None},
+        report={**report, "scenes": reports} if reports else report,
+        unreadable=unreadable,
+        pictures=Pictures(files.root, places),
+        annotated=files.annotated,
+    )

@@ -1,0 +1,101 @@
+"""The page's section that measures a visitor's own photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore import MasklensError, MaskPipeline
+from maskcore.detection import yunet_available
+from ui import loading
+from ui.choices import DETECTORS
+from ui.keep import forget, keep
+from ui.own_photos import OwnPhotos, Show, measure_archive, measure_folder
+from ui.pictures import folders_allowed
+from ui.results import plain, shown_name
+
+OWN = "own"  # the page's choice of photos
+MAX_MEGABYTES = 500
+_PROBLEM = "metrics_own_problem"
+
+
+def show_own(model: str) -> None:
+    """Take photos, measure, and say what came of it.
+
+    Args:
+        model: the mask model's name.
+    """
+    own = OwnPhotos.of_session()
+    if own is not None:
+        _show_result(own)
+        return
+    st.markdown(
+        "How good is it on **your** photos? Bring a ZIP with the folders `with_mask` and"
+        " `without_mask`, or whole photos with boxes: `images` and `annotations` (Pascal VOC) or"
+        " `labels` and `classes.txt` (YOLO). Everything on this page is then shown for them."
+        " They are kept for this session only."
+    )
+    finders = [name for name in DETECTORS if name != "yunet" or yunet_available()]
+    keep("metrics_own_finders", finders[:1])
+    chosen = st.multiselect(
+        "Face finders to try on photos with boxes",
+        finders,
+        format_func=lambda name: DETECTORS[name][0],
+        key="metrics_own_finders",
+    )
+    turn = st.session_state.setdefault("metrics_own_turn", 0)
+    file = st.file_uploader(
+        "A ZIP with photos", type=["zip"], max_upload_size=MAX_MEGABYTES, key=f"own-{turn}"
+    )
+    if file is not None:
+        st.session_state.metrics_own_turn = turn + 1  # the uploader comes back empty
+        _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
+    if folders_allowed():
+        with st.expander("Or a folder on this computer"):
+            named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
+            if st.button("Measure this folder", disabled=not named.strip()):
+                root = Path(named.strip())
+                if root.is_dir():
+                    _run(model, chosen, lambda *parts: measure_folder(root, *parts))
+                else:
+                    st.error("There is no such folder.")
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.error(plain(problem), icon=":material/error:")
+
+
+def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> None:
+    bar = st.progress(0.0)
+    show: Show = lambda share, doing: bar.progress(min(share, 1.0), doing)  # noqa: E731
+    try:
+        pipelines: dict[str, MaskPipeline] = {
+            DETECTORS[name][0]: loading.pipeline(name, model) for name in finders
+        }
+        measure(loading.classifier(model), pipelines, show).keep()
+    except MasklensError as error:
+        st.session_state[_PROBLEM] = str(error)
+    else:
+        forget("metrics_part")
+        st.session_state["kept"]["metrics_part"] = OWN
+    st.rerun()
+
+
+def _show_result(own: OwnPhotos) -> None:
+    kind = "faces in your photos" if own.annotated else "photos"
+    st.success(
+        f"{len(own.judged)} {kind} of {shown_name(own.name)} are measured. The figures above, and"
+        " every other section, are now about them; choose others under “Measured on”.",
+        icon=":material/check_circle:",
+    )
+    if own.unreadable:
+        names = ", ".join(shown_name(name) for name in own.unreadable[:5])
+        more = len(own.unreadable) - 5
+        st.warning(
+            f"{len(own.unreadable)} could not be read and were left out: {names}"
+            + (f" and {more} more." if more > 0 else "."),
+            icon=":material/error:",
+        )
+    st.button(
+        "Remove these photos", icon=":material/delete:", type="tertiary", on_click=OwnPhotos.forget
+    )
