@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from maskcore.errors import ModelError
 MODEL_FILE = "model.tflite"
 CARD_FILE = "card.json"
 REPORT_FILE = "report.json"
+
+# Putting a model in place takes two moves, between which there is none for a moment.
+_SWAP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,15 @@ def load_model(name: str) -> StoredModel:
         ModelError: a file is missing, a Git LFS pointer, damaged, or does not match
             the SHA-256 in the card; the message names the file and the mend.
     """
+    try:
+        return _load(name)
+    except ModelError:
+        # Another model may just have been put in place, between reading card and file.
+        time.sleep(_SWAP_SECONDS)
+        return _load(name)
+
+
+def _load(name: str) -> StoredModel:
     card = read_card(name)
     path = models_dir() / name / MODEL_FILE
     try:

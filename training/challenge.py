@@ -144,19 +144,23 @@ def _of(who: str, figures: Figures) -> str:
 
 def _caution(card: dict[str, Any], installed: str, test_paths: tuple[str, ...]) -> str:
     cautions = []
-    if card.get("config", {}).get("split_by") == "time":
+    recorded = card.get("config", {}).get("split_by") == "time"
+    if recorded:
         cautions.append(RECORDED)
-    if not set(test_paths) <= _held_back(installed, card):
+    held_back = _held_back(installed, card)
+    # A recording that the installed model was not made of is new to it.
+    if not recorded if held_back is None else not set(test_paths) <= held_back:
         cautions.append(SEEN)
     return " ".join(cautions)
 
 
-def _held_back(installed: str, card: dict[str, Any]) -> set[str]:
-    """Photos that the installed model has not learned from, if it was made of the same data."""
+def _held_back(installed: str, card: dict[str, Any]) -> set[str] | None:
+    """Photos that the installed model has not learned from; None if it is of other data."""
+    theirs = read_card(installed).get("config") or {}
+    if theirs.get("data") != card["config"]["data"]:
+        return None
     try:
-        report, theirs = read_report(installed), read_card(installed)
-        if theirs["config"]["data"] != card["config"]["data"]:
-            return set()
-        return {photo["path"] for part in report["parts"].values() for photo in part["photos"]}
+        parts = read_report(installed)["parts"].values()
+        return {photo["path"] for part in parts for photo in part["photos"]}
     except (ModelError, KeyError, TypeError, AttributeError):
         return set()

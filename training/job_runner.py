@@ -63,8 +63,6 @@ def run_job(run_id: str) -> int:
     folder = folder_of(run_id)
     if not _claim(folder):
         return 0
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     with _heartbeat(folder):
         state, problem, stopped_early = _attempt(folder, _stop_request(folder))
         with guard(), suppress(OSError):
@@ -149,14 +147,21 @@ def _disk_is_full(error: BaseException | None, folder: Path) -> bool:
     return False
 
 
-def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
-    log, config = EventLog(folder), TrainConfig.load(folder)
+def be_modest() -> None:
+    """Leave the processor to visitors of the other pages; before TensorFlow does anything."""
+    if hasattr(os, "nice"):  # Windows: see how the process is started
+        os.nice(NICENESS)
     # TensorFlow takes seconds to import; until here the run was only being started.
     import tensorflow as tf
 
     threads = max(1, (os.cpu_count() or 1) // 2)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
+    log, config = EventLog(folder), TrainConfig.load(folder)
+    be_modest()
 
     from training.challenge import challenge
     from training.evaluate import evaluate

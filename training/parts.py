@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from maskcore.classification.preprocess import InputSpec, preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
-from training.data import CLASS_FOLDERS, DATA_FILE, folder_label
+from training.data import CLASS_FOLDERS, DATA_FILE
 from training.metrics import classification_figures
 
 
@@ -27,12 +26,10 @@ class Photos:
     Attributes:
         root: the folder that holds the class folders.
         paths: N file names relative to ``root``, with forward slashes.
-        relabelled: of photos whose folder is wrong, the class folder they belong in.
     """
 
     root: Path
     paths: tuple[str, ...]
-    relabelled: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -40,8 +37,7 @@ class Photos:
     @property
     def labels(self) -> NDArray[np.int64]:
         """int (N,), 1 with a mask, 0 without."""
-        places = (self.relabelled.get(path, path) for path in self.paths)
-        return np.array([folder_label(place) for place in places], np.int64)
+        return np.array([CLASS_FOLDERS.index(path.split("/")[0]) for path in self.paths], np.int64)
 
     def read(self, index: int) -> ImageRgb:
         """One photo at its full size, uint8 (H, W, 3).
@@ -72,8 +68,8 @@ def run_photos(run_dir: Path, root: Path, part: str) -> Photos:
         MasklensError: the run does not say.
     """
     try:
-        saved = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))
-        return Photos(root, tuple(saved["parts"][part]["paths"]), saved.get("relabelled", {}))
+        parts = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
+        return Photos(root, tuple(parts[part]["paths"]))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MasklensError(
             f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"
@@ -89,13 +85,7 @@ def report_photos(report: dict[str, Any], root: Path, part: str) -> Photos:
         MasklensError: the report has no such part.
     """
     try:
-        photos = report["parts"][part]["photos"]
-        moved = {
-            photo["path"]: photo["label"]
-            for photo in photos
-            if not photo["path"].startswith(f"{photo['label']}/")
-        }
-        return Photos(root, tuple(photo["path"] for photo in photos), moved)
+        return Photos(root, tuple(photo["path"] for photo in report["parts"][part]["photos"]))
     except (LookupError, TypeError) as error:
         raise MasklensError(
             f"The model's report does not name the photos of its {part} part. Evaluate its run"

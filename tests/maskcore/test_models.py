@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from maskcore import models
 from maskcore.errors import ModelError
 from maskcore.models import (
     StoredModel,
@@ -89,6 +90,22 @@ def test_broken_model_is_refused_with_file_and_mend(
 
     assert str(caught.value) == message
     assert not re.search(r"(^|\s)/|\\", message)  # no absolute path: visitors read this
+
+
+@pytest.mark.parametrize("fault", ["no card", "no model", "one byte differs"])
+def test_a_model_that_is_just_being_put_in_place_is_waited_for(
+    install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    folder = install("net")
+    sound = {path: path.read_bytes() for path in folder.iterdir()}
+    BROKEN[fault][0](folder)
+
+    def meanwhile(seconds: float) -> None:
+        for path, content in sound.items():
+            path.write_bytes(content)
+
+    monkeypatch.setattr(models.time, "sleep", meanwhile)
+    assert load_model("net").content == sound[folder / "model.tflite"]
 
 
 @pytest.mark.parametrize("read", [load_model, read_card, read_report])

@@ -141,13 +141,17 @@ def test_what_to_bear_in_mind_is_said(models: Path, tmp_path: Path) -> None:
     assert compare(tmp_path, same, same).caution == SEEN
     recorded = {"config": {"data": "photos", "split_by": "time"}}
     assert compare(tmp_path, same, same, **recorded).caution == f"{RECORDED} {SEEN}"
-    report = {
-        "parts": {
-            "test": {"photos": [{"path": path} for path in photos(tmp_path / "photos", same, same)]}
-        }
-    }
+    elsewhere = {"config": {"data": "recording", "split_by": "time"}}
+    assert compare(tmp_path, same, same, **elsewhere).caution == RECORDED
+    known = [{"path": path} for path in photos(tmp_path / "photos", same, same)]
+    report = {"parts": {"test": {"photos": known}}}
     (models / "mobilenet_v2" / "report.json").write_text(json.dumps(report))
     assert compare(tmp_path, same, same).caution == ""
+    assert compare(tmp_path, same, same, config={"data": "others"}).caution == SEEN
+    report["parts"]["test"]["photos"] = known[:13]
+    (models / "mobilenet_v2" / "report.json").write_text(json.dumps(report))
+    assert compare(tmp_path, same, same).caution == SEEN
+    assert compare(tmp_path, same, same, **recorded).caution == f"{RECORDED} {SEEN}"
 
 
 def test_a_comparison_is_read_as_it_was_written(models: Path, tmp_path: Path) -> None:

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from maskcore.errors import MasklensError
-from training.data import CLASS_FOLDERS, Dataset, data_report, group, read_dataset, split
+from training.data import (
+    CLASS_FOLDERS,
+    Dataset,
+    data_report,
+    group,
+    read_dataset,
+    split,
+    split_in_time,
+)
 
 MakePhotos = Callable[..., Path]
 
@@ -249,7 +257,6 @@ def test_report_says_what_there_is() -> None:
         "near_duplicate_pairs": 2,
         "photos_with_a_near_duplicate": 3,
         "groups_in_both_classes": [["without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg"]],
-        "relabelled": {},
         "skipped": [{"path": "with_mask/c.jpg", "reason": "This file is empty."}],
         "parts": {
             "train": {
@@ -269,3 +276,30 @@ def test_report_says_what_there_is() -> None:
             },
         },
     }
+
+
+# --- recordings
+
+
+@pytest.mark.parametrize(("bare", "masked"), [(50, 50), (20, 300), (37, 41)])
+def test_a_recording_is_cut_into_stretches_that_lie_apart(bare: int, masked: int) -> None:
+    labels = np.repeat([0, 1], [bare, masked])
+    parts = split_in_time(labels, 0.15, 0.15)
+    for label, count in ((0, bare), (1, masked)):
+        first = {"train": 0, "validation": 0, "test": 0}
+        last = dict(first)
+        for name, members in parts.items():
+            own = members[labels[members] == label]
+            assert (np.diff(own) == 1).all()  # one stretch
+            first[name], last[name] = own[0], own[-1]
+        assert first["validation"] - last["train"] >= max(2, 0.03 * count)
+        assert first["test"] - last["validation"] >= max(2, 0.03 * count)
+        assert last["test"] == np.flatnonzero(labels == label)[-1]
+        sizes = [last[name] - first[name] + 1 for name in ("validation", "test")]
+        assert sizes == [max(2, round(0.15 * count))] * 2
+
+
+@pytest.mark.parametrize(("count", "share"), [(19, 0.15), (20, 0.45)])
+def test_a_recording_too_short_is_refused(count: int, share: float) -> None:
+    with pytest.raises(MasklensError, match="Too"):
+        split_in_time(np.repeat([0, 1], [count, 50]), share, share)
