@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
         "--fine-tune-learning-rate", type=float, default=default.fine_tune_learning_rate
     )
     fit.add_argument(
+        "--corrections",
+        default=default.corrections,
+        help="exported on the Metrics page: photos to leave out or of the other class",
+    )
+    fit.add_argument(
         "--scenes", default=default.scenes, help="annotated scenes, whose faces join fine-tuning"
     )
     fit.add_argument(

@@ -82,6 +82,8 @@ class TrainConfig(RunConfig):
             computed beside those of the photo itself; each epoch draws one of them.
         fine_tune_epochs: further passes with the whole network learning; 0 for none.
         fine_tune_learning_rate: Adam's peak there; it falls to zero along a cosine.
+        corrections: file of photos to leave out or of the other class, as the Metrics page
+            exports it; "" for none.
         scenes: folder of annotated scenes, whose training faces make up half of each
             fine-tuning batch and whose validation faces join in choosing; "" for none.
         close_up_boxes: file of ``pseudo-boxes``: in fine-tuning, photos are then shown as
@@ -105,6 +107,7 @@ class TrainConfig(RunConfig):
     augmented_views: int = 1
     fine_tune_epochs: int = 0
     fine_tune_learning_rate: float = 3e-4
+    corrections: str = ""
     scenes: str = ""
     close_up_boxes: str = ""
     label_smoothing: float = 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maskcore.errors import MasklensError
-from training.data import CLASS_FOLDERS
+from training.class_names import CLASS_FOLDERS
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Corrections:
 
     def __len__(self) -> int:
         return len(self.leave_out | set(self.labels))
+
+
+NONE = Corrections()
 
 
 def read_corrections(path: Path) -> Corrections:

@@ -20,6 +20,7 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.images import IMAGE_SUFFIXES, read_image
 from training.class_names import CLASS_FOLDERS as CLASS_FOLDERS
 from training.config import TrainConfig
+from training.corrections import NONE, Corrections
 
 PARTS = ("train", "validation", "test")
 DATA_FILE = "data.json"  # in a run's folder: its data report
@@ -67,12 +68,13 @@ class Dataset:
         return read_image(self.root / self.paths[index])
 
 
-def read_dataset(root: Path, image_size: int) -> Dataset:
+def read_dataset(root: Path, image_size: int, corrections: Corrections = NONE) -> Dataset:
     """Read ``root/with_mask`` and ``root/without_mask``, subfolders included.
 
     Args:
         root: the dataset's folder.
         image_size: side of the model's input, pixels.
+        corrections: photos to leave out, or of the other class than their folder.
 
     Raises:
         MasklensError: a class folder is missing or holds no readable photo.
@@ -85,7 +87,9 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
                 f"No photos were found in {folder}/. The data folder must hold with_mask/ and"
                 " without_mask/, each with photos."
             )
-        files += found
+        files += [
+            path for path in found if path.relative_to(root).as_posix() not in corrections.leave_out
+        ]
 
     def read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_]] | str:
         try:
@@ -98,7 +102,9 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
         outcomes = list(executor.map(read, files))
     names = [path.relative_to(root).as_posix() for path in files]
     good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
-    labels = np.array([CLASS_FOLDERS.index(names[i].split("/")[0]) for i in good], np.int64)
+    labels = np.array(
+        [corrections.labels.get(names[i], folder_label(names[i])) for i in good], np.int64
+    )
     for label, folder in enumerate(CLASS_FOLDERS):
         if label not in labels:
             raise MasklensError(f"None of the files in {folder}/ is a photo that can be read.")
@@ -114,6 +120,11 @@ def read_dataset(root: Path, image_size: int) -> Dataset:
             (names[i], outcome) for i, outcome in enumerate(outcomes) if isinstance(outcome, str)
         ),
     )
+
+
+def folder_label(path: str) -> int:
+    """The class that a photo's folder stands for: 1 mask, 0 no mask."""
+    return CLASS_FOLDERS.index(path.split("/")[0])
 
 
 def photo_files(folder: Path) -> list[Path]:
@@ -272,6 +283,11 @@ def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[s
         "groups_in_both_classes": [
             [dataset.paths[i] for i in np.flatnonzero(groups == number)] for number in sorted(mixed)
         ],
+        "relabelled": {
+            path: CLASS_FOLDERS[label]
+            for path, label in zip(dataset.paths, labels, strict=True)
+            if label != folder_label(path)
+        },
         "skipped": [{"path": path, "reason": reason} for path, reason in dataset.skipped],
         "parts": {
             name: {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.class_names import WITH_MASK, WITHOUT_MASK
-from training.data import FOLDS
+from training.data import FOLDS, SHORTEST_RECORDING
 
 # Below this much the network has too little to go by, though it can be trained.
 FEW_PHOTOS = 100
@@ -63,11 +63,15 @@ class DataReport:
     def obstacle(self) -> str:
         """Why nothing can be trained on these, in a sentence; empty where it can."""
         for name, words in WORDS.items():
-            count = self.photos[name] if self.recorded else self.different[name]
-            if count < FOLDS:
+            if self.recorded and self.photos[name] < SHORTEST_RECORDING:
                 return (
-                    f"Too few photos {words}: {count} that differ from one another, and at least"
-                    f" {FOLDS} are needed. Bring more of them."
+                    f"Too few photos {words}: {self.photos[name]}, and at least"
+                    f" {SHORTEST_RECORDING} are needed. Record more of them."
+                )
+            if not self.recorded and self.different[name] < FOLDS:
+                return (
+                    f"Too few photos {words}: {self.different[name]} that differ from one another,"
+                    f" and at least {FOLDS} are needed. Bring more of them."
                 )
         return ""
 

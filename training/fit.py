@@ -20,6 +20,7 @@ from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
 from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
+from training.corrections import NONE, read_corrections
 from training.data import DATA_FILE, Dataset, data_report, divide, read_dataset
 from training.events import FEATURES, FINE_TUNE_STAGE, HEAD_STAGE, READING, EventLog
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
@@ -67,7 +68,8 @@ def fit(
     if state.trained:
         return
     log.write(READING)
-    dataset = read_dataset(Path(config.data), config.image_size)
+    corrections = read_corrections(Path(config.corrections)) if config.corrections else NONE
+    dataset = read_dataset(Path(config.data), config.image_size, corrections)
     parts = divide(dataset, config)
     report = data_report(dataset, parts)
     write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")

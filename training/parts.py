@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from maskcore.classification.preprocess import InputSpec, preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
-from training.data import CLASS_FOLDERS, DATA_FILE
+from training.data import CLASS_FOLDERS, DATA_FILE, folder_label
 from training.metrics import classification_figures
 
 
@@ -26,10 +27,12 @@ class Photos:
     Attributes:
         root: the folder that holds the class folders.
         paths: N file names relative to ``root``, with forward slashes.
+        relabelled: of photos whose folder is wrong, the class folder they belong in.
     """
 
     root: Path
     paths: tuple[str, ...]
+    relabelled: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -37,7 +40,8 @@ class Photos:
     @property
     def labels(self) -> NDArray[np.int64]:
         """int (N,), 1 with a mask, 0 without."""
-        return np.array([CLASS_FOLDERS.index(path.split("/")[0]) for path in self.paths], np.int64)
+        places = (self.relabelled.get(path, path) for path in self.paths)
+        return np.array([folder_label(place) for place in places], np.int64)
 
     def read(self, index: int) -> ImageRgb:
         """One photo at its full size, uint8 (H, W, 3).
@@ -68,8 +72,8 @@ def run_photos(run_dir: Path, root: Path, part: str) -> Photos:
         MasklensError: the run does not say.
     """
     try:
-        parts = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
-        return Photos(root, tuple(parts[part]["paths"]))
+        saved = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))
+        return Photos(root, tuple(saved["parts"][part]["paths"]), saved.get("relabelled", {}))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MasklensError(
             f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"
@@ -85,7 +89,13 @@ def report_photos(report: dict[str, Any], root: Path, part: str) -> Photos:
         MasklensError: the report has no such part.
     """
     try:
-        return Photos(root, tuple(photo["path"] for photo in report["parts"][part]["photos"]))
+        photos = report["parts"][part]["photos"]
+        moved = {
+            photo["path"]: photo["label"]
+            for photo in photos
+            if not photo["path"].startswith(f"{photo['label']}/")
+        }
+        return Photos(root, tuple(photo["path"] for photo in photos), moved)
     except (LookupError, TypeError) as error:
         raise MasklensError(
             f"The model's report does not name the photos of its {part} part. Evaluate its run"

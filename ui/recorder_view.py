@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import MasklensError, read_image
 from training.class_names import WITH_MASK, WITHOUT_MASK
-from training.data import FOLDS
+from training.data import SHORTEST_RECORDING
 from training.recording import FACES_A_CLASS
 from ui import loading
 from ui.doctor import Meanwhile, examine
@@ -20,7 +20,7 @@ from ui.webrtc import RECORDER_KEY, camera_stream, leave_stream
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No mask"}
 # From here on a class can be divided and trained on.
-LEAST = FOLDS
+LEAST = SHORTEST_RECORDING
 _DONE = "recorder_done"
 _MEANWHILE = Meanwhile(
     "Meanwhile **Single shots**, below, works: they come by the same way as this page.",

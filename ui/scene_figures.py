@@ -185,7 +185,7 @@ def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) ->
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        .properties(height=130 + 26 * len(finders), title=title)
+        .properties(height=200 + 28 * len(finders), title=title)
     )
 
 

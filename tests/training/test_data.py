@@ -257,6 +257,7 @@ def test_report_says_what_there_is() -> None:
         "near_duplicate_pairs": 2,
         "photos_with_a_near_duplicate": 3,
         "groups_in_both_classes": [["without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg"]],
+        "relabelled": {},
         "skipped": [{"path": "with_mask/c.jpg", "reason": "This file is empty."}],
         "parts": {
             "train": {

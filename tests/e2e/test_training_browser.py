@@ -1,0 +1,169 @@
+"""A training run in Chromium: from a ZIP archive to the model that the Photo page uses."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from benchmarks.app import running_app
+from maskcore.models import models_dir, read_card
+
+pytestmark = pytest.mark.e2e
+
+RUN = "Seen in the browser"
+A_CLASS = 24
+# A tiny run takes half a minute where nothing else goes on; minutes are for busy machines.
+PATIENCE_MS = 600_000
+# What the shipped model says of the sample photo.
+SENTENCE = "2 faces: 1 with mask, 1 without"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Soft random blobs, those "with a mask" blue in their lower half."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("archive") / "blobs.zip"
+    with ZipFile(path, "w") as content:
+        for folder in ("with_mask", "without_mask"):
+            for number in range(A_CLASS):
+                grain = rng.uniform(40, 215, (6, 6, 3)).astype(np.float32)
+                photo = cv2.resize(grain, (96, 96), interpolation=cv2.INTER_CUBIC)
+                if folder == "with_mask":
+                    photo[48:] = 0.4 * photo[48:] + 0.6 * np.array([40, 90, 230], np.float32)
+                stream = io.BytesIO()
+                Image.fromarray(photo.clip(0, 255).astype(np.uint8)).save(stream, "JPEG")
+                content.writestr(f"photos/{folder}/{number:02d}.jpg", stream.getvalue())
+    return path
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """Folders of runs and of models, a copy of the shipped ones; no run outlives the test."""
+    root = tmp_path_factory.mktemp("training")
+    shutil.copytree(models_dir(), root / "models")
+    yield root / "runs", root / "models"
+    for path in (root / "runs").glob("*/process.json"):
+        values = json.loads(path.read_text())
+        if psutil.pid_exists(values["pid"]):
+            process = psutil.Process(values["pid"])
+            if abs(process.create_time() - values["started"]) < 2:
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def training_url(
+    browser: Any, folders: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a server with those folders."""
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    runs, models = folders
+    environment = {"MASKLENS_RUNS": str(runs), "MASKLENS_MODELS": str(models)}
+    with running_app(log, environment) as (url, _):
+        yield url
+    text = log.read_text()
+    assert "Traceback" not in text, text[-3000:]
+
+
+def visit(browser: Any, address: str) -> Any:
+    # High enough for what a button opens below itself.
+    context = browser.new_context(viewport={"width": 1366, "height": 1800})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(address)
+    return page
+
+
+def press(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def percent(page: Any) -> int:
+    bar = page.get_by_role("progressbar")
+    return int(float(bar.get_attribute("aria-valuenow"))) if bar.count() else 100
+
+
+def no_faults(page: Any) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+    assert "Traceback" not in page.content()
+
+
+def test_a_run_from_the_archive_to_the_installed_model_and_back(
+    browser: Any,
+    training_url: str,
+    folders: tuple[Path, Path],
+    archive: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs, models = folders
+    monkeypatch.setenv("MASKLENS_MODELS", str(models))
+    shipped = read_card("mobilenet_v2")["sha256"]
+    photos = visit(browser, training_url)  # somebody else, who has a photo open all the while
+    photos.get_by_role("button", name="Try a sample photo").click()
+    shown = photos.get_by_role("heading", name=SENTENCE, exact=True)
+    shown.wait_for()
+
+    page = visit(browser, f"{training_url}/training")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_test_id("stFileUploaderDropzone").locator("button").click()
+    chooser.value.set_files(archive)
+    press(page, "Use these photos")
+    page.get_by_role("img", name="Photos of the class Mask").wait_for()
+    page.get_by_text("More settings").click()
+    page.get_by_role("radiogroup", name="Starting weights").get_by_text(
+        "Random", exact=True
+    ).click()
+    page.get_by_label("Name of the run").fill(RUN)
+    press(page, "Train")
+
+    bar = page.get_by_role("progressbar")
+    bar.wait_for()
+    page.get_by_role("heading", name=RUN).wait_for()
+    first = percent(page)
+    page.wait_for_function(
+        "first => Number(document.querySelector('[role=progressbar]')?.ariaValueNow ?? 101)"
+        " > first",
+        arg=first,
+        timeout=PATIENCE_MS,
+    )
+    assert page.get_by_role("progressbar").count() == 1, "it was over before the reload"
+    moved = percent(page)
+    page.reload()
+    page.get_by_role("heading", name=RUN).wait_for()
+    assert percent(page) >= moved
+
+    page.get_by_text("The verdict rests on the").wait_for(timeout=PATIENCE_MS)
+    assert bar.count() == 0
+    page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    assert read_card("mobilenet_v2")["sha256"] == shipped
+    page.get_by_role("button", name=re.compile(r"^(download_done )?Install( keyboard.*)?$")).click()
+    anyway = page.get_by_role("button", name="Install it all the same")
+    installed = page.get_by_text(f"{RUN} is installed as MobileNetV2")
+    anyway.or_(installed).first.wait_for()
+    if anyway.count():  # a model that is worse is installed by a second press
+        anyway.click()
+    installed.wait_for()
+    assert read_card("mobilenet_v2")["title"] == RUN
+    shown.wait_for(state="detached")  # the photo that is open is looked at anew, by itself
+
+    press(page, "Bring back")
+    page.get_by_text("is in use again").wait_for()
+    assert read_card("mobilenet_v2")["sha256"] == shipped
+    shown.wait_for()
+    no_faults(page)
+    no_faults(photos)
+    (report,) = runs.glob("*/report.json")
+    assert json.loads(report.read_text())["parts"]["test"]["count"] > 0
+    page.context.close()
+    photos.context.close()
