@@ -8,6 +8,7 @@ at a time, over all tabs, visitors and servers that share the folder of runs.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -46,6 +47,8 @@ KILLED = (
     " its process. It can go on from its last finished epoch."
 )
 STOPPED_IN_QUEUE = "Stopped before it began."
+# The folders of an absolute path, here or on Windows: visitors read the log, too.
+_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[\\/](?:[^\\/\s\"':]+[\\/])+")
 
 
 class State(StrEnum):
@@ -237,7 +240,7 @@ def delete(run_id: str) -> None:
 
 
 def log_tail(job: Job, lines: int = 200) -> str:
-    """The last lines of what the run's process printed."""
+    """The last lines of what the run's process printed, without the folders of this machine."""
     try:
         with (job.folder / LOG_FILE).open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
@@ -245,7 +248,7 @@ def log_tail(job: Job, lines: int = 200) -> str:
             text = stream.read().decode(errors="replace")
     except OSError:
         return ""
-    return "\n".join(text.splitlines()[-lines:])
+    return "\n".join(_FOLDERS.sub("", line) for line in text.splitlines()[-lines:])
 
 
 def end(folder: Path, state: State, problem: str = "", **more: Any) -> None:

@@ -395,6 +395,24 @@ def test_only_ids_of_runs_are_taken(
     assert (tmp_path / "x").exists() and (runs / "a" / "b").exists()
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('  File "/home/me/app/training/fit.py", line 3', '  File "fit.py", line 3'),
+        (r'  File "C:\Users\me\app\fit.py", line 3', '  File "fit.py", line 3'),
+        ("no space left: /tmp/x/last.keras", "no space left: last.keras"),
+        ("3/10 epochs, loss 0.5/1", "3/10 epochs, loss 0.5/1"),
+        ("see https://keras.io/api/models", "see https://keras.io/api/models"),
+    ],
+)
+def test_the_log_names_no_folder_of_this_machine(
+    config: TrainConfig, line: str, shown: str
+) -> None:
+    job = jobs.submit(config)
+    (job.folder / "log.txt").write_text(line + "\n", encoding="utf-8")
+    assert jobs.log_tail(job) == shown
+
+
 def test_the_log_ends_with_its_last_lines(config: TrainConfig) -> None:
     job = jobs.submit(config)
     assert jobs.log_tail(job) == ""
