@@ -33,6 +33,8 @@ _PROBE = (
   // Opened outside of the player's frame, where the page slows the camera down when busy.
   camera.srcObject = await window.parent.navigator.mediaDevices.getUserMedia(
     {video: {width: 640, height: 480, frameRate: 30}});
+  // Else it would stay open when the player's frame is gone.
+  window.addEventListener('pagehide', () => camera.srcObject.getTracks().forEach(t => t.stop()));
   await camera.play();
   const state = {shown: 0, codes: 0, last: -1, lags: [], labelled: 0, sizes: {}};
   const canvas = document.createElement('canvas');
