@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,17 @@ class FakePipeline:
         probabilities = FACES.get(image_rgb.shape[1], ())
         lefts = np.asarray(boxes_xyxy, float).reshape(-1, 4)[:, 0]
         return np.array([probabilities[round(left / 60)] for left in lefts], np.float32)
+
+
+@pytest.fixture
+def awaited() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine in a thread: after browser tests the main one has a loop of its own."""
+
+    def run(work: Coroutine[Any, Any, Any]) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, work).result()
+
+    return run
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -196,7 +197,11 @@ def test_starting_over_forgets_the_figures_and_keeps_the_snapshots(
 
 
 def test_pictures_out_of_turn_are_passed_over_and_counted(
-    stream: LiveStream, clock: Clock, fake: Any, monkeypatch: pytest.MonkeyPatch
+    stream: LiveStream,
+    clock: Clock,
+    fake: Any,
+    awaited: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(stream_module, "_pace", SharedPace(10))
     other = LiveStream()
@@ -206,8 +211,8 @@ def test_pictures_out_of_turn_are_passed_over_and_counted(
     shown = []
     for _ in range(100):  # two cameras for 4 seconds
         clock.seconds += 0.04
-        shown.append(len(asyncio.run(stream.process([frame]))))
-        asyncio.run(other.process([frame]))
+        shown.append(len(awaited(stream.process([frame]))))
+        awaited(other.process([frame]))
     assert set(shown) == {0, 1}
     assert 18 <= sum(shown) <= 27
     assert len(fake.detected) == 1 + sum(shown)

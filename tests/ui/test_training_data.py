@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -383,8 +385,6 @@ def frame(number: int) -> Any:
 
 def record(page: AppTest, label: str, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press the button and let the camera send frames, each when it is due."""
-    import asyncio
-
     from ui import recorder as module
 
     press(page, label)
@@ -393,7 +393,9 @@ def record(page: AppTest, label: str, frames: int, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
     recorder._next = float("-inf")
     for number in range(frames):
-        (shown,) = asyncio.run(recorder.process([frame(number)]))
+        # In a thread: after browser tests the main one has a loop of its own.
+        with ThreadPoolExecutor(1) as thread:
+            (shown,) = thread.submit(asyncio.run, recorder.process([frame(number)])).result()
         assert (shown.width, shown.height) == (320, 240)
 
 

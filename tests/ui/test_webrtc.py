@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -57,24 +58,28 @@ async def taken(track: MediaStreamTrack, count: int, pause: float = 0.0) -> list
     return frames
 
 
-def test_who_is_slow_gets_the_newest_frame_and_not_those_before() -> None:
+def test_who_is_slow_gets_the_newest_frame_and_not_those_before(
+    awaited: Callable[..., Any],
+) -> None:
     frames = [picture(n) for n in range(200)]
-    first, second = asyncio.run(taken(Source(frames), 2, pause=0.1))
+    first, second = awaited(taken(Source(frames), 2, pause=0.1))
     # By then some dozens have come: a queue would give the one after the first.
     assert frames.index(second) - frames.index(first) > 5
 
 
-def test_a_frame_repeated_by_the_library_is_handed_on_once() -> None:
+def test_a_frame_repeated_by_the_library_is_handed_on_once(awaited: Callable[..., Any]) -> None:
     a, b, c = (picture(n) for n in (10, 20, 30))
-    assert asyncio.run(taken(Processed([a, a, a, b, b, c, c]), 3)) == [a, b, c]
+    assert awaited(taken(Processed([a, a, a, b, b, c, c]), 3)) == [a, b, c]
 
 
 @pytest.mark.parametrize("kind", ["yuv420p", "nv12"])
-def test_no_picture_of_the_camera_passes_unprocessed(kind: str) -> None:
+def test_no_picture_of_the_camera_passes_unprocessed(
+    kind: str, awaited: Callable[..., Any]
+) -> None:
     raw, labelled = picture(10, kind), picture(20)
-    assert asyncio.run(taken(Processed([raw, raw, labelled]), 1)) == [labelled]
+    assert awaited(taken(Processed([raw, raw, labelled]), 1)) == [labelled]
 
 
-def test_the_camera_s_own_track_is_handed_on_as_it_is() -> None:
+def test_the_camera_s_own_track_is_handed_on_as_it_is(awaited: Callable[..., Any]) -> None:
     raw = picture(10, "yuv420p")
-    assert asyncio.run(taken(Source([raw]), 1)) == [raw]
+    assert awaited(taken(Source([raw]), 1)) == [raw]
