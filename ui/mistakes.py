@@ -108,7 +108,7 @@ def _show_photos(
 ) -> None:
     st.caption(
         "The surest answer comes first."
-        + ("" if pictures else " Pictures show once you say where the photos are (below).")
+        + ("" if pictures else " Pictures show once you say where the photos are.")
     )
     pages = -(-len(members) // PHOTOS_A_PAGE)
     page = st.pagination(pages, key="metrics_page") if pages > 1 else 1
