@@ -13,8 +13,12 @@ from maskcore.types import Box, ImageRgb
 from training.architectures import input_spec
 from training.augment import augment
 from training.config import TrainConfig
+from training.covers import cover_face
 from training.data import Dataset
 from training.faces import TRAINING_MARGIN, CutFace
+
+# This share of the faces cut out of photos is partly covered by a hand or cloth.
+COVERED_SHARE = 0.25
 
 
 class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -89,7 +93,7 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         for number in range(config.batch_size - self._photos):
             group = self._faces[number % len(self._faces)]
             face = group[int(rng.integers(len(group)))]
-            drawn.append((face.crop(TRAINING_MARGIN), face.label))
+            drawn.append((self._covered(face.crop(TRAINING_MARGIN), face.label, rng), face.label))
         pixels = np.stack([augment(image, config.image_size, rng) for image, _ in drawn])
         labels = np.array([label for _, label in drawn], np.int64)
         return normalise(pixels, input_spec(config)), labels
@@ -99,7 +103,13 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         box = self._boxes.get(self._dataset.paths[index])
         if box is None or rng.random() < 0.5:
             return image
-        return crop_square(image, box, TRAINING_MARGIN)
+        square = crop_square(image, box, TRAINING_MARGIN)
+        return self._covered(square, int(self._dataset.labels[index]), rng)
+
+    def _covered(self, square: ImageRgb, label: int, rng: np.random.Generator) -> ImageRgb:
+        if rng.random() >= COVERED_SHARE:
+            return square
+        return cover_face(square, 1 / (1 + 2 * TRAINING_MARGIN), bool(label), rng)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
