@@ -9,6 +9,7 @@ import keras
 
 from maskcore.classification.preprocess import InputSpec
 from maskcore.errors import MasklensError
+from training.batch_norm import fused
 from training.config import TrainConfig
 
 _BASES = {
@@ -60,6 +61,7 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
                 f"{Path(source).name} does not hold the weights of a {config.architecture} base"
                 " without its top, or cannot be read."
             ) from error
+    base = fused(base)
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from training.architectures import build_base
+from training.batch_norm import BatchNormalization
 from training.config import TrainConfig
 from training.detector.config import DetectorConfig
 
@@ -100,10 +101,10 @@ def flat_outputs(network: Any, image_size: int) -> Any:
 
 def _block(x: Any, kernel: int) -> Any:
     x = keras.layers.Conv2D(_CHANNELS, kernel, padding="same", use_bias=False)(x)
-    return keras.layers.ReLU(6.0)(keras.layers.BatchNormalization(momentum=0.97)(x))
+    return keras.layers.ReLU(6.0)(BatchNormalization(momentum=0.97)(x))
 
 
 def _separable(x: Any) -> Any:
     x = keras.layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.97)(x)
+    x = BatchNormalization(momentum=0.97)(x)
     return _block(x, 1)
