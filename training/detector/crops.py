@@ -189,6 +189,43 @@ def lend_face(
     return blended.clip(0, 255).astype(np.uint8), new_box.astype(np.float32)
 
 
+def turn(crop: Crop, degrees: float) -> Crop:
+    """Turn a crop about its middle.
+
+    Args:
+        crop: a square picture, its faces, (N, 4), and the regions not asked about, (M, 4).
+        degrees: how far, clockwise.
+
+    Returns:
+        The same, with the upright box around each turned face, taken for an ellipse; what
+        comes in at the corners is the picture's edge drawn out. A face of which too little
+        is left in the picture is no longer asked about.
+    """
+    image, faces, ignored = crop
+    size = image.shape[0]
+    angle = np.deg2rad(degrees)
+    cos, sin = float(np.cos(angle)), float(np.sin(angle))
+    rotation = np.array([[cos, -sin], [sin, cos]])
+    middle = np.array([size / 2, size / 2])
+    matrix = np.column_stack([rotation, middle - rotation @ middle])
+    # OpenCV counts from the middle of the first pixel, boxes count from its corner.
+    matrix[:, 2] += rotation @ (0.5, 0.5) - 0.5
+    turned: ImageRgb = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
+
+    def moved(boxes: Boxes) -> Boxes:
+        centres = ((boxes[:, :2] + boxes[:, 2:]) / 2 - middle) @ rotation.T + middle
+        half_x, half_y = (boxes[:, 2:] - boxes[:, :2]).T / 2
+        half = np.stack(
+            [np.hypot(half_x * cos, half_y * sin), np.hypot(half_x * sin, half_y * cos)]
+        )
+        return np.concatenate([centres - half.T, centres + half.T], axis=1).astype(np.float32)
+
+    faces = moved(faces)
+    inside, ignored = faces.clip(0, size), moved(ignored).clip(0, size)
+    asked = _areas(inside) / np.maximum(_areas(faces), 1e-6) >= LEAST_VISIBLE
+    return turned, inside[asked], np.concatenate([inside[~asked], ignored])
+
+
 def cover_part(image: ImageRgb, box: Boxes, rng: np.random.Generator) -> ImageRgb:
     """Lay a hand-, scarf- or microphone-like shape over the lower part of a face.
 

@@ -19,6 +19,7 @@ from training.detector.crops import (
     cover_part,
     crop_around,
     lend_face,
+    turn,
 )
 from training.faces import read_boxes
 from training.scenes import Scene
@@ -32,6 +33,8 @@ BESIDE_SHARE = 0.15
 # over a crop of a scene instead of a plain colour.
 LENT_SHARE, LENT_BARE_SHARE = 0.4, 0.75
 LAID_OVER_SHARE = 0.7
+# This share of the crops is turned, by degrees of this standard deviation.
+TURNED_SHARE, TURN_DEGREES = 0.4, 10.0
 
 
 def scene_samples(scenes: list[Scene]) -> list[Sample]:
@@ -125,6 +128,9 @@ class Sampler:
             image, boxes, ignored = self._group_picture(rng)
         else:
             image, boxes, ignored = self._crop(self._size, rng)
+        if rng.random() < TURNED_SHARE:
+            degrees = float(rng.normal(0, TURN_DEGREES))
+            image, boxes, ignored = turn((image, boxes, ignored), degrees)
         if rng.random() < 0.25 and len(boxes):
             image = cover_part(image, boxes[rng.integers(len(boxes))], rng)
         return degrade(image, rng) if rng.random() < 0.7 else image, boxes, ignored

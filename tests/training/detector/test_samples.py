@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.data import read_dataset, split
 from training.detector import samples
-from training.detector.crops import Sample, cover_part, crop_around, lend_face
+from training.detector.crops import Sample, cover_part, crop_around, lend_face, turn
 from training.detector.samples import (
     CLOSE_UP_SIDES,
     SCENE_SIDES,
@@ -417,6 +418,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
 
     monkeypatch.setattr(samples, "crop_around", crop)
     monkeypatch.setattr(samples, "lend_face", lambda image, box, lender, index, rng: (image, box))
+    monkeypatch.setattr(samples, "turn", lambda crop, degrees: crop)
     monkeypatch.setattr(samples, "cover_part", lambda image, box, rng: image)
     monkeypatch.setattr(samples, "degrade", lambda image, rng: image)
     return asked
@@ -630,3 +632,47 @@ def test_pictures_of_every_size_allowed_are_drawn_the_same_by_seed(
         pictures.append(image)
     assert len(np.unique(np.stack(pictures), axis=0)) == 40
     assert faces >= 40
+
+
+# --- turning
+
+
+@pytest.mark.parametrize("degrees", [-35.0, -8.0, 0.0, 20.0, 90.0])
+def test_the_box_of_a_turned_face_fits_around_it(degrees: float) -> None:
+    image = np.zeros((200, 200, 3), np.uint8)
+    cv2.ellipse(image, (70, 90), (20, 32), 0, 0, 360, RED, -1)
+    box = np.array([[50, 58, 91, 123]], np.float32)
+    turned, faces, ignored = turn((image, box, box + 20), degrees)
+    np.testing.assert_allclose(faces[0], coloured_box(turned, RED), atol=1.2)
+    if degrees == 0:
+        np.testing.assert_array_equal(turned, image)
+        np.testing.assert_allclose(ignored, box + 20, atol=1e-4)
+
+
+def test_a_face_turned_out_of_the_picture_is_no_longer_asked_about() -> None:
+    image = np.zeros((200, 200, 3), np.uint8)
+    corner = np.array([[0, 0, 20, 20], [90, 90, 110, 110]], np.float32)
+    _, faces, ignored = turn((image, corner, NONE), 45)
+    assert len(faces) == 1 and np.allclose(faces[0], corner[1], atol=0.01)
+    assert len(ignored) == 1
+    assert ignored.min() >= 0
+    assert ignored.max() <= 200
+    _, faces, ignored = turn((image, NONE, NONE), 45)
+    assert faces.shape == ignored.shape == (0, 4)
+
+
+def test_two_in_five_crops_are_turned_to_either_side(
+    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    degrees: list[float] = []
+
+    def noted(crop: Any, by: float) -> Any:
+        degrees.append(by)
+        return crop
+
+    monkeypatch.setattr(samples, "turn", noted)
+    sampler = Sampler(SCENES, [], 0, 0, 64)
+    for seed in range(400):
+        sampler.draw(np.random.default_rng(seed))
+    assert 0.33 < len(degrees) / 400 < 0.47
+    assert abs(np.mean(degrees)) < 3 and 8 < np.std(degrees) < 12
