@@ -20,6 +20,8 @@ from streamlit_webrtc.component import (
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
 
+from ui.tidy import collect_regularly
+
 KEY = "camera-stream"
 RECORDER_KEY = "recorder-stream"
 _log = logging.getLogger(__name__)
@@ -83,8 +85,6 @@ def _processed_once(
 
 def _use_newest_frames() -> None:
     """Put our relay in the place where the library looks for its own, once a server."""
-    if not Runtime.exists():  # a page tested without a server
-        return
     runtime = Runtime.instance()
     if not isinstance(getattr(runtime, _SERVER_GLOBAL_RELAY_ATTR_NAME_, None), NewestFrames):
         setattr(runtime, _SERVER_GLOBAL_RELAY_ATTR_NAME_, NewestFrames())
@@ -106,7 +106,9 @@ def camera_stream(
     Returns:
         Whether the stream is up, and whether it has at least been started.
     """
-    _use_newest_frames()
+    if Runtime.exists():  # otherwise the page is tested without a server
+        _use_newest_frames()
+        collect_regularly()
     context = st.session_state.get(key)
     if context is not None:
         # The library takes the runs of the script between two renderings for a visit to

@@ -1,0 +1,35 @@
+"""Collecting garbage soon, without holding up the streams.
+
+What is left of an ended stream hangs together in circles: encoders, with their threads and
+sockets, stay until Python looks for circles, on a quiet server perhaps for hours. A full look
+passes over all that was ever loaded, a quarter of a second in which no thread runs. So what
+is loaded for good is set aside first; a look then takes some milliseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import streamlit as st
+
+EVERY_SECONDS = 20.0
+
+
+@st.cache_resource(show_spinner=False)
+def collect_regularly(every_seconds: float = EVERY_SECONDS) -> threading.Event:
+    """Set aside what is loaded and look for garbage from now on, once a server.
+
+    Returns:
+        Ends it when set.
+    """
+    gc.collect()
+    gc.freeze()
+    done = threading.Event()
+
+    def collect() -> None:
+        while not done.wait(every_seconds):
+            gc.collect()
+
+    threading.Thread(target=collect, name="collect-garbage", daemon=True).start()
+    return done
