@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,6 +218,42 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
     assert (job.state, job.problem, job.can_resume) == (State.FAILED, DISK_FULL, True)
     jobs.resume(job.id)
     assert run_job(job.id) == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The runs' folder on a disk of 8 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root on Linux may mount a small disk")
+    monkeypatch.setenv("MASKLENS_RUNS", str(disk / "runs"))
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("left", [100_000, 320_000])
+def test_a_disk_that_fills_up_harms_nothing_and_the_run_goes_on_with_room(
+    here: None, photos: Path, small_disk: Path, left: int
+) -> None:
+    job = jobs.submit(config(photos))
+    filler = small_disk / "filler"
+    try:
+        with filler.open("wb", buffering=0) as stream:
+            while True:
+                stream.write(bytes(4096))
+    except OSError:
+        os.truncate(filler, filler.stat().st_size - left)
+    assert run_job(job.id) == 1
+    job = jobs.job(job.id)
+    filler.unlink()
+    assert (job.state, job.problem, job.can_resume) == (State.FAILED, DISK_FULL, True)
+    jobs.resume(job.id)
+    assert run_job(job.id) == 0
+    assert jobs.job(job.id).state == State.FINISHED
+    versions.install(job.id, "mobilenet_v2")
+    assert load_model("mobilenet_v2").card["figures"]["test"]["count"] > 0
 
 
 def test_data_that_do_not_serve_are_said(here: None, tmp_path: Path) -> None:
