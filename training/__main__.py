@@ -42,6 +42,11 @@ def _parser() -> argparse.ArgumentParser:
         default=default.backbone_weights,
         help="imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
     )
+    fit.add_argument(
+        "--start-from",
+        default=default.start_from,
+        help="a former run's folder: fine-tuning goes on from its best weights",
+    )
     fit.add_argument("--epochs", type=int, default=default.epochs, help="with a frozen backbone")
     fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
     fit.add_argument(

@@ -74,6 +74,8 @@ class TrainConfig(RunConfig):
         architecture: one of ``ARCHITECTURES``.
         backbone_weights: "imagenet" (Keras fetches them), "installed" (those of the
             installed model of this architecture), "none", or a .weights.h5 file.
+        start_from: folder of a former run with the same data, division and seed, whose best
+            weights fine-tuning goes on from; "" for none.
         image_size: side of the model's input, pixels.
         dense_units, dropout: the head's hidden layer and the share of it dropped, 0..1.
         epochs: passes over the training part with the backbone frozen.
@@ -99,6 +101,7 @@ class TrainConfig(RunConfig):
     data: str
     architecture: str = "mobilenet_v2"
     backbone_weights: str = "imagenet"
+    start_from: str = ""
     image_size: int = 128
     dense_units: int = 64
     dropout: float = 0.5
@@ -123,6 +126,8 @@ class TrainConfig(RunConfig):
             )
         if self.split_by not in SPLITS:
             raise ValueError(f"split_by must be one of {', '.join(SPLITS)}, got {self.split_by!r}")
+        if self.start_from and not self.fine_tune_epochs:
+            raise ValueError("start_from goes on with fine-tuning: give fine_tune_epochs")
         # InceptionV3 cannot shrink anything smaller than 75 pixels.
         self.check_ranges(
             ("image_size", 75, 512),

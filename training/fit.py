@@ -25,7 +25,16 @@ from training.data import DATA_FILE, Dataset, data_report, divide, read_dataset
 from training.events import FEATURES, FINE_TUNE_STAGE, HEAD_STAGE, READING, EventLog
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
 from training.installed_backbone import load_folded, measure_statistics
-from training.progress import LAST_MODEL, Checkpoint, Progress, RunState, Stop, Stopped, finish
+from training.progress import (
+    LAST_MODEL,
+    Checkpoint,
+    Progress,
+    RunState,
+    Stop,
+    Stopped,
+    finish,
+    load_best,
+)
 from training.provenance import save_provenance
 from training.scenes import read_scenes, split_scenes
 from training.starting_weights import installed_convolutions
@@ -33,6 +42,8 @@ from training.tensorboard import TensorBoardLog
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
 STATISTICS_PHOTOS = 128
+# The settings that decide which photos a run learns from.
+_DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
 
 
 NOTHING_TO_KEEP = "Stopped before there was anything to keep: the first epoch was not done yet."
@@ -94,11 +105,18 @@ def _learn(
     parts: dict[str, NDArray[np.int64]],
     stop: Callable[[], bool],
 ) -> None:
-    base = _starting_base(config, run_dir, dataset.pixels[parts["train"]])
+    if config.start_from:
+        base = build_base(config, load_weights=False)
+    else:
+        base = _starting_base(config, run_dir, dataset.pixels[parts["train"]])
     head = build_head(config, base.output_shape[1:])
     network = join(base, head)
     if state.stage == FINE_TUNE_STAGE:
         network = last_model(run_dir)
+    elif config.start_from:
+        former = Path(config.start_from)
+        check_same_division(former, config, "architecture", "image_size", "dense_units", *_DIVISION)
+        load_best(network, former)
     else:
         if state.stage == HEAD_STAGE:
             last = last_model(run_dir)
@@ -141,6 +159,26 @@ def start_run(
     # The split, the initial weights and dropout all follow from this one seed.
     keras.utils.set_random_seed(config.seed)
     return EventLog(run_dir), RunState(run_dir)
+
+
+def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> None:
+    """Make sure that nothing kept for testing here may have trained a former run.
+
+    Args:
+        run_dir: the former run's folder.
+        config: of the run that is to go on from it.
+        settings: names of those that must be the same.
+
+    Raises:
+        MasklensError: the folder is not that of such a run, or a setting differs.
+    """
+    former = asdict(type(config).load(run_dir))
+    changed = [name for name in settings if former[name] != getattr(config, name)]
+    if changed:
+        raise MasklensError(
+            f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
+            " testing here may have trained it. Give the same ones."
+        )
 
 
 def last_model(run_dir: Path) -> Any:

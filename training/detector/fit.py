@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import normalise
-from maskcore.errors import MasklensError
 from maskcore.files import write_text
 from maskcore.images import read_image
 from training.architectures import input_spec
@@ -23,7 +22,7 @@ from training.detector.crops import Sample
 from training.detector.network import build_detector, flat_outputs
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
-from training.fit import last_model, start_run
+from training.fit import check_same_division, last_model, start_run
 from training.progress import Checkpoint, Progress, finish, load_best
 from training.scenes import read_scenes, split_scenes
 
@@ -80,7 +79,9 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
     else:
         network = build_detector(config)
         if config.start_from:
-            _go_on_from(Path(config.start_from), network, config)
+            former = Path(config.start_from)
+            check_same_division(former, config, "data", "close_ups", "seed")
+            load_best(network, former)
         _freeze_first_layers(network)
         model = flat_outputs(network, config.image_size)
         model.compile(optimizer=_optimizer(config), loss=detector_loss)
@@ -109,21 +110,6 @@ def _optimizer(config: DetectorConfig) -> Any:
         warmup_steps=max(1, round(0.03 * steps)),
     )
     return keras.optimizers.AdamW(schedule, weight_decay=1e-4, global_clipnorm=10.0)
-
-
-def _go_on_from(run_dir: Path, network: Any, config: DetectorConfig) -> None:
-    """Put a former run's best weights into the network.
-
-    Raises:
-        MasklensError: the run is not finished, or it divided the data in another way.
-    """
-    former = DetectorConfig.load(run_dir)
-    if (former.data, former.close_ups, former.seed) != (config.data, config.close_ups, config.seed):
-        raise MasklensError(
-            f"{run_dir.name} was trained on other data or with another seed: what is kept for"
-            " testing here may have trained it. Give the same --data, --close-ups and --seed."
-        )
-    load_best(network, run_dir)
 
 
 def _freeze_first_layers(network: Any) -> None:
