@@ -23,7 +23,7 @@ from training.config import WEIGHTS, TrainConfig
 from training.evaluate import THRESHOLD, load_network
 from training.fidelity import check, compare
 from training.parts import run_photos
-from training.provenance import load_provenance, provenance, settings_for_card
+from training.provenance import fit_provenance, provenance, settings_for_card
 from training.versions import check_name, put_in_place
 
 
@@ -117,7 +117,7 @@ def package(
         "data": data_licence,
         "seed": config.seed,
         "made_by": {
-            "fit": load_provenance(run_dir),
+            **fit_provenance(run_dir, config),
             "evaluate": {key: report[key] for key in ("created", "command", "commit")},
             "install": provenance(command),
         },

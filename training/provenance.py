@@ -61,6 +61,18 @@ def fit_command(config: TrainConfig, out: str) -> str:
     return shlex.join([*words, f"--out=runs/{out}"])
 
 
+def fit_provenance(run_dir: Path, config: RunConfig) -> dict[str, Any]:
+    """How a run's weights came about, for its card: "fit", and "start" if it went on from one.
+
+    Args:
+        run_dir: the run's folder.
+        config: its settings.
+    """
+    former = getattr(config, "start_from", "")
+    start = {"start": load_provenance(Path(former))} if former else {}
+    return {**start, "fit": load_provenance(run_dir)}
+
+
 def settings_for_card(config: RunConfig) -> dict[str, Any]:
     """A run's settings by name, without this machine's folders."""
     return {

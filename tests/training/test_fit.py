@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,47 @@ def test_without_fine_tuning_the_base_stays_as_it_was(
     first, second = (load_network(tmp_path / name).layers[1].get_weights() for name in "ab")
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_fine_tuning_goes_on_from_a_former_run(
+    small: None, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = settings(photos, epochs=1, fine_tune_epochs=1)
+    fit(former, tmp_path / "a", "fit")
+    began: list[list[Any]] = []
+    monkeypatch.setattr(
+        fit_module,
+        "PhotoBatches",
+        lambda *arguments: began.append(arguments) or PhotoBatches(*arguments),
+    )
+    weights = load_network(tmp_path / "a").get_weights()
+    put = fit_module.load_best
+
+    def and_compare(network: Any, run_dir: Path) -> None:
+        put(network, run_dir)
+        for given, wanted in zip(network.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(given, wanted)
+
+    monkeypatch.setattr(fit_module, "load_best", and_compare)
+    config = replace(former, start_from=str(tmp_path / "a"), fine_tune_epochs=2)
+    fit(config, tmp_path / "b", "fit")
+    stages = [event["stage"] for event in read_events(tmp_path / "b")]
+    assert set(stages) == {"reading data", "fine-tuning", "trained"}
+    assert len(began) == 1 and RunState(tmp_path / "b").epochs_done == 2
+
+
+@pytest.mark.parametrize(
+    "other", [{"seed": 1}, {"test_share": 0.3}, {"split_by": "time"}, {"dense_units": 4}]
+)
+def test_a_run_with_another_division_is_not_gone_on_from(
+    small: None, photos: Path, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    former = settings(photos, epochs=1, fine_tune_epochs=1)
+    (tmp_path / "a").mkdir()
+    former.save(tmp_path / "a")
+    config = replace(former, start_from=str(tmp_path / "a"), **other)
+    with pytest.raises(MasklensError, match=f"other settings \\({next(iter(other))}\\)"):
+        fit(config, tmp_path / "b", "fit")
 
 
 def test_faces_of_scenes_join_fine_tuning_and_restart_the_search_for_the_best(

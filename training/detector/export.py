@@ -20,7 +20,7 @@ from training.detector.samples import scene_samples
 from training.export import to_litert
 from training.fidelity import TOLERANCE
 from training.progress import load_best
-from training.provenance import load_provenance, provenance, settings_for_card
+from training.provenance import fit_provenance, provenance, settings_for_card
 from training.scenes import read_scenes, split_scenes
 from training.versions import check_name, put_in_place
 
@@ -83,7 +83,7 @@ def install_detector(
         "licence": "MIT",
         "data": data_licence,
         "seed": config.seed,
-        "made_by": {"fit": load_provenance(run_dir), "install": provenance(command)},
+        "made_by": {**fit_provenance(run_dir, config), "install": provenance(command)},
         "config": settings_for_card(config),
         "keras_difference": gap,
     }

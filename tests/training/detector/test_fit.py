@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from training.detector import fit as fit_module
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
 from training.detector.export import difference, load_detector_network
-from training.detector.fit import CropBatches, whole_pictures
+from training.detector.fit import CropBatches, fit_detector, whole_pictures
 from training.detector.network import STRIDES, build_detector, flat_outputs
 from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss, make_targets
@@ -253,21 +253,27 @@ def test_a_resumed_run_goes_on_after_the_last_epoch(run: Run, last: Any) -> None
     assert int(last.optimizer.iterations.numpy()) == 3  # it came along
 
 
-def test_a_run_can_go_on_from_the_best_weights_of_another(run: Run, network: Any) -> None:
-    config = DetectorConfig(data=str(run.data), backbone_weights="none", seed=3)
-    fresh = build_detector(config)
-    fit_module._go_on_from(run.folder, fresh, config)
-    for given, wanted in zip(fresh.get_weights(), network.get_weights(), strict=True):
+def test_a_run_can_go_on_from_the_best_weights_of_another(
+    run: Run, network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[list[Any]] = []
+    monkeypatch.setattr(
+        fit_module, "_freeze_first_layers", lambda network: began.append(network.get_weights())
+    )
+    config = replace(DetectorConfig.load(run.folder), start_from=str(run.folder))
+    fit_detector(config, tmp_path / "next", "fit-detector")
+    for given, wanted in zip(began[0], network.get_weights(), strict=True):
         np.testing.assert_array_equal(given, wanted)
 
 
-@pytest.mark.parametrize("other", [{"seed": 4}, {"data": "elsewhere"}])
+@pytest.mark.parametrize("other", [{"seed": 4}, {"close_ups": "x", "close_up_boxes": "y"}])
 def test_a_run_that_divided_the_data_in_another_way_is_not_gone_on_from(
-    run: Run, network: Any, other: dict[str, Any]
+    run: Run, tmp_path: Path, other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = DetectorConfig(**{"data": str(run.data), "seed": 3, **other})
+    monkeypatch.setattr(fit_module, "close_up_samples", lambda *_: [])
+    config = replace(DetectorConfig.load(run.folder), start_from=str(run.folder), **other)
     with pytest.raises(MasklensError, match="what is kept for testing here may have trained it"):
-        fit_module._go_on_from(run.folder, network, config)
+        fit_detector(config, tmp_path / "next", "fit-detector")
 
 
 def test_the_best_weights_give_the_best_validation_loss(run: Run, network: Any) -> None:
