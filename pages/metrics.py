@@ -28,7 +28,7 @@ if judged is not None:
 
 section = choose_section()
 if section == "Whole app":
-    show_scenes(measured.scenes, measured.model)
+    show_scenes(measured.scenes, measured.model, measured.own is not None)
 elif section == "Hard cases":
     show_stress(measured.model)
 elif section == "Your photos":
@@ -40,7 +40,7 @@ elif section == "Mistakes":
 elif section == "Curves":
     show_curves(judged, threshold)
 elif section == "Two models":
-    show_compare(judged, threshold)
+    show_compare(judged, threshold, measured.own)
 
 if judged is not None:
-    show_downloads(judged, threshold, measured.scenes)
+    show_downloads(judged, threshold, measured.of_model)

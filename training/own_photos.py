@@ -75,7 +75,7 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
     """The annotated photos that can be read, and the names of the others.
 
     Raises:
-        MasklensError: an annotation cannot be understood.
+        MasklensError: an annotation cannot be understood, or its box lies far off the photo.
     """
     try:
         annotated = read_scenes(files.root)
@@ -86,12 +86,26 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
         raise MasklensError(sentence) from error
     scenes, unreadable = [], []
     for scene in annotated:
+        name = files.name_of(_within(files.root, scene.image_path))
         try:
-            read_image(scene.image_path)
-            scenes.append(scene)
+            height, width = read_image(scene.image_path).shape[:2]
         except ImageError:
-            unreadable.append(files.name_of(_within(files.root, scene.image_path)))
+            unreadable.append(name)
+            continue
+        # Cutting out such a face would take all of the memory.
+        if not all(_near(face.box_xyxy, width, height) for face in scene.faces):
+            raise MasklensError(
+                f"The box of a face lies far off the photo {name}. Pascal VOC counts in pixels,"
+                " YOLO in shares of the photo's width and height, 0 to 1."
+            )
+        scenes.append(scene)
     return scenes, unreadable
+
+
+def _near(box: Box, width: int, height: int) -> bool:
+    """Whether a box reaches beyond its photo by no more than the photo's own size."""
+    x0, y0, x1, y1 = box
+    return -width <= x0 <= x1 <= 2 * width and -height <= y0 <= y1 <= 2 * height
 
 
 def judge_faces(

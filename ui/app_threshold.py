@@ -1,12 +1,14 @@
 """The threshold that Photos and Live start with, for everybody who uses this server.
 
 It stands in the model's card. One chosen on the Metrics page instead is kept beside it, in
-threshold.json, and goes with the model: another one put in its place starts with its own.
+threshold.json, and goes with the model: another one put in its place, or the same calibrated
+anew, starts with its own.
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from maskcore import MasklensError, ModelError
 from maskcore.files import write_text
@@ -24,7 +26,7 @@ def chosen_percent(model: str) -> int | None:
     """The one chosen instead, percent, 1..99; None where there is none or for another model."""
     try:
         values = json.loads((models_dir() / model / THRESHOLD_FILE).read_text(encoding="utf-8"))
-        if values["sha256"] != read_card(model).get("sha256"):
+        if any(values[key] != value for key, value in _identity(model).items()):
             return None
         return _percent(values["threshold"])
     except (OSError, ValueError, LookupError, TypeError, ModelError):
@@ -46,7 +48,7 @@ def choose_threshold(model: str, percent: int) -> None:
     Raises:
         MasklensError: it cannot be written down.
     """
-    values = {"threshold": percent / 100, "sha256": read_card(model).get("sha256")}
+    values = {"threshold": percent / 100, **_identity(model)}
     try:
         write_text(models_dir() / model / THRESHOLD_FILE, json.dumps(values) + "\n")
     except OSError as error:
@@ -68,6 +70,14 @@ def forget_threshold(model: str) -> None:
             "The card's threshold could not be brought back: the models' folder may not be"
             " written to."
         ) from error
+
+
+def _identity(model: str) -> dict[str, Any]:
+    """What a threshold is chosen for: the weights, and what their probabilities mean."""
+    card = read_card(model)
+    calibration = card.get("calibration")
+    temperature = calibration.get("temperature") if isinstance(calibration, dict) else None
+    return {"sha256": card.get("sha256"), "temperature": temperature}
 
 
 def _percent(threshold: object) -> int | None:

@@ -63,15 +63,15 @@ def confusion_chart(confusion: Sequence[Sequence[int]]) -> alt.LayerChart:
     tiles = (
         base.mark_rect(cornerRadius=4, cursor="pointer", strokeWidth=4)
         .encode(
+            # White figures stay readable on an empty tile, too.
             color=alt.condition(
-                "datum.right",
+                "datum.right || datum.count == 0",
                 alt.Color(
                     "share:Q", scale=alt.Scale(domain=[0, 1], range=[_FEW, _RIGHT]), legend=None
                 ),
                 alt.value(_WRONG),
             ),
             stroke=alt.condition(chosen, alt.value("#f0b429"), alt.value("transparent")),
-            opacity=alt.condition("datum.count > 0", alt.value(1.0), alt.value(0.55)),
             tooltip=[
                 alt.Tooltip("truth:N", title="In truth"),
                 alt.Tooltip("answer:N", title="Answer"),
@@ -139,9 +139,12 @@ def curve_chart(
             **more,
         }
 
+    # As their areas are computed: between photos of equal probability the ROC curve is a slope,
+    # and average precision takes each step at the height it leads to.
+    between = "linear" if x[0] == "wrongly_masked" else "step-before"
     line = (
         alt.Chart(pd.DataFrame(points))
-        .mark_line(interpolate="step-after", color=COLOUR["Mask"], clip=True, strokeWidth=2.5)
+        .mark_line(interpolate=between, color=COLOUR["Mask"], clip=True, strokeWidth=2.5)
         .encode(**axes(order=alt.Order("threshold:Q", sort="descending")))
     )
     point = (

@@ -11,7 +11,7 @@ from maskcore.models import installed_models, scene_report
 from ui import loading
 from ui.app_threshold import start_percent
 from ui.gallery import Choice
-from ui.keep import keep
+from ui.keep import forget, keep
 from ui.results import plain
 
 DETECTORS = {
@@ -26,6 +26,16 @@ MODELS = {
     "mobilenet_v2": ("MobileNetV2", "Small and fast; made for laptops and phones."),
     "inception_v3": ("InceptionV3", "A larger network; slower, for comparison."),
 }
+
+
+def mask_models() -> list[str]:
+    """The installed mask models, the one to begin with first; where there is none, say so."""
+    models = installed_models("classifier")
+    if not models:
+        st.error("No mask model is installed. Bring it back with: `git restore models`")
+        st.stop()
+    known = list(MODELS)
+    return sorted(models, key=lambda name: known.index(name) if name in known else len(known))
 
 
 def choose_way(label: str, icons: dict[str, str], key: str) -> str:
@@ -66,14 +76,14 @@ def choose() -> tuple[Choice, float]:
         )
         st.caption(f"{DETECTORS[detector][1]} {_measured(detector)}")
     with middle:
-        models = installed_models("classifier")
-        if not models:
-            st.error("No mask model is installed. Bring it back with: `git restore models`")
-            st.stop()
+        models = mask_models()
         keep("model", models[0], models)
         model = st.selectbox("Mask model", models, format_func=model_title, key="model")
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
+        if st.session_state.setdefault("threshold_of", model) != model:
+            forget("threshold")  # each model starts with its own
+            st.session_state.threshold_of = model
         keep("threshold", start_percent(model))
         percent = st.slider(
             "Counts as a mask from",

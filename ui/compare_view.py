@@ -18,6 +18,7 @@ from ui.charts import history_chart
 from ui.choices import model_title
 from ui.judged import Judged, history_of, percent, read_judged, with_interval
 from ui.keep import keep
+from ui.own_photos import OwnPhotos
 from ui.results import plain
 
 _FIGURES = {
@@ -26,8 +27,14 @@ _FIGURES = {
 }
 
 
-def show_compare(judged: Judged, threshold: float) -> None:
-    """The chosen model against another one, then the training of both."""
+def show_compare(judged: Judged, threshold: float, own: OwnPhotos | None = None) -> None:
+    """The chosen model against another one, then the training of both.
+
+    Args:
+        judged: what the chosen model said.
+        threshold: its, 0..1.
+        own: the visitor's photos, if it is them.
+    """
     others = [name for name in installed_models("classifier") if name != judged.model]
     if not others:
         st.info("There is only one mask model. Train and install another one to compare them.")
@@ -35,17 +42,31 @@ def show_compare(judged: Judged, threshold: float) -> None:
         return
     keep("metrics_other", others[0], others)
     other = st.selectbox("Compare with", others, format_func=model_title, key="metrics_other")
-    try:
-        part = read_judged(other).get(judged.part)
-    except ModelError as error:
-        st.warning(plain(str(error)), icon=":material/error:")
-    else:
-        pair = None if part is None else same_photos(judged, part)
-        if pair is None:
-            st.info("The two models were not measured on the same photos.")
+    if own is not None:
+        theirs = OwnPhotos.of_session(other)
+        if theirs is None:
+            st.info(
+                f"Your photos are not measured with {plain(model_title(other))} yet: choose it as"
+                " the mask model above, then measure them under “Your photos”."
+            )
         else:
-            _show_pair(*pair, threshold, start_percent(other) / 100)
+            _show_both(judged, theirs.judged, threshold)
+    else:
+        try:
+            part = read_judged(other).get(judged.part)
+        except ModelError as error:
+            st.warning(plain(str(error)), icon=":material/error:")
+        else:
+            _show_both(judged, part, threshold)
     show_history([judged.model, other])
+
+
+def _show_both(judged: Judged, other: Judged | None, threshold: float) -> None:
+    pair = None if other is None else same_photos(judged, other)
+    if pair is None:
+        st.info("The two models were not measured on the same photos.")
+    else:
+        _show_pair(*pair, threshold, start_percent(pair[1].model) / 100)
 
 
 def same_photos(first: Judged, second: Judged) -> tuple[Judged, Judged] | None:

@@ -94,6 +94,8 @@ def _show_two_curves(
     places: tuple[Any, Any],
 ) -> None:
     at_roc, at_precision = current_points(judged, threshold)
+    right = percent(at_precision["right"])
+    said = f"is right in {right} of cases" if at_precision["right"] is not None else "is never said"
     with places[0]:
         show_chart(
             curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
@@ -106,9 +108,8 @@ def _show_two_curves(
     with places[1]:
         show_chart(
             curve_chart(precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"),
-            f"At {threshold * 100:.0f} % (the dot) “Mask” is right in"
-            f" {percent(at_precision['right'])} of cases. A higher threshold makes it more often"
-            " right, and lets it recognise fewer.",
+            f"At {threshold * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it more"
+            " often right, and lets it recognise fewer.",
             _curve_table(precision, *PRECISION_AXES),
             "precision",
         )

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import ModelError
-from maskcore.models import installed_models
 from training.metrics import CLASS_NAMES
-from ui.choices import DETECTORS, model_title
+from ui.app_threshold import start_percent
+from ui.choices import DETECTORS, mask_models, model_title
 from ui.judged import PARTS, Judged, percent, read_judged, with_interval
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
@@ -36,7 +36,7 @@ class Measured:
     Attributes:
         model: the mask model's name.
         judged: the photos and what the model said; None where nothing can be read.
-        scenes: reports of finder and model together, by the finder's title.
+        scenes: reports of finder and a mask model together, by the finder's title.
         own: the visitor's photos, if it is them.
     """
 
@@ -44,6 +44,11 @@ class Measured:
     judged: Judged | None
     scenes: dict[str, SceneFigures]
     own: OwnPhotos | None = None
+
+    @property
+    def of_model(self) -> dict[str, SceneFigures]:
+        """Those of ``scenes`` that tell of this mask model and not of another."""
+        return {t: figures for t, figures in self.scenes.items() if figures.model == self.model}
 
 
 def shipped_scenes() -> dict[str, SceneFigures]:
@@ -54,17 +59,12 @@ def shipped_scenes() -> dict[str, SceneFigures]:
 
 def choose_measured() -> Measured:
     """Let model and photos be chosen; what cannot be read is said."""
-    models = installed_models("classifier")
-    if not models:
-        st.error("No mask model is installed. Bring it back with: `git restore models`")
-        st.stop()
+    models = mask_models()
     left, right = st.columns(2, gap="medium")
     with left:
         keep("metrics_model", models[0], models)
         model = st.selectbox("Mask model", models, format_func=model_title, key="metrics_model")
-    own = OwnPhotos.of_session()
-    if own is not None and own.judged.model != model:
-        own = None  # measured with another model
+    own = OwnPhotos.of_session(model)
     parts: dict[str, Judged] = {}
     try:
         parts = read_judged(model)
@@ -85,23 +85,24 @@ def choose_measured() -> Measured:
 
 def show_headline(measured: Measured) -> None:
     """How good it is, in words."""
-    figures = next(iter(measured.scenes.values()), None)
+    finder, figures = next(iter(measured.of_model.items()), ("", None))
     sentence = headline(figures) if figures else ""
+    note = _scene_note(finder, figures, measured.own) if figures and sentence else ""
     if not sentence and measured.judged:
-        sentence = _close_up_headline(measured.judged)
+        sentence = _close_up_headline(measured.judged, start_percent(measured.model) / 100)
     if not sentence:
         return
     with st.container(border=True, key="headline"):
         st.subheader(sentence, anchor=False)
-        if figures:
-            st.caption(_scene_note(next(iter(measured.scenes)), figures, measured.own))
+        if note:
+            st.caption(note)
 
 
 def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> str:
     masked, bare = (figures.by_class[name].faces for name in ("Mask", "No Mask"))
     few = ""
-    if 0 < min(masked, bare) < 50:
-        kind = "bare" if bare < masked else "masked"
+    fewest, kind = min((count, k) for count, k in ((masked, "masked"), (bare, "bare")) if count)
+    if fewest < 50:
         few = f" So few {kind} faces leave room for chance: another set of photos may differ."
     where = "of yours" if own else "that it never learned from"
     return (
@@ -111,16 +112,16 @@ def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> st
     )
 
 
-def _close_up_headline(judged: Judged) -> str:
-    recalls = judged.figures(0.5)["by_class"]
-    said = [
-        f"Of 100 {kind} photos it recognises {of_100(share['hits'], share['count'])}."
-        for kind, share in (
-            ("masked", recalls["Mask"]["recall"]),
-            ("bare", recalls["No Mask"]["recall"]),
-        )
-        if share["count"]
-    ]
+def _close_up_headline(judged: Judged, threshold: float) -> str:
+    by_class = judged.figures(threshold)["by_class"]
+    said = []
+    for kind, name in (("masked", "Mask"), ("bare", "No Mask")):
+        hits, count = (by_class[name]["recall"][key] for key in ("hits", "count"))
+        if count >= 100:
+            said.append(f"Of 100 {kind} photos it recognises {of_100(hits, count)}.")
+        elif count:  # nobody knows what so few would be in a hundred
+            photos = "photo" if count == 1 else "photos"
+            said.append(f"Of {count} {kind} {photos} it recognises {hits}.")
     return " ".join(said)
 
 
@@ -140,12 +141,17 @@ def show_glance(judged: Judged, threshold: float) -> None:
         with st.container(width=150, gap=None):
             auc, interval = judged.roc_auc["value"], judged.roc_auc["interval"]
             st.metric("ROC AUC", "–" if auc is None else f"{auc:.4f}")
-            st.caption(
-                "Needs photos of both classes."
-                if auc is None or interval is None
-                else "How often a masked photo gets a higher probability than a bare one, at best"
-                f" 1. Elsewhere: {interval[0]:.4f} to {interval[1]:.4f}."
-            )
+            if auc is None or interval is None:
+                meaning = "Needs photos of both classes."
+            else:
+                meaning = "How often a masked photo gets a higher probability than a bare one"
+                # Drawn again, photos without a mistake would never show one.
+                meaning += (
+                    ": here always. Elsewhere it need not be so."
+                    if auc == 1
+                    else f", at best 1. Elsewhere: {interval[0]:.4f} to {interval[1]:.4f}."
+                )
+            st.caption(meaning)
     with right:
         rows = [
             {
@@ -153,7 +159,7 @@ def show_glance(judged: Judged, threshold: float) -> None:
                 "Photos": of_class["count"],
                 "Precision": with_interval(of_class["precision"]),
                 "Recall": with_interval(of_class["recall"]),
-                "F1": with_interval(of_class["f1"]) if of_class["count"] else "–",
+                "F1": with_interval(of_class["f1"]),
             }
             for name, of_class in (
                 (name, figures["by_class"][name]) for name in reversed(CLASS_NAMES)

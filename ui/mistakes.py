@@ -17,6 +17,7 @@ from ui.results import shown_name
 
 PHOTOS_A_PAGE = 12
 _CHOSEN = "metrics_cell"
+_TURN = "metrics_matrix_turn"
 # Truth and answer; mistakes first.
 CELLS = [
     ("Mask", "No Mask"),
@@ -50,6 +51,7 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
             CELLS,
             format_func=lambda cell: cell_title(cell, counts[cell]),
             key=_CHOSEN,
+            on_change=_forget_click,
         )
         if not mistakes:
             st.success("No mistakes at this threshold.", icon=":material/check_circle:")
@@ -59,7 +61,9 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
             # Faces of annotated photos are no files that training could leave out.
             fixed = own is not None and own.annotated
             corrections = None if fixed else Corrections.of_session(judged.data)
-            _show_photos(judged, members, pictures, corrections)
+            # Every list begins with its first page.
+            pages_key = f"metrics_page-{judged.model}-{judged.part}-{CELLS.index(cell)}"
+            _show_photos(judged, members, pictures, corrections, pages_key)
         else:
             st.info("There is no photo here. Click another tile of the matrix.")
 
@@ -73,8 +77,10 @@ def cell_title(cell: tuple[str, str], count: int) -> str:
 
 
 def _show_matrix(confusion: list[list[int]], counts: dict[tuple[str, str], int]) -> None:
+    key = f"metrics_matrix-{st.session_state.setdefault(_TURN, 0)}"
+
     def follow() -> None:
-        clicked = clicked_cell(st.session_state["metrics_matrix"])
+        clicked = clicked_cell(st.session_state[key])
         if clicked:
             st.session_state[_CHOSEN] = clicked
 
@@ -87,10 +93,15 @@ def _show_matrix(confusion: list[list[int]], counts: dict[tuple[str, str], int])
         confusion_chart(confusion),
         width="stretch",
         alt=meaning + " " + ", ".join(cell_title(cell, count) for cell, count in counts.items()),
-        key="metrics_matrix",
+        key=key,
         on_select=follow,
     )
     st.caption(meaning)
+
+
+def _forget_click() -> None:
+    """Let a tile be clicked again: browsers tell only of clicks that change something."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
 def clicked_cell(state: Any) -> tuple[str, str] | None:
@@ -104,14 +115,18 @@ def clicked_cell(state: Any) -> tuple[str, str] | None:
 
 
 def _show_photos(
-    judged: Judged, members: list[int], pictures: Pictures | None, corrections: Corrections | None
+    judged: Judged,
+    members: list[int],
+    pictures: Pictures | None,
+    corrections: Corrections | None,
+    pages_key: str,
 ) -> None:
     st.caption(
         "The surest answer comes first."
         + ("" if pictures else " Pictures show once you say where the photos are.")
     )
     pages = -(-len(members) // PHOTOS_A_PAGE)
-    page = st.pagination(pages, key="metrics_page") if pages > 1 else 1
+    page = st.pagination(pages, key=pages_key) if pages > 1 else 1
     with st.container(horizontal=True, gap="small"):
         for i in members[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
             with st.container(border=True, width=166, gap="xsmall"):

@@ -28,8 +28,11 @@ Show = Callable[[float, str], None]
 class OwnPhotos:
     """What came of a visitor's photos. Their files go with it, at the session's end at last.
 
+    A session holds one set of photos, measured with one mask model or with several.
+
     Attributes:
         name: of the archive or folder.
+        files: the photos and what is noted of them.
         judged: what the model said.
         scenes: finders and model together, by the finder's title; empty without annotations.
         report: everything, as JSON values.
@@ -39,6 +42,7 @@ class OwnPhotos:
     """
 
     name: str
+    files: OwnFiles
     judged: Judged
     scenes: dict[str, SceneFigures]
     report: dict[str, Any]
@@ -48,22 +52,34 @@ class OwnPhotos:
     _folder: tempfile.TemporaryDirectory[str] | None = None
 
     @staticmethod
-    def of_session() -> OwnPhotos | None:
-        """This visitor's, if any."""
-        held: OwnPhotos | None = st.session_state.get(_HELD)
-        return held
+    def of_session(model: str) -> OwnPhotos | None:
+        """This visitor's as measured with a mask model, if they were."""
+        return _held().get(model)
+
+    @staticmethod
+    def of_any_model() -> OwnPhotos | None:
+        """This visitor's as measured first, if any."""
+        return next(iter(_held().values()), None)
 
     def keep(self) -> None:
-        """Take the place of those that the visitor brought before."""
-        OwnPhotos.forget()
-        st.session_state[_HELD] = self
+        """Take the place of other photos that the visitor brought before."""
+        held = _held()
+        if any(other.files is not self.files for other in held.values()):
+            OwnPhotos.forget()
+            held = {}
+        st.session_state[_HELD] = {**held, self.judged.model: self}
 
     @staticmethod
     def forget() -> None:
         """Delete the visitor's photos."""
-        held: OwnPhotos | None = st.session_state.pop(_HELD, None)
-        if held and held._folder:
-            held._folder.cleanup()
+        for held in st.session_state.pop(_HELD, {}).values():
+            if held._folder:
+                held._folder.cleanup()
+
+
+def _held() -> dict[str, OwnPhotos]:
+    held: dict[str, OwnPhotos] = st.session_state.get(_HELD, {})
+    return held
 
 
 def measure_archive(
@@ -103,7 +119,22 @@ def measure_folder(
     root: Path, classifier: LiteRtClassifier, pipelines: dict[str, MaskPipeline], show: Show
 ) -> OwnPhotos:
     """Measure on a folder of this machine, as ``measure_archive`` does."""
-    return _measure(root.name, folder_files(root), classifier, pipelines, show)
+    try:
+        return _measure(root.name, folder_files(root), classifier, pipelines, show)
+    except OSError as error:
+        raise MasklensError("Not everything in this folder may be read.") from error
+
+
+def measure_again(
+    own: OwnPhotos, classifier: LiteRtClassifier, pipelines: dict[str, MaskPipeline], show: Show
+) -> OwnPhotos:
+    """Measure another mask model on the same photos, as ``measure_archive`` does."""
+    try:
+        again = _measure(own.name, own.files, classifier, pipelines, show)
+    except OSError as error:
+        raise MasklensError("The photos are gone. Bring them again.") from error
+    again._folder = own._folder
+    return again
 
 
 def _measure(
@@ -146,6 +177,7 @@ def _measure(
     figures = {title: scene_figures(of_finder) for title, of_finder in reports.items()}
     return OwnPhotos(
         name=name,
+        files=files,
         judged=judged_parts(classifier.name, report)["given"],
         scenes={title: read for title, read in figures.items() if read is not None},
         report={**report, "scenes": reports} if reports else report,

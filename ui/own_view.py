@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import streamlit as st
 from maskcore import MasklensError, MaskPipeline
 from maskcore.detection import yunet_available
 from ui import loading
-from ui.choices import DETECTORS
+from ui.choices import DETECTORS, model_title
 from ui.keep import forget, keep
-from ui.own_photos import OwnPhotos, Show, measure_archive, measure_folder
+from ui.own_photos import OwnPhotos, Show, measure_again, measure_archive, measure_folder
 from ui.pictures import folders_allowed
 from ui.results import plain, shown_name
 
@@ -27,9 +28,11 @@ def show_own(model: str) -> None:
     Args:
         model: the mask model's name.
     """
-    own = OwnPhotos.of_session()
-    if own is not None:
+    if own := OwnPhotos.of_session(model):
         _show_result(own)
+        return
+    if own := OwnPhotos.of_any_model():
+        _offer_model(own, model)
         return
     st.markdown(
         "How good is it on **your** photos? Bring a ZIP with the folders `with_mask` and"
@@ -57,12 +60,32 @@ def show_own(model: str) -> None:
             named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
             if st.button("Measure this folder", disabled=not named.strip()):
                 root = Path(named.strip())
-                if root.is_dir():
+                if os.path.isdir(root):  # Path.is_dir raises where it may not look
                     _run(model, chosen, lambda *parts: measure_folder(root, *parts))
                 else:
                     st.error("There is no such folder.")
+    _show_problem()
+
+
+def _show_problem() -> None:
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(plain(problem), icon=":material/error:")
+
+
+def _offer_model(own: OwnPhotos, model: str) -> None:
+    """Measure photos that are here already with the model that was chosen since."""
+    title = plain(model_title(model))
+    st.info(
+        f"{shown_name(own.name)} is measured with {plain(model_title(own.judged.model))}, not yet"
+        f" with {title}. Once it is, “Two models” compares them on your photos."
+    )
+    with st.container(horizontal=True):
+        wanted = st.button(f"Measure with {title}", icon=":material/play_arrow:")
+        _show_removal()
+    if wanted:
+        finders = [name for name, (finder, _) in DETECTORS.items() if finder in own.scenes]
+        _run(model, finders, lambda *parts: measure_again(own, *parts))
+    _show_problem()
 
 
 def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> None:
@@ -96,6 +119,10 @@ def _show_result(own: OwnPhotos) -> None:
             + (f" and {more} more." if more > 0 else "."),
             icon=":material/error:",
         )
+    _show_removal()
+
+
+def _show_removal() -> None:
     st.button(
         "Remove these photos", icon=":material/delete:", type="tertiary", on_click=OwnPhotos.forget
     )

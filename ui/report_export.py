@@ -10,13 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import altair as alt
-
-from training.curves import histogram, precision_recall_points, reliability, roc_points
+from training.curves import (
+    calibration_error,
+    histogram,
+    precision_recall_points,
+    reliability,
+    roc_points,
+)
 from training.metrics import CLASS_NAMES
 from ui.charts import (
     CLASS_TITLES,
     confusion_chart,
+    confusion_rows,
     curve_chart,
     histogram_chart,
     reliability_chart,
@@ -86,26 +91,57 @@ def _photos(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
         }
 
 
-def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[alt.TopLevelMixin]:
-    """The charts that go into the HTML file, in order."""
-    charts: list[Any] = [confusion_chart(judged.figures(threshold)["confusion"])]
+def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]:
+    """The charts that go into the HTML file, in order, each with a description."""
+    charts: list[Any] = []
+
+    def add(chart: Any, *said: str) -> None:
+        # For those who do not see it: what it shows, in words.
+        charts.append(chart.properties(description=f"{chart.title}. {'; '.join(said)}."))
+
+    confusion = judged.figures(threshold)["confusion"]
+    add(
+        confusion_chart(confusion),
+        *(
+            f"{cell['truth']} called {cell['answer']}: {cell['count']}"
+            for cell in confusion_rows(confusion).to_dict("records")
+        ),
+    )
     roc = roc_points(judged.labels, judged.probabilities)
     if roc:
         at_roc, at_precision = current_points(judged, threshold)
         precision = precision_recall_points(judged.labels, judged.probabilities)
-        charts.append(curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"))
-        title = "Precision and recall of Mask"
-        charts.append(curve_chart(precision, at_precision, *PRECISION_AXES, title))
-    charts.append(reliability_chart(reliability(judged.labels, judged.probabilities)))
-    charts.append(histogram_chart(histogram(judged.labels, judged.probabilities), threshold))
-    rows = outcome_rows(scenes)
+        for points, at, axes, title in (
+            (roc, at_roc, ROC_AXES, "ROC curve"),
+            (precision, at_precision, PRECISION_AXES, "Precision and recall of Mask"),
+        ):
+            said = (f"{name} {percent(at[field])}" for field, name in axes)
+            add(curve_chart(points, at, *axes, title), f"At {percent(threshold, 0)}", *said)
+    steps = reliability(judged.labels, judged.probabilities)
+    add(reliability_chart(steps), f"On average off by {percent(calibration_error(steps))}")
+    bars = histogram(judged.labels, judged.probabilities)
+    add(
+        histogram_chart(bars, threshold),
+        *(
+            f"{b['class']}, {percent(b['from'], 0)} to {percent(b['to'], 0)}: {b['count']}"
+            for b in bars
+            if b["count"]
+        ),
+    )
+    outcomes = outcome_rows(scenes)
     for kind in CLASS_TITLES.values():
-        of_kind = [row for row in rows if row["class"] == kind]
+        of_kind = [row for row in outcomes if row["class"] == kind]
         if of_kind:
-            charts.append(outcome_chart(of_kind, list(scenes), f"{kind}: what becomes of them"))
+            add(
+                outcome_chart(of_kind, list(scenes), f"{kind}: what becomes of them"),
+                *(f"{r['finder']}, {r['outcome']}: {r['faces']} of {r['of']}" for r in of_kind),
+            )
     for title, figures in scenes.items():
         if sizes := size_rows({title: figures}):
-            charts.append(size_chart(sizes, f"Faces found by their size, {title}"))
+            add(
+                size_chart(sizes, f"Faces found by their size, {title}"),
+                *(f"{s['class']}, {s['band']} pixels: {s['found']} of {s['of']}" for s in sizes),
+            )
     return charts
 
 
@@ -152,7 +188,8 @@ def report_html(judged: Judged, threshold: float, scenes: Scenes, title: str) ->
         if not photo["right"]
     ]
     drawn = "".join(
-        f"<figure>{to_svg(chart)}</figure>" for chart in report_charts(judged, threshold, scenes)
+        f'<figure role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}</figure>'
+        for chart in report_charts(judged, threshold, scenes)
     )
     finders = [
         (finder, *(_found(of_finder, name) for name in reversed(CLASS_NAMES)))

@@ -10,9 +10,11 @@ import streamlit as st
 from training.metrics import CLASS_NAMES
 from ui.chart_box import show_chart
 from ui.charts import CLASS_TITLES
+from ui.choices import model_title
 from ui.frame_times import show_frame_times
 from ui.judged import percent, with_interval
 from ui.keep import keep
+from ui.results import plain
 from ui.scene_figures import (
     OUTCOMES,
     SceneFigures,
@@ -23,8 +25,20 @@ from ui.scene_figures import (
 )
 
 
-def show_scenes(scenes: dict[str, SceneFigures], model: str) -> None:
-    """What becomes of the faces in whole photos, finder by finder."""
+def show_scenes(scenes: dict[str, SceneFigures], model: str, own: bool = False) -> None:
+    """What becomes of the faces in whole photos, finder by finder.
+
+    Args:
+        scenes: reports of finder and a mask model together, by the finder's title.
+        model: the mask model chosen.
+        own: whether the photos are the visitor's.
+    """
+    if not scenes and own:
+        st.info(
+            "This needs whole photos with a box for each face, and a face finder to try on them:"
+            " see “Your photos”."
+        )
+        return
     if not scenes:
         st.info(
             "There is no report on whole photos. Make one with:"
@@ -32,11 +46,17 @@ def show_scenes(scenes: dict[str, SceneFigures], model: str) -> None:
         )
         return
     first = next(iter(scenes.values()))
+    judges = list(dict.fromkeys(model_title(figures.model) for figures in scenes.values()))
     st.caption(
         f"Whole photos, in which the face has to be found before it is judged: {first.photos}"
         f" photos, faces of {first.min_side:.0f} pixels and more, each finder with its usual"
-        " settings and the mask model's own threshold."
+        f" settings, masks told by {plain(' and '.join(judges))} with its own threshold."
     )
+    if not any(figures.model == model for figures in scenes.values()):
+        st.info(
+            f"Nobody has measured this with {plain(model_title(model))} yet. Which faces are found"
+            " does not depend on the mask model; which are labelled right does."
+        )
     left, right = st.columns(2, gap="medium")
     with left:
         _show_outcomes(scenes)
@@ -104,8 +124,12 @@ def _show_table(scenes: dict[str, SceneFigures]) -> None:
             counts = figures.by_class[name]
             share = percent(counts.found / counts.faces, 0) if counts.faces else "–"
             row[f"{CLASS_TITLES[name]} found"] = f"{share} ({counts.found} of {counts.faces})"
-        row["Boxes that are faces"] = with_interval(figures.figures["detection_precision"])
-        row["Macro F1"] = with_interval(figures.figures["macro_f1"])
+        # Both count as 1 in reports where there is nothing to count.
+        found = sum(counts.found for counts in figures.by_class.values())
+        boxes, macro_f1 = (figures.figures[name] for name in ("detection_precision", "macro_f1"))
+        row["Boxes that are faces"] = with_interval(boxes) if found or boxes["value"] != 1 else "–"
+        both = all(counts.faces for counts in figures.by_class.values())
+        row["Macro F1"] = with_interval(macro_f1) if both else "–"
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(

@@ -14,6 +14,7 @@ from ui.app_threshold import (
 )
 from ui.keep import forget, keep
 from ui.results import plain
+from ui.training_settings import training_allowed
 
 _PROBLEM = "threshold_problem"
 
@@ -33,14 +34,15 @@ def choose_metrics_threshold(model: str) -> float:
         )
     with right, st.container(horizontal=True, vertical_alignment="center"):
         started, of_card = start_percent(model), card_percent(model)
-        if percent != started:
+        allowed = training_allowed()  # whoever may not install a model does not choose for all
+        if allowed and percent != started:
             st.button(
                 "Make it the app's default",
                 icon=":material/check:",
                 on_click=_make_default,
                 args=(model, percent),
             )
-        if chosen_percent(model) is not None:
+        if allowed and chosen_percent(model) is not None:
             st.button(
                 f"Back to the model's own {of_card} %",
                 icon=":material/undo:",

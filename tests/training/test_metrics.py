@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from training import metrics
-from training.metrics import bootstrapped, classification_figures, share
+from training.metrics import bootstrapped, classification_figures, f1, share
 
 # By hand, at 0.5: truth 0: 0.1 0.2 0.5 -> No, No, Mask; truth 1: 0.4 0.6 0.8 0.9 -> No, 3 Mask.
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1])
@@ -110,6 +110,7 @@ def test_with_one_class_only_what_compares_two_is_undefined(
     assert figures["roc_auc"] == figures["average_precision"] == undefined
     assert figures["by_class"][absent]["count"] == 0
     assert figures["by_class"][absent]["recall"]["value"] is None
+    assert figures["by_class"][absent]["f1"] == undefined
     assert figures["by_class"][name]["recall"]["hits"] == (1 if label == 0 else 2)
 
 
@@ -124,6 +125,29 @@ def test_without_errors_every_figure_is_1() -> None:
         assert 0 < figure["interval"][0] <= figure["interval"][1] <= 1
     # Seven right answers out of seven do not prove perfection.
     assert figures["accuracy"]["interval"][0] < 0.7
+    assert figures["by_class"]["Mask"]["f1"]["interval"][0] < 0.8
+
+
+@pytest.mark.parametrize("cells", [((0, 4), (3, 90)), ((50, 9), (21, 120)), ((5, 0), (1, 2))])
+def test_the_interval_of_f1_is_that_of_the_share_it_follows_from(
+    cells: tuple[tuple[int, int], tuple[int, int]],
+) -> None:
+    matrix = np.array(cells)
+    (_, wrongly_masked), (missed, right) = cells
+    ends = wilson(right, right + wrongly_masked + missed)
+    figure = f1(matrix, 1)
+    assert figure["value"] == pytest.approx(2 * right / (2 * right + wrongly_masked + missed))
+    assert figure["interval"] == pytest.approx([2 / (1 + 1 / end) for end in ends], abs=1e-9)
+
+
+def test_the_interval_of_f1_holds_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(3)
+    true = [0.30, 0.05, 0.05, 0.60]
+    held = 0
+    for drawn in rng.multinomial(60, true, 400):
+        low, high = f1(drawn.reshape(2, 2), 1)["interval"]
+        held += low <= 2 * 0.60 / (2 * 0.60 + 0.10) <= high
+    assert 0.92 <= held / 400 <= 0.98
 
 
 def test_three_photos_are_enough() -> None:

@@ -101,6 +101,22 @@ def test_an_annotation_that_cannot_be_understood_is_named_by_its_owner(tmp_path:
         read_own_scenes(files)
 
 
+@pytest.mark.parametrize(
+    "box",
+    [(0, 0, 192000, 50), (0, -101, 40, 40), ("nan", 0, 40, 40), (0, 0, 40, "inf"), (40, 0, 0, 40)],
+)
+def test_a_box_far_off_its_photo_is_refused_in_a_sentence(tmp_path: Path, box: Any) -> None:
+    files = scenes_folder(tmp_path, ("with_mask", 0, 0, 40, 40), ("with_mask", *box))
+    with pytest.raises(MasklensError, match="far off the photo street.png. Pascal VOC"):
+        read_own_scenes(files)
+
+
+def test_a_box_may_reach_beyond_the_photo_s_edge(tmp_path: Path) -> None:
+    files = scenes_folder(tmp_path, ("with_mask", -20, -10, 60, 130))
+    (scene,), unreadable = read_own_scenes(files)
+    assert (len(scene.faces), unreadable) == (1, [])
+
+
 def test_scenes_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     files = scenes_folder(tmp_path, ("with_mask", 0, 0, 40, 40))
     (tmp_path / "images" / "1.png").write_text("no picture")

@@ -55,6 +55,14 @@ def test_a_model_installed_anew_starts_with_its_own(fake_models: Path) -> None:
     assert start_percent("first") == 40
 
 
+def test_a_model_calibrated_anew_starts_with_its_own(fake_models: Path) -> None:
+    write_card(fake_models, calibration={"temperature": 0.75})
+    choose_threshold("first", 80)
+    assert start_percent("first") == 80
+    write_card(fake_models, calibration={"temperature": 1.25})
+    assert start_percent("first") == 50
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"threshold": 0.8}', '{"sha256": "first"}'])
 def test_a_damaged_choice_gives_way_to_the_card(fake_models: Path, text: str) -> None:
     (fake_models / "first" / "threshold.json").write_text(text)

@@ -7,8 +7,10 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -18,8 +20,9 @@ from streamlit.testing.v1 import AppTest
 import ui.loading
 from maskcore.classification import InputSpec
 from training import metrics
-from ui import own_view, pictures
+from ui import own_photos, own_view, pictures
 from ui.mistakes import clicked_cell
+from ui.stress_view import where_it_breaks
 
 OpenPage = Callable[[], AppTest]
 MakeReport = Callable[..., dict[str, Any]]
@@ -152,6 +155,31 @@ def test_a_cell_lists_its_photos_the_surest_mistake_first(page: AppTest) -> None
     assert "There is no photo here" in texts(page)
 
 
+def test_a_tile_can_be_clicked_again_after_the_list_was_changed(page: AppTest) -> None:
+    def chart() -> str:
+        return page.get("vega_lite_chart")[0].proto.id
+
+    before = chart()
+    slide(page, 40)
+    assert chart() == before
+    page.selectbox(key="metrics_cell").set_value(("No Mask", "No Mask")).run()
+    assert chart() != before
+
+
+def test_each_list_begins_with_its_first_page(
+    models: Path, make_report: MakeReport, open_page: OpenPage
+) -> None:
+    report = make_report([1] * 30 + [0] * 30, [0.1] * 30 + [0.9] * 30)
+    (models / "first" / "report.json").write_text(json.dumps(report))
+    page = open_metrics(open_page)
+    assert len(names(page)) == 12
+    assert names(page)[0] == "000.jpg"
+    keys = [str(element.proto.id) for element in page.get("pagination")]
+    page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
+    assert names(page)[0] == "030.jpg"
+    assert keys != [str(element.proto.id) for element in page.get("pagination")]
+
+
 @pytest.mark.parametrize(
     "state, cell",
     [
@@ -250,7 +278,34 @@ def test_a_threshold_becomes_the_app_s_default_and_goes_back(
     assert open_page().slider(key="threshold").value == 50
 
 
+def test_where_visitors_may_not_train_they_do_not_choose_for_others(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKLENS_TRAINING", "off")
+    slide(page, 70)
+    assert "Make it the app's default" not in [b.label for b in page.button]
+    assert "Photos and Live start with 50 %, the model’s own." in texts(page)
+
+
 # --- the other sections
+
+
+def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) -> None:
+    page.selectbox(key="metrics_model").set_value("second").run()
+    assert not page.exception
+    assert page.subheader[0].value == (
+        "Of 4 masked photos it recognises 4. Of 4 bare photos it recognises 4."
+    )
+    assert "ROC AUC" in [metric.label for metric in page.metric]
+    assert ": here always. Elsewhere it need not be so" in texts(page)
+    section(page, "Whole app")
+    assert "masks told by first with its own threshold" in texts(page)
+    assert "Nobody has measured this with second yet" in texts(page)
+    section(page, "Two models")
+    assert "second" in list(page.dataframe[1].value["Model"])
+    page.selectbox(key="metrics_model").set_value("first").run()
+    section(page, "Whole app")
+    assert "Nobody has measured this" not in texts(page)
 
 
 def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
@@ -309,6 +364,11 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     (models / "first" / "stress.json").write_text(json.dumps(card))
     page.run()
     assert "Accuracy falls below 95 % under: blur (4 px)." in texts(page)
+    assert where_it_breaks([rows[0]]).startswith("Accuracy stays at 95 % or more")
+    of_bare = {**rows[0], "recall_no_mask": low}
+    assert where_it_breaks([of_bare, rows[1]]) == (
+        "Accuracy falls below 95 % under: blur (1 px: bare faces, 4 px)."
+    )
     assert list(page.dataframe[-1].value["Accuracy"]) == [
         "97.0 % (95.0 to 98.0)",
         "81.0 % (78.0 to 84.0)",
@@ -324,9 +384,11 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
 class Brightness:
     """A mask model that takes light for masks."""
 
-    name = "first"
     threshold = 0.5
     input_spec = InputSpec(size=8, scale=1 / 255, offset=0.0)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def classify_inputs(self, inputs: Any) -> Any:
         return inputs.mean(axis=(1, 2, 3))
@@ -351,7 +413,7 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def own_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(ui.loading, "classifier", lambda model: Brightness())
+    monkeypatch.setattr(ui.loading, "classifier", Brightness)
     monkeypatch.setattr(metrics, "RESAMPLES", 20)
     return section(page, "Your photos")
 
@@ -380,9 +442,11 @@ def test_own_photos_get_the_same_page(own_page: AppTest) -> None:
     assert page.selectbox(key="metrics_part").value == "own"
     assert "2 of 3 photos right" in texts(page)
     assert page.subheader[0].value == (
-        "Of 100 masked photos it recognises 50. Of 100 bare photos it recognises 100."
+        "Of 2 masked photos it recognises 1. Of 1 bare photo it recognises 1."
     )
-    (folder,) = [page.session_state["metrics_own"].pictures.root]
+    section(page, "Whole app")
+    assert "This needs whole photos with a box for each face" in texts(page)
+    (folder,) = [page.session_state["metrics_own"]["first"].pictures.root]
     assert len(list(folder.rglob("*.png"))) == 4
     section(page, "Mistakes")
     assert "dark.png" in texts(page)
@@ -393,6 +457,47 @@ def test_own_photos_get_the_same_page(own_page: AppTest) -> None:
     assert not page.exception
     assert not folder.exists()
     assert page.selectbox(key="metrics_part").value == "test"
+
+
+def test_own_photos_are_measured_with_another_model_and_compared(own_page: AppTest) -> None:
+    page = upload(own_page, packed({"mask/1.png": picture(250), "nomask/2.png": picture(0)}))
+    page.selectbox(key="metrics_model").set_value("second").run()
+    assert not page.exception
+    assert "mine.zip is measured with first, not yet with second" in texts(page)
+    assert "are now about them" not in texts(page)
+    assert "4 of 8 photos right" not in texts(page)  # the first one's
+    assert "8 of 8 photos right" in texts(page)
+    page.selectbox(key="metrics_model").set_value("first").run()
+    page.selectbox(key="metrics_part").set_value("own").run()
+    section(page, "Two models")
+    assert "Your photos are not measured with second yet" in texts(page)
+    page.selectbox(key="metrics_model").set_value("second").run()
+    section(page, "Your photos")
+    button(page, "Measure with second").click().run()
+    assert not page.exception
+    assert page.selectbox(key="metrics_part").value == "own"
+    assert "2 photos of mine.zip are measured" in texts(page)
+    section(page, "Two models")
+    assert "second and first got the same photos right: no difference in 2 photos" in texts(page)
+    held = page.session_state["metrics_own"]
+    assert set(held) == {"first", "second"}
+    folder = held["first"].pictures.root
+    assert held["second"].pictures.root == folder
+    section(page, "Your photos")
+    button(page, "Remove these photos").click().run()
+    assert not page.exception
+    assert not folder.exists()
+    assert "A ZIP with photos" in [uploader.label for uploader in page.file_uploader]
+
+
+def test_other_photos_take_the_place_of_the_first(own_page: AppTest) -> None:
+    page = upload(own_page, packed({"mask/1.png": picture(250)}))
+    first = page.session_state["metrics_own"]["first"]
+    other = replace(first, files=replace(first.files), _folder=None)
+    with patch.object(own_photos.st, "session_state", {"metrics_own": {"first": first}}) as state:
+        other.keep()
+        assert list(state["metrics_own"].values()) == [other]
+    assert not first.pictures.root.exists()
 
 
 def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> None:
@@ -421,7 +526,27 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert "street.png, face 3" in texts(page)
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
     section(page, "Whole app")
-    assert list(page.dataframe[-1].value["Masked faces found"]) == ["100 % (2 of 2)"]
+    table = page.dataframe[-1].value
+    assert list(table["Masked faces found"]) == ["100 % (2 of 2)"]
+    assert list(table["Macro F1"]) != ["–"]
+
+
+def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) -> None:
+    own_page.multiselect(key="metrics_own_finders").set_value(["haar"]).run()
+    voc = "<a><object><name>with_mask</name><bndbox><xmin>0</xmin><ymin>10</ymin>"
+    voc += "<xmax>40</xmax><ymax>50</ymax></bndbox></object></a>"
+    # The fake finds no face in pictures of this width.
+    page = upload(
+        own_page,
+        packed({"images/1.png": picture(250, 77), "annotations/1.xml": voc.encode()}),
+    )
+    assert "So few masked faces leave room for chance" in texts(page)
+    section(page, "Whole app")
+    table = page.dataframe[-1].value
+    assert list(table["Masked faces found"]) == ["0 % (0 of 1)"]
+    assert list(table["Bare faces found"]) == ["– (0 of 0)"]
+    assert list(table["Boxes that are faces"]) == ["–"]
+    assert list(table["Macro F1"]) == ["–"]
 
 
 @pytest.mark.parametrize(
@@ -484,7 +609,7 @@ def test_without_scene_reports_the_photos_speak(models: Path, open_page: OpenPag
         path.write_text("{")
     page = open_metrics(open_page)
     assert page.subheader[0].value == (
-        "Of 100 masked photos it recognises 50. Of 100 bare photos it recognises 50."
+        "Of 4 masked photos it recognises 2. Of 4 bare photos it recognises 2."
     )
     section(page, "Whole app")
     assert "There is no report on whole photos" in texts(page)

@@ -326,6 +326,27 @@ def test_the_threshold_starts_where_the_card_says(fake_models: Path, open_page: 
     assert open_page().slider(key="threshold").value == 35
 
 
+def test_each_model_starts_with_its_own_threshold(page: AppTest, fake_models: Path) -> None:
+    card = json.loads((fake_models / "second" / "card.json").read_text())
+    (fake_models / "second" / "card.json").write_text(json.dumps({**card, "threshold": 0.62}))
+    page.slider(key="threshold").set_value(70).run()
+    page.selectbox(key="model").select("second").run()
+    assert page.slider(key="threshold").value == 62
+    page.selectbox(key="model").select("first").run()
+    assert page.slider(key="threshold").value == 50
+
+
+def test_the_models_that_came_along_stand_first(fake_models: Path, open_page: OpenPage) -> None:
+    for name in ("mobilenet_v2", "inception_v3"):
+        shutil.copytree(fake_models / "first", fake_models / name)
+    assert open_page().selectbox(key="model").options == [
+        "MobileNetV2",
+        "InceptionV3",
+        "first",
+        "second",
+    ]
+
+
 def test_another_detector_or_model_looks_again_and_the_first_is_remembered(
     page: AppTest, photo_file: PhotoFile, fake: Any
 ) -> None:

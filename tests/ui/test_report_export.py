@@ -68,7 +68,11 @@ def test_the_html_stands_alone(
     assert "with_mask/&lt;b&gt;&amp;.jpg" in page
     assert "<h2>Mistakes (2)</h2>" in page
     assert "50.0 % (15.0 to 85.0), 2 of 4" in page
-    assert page.count("<figure>") == len(report_charts(judged, 0.5, scenes)) == 8
+    assert page.count('<figure role="img"') == len(report_charts(judged, 0.5, scenes)) == 8
+    assert 'aria-label="Confusion matrix (photos). No Mask called No Mask: 1; ' in page
+    assert "At 50 %; Bare faces called masked 50.0 %; Masked faces recognised 50.0 %." in page
+    assert "Masklens, Found and right: 72 of 80; " in page
+    assert "Mask, 32 to 63 pixels: 2 of 4; " in page
     body = page[page.index("<body>") : page.index("</html>")]
     ET.fromstring(body)  # every element is closed
 
@@ -82,6 +86,12 @@ def test_without_mistakes_or_a_second_class_there_is_a_report_too(
     assert "<h2>Mistakes (0)</h2><p>None.</p>" in page
     assert "Whole app" not in page
     assert page.count("<svg/>") == 3
+
+
+def test_curves_are_drawn_as_their_areas_are_computed(judged: Judged) -> None:
+    _, roc, precision, *_ = report_charts(judged, 0.5, {})
+    lines = [chart.to_dict()["layer"][0]["mark"]["interpolate"] for chart in (roc, precision)]
+    assert lines == ["linear", "step-before"]
 
 
 def test_a_chart_is_drawn_without_a_browser(judged: Judged) -> None:
