@@ -105,7 +105,9 @@ def _remove(folder: Path) -> None:
 
 def discard(folder: Path) -> None:
     """Delete a data folder, unless a run uses it or it is a visitor's own elsewhere."""
-    if folder.parent == data_root() and folder.resolve() not in used_by_runs():
+    # Runs name their data by the resolved path; the runs' folder may be a link.
+    folder = folder.resolve()
+    if folder.parent == data_root().resolve() and folder not in used_by_runs():
         _remove(folder)
 
 

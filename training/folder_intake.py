@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maskcore.errors import MasklensError
 from training.class_names import CLASS_FOLDERS, deciding_folder
-from training.data_folders import filling
+from training.data_folders import data_root, filling
 from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
 
 ROOTS_VARIABLE = "MASKLENS_DATA_ROOTS"
@@ -48,6 +48,8 @@ def folder_on_server(text: str, only_this_computer: bool) -> Path:
             raise MasklensError(
                 f"Only folders below {', '.join(str(root) for root in roots)} may be chosen here."
             )
+        if folder.is_relative_to(data_root().resolve()):
+            raise MasklensError("This folder holds what visitors brought. Choose another one.")
         if not folder.is_dir():
             raise MasklensError("There is no such folder on the computer that runs Masklens.")
     except (OSError, RuntimeError, ValueError) as error:  # a null character, a circle of links
@@ -123,10 +125,15 @@ def _skip(parts: tuple[str, ...], path: Path) -> Skip | None:
 
 
 def _files(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
-    """What lies in a folder and below, as parts of its path and whole; links are not followed."""
-    found = 0
+    """What lies in a folder and below, as parts of its path and whole; links are not followed.
+
+    What visitors brought is passed over: it is theirs alone.
+    """
+    found, brought = 0, data_root().resolve()
     for above, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and Path(above, name) != brought
+        )
         for name in sorted(names):
             found += 1
             if found > MAX_FILES:

@@ -50,7 +50,12 @@ def launch(folder: Path) -> None:
     }
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        # Without a console of ours: closing the server's window must not end the run.
+        flags = (
+            subprocess.CREATE_NEW_PROCESS_GROUP
+            | subprocess.CREATE_NO_WINDOW
+            | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        )
         options = {"creationflags": flags}
     with (folder / LOG_FILE).open("ab") as log:
         process = subprocess.Popen(

@@ -150,7 +150,8 @@ def _disk_is_full(error: BaseException | None, folder: Path) -> bool:
 def be_modest() -> None:
     """Leave the processor to visitors of the other pages; before TensorFlow does anything."""
     if hasattr(os, "nice"):  # Windows: see how the process is started
-        os.nice(NICENESS)
+        # A run that waited was started by the one before it, and is modest already.
+        os.nice(max(0, NICENESS - os.nice(0)))
     # TensorFlow takes seconds to import; until here the run was only being started.
     import tensorflow as tf
 

@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -47,8 +48,12 @@ KILLED = (
     " its process. It can go on from its last finished epoch."
 )
 STOPPED_IN_QUEUE = "Stopped before it began."
-# The folders of an absolute path, here or on Windows: visitors read the log, too.
-_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[\\/](?:[^\\/\s\"':]+[\\/])+")
+# The folders of an absolute path, here or on Windows: visitors read the log, too. In quotes
+# and behind a drive's letter names may hold spaces; Python doubles backslashes in quotes.
+_FOLDERS = re.compile(
+    r"(?:(?<=[\"'])[\\/]|(?<!\w)[A-Za-z]:[\\/])[\\/]*(?:[^\\/\"':]+[\\/]+)+"
+    r"|(?<![\w.:/\\])[\\/]+(?:[^\\/\s\"':]+[\\/]+)+"
+)
 
 
 class State(StrEnum):
@@ -165,9 +170,11 @@ def start_next() -> None:
                 EventLog(folder).write(STARTING)
                 job_process.launch(folder)
             except OSError as error:
-                with suppress(OSError):  # a full disk: it waits until there is room
+                try:
                     end(folder, State.FAILED, f"The run could not be started: {error.strerror}.")
-                    continue  # what cannot be started must not hold up the others
+                except OSError:  # a full disk: it waits until there is room
+                    return
+                continue  # what cannot be started must not hold up the others
             (folder / QUEUE_FILE).unlink(missing_ok=True)
             return
 
@@ -179,7 +186,7 @@ def stop(run_id: str) -> None:
         MasklensError: it is gone, or neither goes on nor waits.
     """
     folder = folder_of(run_id)
-    with guard():
+    with _changing():
         state = state_of(folder)
         if state == State.QUEUED:
             end(folder, State.INTERRUPTED, STOPPED_IN_QUEUE)
@@ -196,7 +203,7 @@ def resume(run_id: str) -> None:
         MasklensError: it is gone, or there is nothing to go on with.
     """
     folder = folder_of(run_id)
-    with guard():
+    with _changing():
         if not job(run_id).can_resume:
             raise MasklensError("This run cannot go on: it is not one that was interrupted.")
         EventLog(folder).write(QUEUED)
@@ -214,7 +221,7 @@ def rename(run_id: str, name: str) -> None:
     """
     if not 1 <= len(name.strip()) <= 80:
         raise MasklensError("A run's name has 1 to 80 characters.")
-    with guard():
+    with _changing():
         path = folder_of(run_id) / JOB_FILE
         write_values(path, **{**(read_values(path) or {}), "name": name.strip()})
 
@@ -225,7 +232,7 @@ def delete(run_id: str) -> None:
     Raises:
         MasklensError: it is gone or goes on.
     """
-    with guard():
+    with _changing():
         folder = folder_of(run_id)
         if state_of(folder) in (State.RUNNING, State.STOPPING):
             raise MasklensError("This run goes on. Stop it first, then delete it.")
@@ -237,6 +244,19 @@ def delete(run_id: str) -> None:
             shutil.rmtree(rest, ignore_errors=True)
         if data:
             discard(Path(data))  # unless another run uses them
+
+
+@contextmanager
+def _changing() -> Iterator[None]:
+    """Hold the guard; what the system refuses to do with a run's files becomes a sentence."""
+    try:
+        with guard():
+            yield
+    except OSError as error:
+        raise MasklensError(
+            "The run's files could not be changed. Make room on the disk of the computer that"
+            " runs Masklens, or close what has them open; then try again."
+        ) from error
 
 
 def log_tail(job: Job, lines: int = 200) -> str:
@@ -272,8 +292,9 @@ def state_of(folder: Path) -> State:
 
 def _read(folder: Path, queue: list[str]) -> Job:
     values = read_values(folder / JOB_FILE) or {}
-    outcome = read_values(folder / OUTCOME_FILE) or {}
+    # The state first: a run that ends in between must not seem to have ended without a word.
     state = state_of(folder)
+    outcome = read_values(folder / OUTCOME_FILE) or {}
     problem = str(outcome.get("problem", ""))
     try:
         config = TrainConfig.load(folder)

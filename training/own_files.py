@@ -14,6 +14,8 @@ from training.class_names import CLASS_FOLDERS, deciding_folder
 
 MAX_TOTAL_BYTES = 2 * 2**30
 MAX_NOTE_BYTES = 2 * 2**20  # of one file of annotations
+# That are damaged or too large: each may have cost what the largest photo costs to unpack.
+MAX_REFUSED = 500
 _NOTES = {".xml": "annotations", ".txt": "labels"}
 _IMAGES = "images"
 
@@ -76,13 +78,19 @@ def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: Non
         planned = list(_plan_scenes(photos, notes) if notes else _plan_classes(photos))
         if not planned:
             raise MasklensError(_WANTED)
-        names, written = {}, 0
+        names, written, refused = {}, 0, 0
         for done, (place, file, name) in enumerate(planned):
             progress(done / len(planned))
             is_photo = _suffix(file) in IMAGE_SUFFIXES
             content = file.read(MAX_BYTES if is_photo else MAX_NOTE_BYTES)
             if content is None:
-                continue  # damaged or too large: the rest may serve
+                refused += 1
+                if refused > MAX_REFUSED:
+                    raise MasklensError(
+                        f"More than {MAX_REFUSED} files in this ZIP archive are damaged or too"
+                        " large. Pack it again."
+                    )
+                continue  # the rest may serve
             written += len(content)
             if written > MAX_TOTAL_BYTES:
                 raise MasklensError(

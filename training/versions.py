@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,8 @@ from training.jobs import State, job
 
 VERSIONS_DIR = ".versions"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+# Between the two moves of another visitor's installation there is no model for a moment.
+_SWAP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,11 @@ def install(run_id: str, name: str) -> None:
         name: the model's, under ``models/``.
 
     Raises:
-        MasklensError: the run is gone, not finished, or its files are not whole; the
-            installed model stays as it was.
+        MasklensError: the run is gone, not finished, or its files are not whole, or the name
+            is that of something else; the installed model stays as it was.
     """
     check_name(name)
+    _check_free(name)
     folder = folder_of(run_id)
     run = job(run_id)
     card, report = read_values(folder / CARD_FILE), read_values(folder / REPORT_FILE)
@@ -102,10 +107,20 @@ def restore(name: str, version_id: str) -> None:
 
 
 def mend(name: str) -> None:
-    """Bring the newest version back where a kill between two moves left none in use."""
-    kept = _kept(name)
-    if kept and not (models_dir() / name).exists():
-        os.replace(kept[-1], models_dir() / name)
+    """Bring back what was in use where a kill between two moves left nothing in its place."""
+    target, kept = models_dir() / name, _kept(name)
+    if not kept or target.exists():
+        return
+    time.sleep(_SWAP_SECONDS)
+    if not target.exists():
+        with suppress(OSError):  # somebody else has just done it, or it cannot be done now
+            os.replace(max(kept, key=lambda folder: folder.stat().st_mtime), target)
+
+
+def mend_all() -> None:
+    """``mend`` every model; one that is not in its place is in no list of models."""
+    for folder in (models_dir() / VERSIONS_DIR).glob("*"):
+        mend(folder.name)
 
 
 def check_name(name: str) -> None:
@@ -114,6 +129,15 @@ def check_name(name: str) -> None:
         raise MasklensError(
             f"A model's name has letters, digits and underscores only, got {name!r}."
         )
+
+
+def _check_free(name: str) -> None:
+    """Raise a MasklensError where ``models/<name>`` is there and no mask model."""
+    folder = models_dir() / name
+    kind = (read_values(folder / CARD_FILE) or {}).get("kind")
+    is_model = kind == "classifier" or (kind is None and (folder / MODEL_FILE).is_file())
+    if folder.exists() and not is_model:
+        raise MasklensError(f"Something else is called {name!r} here. Choose another name.")
 
 
 def put_in_place(
@@ -157,6 +181,8 @@ def _swap(name: str, fresh: Path) -> None:
     if retired.exists():
         shutil.rmtree(retired)
     retired.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        os.utime(target)  # the latest to be retired: see ``mend``
     os.replace(target, retired)
     try:
         os.replace(fresh, target)

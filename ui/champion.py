@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import ModelError
-from maskcore.models import CARD_FILE, read_card
+from maskcore.models import CARD_FILE, installed_models, read_card
 from training.comparison import Comparison, Figures, comparison
 from training.job_files import read_values
 from training.jobs import Job
@@ -90,7 +90,8 @@ def _show_figures(found: Comparison) -> None:
         f"{part}, {name}: {cell}." for name in models for part, cell in table[name].items()
     )
     st.altair_chart(_chart(pd.DataFrame(rows), list(models)), width="stretch", alt=alt_text)
-    st.table(table)
+    # Its heads are read as Markdown, and the installed model has the name somebody gave it.
+    st.table(table.rename(columns={installed: f"Installed: {plain(model_title(title))}"}))
     st.caption(
         "The run did not learn from these photos. The verdict rests on the **test photos**, which"
         " had no part in choosing the best epoch either. Bars, and figures in brackets: where the"
@@ -160,7 +161,10 @@ def _offer(job: Job, name: str, worse: bool) -> None:
                 key=f"other-{job.id}",
             )
             done = f"{job.name} is installed. Choose {other} as mask model on Photos and Live."
-            _install_button("Install beside the others", job, other, done)
+            if other in installed_models("classifier"):
+                st.caption(f"{plain(model_title(other))} is there already and will be replaced.")
+            # Of one label: a button that changes while it is pressed is not pressed.
+            _install_button("Install under this name", job, other, done)
     st.caption(
         f"Install makes it the {title} of everybody who uses this server. What it replaces stays"
         " among the earlier versions and can be brought back."

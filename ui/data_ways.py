@@ -122,7 +122,8 @@ def choose_public() -> Brought | None:
             st.markdown(
                 f"**{plain(data_set.name)}**  \n{plain(data_set.what)}  \n"
                 f"Licence: {plain(data_set.licence)}. From [{urlsplit(data_set.url).hostname}]"
-                f"({data_set.url}); its commit, {data_set.commit[:12]}, is checked as a checksum."
+                f"({data_set.url}); what comes is checked against its checksum,"
+                f" {data_set.commit[:12]}."
             )
             sizes: dict[str, int | None] = st.session_state.setdefault("public_sizes", {})
             if data_set.commit not in sizes:

@@ -134,7 +134,10 @@ def _show_changes(job: Job) -> None:
     if job.is_active:
         st.caption("A run that is on cannot be deleted: stop it first.")
         return
-    st.caption("Deletes its curves, log and weights. A model installed from it stays.")
+    st.caption(
+        "Deletes its curves, log and weights, and photos brought for it alone. A model installed"
+        " from it stays."
+    )
     action_button(
         "Delete for good",
         ":material/delete:",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from maskcore import MasklensError
 from maskcore.models import installed_models
-from training.versions import Version, restore, versions
+from training.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
 from ui.choices import model_title
 from ui.results import plain
@@ -21,6 +21,7 @@ def show_versions(allowed: bool) -> None:
     Args:
         allowed: whether visitors may bring one back.
     """
+    mend_all()
     names = installed_models("classifier")
     if not names:
         return
@@ -32,8 +33,13 @@ def show_versions(allowed: bool) -> None:
         except MasklensError as error:
             st.caption(plain(str(error)))
             continue
-        for version in sorted(known, key=lambda version: not version.current)[:VERSIONS_AT_FIRST]:
+        known = sorted(known, key=lambda version: not version.current)
+        for version in known[:VERSIONS_AT_FIRST]:
             _show(name, version, allowed)
+        if earlier := known[VERSIONS_AT_FIRST:]:
+            with st.expander(f"{len(earlier)} more"):
+                for version in earlier:
+                    _show(name, version, allowed)
 
 
 def _show(name: str, version: Version, allowed: bool) -> None:

@@ -134,6 +134,16 @@ def test_nothing_to_clean_up_is_no_fault(runs: Path) -> None:
     assert not runs.exists()
 
 
+def test_data_below_a_linked_folder_of_runs_are_discarded(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = brought()
+    (tmp_path / "link").symlink_to(runs)
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "link"))
+    discard(folder.resolve())
+    assert not folder.exists()
+
+
 def test_only_data_folders_that_nobody_uses_are_discarded(runs: Path, tmp_path: Path) -> None:
     folder, wanted = brought(), brought()
     used(runs, "run", str(wanted))

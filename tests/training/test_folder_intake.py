@@ -125,6 +125,26 @@ def test_one_class_leaves_nothing(photos: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [photos]
 
 
+def test_what_visitors_brought_is_nobody_else_s(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folders that may be chosen may well hold the runs' folder."""
+    monkeypatch.setenv("MASKLENS_RUNS", str(photos / "runs"))
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path))
+    theirs = photos / "runs" / "data" / "abc" / "mask"
+    theirs.mkdir(parents=True)
+    (theirs / "face.jpg").write_bytes((photos / "A" / "Maske" / "2.jpg").read_bytes())
+    for folder in (theirs, theirs.parent, theirs.parent.parent):
+        with pytest.raises(MasklensError, match="what visitors brought"):
+            folder_on_server(str(folder), only_this_computer=True)
+    for folder in (photos, photos / "runs"):
+        assert folder_on_server(str(folder), only_this_computer=True) == folder.resolve()
+    assert [folder.name for folder in plan_folder(photos.resolve())] == [
+        "A/Maske",
+        "A/ohne Maske",
+    ]
+
+
 def test_a_whole_disk_is_refused(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_intake, "MAX_FILES", 3)
     with pytest.raises(MasklensError, match="more than 3 files"):

@@ -89,6 +89,10 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def full(*_: Any, **__: Any) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def states() -> dict[str, tuple[State, int | None]]:
     return {job.name: (job.state, job.place) for job in jobs.jobs()}
 
@@ -167,13 +171,39 @@ def test_a_run_that_cannot_be_started_fails_and_holds_up_nobody(
 def test_a_full_disk_refuses_a_run_and_leaves_nothing(
     config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(jobs, "write_values", full)
     with pytest.raises(MasklensError, match="Is the disk full"):
         jobs.submit(config)
     assert list(runs.iterdir()) == []
+
+
+def test_a_run_waits_while_the_disk_is_full(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, waiting = jobs.submit(config, "first"), jobs.submit(config, "waiting")
+    end_process(first.folder)
+    until(lambda: jobs.job(first.id).state == State.INTERRUPTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(job_process, "launch", full)
+        patch.setattr(jobs, "write_values", full)
+        jobs.start_next()
+    assert jobs.job(waiting.id).state == State.QUEUED
+    jobs.start_next()
+    assert jobs.job(waiting.id).state == State.RUNNING
+
+
+@pytest.mark.parametrize("act", ["rename", "resume", "delete"])
+def test_files_that_cannot_be_changed_are_a_sentence(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    job = jobs.submit(config, "old")
+    end_process(job.folder)
+    until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
+    monkeypatch.setattr(jobs, "write_values", full)
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(MasklensError, match="could not be changed"):
+        getattr(jobs, act)(job.id, *(["new"] if act == "rename" else []))
+    assert states() == {"old": (State.INTERRUPTED, None)}
 
 
 @pytest.mark.parametrize("tries", range(3))
@@ -400,6 +430,10 @@ def test_only_ids_of_runs_are_taken(
     [
         ('  File "/home/me/app/training/fit.py", line 3', '  File "fit.py", line 3'),
         (r'  File "C:\Users\me\app\fit.py", line 3', '  File "fit.py", line 3'),
+        ('  File "/home/A B/app/fit.py", line 3', '  File "fit.py", line 3'),
+        (r'  File "C:\Users\A B\app\fit.py", line 3', '  File "fit.py", line 3'),
+        (r"not allowed: 'C:\\Users\\A B\\last.keras'", "not allowed: 'last.keras'"),
+        (r"not allowed: C:\Users\A B\last.keras", "not allowed: last.keras"),
         ("no space left: /tmp/x/last.keras", "no space left: last.keras"),
         ("3/10 epochs, loss 0.5/1", "3/10 epochs, loss 0.5/1"),
         ("see https://keras.io/api/models", "see https://keras.io/api/models"),

@@ -107,6 +107,19 @@ def test_files_larger_than_allowed_are_left_out_and_too_much_is_refused(
         unpack(stream, tmp_path)
 
 
+def test_what_is_refused_does_not_cost_time_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_files, "MAX_BYTES", 10)
+    monkeypatch.setattr(own_files, "MAX_REFUSED", 2)
+    files = {f"with_mask/{number}.jpg": b"x" * 11 for number in range(2)}
+    files["without_mask/1.jpg"] = b"fits"
+    assert len(unpack(packed(files), tmp_path).names) == 1
+    files["with_mask/3.jpg"] = b"x" * 11
+    with pytest.raises(MasklensError, match="More than 2 files"):
+        unpack(packed(files), tmp_path)
+
+
 def test_what_is_no_archive_is_said(tmp_path: Path) -> None:
     with pytest.raises(MasklensError, match="not a ZIP archive"):
         unpack(io.BytesIO(b"photos"), tmp_path)

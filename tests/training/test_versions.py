@@ -170,11 +170,8 @@ def test_a_version_that_cannot_be_moved_leaves_the_one_in_use(
     assert listed() == [("two", True), ("one", False)]
 
 
-def test_a_kill_between_two_moves_is_mended(
-    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
-    run = finished_run(tmp_path, b"new", DAYS[1], "new")
+def install_and_be_killed(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the two moves."""
     move, moves = os.replace, []
 
     class Killed(BaseException):
@@ -190,9 +187,50 @@ def test_a_kill_between_two_moves_is_mended(
         patch.setattr(os, "replace", replace_)
         with pytest.raises(Killed):
             versions.install(run, "net")
+
+
+def test_a_kill_between_two_moves_is_mended(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install_and_be_killed(finished_run(tmp_path, b"new", DAYS[1], "new"), monkeypatch)
     assert not (models / "net").exists()
     assert listed() == [("old", True)]
     assert load_model("net").content == b"old"
+
+
+def test_a_kill_brings_back_what_was_in_use_and_not_the_newest(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, name in zip(DAYS, ("one", "two"), strict=False):
+        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+    versions.restore("net", versions.versions("net")[1].id)
+    (two,) = (models / ".versions" / "net").iterdir()
+    os.utime(two, (1, 1))  # retired long ago
+    install_and_be_killed(finished_run(tmp_path, b"three", DAYS[2], "three"), monkeypatch)
+    assert installed_models("classifier") == []
+    versions.mend_all()
+    assert load_model("net").content == b"one"
+
+
+@pytest.mark.parametrize("name", ["fcos", "scenes"])
+def test_what_is_no_mask_model_is_not_replaced(tmp_path: Path, models: Path, name: str) -> None:
+    (models / name).mkdir(parents=True)
+    if name == "fcos":
+        write_values(models / name / "card.json", kind="detector")
+        (models / name / "model.tflite").write_bytes(b"finder")
+    before = sorted((models / name).iterdir())
+    with pytest.raises(MasklensError, match="Choose another name"):
+        versions.install(finished_run(tmp_path, b"new", DAYS[0], "new"), name)
+    assert sorted((models / name).iterdir()) == before
+    assert [path.name for path in models.iterdir()] == [name]
+
+
+def test_a_damaged_mask_model_can_be_replaced(tmp_path: Path, models: Path) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    (models / "net" / "card.json").write_text("{")
+    versions.install(finished_run(tmp_path, b"new", DAYS[1], "new"), "net")
+    assert load_model("net").content == b"new"
 
 
 @pytest.mark.parametrize("version", ["", "..", "../net", "20260301-120000-00000000", "a/b"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -363,12 +364,50 @@ def test_a_model_can_be_installed_beside_the_others(
     run_id = runs.make("7b, Ben!", "finished", epochs_done=10, comparison=compared("worse"))
     page = see_runs(open_training())
     assert page.text_input(key=f"other-{run_id}").value == "model_7b_ben"
-    button(page, "Install beside the others").click().run()
+    assert "will be replaced" not in texts(page)
+    button(page, "Install under this name").click().run()
     assert read_card("model_7b_ben")["title"] == "7b, Ben!"
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
+    assert r"model\_7b\_ben is there already and will be replaced" in texts(page)
     page.text_input(key=f"other-{run_id}").set_value("../up")
-    button(page, "Install beside the others").click().run()
+    button(page, "Install under this name").click().run()
     assert "letters, digits and underscores" in page.error[0].value
+
+
+def test_a_name_somebody_gave_is_no_markdown_in_the_table(
+    open_training: OpenPage, runs: Any
+) -> None:
+    found = replace(compared("better"), installed_title="![](http://a.example/b.png)")
+    runs.make("Ben", "finished", epochs_done=10, comparison=found)
+    page = see_runs(open_training())
+    assert list(page.table[0].value.columns) == [
+        "This run",
+        r"Installed: \!\[\]\(http\://a.example/b.png\)",
+    ]
+
+
+def test_every_earlier_version_can_be_brought_back(
+    open_training: OpenPage, runs: Any, models: Path
+) -> None:
+    runs.make("Ben", "interrupted")
+    for number in range(8):
+        folder = models / ".versions" / "mobilenet_v2" / f"20260101-00000{number}-{number:08x}"
+        folder.mkdir(parents=True)
+        (folder / "model.tflite").write_bytes(b"x")
+    page = see_runs(open_training())
+    assert labels(page).count("Bring back") == 8
+
+
+def test_a_model_that_a_kill_left_out_of_its_place_is_brought_back(
+    open_training: OpenPage, runs: Any, models: Path
+) -> None:
+    runs.make("Ben", "interrupted")
+    kept = models / ".versions" / "mobilenet_v2" / "20260101-000000-00000000"
+    kept.parent.mkdir(parents=True)
+    (models / "mobilenet_v2").rename(kept)
+    page = see_runs(open_training())
+    assert "In use: The first one" in texts(page)
+    assert read_card("mobilenet_v2")["title"] == "The first one"
 
 
 def test_a_run_without_figures_is_not_offered(open_training: OpenPage, runs: Any) -> None:
