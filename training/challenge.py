@@ -81,6 +81,7 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
         sentence=_sentence(verdict, compared[-1]),
         caution=_caution(card, installed.name, parts["test"].paths),
         parts=tuple(compared),
+        installed_sha256=str(read_card(installed.name).get("sha256", "")),
     )
 
 

@@ -65,6 +65,7 @@ class Comparison:
         sentence: the verdict with its figures, for people.
         caution: what to bear in mind, for people; "" where there is nothing.
         parts: validation first, then test.
+        installed_sha256: of the file compared with; "" where it is not known.
     """
 
     installed_name: str
@@ -73,6 +74,7 @@ class Comparison:
     sentence: str
     caution: str
     parts: tuple[PartComparison, ...]
+    installed_sha256: str = ""
 
 
 def save_comparison(comparison: Comparison, run_dir: Path) -> None:

@@ -83,6 +83,8 @@ def fit(
     dataset = read_dataset(Path(config.data), config.image_size, corrections)
     parts = divide(dataset, config)
     report = data_report(dataset, parts)
+    if state.stage:
+        _check_division(run_dir, report)
     write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
     try:
@@ -178,6 +180,19 @@ def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> Non
         raise MasklensError(
             f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
             " testing here may have trained it. Give the same ones."
+        )
+
+
+def _check_division(run_dir: Path, report: dict[str, Any]) -> None:
+    """Make sure that a resumed run finds its photos divided as it left them."""
+    try:
+        begun = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return  # nobody knows; a run killed while writing it had learned nothing
+    if begun != report["parts"]:
+        raise MasklensError(
+            "The photos have changed since this run began: what it learned from would now be"
+            " used for testing. Start a new run."
         )
 
 

@@ -44,6 +44,10 @@ RESERVE_FILE = "reserve"
 _RESERVE_BYTES = 256 * 1024
 _FULL_BYTES = 1024 * 1024
 
+ENDED = (
+    "The computer went off, or somebody ended the run's process. It can go on from its last"
+    " finished epoch."
+)
 DISK_FULL = (
     "The disk is full, so the run could not go on. Make room, then let it go on from its"
     " last finished epoch."
@@ -64,10 +68,11 @@ def run_job(run_id: str) -> int:
     if not _claim(folder):
         return 0
     with _heartbeat(folder):
-        state, problem, stopped_early = _attempt(folder, _stop_request(folder))
+        state, problem, stopped_early = _attempt(folder, (folder / STOP_FILE).exists)
         with guard(), suppress(OSError):
             end(folder, state, problem, stopped_early=stopped_early)
-    start_next()
+    if problem != ENDED:
+        start_next()
     return 0 if state == State.FINISHED else 1
 
 
@@ -85,15 +90,17 @@ def _claim(folder: Path) -> bool:
     return True
 
 
-def _stop_request(folder: Path) -> Callable[[], bool]:
-    """Whether the run was asked to stop: by the page's file, or by SIGTERM."""
-    path = folder / STOP_FILE
+class Ended(BaseException):
+    """The computer is going off, or somebody ends the process."""
 
-    def ask(*_: object) -> None:
-        path.touch()
 
-    signal.signal(signal.SIGTERM, ask)
-    return path.exists
+def _end_on_sigterm() -> None:
+    """Let SIGTERM interrupt the run at once: there may be little time, and it can go on later."""
+
+    def end_now(*_: object) -> None:
+        raise Ended
+
+    signal.signal(signal.SIGTERM, end_now)
 
 
 @contextmanager
@@ -121,8 +128,11 @@ def _attempt(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
     """Work, and put whatever goes wrong into a sentence: state, problem, stopped early."""
     reserve = folder / RESERVE_FILE
     try:
+        _end_on_sigterm()
         reserve.write_bytes(bytes(_RESERVE_BYTES))
         return _work(folder, stop)
+    except Ended:
+        return State.INTERRUPTED, ENDED, False
     except Exception as error:
         traceback.print_exc()
         if _disk_is_full(error, folder):

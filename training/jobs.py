@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
+from maskcore.files import write_text
 from training import job_process
 from training.config import TrainConfig
 from training.data_folders import discard
@@ -47,6 +48,7 @@ KILLED = (
     "The run ended without a word: the computer went off, memory ran out or somebody ended"
     " its process. It can go on from its last finished epoch."
 )
+CORRECTIONS_FILE = "corrections.json"
 STOPPED_IN_QUEUE = "Stopped before it began."
 # The folders of an absolute path, here or on Windows: visitors read the log, too. In quotes
 # and behind a drive's letter names may hold spaces; Python doubles backslashes in quotes.
@@ -118,13 +120,14 @@ def job(run_id: str) -> Job:
     return _read(folder_of(run_id), [folder.name for folder in _queue()])
 
 
-def submit(config: TrainConfig, name: str = "", data_name: str = "") -> Job:
+def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections: str = "") -> Job:
     """Start a run, or queue it where another one goes on; returns at once.
 
     Args:
         config: its settings; the data folder must be there.
         name: what people call the run; by default architecture and time.
         data_name: what to call the data on pages and cards; by default the folder's name.
+        corrections: a list as ``training.corrections`` reads it, kept with the run; "" for none.
 
     Raises:
         MasklensError: the data folder is not there, or nothing can be written.
@@ -138,6 +141,9 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "") -> Job:
     folder = None
     try:
         folder = new_folder()
+        if corrections:
+            write_text(folder / CORRECTIONS_FILE, corrections)
+            config = replace(config, corrections=str(folder / CORRECTIONS_FILE))
         config.save(folder)
         save_provenance(folder, fit_command(config, folder.name))
         EventLog(folder).write(QUEUED)

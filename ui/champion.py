@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import altair as alt
 import pandas as pd
@@ -12,10 +14,11 @@ from maskcore import ModelError
 from maskcore.models import CARD_FILE, installed_models, read_card
 from training.comparison import Comparison, Figures, comparison
 from training.job_files import read_values
-from training.jobs import Job
+from training.jobs import Job, submit
 from training.versions import install
 from ui.actions import action_button
 from ui.choices import model_title
+from ui.corrections import Corrections
 from ui.learning_curves import COLOURS
 from ui.results import plain
 
@@ -45,22 +48,30 @@ def show_champion(job: Job, allowed: bool) -> None:
         st.caption(plain(found.caution))
     _show_figures(found)
     name = job.config.architecture
+    if not in_use(job, name) and found.installed_sha256 not in ("", _sha256(found.installed_name)):
+        st.caption("Another model has been installed since then; it was compared with none.")
     if in_use(job, name):
         st.caption(
             f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
         )
     elif allowed:
         _offer(job, name, worse=found.verdict == "worse")
+    if allowed:
+        _offer_again(job)
 
 
 def in_use(job: Job, name: str) -> bool:
     """Whether the model installed under a name is this run's."""
-    try:
-        installed = read_card(name).get("sha256")
-    except ModelError:
-        return False
     own = (read_values(job.folder / CARD_FILE) or {}).get("sha256")
-    return bool(own) and own == installed
+    return bool(own) and own == _sha256(name)
+
+
+def _sha256(name: str) -> str:
+    """Of an installed model's file; "" where there is none."""
+    try:
+        return str(read_card(name).get("sha256", ""))
+    except ModelError:
+        return ""
 
 
 def _show_figures(found: Comparison) -> None:
@@ -133,6 +144,24 @@ def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
         x=alt.X("right:Q", title="Right answers, %", scale=axis)
     )
     return (bars + points).properties(height=220, usermeta={"embedOptions": {"actions": False}})
+
+
+def _offer_again(job: Job) -> None:
+    """The same run without the wrong labels that this visitor found in its photos."""
+    marks = Corrections.of_session(job.data_name).among(Path(job.config.data))
+    if len(marks):
+        photos = "1 corrected photo" if len(marks) == 1 else f"{len(marks)} corrected photos"
+        action_button(
+            f"Train again with {photos}",
+            ":material/rule:",
+            f"again-{job.id}",
+            submit,
+            replace(job.config, corrections=""),
+            f"{job.name}, corrected",
+            job.data_name,
+            marks.to_json(),
+            done="The corrected run is in the list.",
+        )
 
 
 def _offer(job: Job, name: str, worse: bool) -> None:

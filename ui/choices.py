@@ -32,6 +32,11 @@ def mask_models() -> list[str]:
     """The installed mask models, the one to begin with first; where there is none, say so."""
     models = installed_models("classifier")
     if not models:
+        from training.versions import mend_all  # hardly ever needed
+
+        mend_all()  # a kill in the middle of an installation leaves none in its place
+        models = installed_models("classifier")
+    if not models:
         st.error("No mask model is installed. Bring it back with: `git restore models`")
         st.stop()
     known = list(MODELS)

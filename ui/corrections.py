@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
+from maskcore import MasklensError
+from training.corrections import read_corrections
 from ui.judged import FOLDERS
+from ui.results import plain
 
 Mark = Literal["keep", "relabel", "leave_out"]
 _WORDS: dict[Mark, str] = {
@@ -38,6 +43,18 @@ class Corrections:
         """This visitor's marks in this set of photos."""
         held: dict[str, Corrections] = st.session_state.setdefault("metrics_corrections", {})
         return held.setdefault(data, Corrections(data))
+
+    def among(self, folder: Path) -> Corrections:
+        """Those whose photos lie in a folder."""
+
+        def lies_here(name: str) -> bool:
+            return ".." not in Path(name).parts and (folder / name).is_file()
+
+        return Corrections(
+            self.data,
+            {name: place for name, place in self.relabel.items() if lies_here(name)},
+            {name for name in self.leave_out if lies_here(name)},
+        )
 
     def __len__(self) -> int:
         return len(self.relabel) + len(self.leave_out)
@@ -91,15 +108,59 @@ class Corrections:
         self.leave_out.clear()
 
 
+def choose_corrections(data: str, folder: Path) -> Corrections:
+    """Let a training run honour what this visitor marked on the Metrics page, or a list of it.
+
+    Args:
+        data: the name of the set of photos.
+        folder: which holds them.
+
+    Returns:
+        Those of its photos; empty where there are none or they are not wanted.
+    """
+    marked, listed = Corrections.of_session(data).among(folder), Corrections(data)
+    with st.expander("Wrong labels found on the Metrics page", icon=":material/rule:"):
+        file = st.file_uploader("List of corrections (JSON)", type="json", key="corrections_list")
+        if file is not None:
+            listed = _read(data, file.getvalue(), folder)
+        found = Corrections(
+            data, {**listed.relabel, **marked.relabel}, listed.leave_out | marked.leave_out
+        )
+        if not len(found):
+            st.caption(
+                "Of these photos none is marked. Photos keep their names only where they are used"
+                " in place: from a folder on this computer."
+            )
+            return found
+        wanted = st.checkbox(f"Honour the marks of {_photos(found)}", value=True)
+        return found if wanted else Corrections(data)
+
+
+def _read(data: str, content: bytes, folder: Path) -> Corrections:
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made, "The file")
+        path.write_bytes(content)
+        try:
+            values = read_corrections(path)
+        except MasklensError as error:
+            st.error(plain(str(error)))
+            return Corrections(data)
+    relabel = {name: FOLDERS[label] for name, label in values.labels.items()}
+    return Corrections(data, relabel, set(values.leave_out)).among(folder)
+
+
+def _photos(corrections: Corrections) -> str:
+    return "1 photo" if len(corrections) == 1 else f"{len(corrections)} photos"
+
+
 def show_corrections(corrections: Corrections) -> None:
     """The list to take along, once there is something in it."""
     if not len(corrections):
         return
-    photos = "1 photo" if len(corrections) == 1 else f"{len(corrections)} photos"
     with st.container(border=True):
         st.markdown(
-            f"**{photos} marked.** The next training run honours the list:"
-            " `python -m training fit --corrections corrections.json …`"
+            f"**{_photos(corrections)} marked.** A run on these photos honours that: on the"
+            " Training page, or by `python -m training fit --corrections corrections.json …`"
         )
         with st.container(horizontal=True):
             st.download_button(

@@ -23,13 +23,13 @@ from training.folder_intake import (
 )
 from training.intake import IntakeReport, PhotoFolder
 from training.public_data import CATALOGUE
+from ui.local import only_this_computer
 from ui.progress import progress_bar
 from ui.results import plain
 
 MAX_MEGABYTES = 500
 LEAVE_OUT = "Leave out"
 _CLASSES = {"Mask": WITH_MASK, "No mask": WITHOUT_MASK, LEAVE_OUT: None}
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def upload_zip() -> Brought | None:
 def choose_folder() -> Brought | None:
     """A folder on the computer that runs Masklens."""
     roots = allowed_roots()
-    only_this_computer = _only_this_computer()
-    if not roots and not only_this_computer:
+    only_here = only_this_computer()
+    if not roots and not only_here:
         try:
-            folder_on_server("", only_this_computer)
+            folder_on_server("", only_here)
         except MasklensError as error:
             st.info(plain(str(error)))
         return None
@@ -97,7 +97,7 @@ def choose_folder() -> Brought | None:
     if not text.strip():
         return None
     try:
-        folder = folder_on_server(text, only_this_computer)
+        folder = folder_on_server(text, only_here)
         if is_ready(folder):
             st.caption("The photos are used where they are; nothing is copied or changed.")
             if st.button("Use these photos", type="primary", icon=":material/check:"):
@@ -198,15 +198,3 @@ def _carry_out(
         st.error(plain(str(error)))
         return None
     return Brought(folder, name, left_out=report.left_out)
-
-
-def _only_this_computer() -> bool:
-    """Whether the visitor sits at the computer that runs Masklens, and nobody else can come."""
-    if st.get_option("server.address") not in _LOOPBACK:
-        return False
-    headers = st.context.headers
-    # A proxy on this computer brings visitors from anywhere.
-    if any(name in headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded")):
-        return False
-    host = headers.get("Host")
-    return host is None or urlsplit(f"//{host}").hostname in _LOOPBACK

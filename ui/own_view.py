@@ -13,8 +13,8 @@ from maskcore.detection import yunet_available
 from ui import loading
 from ui.choices import DETECTORS, model_title
 from ui.keep import forget, keep
+from ui.local import only_this_computer
 from ui.own_photos import OwnPhotos, Show, measure_again, measure_archive, measure_folder
-from ui.pictures import folders_allowed
 from ui.results import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
@@ -55,7 +55,7 @@ def show_own(model: str) -> None:
     if file is not None:
         st.session_state.metrics_own_turn = turn + 1  # the uploader comes back empty
         _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
-    if folders_allowed():
+    if only_this_computer():
         with st.expander("Or a folder on this computer"):
             named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
             if st.button("Measure this folder", disabled=not named.strip()):

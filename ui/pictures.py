@@ -13,12 +13,12 @@ from maskcore.classification.preprocess import crop_square
 from maskcore.types import Box
 from ui.gallery import reduced
 from ui.keep import keep
+from ui.local import only_this_computer
 from ui.results import plain
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
 THUMBNAIL_SIDE = 280
 _HELD = 300  # thumbnails a session keeps
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass
@@ -60,15 +60,10 @@ class Pictures:
         return encode_image(reduced(image, THUMBNAIL_SIDE), quality=85)
 
 
-def folders_allowed() -> bool:
-    """Whether visitors may name folders of this computer: where it serves itself alone."""
-    return st.get_option("server.address") in _LOCAL
-
-
 def choose_pictures() -> Pictures | None:
     """Where the photos are: as the server was told, or as the visitor says."""
     named = os.environ.get(FOLDER_VARIABLE, "").strip()
-    if folders_allowed():
+    if only_this_computer():
         keep("metrics_folder", named)
         with st.expander("Where the photos are", expanded=not st.session_state.metrics_folder):
             named = st.text_input(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from training.data_folders import clean_up, discard
 from ui.choices import choose_way
+from ui.corrections import choose_corrections
 from ui.data_ways import Brought, choose_folder, choose_public, upload_zip
 from ui.results import plain
 
@@ -30,12 +31,14 @@ class DataChoice:
         data_name: for people.
         recorded: whether they are frames of a camera, named in the order they were taken.
         photos: how many can be read.
+        corrections: a list of wrong labels among them, as JSON; "" for none.
     """
 
     folder: Path
     data_name: str
     recorded: bool
     photos: int
+    corrections: str = ""
 
 
 def show_data_section() -> DataChoice | None:
@@ -115,7 +118,14 @@ def _show_brought(brought: Brought) -> DataChoice | None:
     show_report(look.report, look.sheets)
     if look.report.obstacle:
         return None
-    return DataChoice(brought.folder, brought.name, brought.recorded, look.report.total)
+    corrections = choose_corrections(brought.name, brought.folder)
+    return DataChoice(
+        brought.folder,
+        brought.name,
+        brought.recorded,
+        look.report.total,
+        corrections.to_json() if len(corrections) else "",
+    )
 
 
 def _forget(brought: Brought) -> None:

@@ -175,7 +175,7 @@ def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs:
     ready = config is not None and data is not None
     if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=not ready):
         with st.spinner("Starting the run"):
-            job = act(jobs.submit, config, name, data.data_name)
+            job = act(jobs.submit, config, name, data.data_name, data.corrections)
             if job is not None:
                 open_run(job)  # at once: the second press of a double click finds no button
         if job is None:

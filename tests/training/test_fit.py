@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -366,6 +367,22 @@ def test_a_run_is_not_resumed_with_other_settings(
         fit(settings(photos, epochs=1, fine_tune_epochs=0, **setting), run, "fit", resume=True)
     assert (run / "config.json").read_bytes() == config
     assert (run / "data.json").read_bytes() == data
+
+
+def test_a_run_is_not_resumed_with_photos_that_have_changed(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(photos, data)
+    config = settings(data, epochs=1, fine_tune_epochs=0)
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, HEAD_STAGE, 1, "after the state")
+        with pytest.raises(Killed):
+            fit(config, tmp_path / "run", "fit")
+    known = json.loads((tmp_path / "run" / "data.json").read_text())["parts"]["train"]["paths"]
+    (data / known[0]).unlink()
+    with pytest.raises(MasklensError, match="The photos have changed since this run began"):
+        fit(config, tmp_path / "run", "fit", resume=True)
 
 
 def test_an_unreadable_last_model_ends_a_resumed_run_with_a_sentence(

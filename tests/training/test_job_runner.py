@@ -25,7 +25,7 @@ from training.comparison import comparison
 from training.config import TrainConfig
 from training.events import read_events
 from training.fit import NOTHING_TO_KEEP
-from training.job_runner import BROKEN, DISK_FULL, run_job
+from training.job_runner import BROKEN, DISK_FULL, ENDED, run_job
 from training.jobs import Job, State
 from training.progress import Checkpoint, RunState
 from training.run_curves import curves
@@ -261,6 +261,27 @@ def test_data_that_do_not_serve_are_said(here: None, tmp_path: Path) -> None:
     job = jobs.submit(config(tmp_path / "empty"))
     assert run_job(job.id) == 1
     assert "No photos were found in without_mask/" in jobs.job(job.id).problem
+
+
+def test_a_run_ended_from_outside_is_interrupted_and_goes_on(
+    here: None, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.submit(config(photos, epochs=3))
+    on_epoch_end = Checkpoint.on_epoch_end
+
+    def then_end(self: Any, epoch: int, logs: Any = None) -> None:
+        on_epoch_end(self, epoch, logs)
+        signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "on_epoch_end", then_end)
+        assert run_job(job.id) == 1
+    job = jobs.job(job.id)
+    assert (job.state, job.problem, job.can_resume) == (State.INTERRUPTED, ENDED, True)
+    assert epochs_done(job) == 1
+    jobs.resume(job.id)
+    assert run_job(job.id) == 0
+    assert epochs(job)[-2:] == [2, 3]
 
 
 def test_a_second_process_for_the_same_run_does_nothing(here: None, photos: Path) -> None:

@@ -578,8 +578,8 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
     assert "1 of 1 photos right" in texts(own_page)
     section(own_page, "Mistakes")
     assert not own_page.text_input
-    monkeypatch.setattr(pictures, "folders_allowed", lambda: False)
-    monkeypatch.setattr(own_view, "folders_allowed", lambda: False)
+    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    monkeypatch.setattr(own_view, "only_this_computer", lambda: False)
     own_page.selectbox(key="metrics_part").set_value("test").run()
     assert not own_page.text_input
 

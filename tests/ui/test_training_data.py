@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.data_ways
 import ui.loading
+import ui.local
 from maskcore import Detections, MasklensError
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
@@ -27,6 +29,7 @@ from training.intake import IntakeReport
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
 from ui import webrtc
+from ui.corrections import Corrections
 from ui.recorder_view import LEAST
 
 COUNT = 21
@@ -272,6 +275,30 @@ def test_a_folder_with_our_names_is_used_where_it_is(
     assert len(list(root.rglob("*.jpg"))) == 2 * COUNT  # it is the visitor's
 
 
+def test_marks_of_photos_in_a_folder_are_honoured_if_wanted(
+    page: AppTest, photos: dict[str, bytes], tmp_path: Path
+) -> None:
+    root = on_disk(tmp_path / "own", photos, {"Maske": "with_mask", "Gesichter": "without_mask"})
+    one, two, three = (p.relative_to(root).as_posix() for p in sorted(root.rglob("*.jpg"))[:3])
+    marks = Corrections("own", {one: "without_mask"}, {two, "with_mask/gone.jpg", "../own.jpg"})
+    page.session_state["metrics_corrections"] = {"own": marks, "others": Corrections("others")}
+    go(page, "Folder on this computer")
+    page.text_input[0].set_value(str(root)).run()
+    press(page, "Use these photos")
+    wanted = {"data": "own", "leave_out": [two], "relabel": {one: "without_mask"}}
+    assert json.loads(page.session_state.choice.corrections) == wanted
+    assert page.checkbox[0].label == "Honour the marks of 2 photos"
+    listed = {"leave_out": [three], "relabel": {one: "with_mask"}}
+    page.file_uploader[0].upload("list.json", json.dumps(listed).encode(), "application/json").run()
+    wanted["leave_out"] = sorted([two, three])  # and what was marked in this session goes first
+    assert json.loads(page.session_state.choice.corrections) == wanted
+    page.checkbox[0].uncheck().run()
+    assert page.session_state.choice.corrections == ""
+    page.file_uploader[0].upload("list.json", b"[1]", "application/json").run()
+    assert "does not hold corrections" in page.error[0].value
+    assert not page.exception
+
+
 def test_another_folder_is_confirmed_and_copied(
     page: AppTest, photos: dict[str, bytes], tmp_path: Path, runs: Path
 ) -> None:
@@ -295,7 +322,7 @@ def test_a_wrong_path_is_one_sentence(page: AppTest, path: str) -> None:
 def test_visitors_from_elsewhere_get_no_folder_unless_one_is_named(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(ui.data_ways, "_only_this_computer", lambda: False)
+    monkeypatch.setattr(ui.data_ways, "only_this_computer", lambda: False)
     go(page, "Folder on this computer")
     assert not page.text_input
     assert any("not open to visitors" in info.value for info in page.info)
@@ -323,8 +350,8 @@ def test_only_this_computer(
     fake = SimpleNamespace(
         get_option=lambda name: address, context=SimpleNamespace(headers=headers)
     )
-    monkeypatch.setattr(ui.data_ways, "st", fake)
-    assert ui.data_ways._only_this_computer() is local
+    monkeypatch.setattr(ui.local, "st", fake)
+    assert ui.local.only_this_computer() is local
 
 
 def test_published_photos_show_licence_and_size_before_they_are_fetched(

@@ -20,8 +20,10 @@ from maskcore.models import read_card
 from training import jobs
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.config import TrainConfig
+from training.corrections import read_corrections
 from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
 from training.jobs import State
+from ui.corrections import Corrections
 
 OpenPage = Callable[..., AppTest]
 
@@ -50,7 +52,11 @@ def open_training(open_page: OpenPage, runs: Any, models: Path) -> OpenPage:
 def photos(runs: Any, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The photos that have been chosen."""
     choice = SimpleNamespace(
-        folder=runs.root / "photos", data_name="Photos of 7b", recorded=False, photos=40
+        folder=runs.root / "photos",
+        data_name="Photos of 7b",
+        recorded=False,
+        photos=40,
+        corrections="",
     )
     monkeypatch.setattr(ui.training_data, "show_data_section", lambda: choice)
     return choice
@@ -337,6 +343,35 @@ def test_a_finished_run_stands_beside_the_installed_model(
     assert ("Install" in labels(page)) is (verdict != "worse")
     # In a bubble that has to be opened first, below a warning.
     assert ("Install it all the same" in labels(page)) is (verdict == "worse")
+
+
+def test_a_verdict_on_a_model_that_was_replaced_says_so(
+    open_training: OpenPage, runs: Any, models: Path, put_model: Any
+) -> None:
+    sha256 = read_card("mobilenet_v2")["sha256"]
+    found = replace(compared("better"), installed_sha256=sha256)
+    runs.make("Ben", "finished", epochs_done=10, comparison=found)
+    assert "Another model has been installed since" not in texts(see_runs(open_training()))
+    put_model(models / "mobilenet_v2", "The next one", b"next")
+    assert "Another model has been installed since" in texts(see_runs(open_training()))
+
+
+def test_a_run_can_be_made_again_without_the_wrong_labels_found_in_it(
+    open_training: OpenPage, runs: Any
+) -> None:
+    (runs.root / "photos" / "with_mask").mkdir()
+    (runs.root / "photos" / "with_mask" / "a.jpg").touch()
+    runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
+    page = open_training()
+    marks = Corrections("Photos of 7b", {"with_mask/a.jpg": "without_mask"}, {"with_mask/b.jpg"})
+    page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
+    button(see_runs(page), "Train again with 1 corrected photo").click().run()
+    assert not page.exception
+    again = jobs.jobs()[0]
+    assert (again.name, again.data_name) == ("Ben, corrected", "Photos of 7b")
+    corrections = read_corrections(Path(again.config.corrections))
+    assert (corrections.labels, corrections.leave_out) == ({"with_mask/a.jpg": 0}, frozenset())
+    assert "corrections.json" in (again.folder / "run.json").read_text()
 
 
 @pytest.mark.parametrize("verdict", ["better", "worse"])

@@ -1,0 +1,21 @@
+"""Who may name folders of the computer that runs Masklens."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def only_this_computer() -> bool:
+    """Whether the visitor sits at the computer that runs Masklens, and nobody else can come."""
+    if st.get_option("server.address") not in _LOOPBACK:
+        return False
+    headers = st.context.headers
+    # A proxy on this computer brings visitors from anywhere.
+    if any(name in headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded")):
+        return False
+    host = headers.get("Host")
+    return host is None or urlsplit(f"//{host}").hostname in _LOOPBACK
