@@ -180,8 +180,8 @@ def test_another_page_stops_the_stream(
 
 def test_settings_outlive_another_page(live: AppTest, player: Player) -> None:
     live.toggle(key="blur").set_value(True).run()
-    live.slider(key="threshold").set_value(80).run()
     live.selectbox(key="model").select("second").run()
+    live.slider(key="threshold").set_value(80).run()
     photos = live.switch_page("pages/photo.py").run()
     assert photos.slider(key="threshold").value == 80
     assert photos.selectbox(key="model").value == "second"
