@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import gc
 import threading
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.runtime import Runtime
 
 EVERY_SECONDS = 20.0
 
@@ -29,7 +31,20 @@ def collect_regularly(every_seconds: float = EVERY_SECONDS) -> threading.Event:
 
     def collect() -> None:
         while not done.wait(every_seconds):
+            _let_go_of_closed_tabs()
             gc.collect()
 
     threading.Thread(target=collect, name="collect-garbage", daemon=True).start()
     return done
+
+
+def _let_go_of_closed_tabs() -> None:
+    """Streamlit keeps a closed tab's session for two minutes, and then until somebody comes.
+
+    Whether the time is up it asks only when the next session begins or ends; another version
+    of it may hold them otherwise.
+    """
+    with suppress(AttributeError, RuntimeError):
+        runtime = Runtime.instance()
+        expire = runtime._session_mgr._session_storage._cache.expire
+        runtime._get_async_objs().eventloop.call_soon_threadsafe(expire)

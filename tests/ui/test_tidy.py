@@ -6,9 +6,13 @@ import gc
 import time
 import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
+from ui import tidy
 from ui.tidy import collect_regularly
 
 
@@ -45,3 +49,27 @@ def test_circles_are_collected_regularly_and_what_is_loaded_is_set_aside(by_hand
     kept = weakref.ref(Circle())
     time.sleep(0.2)
     assert kept() is not None  # nobody collects any more
+
+
+def test_sessions_of_closed_tabs_are_let_go_once_their_time_is_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = MemorySessionStorage(ttl_seconds=0.05)
+    info: Any = Circle()
+    info.session, info.itself = SimpleNamespace(id="closed"), None
+    storage.save(info)
+    gone = weakref.ref(info)
+    del info
+    loop = SimpleNamespace(call_soon_threadsafe=lambda work: work())
+    runtime = SimpleNamespace(
+        _session_mgr=SimpleNamespace(_session_storage=storage),
+        _get_async_objs=lambda: SimpleNamespace(eventloop=loop),
+    )
+    monkeypatch.setattr(tidy, "Runtime", SimpleNamespace(instance=lambda: runtime))
+    tidy._let_go_of_closed_tabs()
+    assert gone() is not None
+    time.sleep(0.1)
+    tidy._let_go_of_closed_tabs()
+    assert gone() is None
+    monkeypatch.setattr(tidy, "Runtime", SimpleNamespace(instance=lambda: object()))
+    tidy._let_go_of_closed_tabs()  # of another version of Streamlit it leaves all as it is
