@@ -103,7 +103,8 @@ def left_behind(
     while time.monotonic() < deadline:
         time.sleep(5)
         after = held(server)
-        if after["threads"] <= before["threads"] and after["sockets"] <= before["sockets"]:
+        back = all(after[name] <= before[name] for name in ("threads", "sockets"))
+        if back and after["memory_mb"] <= 1.1 * before["memory_mb"]:
             break
     return {"before": before, "after": held(server)}
 
