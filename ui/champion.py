@@ -49,7 +49,9 @@ def show_champion(job: Job, allowed: bool) -> None:
     _show_figures(found)
     name = job.config.architecture
     if not in_use(job, name) and found.installed_sha256 not in ("", _sha256(found.installed_name)):
-        st.caption("Another model has been installed since then; it was compared with none.")
+        st.caption(
+            "Another model has been installed since then: these figures are of the one before."
+        )
     if in_use(job, name):
         st.caption(
             f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
