@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -22,9 +23,20 @@ class RunConfig:
 
     Attributes:
         seed: whatever chance there is follows from it.
+        start_from: folder of a former run with the same data, division and seed, whose best
+            weights are gone on from; "" for none.
     """
 
     seed: int = field(default=0, kw_only=True)
+    start_from: str = field(default="", kw_only=True)
+
+    @property
+    def drawing_seed(self) -> int:
+        """Seed of what is drawn for training, other than that of the run gone on from.
+
+        With the same one a run would see once more what the former run has learned by heart.
+        """
+        return self.seed ^ zlib.crc32(Path(self.start_from).name.encode())
 
     def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
         """Raise a ValueError for the first (name, low, high) whose value lies outside."""
@@ -74,8 +86,6 @@ class TrainConfig(RunConfig):
         architecture: one of ``ARCHITECTURES``.
         backbone_weights: "imagenet" (Keras fetches them), "installed" (those of the
             installed model of this architecture), "none", or a .weights.h5 file.
-        start_from: folder of a former run with the same data, division and seed, whose best
-            weights fine-tuning goes on from; "" for none.
         image_size: side of the model's input, pixels.
         dense_units, dropout: the head's hidden layer and the share of it dropped, 0..1.
         epochs: passes over the training part with the backbone frozen.
@@ -101,7 +111,6 @@ class TrainConfig(RunConfig):
     data: str
     architecture: str = "mobilenet_v2"
     backbone_weights: str = "imagenet"
-    start_from: str = ""
     image_size: int = 128
     dense_units: int = 64
     dropout: float = 0.5

@@ -62,15 +62,18 @@ def fit_command(config: TrainConfig, out: str) -> str:
 
 
 def fit_provenance(run_dir: Path, config: RunConfig) -> dict[str, Any]:
-    """How a run's weights came about, for its card: "fit", and "start" if it went on from one.
+    """How a run's weights came about, for its card: "fit", and "starts", the runs it went on from.
 
     Args:
         run_dir: the run's folder.
         config: its settings.
     """
-    former = getattr(config, "start_from", "")
-    start = {"start": load_provenance(Path(former))} if former else {}
-    return {**start, "fit": load_provenance(run_dir)}
+    starts: list[dict[str, Any]] = []  # the first run first
+    while config.start_from:
+        former = Path(config.start_from)
+        starts.insert(0, load_provenance(former))
+        config = type(config).load(former)
+    return {**({"starts": starts} if starts else {}), "fit": load_provenance(run_dir)}
 
 
 def settings_for_card(config: RunConfig) -> dict[str, Any]:

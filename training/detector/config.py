@@ -16,8 +16,6 @@ class DetectorConfig(RunConfig):
         close_ups: folder with ``with_mask/`` and ``without_mask/``, or "" for none.
         close_up_boxes: file of the close-ups' boxes, made by ``pseudo-boxes``.
         backbone_weights: "imagenet" (Keras fetches them), "none", or a .weights.h5 file.
-        start_from: folder of a former run with the same data and seed, whose best weights
-            are gone on from; "" for none.
         image_size: side of the training crops, pixels, a multiple of 32.
         batch_size: crops a step.
         steps: in all, a multiple of ``steps_per_epoch``.
@@ -32,7 +30,6 @@ class DetectorConfig(RunConfig):
     close_ups: str = ""
     close_up_boxes: str = ""
     backbone_weights: str = "imagenet"
-    start_from: str = ""
     image_size: int = 256
     batch_size: int = 16
     steps: int = 3000

@@ -178,7 +178,7 @@ class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> Arrays:
         size = self._config.image_size
-        rng = np.random.default_rng((self._config.seed, self._epoch, index))
+        rng = np.random.default_rng((self._config.drawing_seed, self._epoch, index))
         images, targets = [], []
         for _ in range(self._config.batch_size):
             image, boxes, ignored = self._sampler.draw(rng)

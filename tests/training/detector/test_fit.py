@@ -66,9 +66,9 @@ def test_batches_pair_each_picture_with_its_targets() -> None:
         np.testing.assert_array_equal(rows, make_targets(boxes, ignored, 64, 64))
 
 
-def test_batches_depend_on_seed_epoch_and_number_alone() -> None:
-    def batch(seed: int, epoch: int, number: int, first_epoch: int = 0) -> bytes:
-        config = DetectorConfig("scenes", image_size=64, batch_size=4, seed=seed)
+def test_batches_depend_on_seed_former_run_epoch_and_number_alone() -> None:
+    def batch(seed: int, epoch: int, number: int, first_epoch: int = 0, start: str = "") -> bytes:
+        config = DetectorConfig("scenes", image_size=64, batch_size=4, seed=seed, start_from=start)
         batches = CropBatches(Numbered(), config, first_epoch)  # type: ignore[arg-type]
         for _ in range(epoch - first_epoch):
             batches.on_epoch_end()
@@ -79,6 +79,8 @@ def test_batches_depend_on_seed_epoch_and_number_alone() -> None:
     assert [batch(*key) for key in np.ndindex(2, 3, 2)] == all_of_them
     # A resumed run sees what an unbroken one would have seen.
     assert batch(1, 2, 1, first_epoch=2) == batch(1, 2, 1)
+    # One that goes on from another sees something else.
+    assert batch(1, 2, 1, start="runs/a") not in all_of_them
 
 
 # --- whole pictures
