@@ -1,7 +1,8 @@
-"""Batch normalisation by TensorFlow's fused kernel: the same figures in less time.
+"""Batch normalisation in less time, with the same figures.
 
 Keras' own layer computes the mean, the variance and the result in steps of their own, each
-of which reads the whole feature map; on a CPU that is a third of a training step.
+of which reads the whole feature map; on a CPU that is a third of a training step, and as
+much of computing features.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -45,3 +47,43 @@ def fused(model: Any) -> Any:
     copied = keras.models.clone_model(model, input_tensors=inputs, clone_function=copy)
     copied.set_weights(model.get_weights())
     return copied
+
+
+def folded(model: Any) -> Any:
+    """A copy that only computes: its batch norms are part of the convolutions before them.
+
+    Args:
+        model: functional, with one input; a batch norm follows each convolution, which has
+            no bias of its own.
+    """
+
+    def copy(layer: Any) -> Any:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return _Bias(name=layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    inputs = keras.Input(model.input.shape[1:], name=model.layers[0].name)
+    copied = keras.models.clone_model(model, input_tensors=inputs, clone_function=copy)
+    for norm in model.layers:
+        if isinstance(norm, keras.layers.BatchNormalization):
+            gain = (norm.gamma if norm.scale else 1.0) / np.sqrt(
+                norm.moving_variance + norm.epsilon
+            )
+            convolution = norm.input._keras_history.operation
+            kernel = np.asarray(convolution.get_weights()[0])
+            # A depthwise kernel has its channels last but one.
+            depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
+            scaled = kernel * (gain[:, None] if depthwise else gain)
+            copied.get_layer(convolution.name).set_weights([scaled])
+            copied.get_layer(norm.name).set_weights([norm.beta - norm.moving_mean * gain])
+    return copied
+
+
+class _Bias(keras.layers.Layer):  # type: ignore[misc]
+    """Adds a number to each channel, which TensorFlow does together with the convolution."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.bias = self.add_weight(shape=(input_shape[-1],))
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        return tf.nn.bias_add(inputs, tf.convert_to_tensor(self.bias))

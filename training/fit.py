@@ -18,6 +18,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
+from training.batch_norm import folded
 from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.corrections import NONE, read_corrections
@@ -247,10 +248,11 @@ def _fit_head(
     train, validation = parts["train"], parts["validation"]
     rng = np.random.default_rng(config.seed)
     jobs = [("photos", dataset.pixels[train]), ("validation", dataset.pixels[validation])]
-    views = [_features(base, pixels, config, log, name, stop) for name, pixels in jobs]
+    fast = folded(base)
+    views = [_features(fast, pixels, config, log, name, stop) for name, pixels in jobs]
     for view in range(config.augmented_views):
         changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
-        views.append(_features(base, changed, config, log, f"variation {view + 1}", stop))
+        views.append(_features(fast, changed, config, log, f"variation {view + 1}", stop))
     train_views = np.stack([views[0], *views[2:]])
     batches = FeatureBatches(train_views, dataset.labels[train], config)
     head.compile(

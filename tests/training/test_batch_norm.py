@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.batch_norm import BatchNormalization, fused
+from training.architectures import build_base
+from training.batch_norm import BatchNormalization, folded, fused
+from training.config import TrainConfig
 
 INPUTS = np.random.default_rng(0).normal(3, 2, (8, 5, 7, 4)).astype(np.float32)
 
@@ -77,3 +79,21 @@ def test_a_model_is_copied_with_its_weights(tmp_path: Path) -> None:
     copied.save(tmp_path / "model.keras")
     restored = keras.models.load_model(tmp_path / "model.keras")
     assert type(restored.get_layer("norm")) is BatchNormalization
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "inception_v3"])
+def test_a_folded_base_computes_the_same(architecture: str) -> None:
+    config = TrainConfig("data", architecture, backbone_weights="none", image_size=96)
+    base = build_base(config)
+    rng = np.random.default_rng(3)
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    pixels = rng.uniform(-1, 1, (2, 96, 96, 3)).astype(np.float32)
+    expected = base.predict_on_batch(pixels)
+    assert expected.std() > 0.01
+    copied = folded(base)
+    np.testing.assert_allclose(
+        copied.predict_on_batch(pixels), expected, rtol=1e-3, atol=1e-4 * expected.max()
+    )
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in copied.layers)

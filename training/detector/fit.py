@@ -77,7 +77,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         model = last_model(run_dir)
         network = model.get_layer("detector")
     else:
-        network = build_detector(config)
+        network = build_detector(config, load_weights=not config.start_from)
         if config.start_from:
             former = Path(config.start_from)
             check_same_division(former, config, "data", "close_ups", "seed")
