@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ NEAR_DUPLICATE_BITS = 8
 GAP_SHARE = 0.04
 SHORTEST_RECORDING = 20
 
+# Of a photo its pixels and hashes, or why it cannot be read.
+_Read = tuple[NDArray[np.uint8], NDArray[np.bool_]] | str
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -68,13 +72,20 @@ class Dataset:
         return read_image(self.root / self.paths[index])
 
 
-def read_dataset(root: Path, image_size: int, corrections: Corrections = NONE) -> Dataset:
+def read_dataset(
+    root: Path,
+    image_size: int,
+    corrections: Corrections = NONE,
+    on_photo: Callable[[int, int], None] = lambda done, total: None,
+) -> Dataset:
     """Read ``root/with_mask`` and ``root/without_mask``, subfolders included.
 
     Args:
         root: the dataset's folder.
         image_size: side of the model's input, pixels.
         corrections: photos to leave out, or of the other class than their folder.
+        on_photo: told now and then how many of how many files are read; what it raises ends
+            the reading.
 
     Raises:
         MasklensError: a class folder is missing or holds no readable photo.
@@ -91,15 +102,23 @@ def read_dataset(root: Path, image_size: int, corrections: Corrections = NONE) -
             path for path in found if path.relative_to(root).as_posix() not in corrections.leave_out
         ]
 
-    def read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_]] | str:
+    def read(path: Path) -> _Read:
         try:
             image = read_image(path)
         except ImageError as error:
             return str(error)
         return resize(image, image_size), photo_hashes(image)
 
+    outcomes: list[_Read] = []
     with ThreadPoolExecutor() as executor:
-        outcomes = list(executor.map(read, files))
+        try:
+            for outcome in executor.map(read, files):
+                if len(outcomes) % 64 == 0:
+                    on_photo(len(outcomes), len(files))
+                outcomes.append(outcome)
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
     names = [path.relative_to(root).as_posix() for path in files]
     good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
     labels = np.array(

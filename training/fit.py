@@ -80,15 +80,20 @@ def fit(
     if state.trained:
         return
     log.write(READING)
-    corrections = read_corrections(Path(config.corrections)) if config.corrections else NONE
-    dataset = read_dataset(Path(config.data), config.image_size, corrections)
-    parts = divide(dataset, config)
-    report = data_report(dataset, parts)
-    if state.stage:
-        _check_division(run_dir, report)
-    write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
+    def read(done: int, total: int) -> None:
+        if stop():
+            raise Stopped
+        log.write(READING, done=done, total=total)
+
+    corrections = read_corrections(Path(config.corrections)) if config.corrections else NONE
     try:
+        dataset = read_dataset(Path(config.data), config.image_size, corrections, read)
+        parts = divide(dataset, config)
+        report = data_report(dataset, parts)
+        if state.stage:
+            _check_division(run_dir, report)
+        write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
         _learn(config, run_dir, log, state, dataset, parts, stop)
     except Stopped:
         pass

@@ -138,11 +138,13 @@ def _fraction(event: dict[str, Any], config: TrainConfig) -> float:
 
 def _share(event: dict[str, Any], config: TrainConfig) -> float:
     """Share of its own stage that is done at an event, 0..1."""
+    of_stage = (number(event.get("done")) or 0.0) / (number(event.get("total")) or 1.0)
+    if event["stage"] == ev.READING:
+        return min(of_stage, 1.0)
     if event["stage"] == ev.FEATURES:
-        done, total = number(event.get("done")), number(event.get("total"))
         sets = ["photos", "validation", *(f"variation {i + 1}" for i in range(99))]
         place = sets.index(event["of"]) if event.get("of") in sets else 0
-        return min((place + (done or 0) / (total or 1)) / (2 + config.augmented_views), 1.0)
+        return min((place + of_stage) / (2 + config.augmented_views), 1.0)
     figures = [number(event.get(name)) for name in ("epoch", "epochs", "batch", "batches")]
     if any(figure is None for figure in figures):
         return 0.0

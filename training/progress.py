@@ -19,8 +19,9 @@ BEST_WEIGHTS = Path("checkpoints", "best.weights.h5")
 LAST_MODEL = Path("checkpoints", "last.keras")
 STATE_FILE = "state.json"
 
-# Batches are reported at most this often, so that a run writes a few lines a second.
-BATCH_INTERVAL_SECONDS = 0.5
+# Batches are reported at most this often, and in a long run so that each line comes a
+# thousandth of the time later: whoever looks on reads some thousand lines, not all of a night's.
+BATCH_INTERVAL_SECONDS, BATCH_INTERVAL_SHARE = 0.5, 0.001
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
@@ -49,7 +50,8 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         now = time.monotonic()
-        if now - self._reported >= BATCH_INTERVAL_SECONDS:
+        gap = max(BATCH_INTERVAL_SECONDS, BATCH_INTERVAL_SHARE * (now - self._started))
+        if now - self._reported >= gap:
             self._reported = now
             self._write(batch + 1, logs or {})
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
-from maskcore.errors import MasklensError
+from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box
 from training.data import group, near_duplicates, photo_hashes, split
@@ -100,7 +100,10 @@ def _class_names(root: Path) -> list[str]:
 
 
 def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[SceneFace]:
-    height, width = read_image(image_path).shape[:2]
+    try:
+        height, width = read_image(image_path).shape[:2]
+    except ImageError:  # shares of nothing: whoever looks at the photo says what is wrong
+        return
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.strip():
             number, x, y, w, h = line.split()

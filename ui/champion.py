@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from maskcore import ModelError
+from maskcore import MasklensError, ModelError
 from maskcore.models import CARD_FILE, installed_models, read_card
 from training.comparison import Comparison, Figures, comparison
 from training.job_files import read_values
@@ -18,7 +19,7 @@ from training.jobs import Job, submit
 from training.versions import install
 from ui.actions import action_button
 from ui.choices import model_title
-from ui.corrections import Corrections
+from ui.corrections import Corrections, read_list
 from ui.learning_curves import COLOURS
 from ui.results import plain
 
@@ -150,8 +151,13 @@ def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
 
 def _offer_again(job: Job) -> None:
     """The same run without the wrong labels that this visitor found in its photos."""
-    marks = Corrections.of_session(job.data_name).among(Path(job.config.data))
+    folder = Path(job.config.data)
+    marks = Corrections.of_session(job.data_name).among(folder)
     if len(marks):
+        if job.config.corrections:  # those that the run itself honoured
+            with suppress(MasklensError):  # gone by hand from its folder: not wanted any more
+                earlier = read_list(job.data_name, Path(job.config.corrections), folder)
+                marks = marks.over(earlier)
         photos = "1 corrected photo" if len(marks) == 1 else f"{len(marks)} corrected photos"
         action_button(
             f"Train again with {photos}",

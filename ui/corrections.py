@@ -56,6 +56,14 @@ class Corrections:
             {name for name in self.leave_out if lies_here(name)},
         )
 
+    def over(self, earlier: Corrections) -> Corrections:
+        """These marks and, of the other photos, earlier ones."""
+        marked = self.leave_out | set(self.relabel)
+        others = {name: place for name, place in earlier.relabel.items() if name not in marked}
+        return Corrections(
+            self.data, {**others, **self.relabel}, self.leave_out | (earlier.leave_out - marked)
+        )
+
     def __len__(self) -> int:
         return len(self.relabel) + len(self.leave_out)
 
@@ -123,9 +131,7 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
         file = st.file_uploader("List of corrections (JSON)", type="json", key="corrections_list")
         if file is not None:
             listed = _read(data, file.getvalue(), folder)
-        found = Corrections(
-            data, {**listed.relabel, **marked.relabel}, listed.leave_out | marked.leave_out
-        )
+        found = marked.over(listed)
         if not len(found):
             st.caption(
                 "Of these photos none is marked. Photos keep their names only where they are used"
@@ -141,10 +147,24 @@ def _read(data: str, content: bytes, folder: Path) -> Corrections:
         path = Path(made, "The file")
         path.write_bytes(content)
         try:
-            values = read_corrections(path)
+            return read_list(data, path, folder)
         except MasklensError as error:
             st.error(plain(str(error)))
             return Corrections(data)
+
+
+def read_list(data: str, path: Path, folder: Path) -> Corrections:
+    """Read an exported list.
+
+    Args:
+        data: the name of the set of photos.
+        path: the list.
+        folder: which holds the photos; others are left out.
+
+    Raises:
+        MasklensError: the file is missing or not such a list.
+    """
+    values = read_corrections(path)
     relabel = {name: FOLDERS[label] for name, label in values.labels.items()}
     return Corrections(data, relabel, set(values.leave_out)).among(folder)
 

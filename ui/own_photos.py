@@ -35,7 +35,6 @@ class OwnPhotos:
         files: the photos and what is noted of them.
         judged: what the model said.
         scenes: finders and model together, by the finder's title; empty without annotations.
-        report: everything, as JSON values.
         unreadable: names of photos that could not be read.
         pictures: the photos.
         annotated: whether faces in whole photos were judged, by their boxes.
@@ -45,7 +44,6 @@ class OwnPhotos:
     files: OwnFiles
     judged: Judged
     scenes: dict[str, SceneFigures]
-    report: dict[str, Any]
     unreadable: list[str]
     pictures: Pictures
     annotated: bool
@@ -180,7 +178,6 @@ def _measure(
         files=files,
         judged=judged_parts(classifier.name, report)["given"],
         scenes={title: read for title, read in figures.items() if read is not None},
-        report={**report, "scenes": reports} if reports else report,
         unreadable=unreadable,
         pictures=Pictures(files.root, places),
         annotated=files.annotated,

@@ -56,6 +56,19 @@ def test_photos_of_both_classes_are_read_and_labelled(
     assert dataset.copies == ()
 
 
+def test_what_is_told_while_reading_may_end_it(tmp_path: Path, make_photos: MakePhotos) -> None:
+    root = make_photos(tmp_path / "data", 50)
+    told = []
+    read_dataset(root, 80, on_photo=lambda *counts: told.append(counts))
+    assert told == [(0, 100), (64, 100)]
+
+    def enough(done: int, total: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        read_dataset(root, 80, on_photo=enough)
+
+
 def test_subfolders_are_read_and_other_files_are_not(
     tmp_path: Path, make_photos: MakePhotos
 ) -> None:

@@ -23,7 +23,7 @@ from training.data import read_dataset
 from training.evaluate import evaluate, load_network
 from training.faces import validation_pixels
 from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
-from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
+from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
 from training.scenes import read_scenes, split_scenes
 
 MakePhotos = Callable[..., Path]
@@ -266,6 +266,22 @@ def test_faces_of_scenes_join_fine_tuning_and_restart_the_search_for_the_best(
     (end,) = epoch_ends(run, FINE_TUNE_STAGE)
     assert end["val_loss"] > min(event["val_loss"] for event in epoch_ends(run, HEAD_STAGE))
     assert RunState(run).best_loss == pytest.approx(end["val_loss"], abs=1e-5)
+
+
+def test_a_run_hears_already_while_it_reads_that_it_should_stop(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(Stopped, match="before there was anything to keep"):
+        fit(settings(photos), tmp_path / "run", "fit", stop=lambda: True)
+    assert {event["stage"] for event in read_events(tmp_path / "run")} == {"reading data"}
+    # What was kept before a resumed run is stopped so soon stays the outcome.
+    fit(settings(photos), tmp_path / "whole", "fit")
+    whole = RunState(tmp_path / "whole")
+    whole.trained = False
+    whole.save(whole.stage, whole.epochs_done)
+    fit(settings(photos), tmp_path / "whole", "fit", resume=True, stop=lambda: True)
+    again = RunState(tmp_path / "whole")
+    assert again.trained and again.stopped_early and again.best_loss == whole.best_loss
 
 
 class Killed(BaseException):

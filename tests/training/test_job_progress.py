@@ -47,6 +47,7 @@ def test_progress_only_grows_and_names_the_stage(job: Job) -> None:
         {"time": 0, "stage": "queued"},
         {"time": 1, "stage": "starting"},
         {"time": 2, "stage": "reading data"},
+        {"time": 3, "stage": "reading data", "done": 64, "total": 128},
         features(4, "photos", 0),
         features(5, "photos", 64),
         features(6, "validation", 0, 20),
@@ -68,11 +69,12 @@ def test_progress_only_grows_and_names_the_stage(job: Job) -> None:
     fractions = [now.fraction for now in told]
     assert fractions == sorted(fractions)
     assert 0 <= fractions[0] < 0.05
+    assert fractions[2] < fractions[3] < fractions[4]
     assert 0.9 < fractions[-1] < 1
     assert [now.stage for now in told] == [
         "Waiting for its turn",
         "Getting ready",
-        "Reading the photos",
+        *["Reading the photos"] * 2,
         *["Looking at each photo once"] * 4,
         *["Learning, epoch 1 of 2"] * 2,
         "Learning, epoch 2 of 2",
@@ -81,10 +83,10 @@ def test_progress_only_grows_and_names_the_stage(job: Job) -> None:
         *["Packing the model"] * 2,
         "Comparing with the installed model",
     ]
-    learning = told[8]
+    learning = told[9]
     assert (learning.epoch, learning.epochs, learning.batch, learning.batches) == (1, 2, 4, 4)
     assert (learning.val_loss, learning.val_accuracy) == (0.6, 0.75)
-    assert told[10].val_loss == 0.5 and told[10].loss == 0.5
+    assert told[11].val_loss == 0.5 and told[11].loss == 0.5
     assert told[-1].epoch is None
     finished = progress(replace(job, state=State.FINISHED))
     assert (finished.stage, finished.fraction, finished.eta_seconds) == ("Done", 1.0, None)

@@ -107,6 +107,15 @@ def test_quick_batches_are_not_all_reported(tmp_path: Path, clock: Clock) -> Non
     assert events[-1]["batch"] == 100
 
 
+def test_a_long_run_reports_its_batches_ever_more_rarely(tmp_path: Path, clock: Clock) -> None:
+    callback = Progress(EventLog(tmp_path), "training", epochs=1, batches=36_000)
+    run_epochs(callback, clock, range(1), batches=36_000, step=1.0)
+    events = read_events(tmp_path)
+    assert 2000 < len(events) < 5000
+    gaps = np.diff([event["batch"] for event in events])[:-1]
+    assert gaps[:900].max() == 1 and 30 <= gaps[-1] <= 40
+
+
 # --- state
 
 

@@ -10,6 +10,8 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
+from training.own_files import folder_files
+from training.own_photos import read_own_scenes
 from training.scenes import read_scenes
 
 NAMES = "with_mask\nwithout_mask\nmask_weared_incorrect\n"
@@ -106,6 +108,18 @@ def test_what_does_not_fit_is_named(scenes: Path, line: str, names: str) -> None
     (scenes / "labels" / "a.txt").write_text(f"{line}\n")
     with pytest.raises(MasklensError, match=r"^labels/a\.txt is not a YOLO file with the classes"):
         read_scenes(scenes)
+
+
+def test_a_photo_that_cannot_be_read_does_not_cost_the_others(scenes: Path) -> None:
+    (scenes / "classes.txt").write_text(NAMES)
+    (scenes / "images" / "b.png").write_bytes(b"no picture")
+    for name in "ab":
+        (scenes / "labels" / f"{name}.txt").write_text("0 .5 .5 .1 .1")
+    good, broken = read_scenes(scenes)
+    assert (len(good.faces), broken.faces) == (1, ())
+    read, unreadable = read_own_scenes(folder_files(scenes))
+    assert read == [good]
+    assert unreadable == ["images/b.png"]
 
 
 def test_names_without_annotations_are_none(scenes: Path) -> None:

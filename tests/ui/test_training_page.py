@@ -374,6 +374,31 @@ def test_a_run_can_be_made_again_without_the_wrong_labels_found_in_it(
     assert "corrections.json" in (again.folder / "run.json").read_text()
 
 
+def test_a_run_made_again_honours_earlier_corrections_too(
+    open_training: OpenPage, runs: Any
+) -> None:
+    folder = runs.root / "photos" / "with_mask"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.jpg").touch()
+    earlier = Corrections(
+        "", {f"with_mask/{name}.jpg": "without_mask" for name in "ab"}, {"with_mask/gone.jpg"}
+    )
+    path = runs.root / "earlier.json"
+    path.write_text(earlier.to_json())
+    runs.make(
+        "Ben", "finished", epochs_done=10, comparison=compared("better"), corrections=str(path)
+    )
+    page = open_training()
+    marks = Corrections("Photos of 7b", {}, {"with_mask/b.jpg", "with_mask/c.jpg"})
+    page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
+    button(see_runs(page), "Train again with 3 corrected photos").click().run()
+    assert not page.exception
+    again = read_corrections(Path(jobs.jobs()[0].config.corrections))
+    assert again.labels == {"with_mask/a.jpg": 0}
+    assert again.leave_out == {"with_mask/b.jpg", "with_mask/c.jpg"}
+
+
 @pytest.mark.parametrize("verdict", ["better", "worse"])
 def test_a_model_is_installed_and_the_former_one_brought_back(
     open_training: OpenPage, runs: Any, models: Path, verdict: Verdict
