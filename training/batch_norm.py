@@ -53,8 +53,8 @@ def folded(model: Any) -> Any:
     """A copy that only computes: its batch norms are part of the convolutions before them.
 
     Args:
-        model: functional, with one input; a batch norm follows each convolution, which has
-            no bias of its own.
+        model: functional, with one input; before each batch norm there is a convolution
+            whose output goes nowhere else.
     """
 
     def copy(layer: Any) -> Any:
@@ -64,17 +64,21 @@ def folded(model: Any) -> Any:
 
     inputs = keras.Input(model.input.shape[1:], name=model.layers[0].name)
     copied = keras.models.clone_model(model, input_tensors=inputs, clone_function=copy)
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            copied.get_layer(layer.name).set_weights(layer.get_weights())
     for norm in model.layers:
         if isinstance(norm, keras.layers.BatchNormalization):
             gain = (norm.gamma if norm.scale else 1.0) / np.sqrt(
                 norm.moving_variance + norm.epsilon
             )
-            convolution = norm.input._keras_history.operation
-            kernel = np.asarray(convolution.get_weights()[0])
+            before = norm.input._keras_history.operation
+            convolution = copied.get_layer(before.name)
+            kernel, *bias = convolution.get_weights()
             # A depthwise kernel has its channels last but one.
             depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
             scaled = kernel * (gain[:, None] if depthwise else gain)
-            copied.get_layer(convolution.name).set_weights([scaled])
+            convolution.set_weights([scaled, *(old * gain for old in bias)])
             copied.get_layer(norm.name).set_weights([norm.beta - norm.moving_mean * gain])
     return copied
 
