@@ -24,7 +24,7 @@ judged = measured.judged
 threshold = 0.5
 if judged is not None:
     threshold = choose_metrics_threshold(measured.model)
-    show_glance(judged, threshold)
+    show_glance(judged, threshold, cut_faces=measured.own is None)
 
 section = choose_section()
 if section == "Whole app":

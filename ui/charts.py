@@ -152,7 +152,8 @@ def curve_chart(
         .mark_point(filled=True, size=140, color=COLOUR["No Mask"], clip=False, opacity=1)
         .encode(**axes())
     )
-    return alt.layer(line, point).properties(height=_HEIGHT, title=title)
+    said = alt.Title(title, subtitle="Enlarged: each axis shows a fifth") if zoomed else title
+    return alt.layer(line, point).properties(height=_HEIGHT, title=said)
 
 
 def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:

@@ -105,8 +105,10 @@ def in_words(comparison: Comparison, first: str, second: str) -> str:
         f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
         f" {second} alone."
     )
-    times = round(comparison.chance * 100)
-    chance = "less than once in 100 times" if times < 1 else f"about {times} times in 100"
+    times = comparison.chance * 100
+    # Around 5 the first decimal decides.
+    digits = f"{times:.1f}" if times < 10 else f"{times:.0f}"
+    chance = "less than once in 100 times" if times < 1 else f"about {digits} times in 100"
     if comparison.verdict == "none":
         return f"No real difference. {facts} Chance alone does that much or more {chance}."
     better = first if comparison.verdict == "first" else second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import ModelError
+from maskcore.models import models_dir
 from training.metrics import CLASS_NAMES
 from ui.app_threshold import start_percent
 from ui.choices import DETECTORS, mask_models, model_title
@@ -19,6 +21,7 @@ from ui.own_view import OWN
 from ui.results import plain, shown_name
 from ui.scene_figures import SceneFigures, headline, of_100, read_scene_figures
 
+FACES_FILE = "faces.json"  # beside a model: what evaluate-faces measured
 SECTIONS = {
     "Mistakes": ":material/grid_view:",
     "Curves": ":material/show_chart:",
@@ -125,8 +128,14 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
     return " ".join(said)
 
 
-def show_glance(judged: Judged, threshold: float) -> None:
-    """Accuracy, area under the curve and the figures of each class."""
+def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> None:
+    """Accuracy, area under the curve and the figures of each class.
+
+    Args:
+        judged: what the model said.
+        threshold: its, 0..1.
+        cut_faces: add what was measured on faces of whole photos, at the model's own threshold.
+    """
     figures = judged.figures(threshold)
     accuracy = figures["accuracy"]
     left, right = st.columns([1, 2], gap="medium")
@@ -171,6 +180,28 @@ def show_glance(judged: Judged, threshold: float) -> None:
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
         )
     st.caption(provenance(judged))
+    if cut_faces and (note := cut_faces_note(judged.model)):
+        st.caption(note)
+
+
+def cut_faces_note(model: str) -> str:
+    """How a model fares on faces cut out of whole photos; "" where nobody has measured it."""
+    try:
+        read = json.loads((models_dir() / model / FACES_FILE).read_text(encoding="utf-8"))
+        figures = read["accuracy"]
+        of_class = [read["by_class"][name]["recall"] for name in reversed(CLASS_NAMES)]
+        right = " and ".join(
+            f"{recall['hits']} of {recall['count']} {kind}"
+            for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
+        )
+        kept = " and ".join(str(part) for part in read["parts"])
+        return (
+            f"Faces of {read['min_side']:g} pixels and more, cut out of street and group photos"
+            f" ({kept} part): {right} right, in all {with_interval(figures)}."
+            f" Measured by `{str(read['command']).replace('`', '')}`."
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def provenance(judged: Judged) -> str:

@@ -20,7 +20,10 @@ from streamlit.testing.v1 import AppTest
 import ui.loading
 from maskcore.classification import InputSpec
 from training import metrics
+from training.compare import Comparison
 from ui import own_photos, own_view, pictures
+from ui.charts import curve_chart
+from ui.compare_view import in_words
 from ui.mistakes import clicked_cell
 from ui.stress_view import where_it_breaks
 
@@ -103,6 +106,31 @@ def test_the_first_sight_answers_the_question(page: AppTest) -> None:
     assert list(table["Photos"]) == [4, 4]
     assert table["Precision"][0].startswith("50.0 % (")
     assert "measured on 24 November 2026, by `python -m training evaluate run1`" in texts(page)
+
+
+def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
+    models: Path, open_page: OpenPage
+) -> None:
+    def recall(hits: int, count: int) -> dict[str, Any]:
+        return {"recall": {"value": hits / count, "hits": hits, "count": count}}
+
+    values = {
+        "parts": ["test"],
+        "min_side": 32,
+        "command": "python -m training evaluate-faces",
+        "accuracy": {"value": 0.98, "interval": [0.92, 0.99]},
+        "by_class": {"Mask": recall(76, 77), "No Mask": recall(13, 15)},
+    }
+    path = models / "first" / "faces.json"
+    path.write_text(json.dumps(values))
+    assert (
+        "Faces of 32 pixels and more, cut out of street and group photos (test part): 76 of 77"
+        " masked and 13 of 15 bare right, in all 98.0 % (92.0 to 99.0). Measured by"
+        " `python -m training evaluate-faces`."
+    ) in texts(open_metrics(open_page))
+    for damage in ("", "[]", '{"parts": 3}'):
+        path.write_text(damage)
+        assert "cut out of street" not in texts(open_metrics(open_page))
 
 
 def test_the_slider_redraws_figures_matrix_and_photos(page: AppTest) -> None:
@@ -306,6 +334,40 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     page.selectbox(key="metrics_model").set_value("first").run()
     section(page, "Whole app")
     assert "Nobody has measured this" not in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (
+            0.046,
+            "A is better. They differ on 6 of 9 photos: 5 right by A alone, 1 by B alone."
+            " Chance alone would do that much or more about 4.6 times in 100.",
+        ),
+        (
+            0.054,
+            "No real difference. They differ on 6 of 9 photos: 5 right by A alone, 1 by B"
+            " alone. Chance alone does that much or more about 5.4 times in 100.",
+        ),
+        (
+            0.004,
+            "A is better. They differ on 6 of 9 photos: 5 right by A alone, 1 by B alone."
+            " Chance alone would do that much or more less than once in 100 times.",
+        ),
+    ],
+)
+def test_the_words_fit_the_verdict_also_near_its_border(chance: float, said: str) -> None:
+    assert in_words(Comparison(9, 2, 1, 5, 1, chance), "A", "B") == said
+
+
+def test_a_curve_that_shows_only_its_corner_says_so() -> None:
+    axes = ("wrongly_masked", "Bare"), ("found_masked", "Masked")
+    points = [{"wrongly_masked": x, "found_masked": x, "threshold": 1 - x} for x in (0.0, 1.0)]
+    for at, enlarged in ((0.1, True), (0.3, False)):
+        current = {"wrongly_masked": at, "found_masked": 0.9, "threshold": 0.5}
+        title = curve_chart(points, current, *axes, "ROC curve").to_dict()["title"]
+        assert ("fifth" in str(title)) is enlarged
+        assert "ROC curve" in str(title)
 
 
 def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
