@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.app import running_app
+from benchmarks.live_page import player
 from maskcore.models import models_dir, read_card
 
 pytestmark = pytest.mark.e2e
@@ -168,3 +169,32 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     assert json.loads(report.read_text())["parts"]["test"]["count"] > 0
     page.context.close()
     photos.context.close()
+
+
+def test_a_model_is_made_of_what_the_camera_recorded(
+    browser: Any, training_url: str, folders: tuple[Path, Path]
+) -> None:
+    page = visit(browser, f"{training_url}/training")
+    page.context.grant_permissions(["camera"])
+    page.get_by_text("Record with the camera", exact=True).click()
+    player(page).locator("button:enabled").get_by_text("Start", exact=True).click()
+    for number, name in enumerate(("Mask", "No mask"), 1):
+        button = page.get_by_role("button", name=f"Record {name}")
+        page.wait_for_function(
+            "name => [...document.querySelectorAll('button')]"
+            ".some(b => b.innerText.includes(name) && !b.disabled)",
+            arg=f"Record {name}",
+        )
+        button.click()
+        page.get_by_text(f"{name}: 50 of 50", exact=True).wait_for(timeout=PATIENCE_MS)
+        recorded = list(folders[0].glob("data/*/*/recorded_*.jpg"))
+        assert len(recorded) == 50 * number
+    press(page, "Use these faces")
+    page.get_by_role("img", name="Photos of the class Mask").wait_for()
+    page.get_by_label("Name of the run").fill("Recorded in the browser")
+    press(page, "Train")
+    page.get_by_role("heading", name="Recorded in the browser").wait_for()
+    page.get_by_text("The verdict rests on the").wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Install under another name").wait_for()
+    no_faults(page)
+    page.context.close()
