@@ -27,6 +27,7 @@ import numpy as np
 import skimage
 
 from maskcore import MaskPipeline, read_image
+from maskcore.classification import LiteRtClassifier
 from maskcore.classification.preprocess import InputSpec, normalise
 from maskcore.files import write_text
 from training.architectures import build_model
@@ -93,6 +94,7 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     haar = MaskPipeline.load("haar", live=True)
     live = MaskPipeline.load("fcos", live=True)
     photo = MaskPipeline.load("fcos")
+    inception = LiteRtClassifier.load("inception_v3")
     rows = []
     for faces in FACES:
         image = picture(faces)
@@ -101,6 +103,9 @@ def measure(repeats: int) -> list[dict[str, Any]]:
         usual_classify = median_ms(lambda i=image, b=boxes: usual.classify(i, b), repeats)
         classify = median_ms(
             lambda i=image, f=found: haar.classifier.mask_probabilities(i, f.boxes_xyxy), repeats
+        )
+        classify_inception = median_ms(
+            lambda i=image, f=found: inception.mask_probabilities(i, f.boxes_xyxy), repeats
         )
         usual_detect = median_ms(lambda i=image: usual.detect(i), repeats)
         row = {
@@ -111,6 +116,7 @@ def measure(repeats: int) -> list[dict[str, Any]]:
             "usual_classify_ms": usual_classify,
             "haar_detect_ms": median_ms(lambda i=image: haar.detector.detect(i), repeats),
             "classify_ms": classify,
+            "classify_inception_ms": classify_inception,
             "fcos_live_total_ms": median_ms(lambda i=image: live.analyze(i), repeats),
             "fcos_photo_total_ms": median_ms(lambda i=image: photo.analyze(i), repeats),
             "classify_times_faster": usual_classify / classify,
