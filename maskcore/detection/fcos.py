@@ -127,7 +127,12 @@ class FcosDetector:
     def _look_in_tiles(self, image_rgb: ImageRgb) -> Detections:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
-            return self._look(image_rgb)
+            found = self._look(image_rgb)
+            if max(height, width) <= self._sides[0]:
+                return found
+            # Larger faces are found at a smaller working size.
+            sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
+            return Detections(found.boxes_xyxy[sides <= _OVERLAP], found.scores[sides <= _OVERLAP])
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):
             for x in _tile_starts(width):

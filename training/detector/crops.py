@@ -17,7 +17,9 @@ SMALLEST = 7.0
 # A face of which less is left in the crop is neither face nor background.
 LEAST_VISIBLE = 0.4
 # Beyond this factor an enlarged face is a smear that nobody will look for.
-LARGEST_FACTOR = 3.0
+LARGEST_FACTOR = 1.75
+# Mostly a photo is not shrunk so far that more than this share of the crop's side is border.
+_LARGEST_BORDER, _WITHOUT_BORDER_SHARE = 0.2, 0.85
 # A face of which this share or more is left beside a photo laid over it is still asked for.
 _STILL_ASKED, _STILL_THERE = 0.75, 0.1
 # An ellipse so many times as large as the lent face's box is taken over.
@@ -73,7 +75,10 @@ def crop_around(
     box = sample.boxes_xyxy[index]
     own_side = float((box[2:] - box[:2]).max())
     high = min(sample.sides[1], 0.95 * size, LARGEST_FACTOR * own_side)
-    side = np.exp(rng.uniform(np.log(min(sample.sides[0], high)), np.log(high)))
+    low = sample.sides[0]
+    if behind is None and rng.random() < _WITHOUT_BORDER_SHARE:
+        low = max(low, (1 - _LARGEST_BORDER) * size / max(image.shape[:2]) * own_side)
+    side = np.exp(rng.uniform(np.log(min(low, high)), np.log(high)))
     factor = float(side / own_side)
     stretch = np.exp(rng.uniform(-0.08, 0.08))
     scale = np.array([factor * stretch, factor / stretch])

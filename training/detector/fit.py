@@ -30,7 +30,7 @@ STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as
 # they are they save two fifths of the time of a step.
 FIRST_TRAINED_BLOCK = "block_3"
-VALIDATION_SIDE = 416
+VALIDATION_SIDE = 384
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
 
