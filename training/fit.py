@@ -225,16 +225,17 @@ def _starting_base(config: TrainConfig, run_dir: Path, pixels: NDArray[np.uint8]
     if config.backbone_weights != "installed":
         return build_base(config)
     kept = run_dir / BACKBONE_WEIGHTS
-    if not kept.exists():
-        base = build_base(config, load_weights=False)
-        load_folded(base, installed_convolutions(config.architecture))
-        if config.fine_tune_epochs:
-            rng = np.random.default_rng(config.seed)
-            measured = pixels[rng.permutation(len(pixels))[:STATISTICS_PHOTOS]]
-            measure_statistics(base, normalise(measured, input_spec(config)))
-        with replacing(kept) as path:
-            base.save_weights(path)
-    return build_base(replace(config, backbone_weights=str(kept)))
+    if kept.exists():
+        return build_base(replace(config, backbone_weights=str(kept)))
+    base = build_base(config, load_weights=False)
+    load_folded(base, installed_convolutions(config.architecture))
+    if config.fine_tune_epochs:
+        rng = np.random.default_rng(config.seed)
+        measured = pixels[rng.permutation(len(pixels))[:STATISTICS_PHOTOS]]
+        measure_statistics(base, normalise(measured, input_spec(config)))
+    with replacing(kept) as path:
+        base.save_weights(path)
+    return base
 
 
 def _fit_head(

@@ -30,6 +30,12 @@ SILENT_SECONDS = 30.0
 _CLOCK_SECONDS = 2.0
 
 
+def few_threads() -> int:
+    """Threads that a run computes with: half of the cores, where there are four or more."""
+    cores = os.cpu_count() or 1
+    return min(cores, max(2, cores // 2))
+
+
 def launch(folder: Path) -> None:
     """Start the process of a run and write down who it is; the guard must be held.
 
@@ -37,14 +43,13 @@ def launch(folder: Path) -> None:
         OSError: it cannot be started, or not be written down.
     """
     root = Path(__file__).resolve().parent.parent
-    threads = str(max(1, (os.cpu_count() or 1) // 2))
     environment = {
         **os.environ,
         # The process works in another folder than whoever starts it.
         "MASKLENS_RUNS": str(runs_dir()),
         "MASKLENS_MODELS": str(models_dir().resolve()),
         # Visitors of the other pages are to notice nothing.
-        "OMP_NUM_THREADS": threads,
+        "OMP_NUM_THREADS": str(few_threads()),
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
     }

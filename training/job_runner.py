@@ -32,12 +32,12 @@ from training.job_files import (
     job_folders,
     read_values,
 )
-from training.job_process import BEAT_SECONDS, is_mine, record
+from training.job_process import BEAT_SECONDS, few_threads, is_mine, record
 from training.jobs import State, end, start_next, state_of
 
 # Around a face, as the shipped models have it.
 CROP_MARGIN = 0.2
-NICENESS = 10
+NICENESS = 19
 
 # Given free when the disk is full, so that there is room to say so.
 RESERVE_FILE = "reserve"
@@ -162,12 +162,15 @@ def be_modest() -> None:
     if hasattr(os, "nice"):  # Windows: see how the process is started
         # A run that waited was started by the one before it, and is modest already.
         os.nice(max(0, NICENESS - os.nice(0)))
+        # Many Linux kernels weigh whole sessions against one another, and a run is one of its
+        # own: there niceness counts only if the session has it.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICENESS))
     # TensorFlow takes seconds to import; until here the run was only being started.
     import tensorflow as tf
 
-    threads = max(1, (os.cpu_count() or 1) // 2)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(few_threads())
+    tf.config.threading.set_inter_op_parallelism_threads(few_threads())
 
 
 def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:

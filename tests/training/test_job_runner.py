@@ -337,3 +337,26 @@ def test_killed_runs_go_on_and_the_next_one_starts_by_itself(photos: Path) -> No
 
 def epochs_done(job: Job) -> int:
     return RunState(job.folder).epochs_done
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="Windows has no niceness")
+def test_a_run_s_process_steps_back_behind_all_others() -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os; from training.job_runner import be_modest; be_modest();"
+            "import tensorflow as tf;"
+            "print(os.nice(0), tf.config.threading.get_intra_op_parallelism_threads());"
+            "group = '/proc/self/autogroup';"
+            "print(open(group).read() if os.path.exists(group) else 'nice 19')",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    ).stdout.split()
+    cores = os.cpu_count() or 1
+    assert told[0] == "19"
+    assert int(told[1]) <= max(2, cores // 2)
+    assert told[-2:] == ["nice", "19"]  # of the session, where the kernel weighs sessions
