@@ -128,7 +128,7 @@ class FcosDetector:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
             found = self._look(image_rgb)
-            if max(height, width) <= self._sides[0]:
+            if max(height, width) <= min(self._sides):
                 return found
             # Larger faces are found at a smaller working size.
             sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)

@@ -371,6 +371,15 @@ def test_photo_is_searched_at_each_size_and_boxes_are_in_its_own_pixels(make: Ma
     assert in_order(found) == sorted(map(list, boxes))
 
 
+def test_large_faces_are_left_to_the_smallest_size(show: Show) -> None:
+    """The network sees the same wherever it looks: a large face and a small one."""
+    detector = show((2, (10, 10, 170, 170), 0.9), (0, (180, 180, 210, 210), 0.8))
+
+    found = detector.detect(picture(832, 600))
+
+    assert in_order(found) == [[20, 20, 340, 340], [180, 180, 210, 210], [360, 360, 420, 420]]
+
+
 @pytest.mark.parametrize(
     ("longer_side", "sides", "enlarge", "looks"),
     [
