@@ -54,7 +54,7 @@ def folded(model: Any) -> Any:
 
     Args:
         model: functional, with one input; before each batch norm there is a convolution
-            whose output goes nowhere else.
+            without bias or activation whose output goes nowhere else.
     """
 
     def copy(layer: Any) -> Any:
@@ -74,11 +74,11 @@ def folded(model: Any) -> Any:
             )
             before = norm.input._keras_history.operation
             convolution = copied.get_layer(before.name)
-            kernel, *bias = convolution.get_weights()
+            (kernel,) = convolution.get_weights()
             # A depthwise kernel has its channels last but one.
             depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
             scaled = kernel * (gain[:, None] if depthwise else gain)
-            convolution.set_weights([scaled, *(old * gain for old in bias)])
+            convolution.set_weights([scaled])
             copied.get_layer(norm.name).set_weights([norm.beta - norm.moving_mean * gain])
     return copied
 

@@ -164,8 +164,9 @@ def be_modest() -> None:
         os.nice(max(0, NICENESS - os.nice(0)))
         # Many Linux kernels weigh whole sessions against one another, and a run is one of its
         # own: there niceness counts only if the session has it.
-        with suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(NICENESS))
+        with suppress(OSError, AttributeError):  # a kernel, or a system, without such groups
+            if os.getsid(0) == os.getpid():  # not that of a terminal
+                Path("/proc/self/autogroup").write_text(str(NICENESS))
     # TensorFlow takes seconds to import; until here the run was only being started.
     import tensorflow as tf
 

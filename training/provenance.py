@@ -69,10 +69,19 @@ def fit_provenance(run_dir: Path, config: RunConfig) -> dict[str, Any]:
         config: its settings.
     """
     starts: list[dict[str, Any]] = []  # the first run first
+    seen: set[Path] = set()
     while config.start_from:
         former = Path(config.start_from)
-        starts.insert(0, load_provenance(former))
-        config = type(config).load(former)
+        if former in seen:  # made anew under the name of the run before it
+            break
+        seen.add(former)
+        try:
+            starts.insert(0, load_provenance(former))
+            config = type(config).load(former)
+        except MasklensError:
+            if not starts:
+                raise
+            break  # what came before it is gone
     return {**({"starts": starts} if starts else {}), "fit": load_provenance(run_dir)}
 
 

@@ -154,11 +154,11 @@ def _offer_again(job: Job) -> None:
     folder = Path(job.config.data)
     marks = Corrections.of_session(job.data_name).among(folder)
     if len(marks):
+        photos = "1 corrected photo" if len(marks) == 1 else f"{len(marks)} corrected photos"
         if job.config.corrections:  # those that the run itself honoured
             with suppress(MasklensError):  # gone by hand from its folder: not wanted any more
                 earlier = read_list(job.data_name, Path(job.config.corrections), folder)
                 marks = marks.over(earlier)
-        photos = "1 corrected photo" if len(marks) == 1 else f"{len(marks)} corrected photos"
         action_button(
             f"Train again with {photos}",
             ":material/rule:",

@@ -110,12 +110,9 @@ def curve_chart(
         x, y: (field, axis title) each.
         title: the chart's.
     """
-    # A good model's curve hugs a corner: the axes show that corner if the point lies in it.
-    near_x = (0.0, 0.2) if x[0] == "wrongly_masked" else (0.8, 1.0)
-    at_x, at_y = current[x[0]], current[y[0]]
-    there = at_x is not None and at_y is not None
-    zoomed = there and near_x[0] <= at_x <= near_x[1] and at_y >= 0.8
-    x_domain, y_domain = (near_x, (0.8, 1.0)) if zoomed else ((0.0, 1.0), (0.0, 1.0))
+    there = current[x[0]] is not None and current[y[0]] is not None
+    corner = (_corner(x[0]), (0.8, 1.0)) if in_corner(current, x[0], y[0]) else None
+    x_domain, y_domain = corner or ((0.0, 1.0), (0.0, 1.0))
 
     def axes(**more: Any) -> dict[str, Any]:
         return {
@@ -152,8 +149,23 @@ def curve_chart(
         .mark_point(filled=True, size=140, color=COLOUR["No Mask"], clip=False, opacity=1)
         .encode(**axes())
     )
-    said = alt.Title(title, subtitle="Enlarged: each axis shows a fifth") if zoomed else title
-    return alt.layer(line, point).properties(height=_HEIGHT, title=said)
+    return alt.layer(line, point).properties(height=_HEIGHT, title=title)
+
+
+def in_corner(current: Mapping[str, float | None], x: str, y: str) -> bool:
+    """Whether a curve is shown enlarged: a good model's hugs a corner, where its point lies then.
+
+    Args:
+        current: as ``curve_chart`` takes it.
+        x, y: the fields.
+    """
+    at_x, at_y = current[x], current[y]
+    low, high = _corner(x)
+    return at_x is not None and at_y is not None and low <= at_x <= high and at_y >= 0.8
+
+
+def _corner(x: str) -> tuple[float, float]:
+    return (0.0, 0.2) if x == "wrongly_masked" else (0.8, 1.0)
 
 
 def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:

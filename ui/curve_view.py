@@ -15,7 +15,7 @@ from training.curves import (
     roc_points,
 )
 from ui.chart_box import show_chart
-from ui.charts import curve_chart, histogram_chart, reliability_chart
+from ui.charts import curve_chart, histogram_chart, in_corner, reliability_chart
 from ui.judged import Judged, percent
 
 ROC_AXES = (
@@ -101,7 +101,8 @@ def _show_two_curves(
             curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
             f"At {threshold * 100:.0f} % (the dot) {percent(at_roc['found_masked'])} of masked"
             f" photos are recognised and {percent(at_roc['wrongly_masked'])} of bare ones pass as"
-            " masked. The nearer the line to the upper left corner, the better.",
+            " masked. The nearer the line to the upper left corner, the better."
+            + _enlarged(at_roc, ROC_AXES),
             _curve_table(roc, *ROC_AXES),
             "roc",
         )
@@ -109,10 +110,15 @@ def _show_two_curves(
         show_chart(
             curve_chart(precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"),
             f"At {threshold * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it more"
-            " often right, and lets it recognise fewer.",
+            " often right, and lets it recognise fewer." + _enlarged(at_precision, PRECISION_AXES),
             _curve_table(precision, *PRECISION_AXES),
             "precision",
         )
+
+
+def _enlarged(current: dict[str, Any], axes: tuple[tuple[str, str], tuple[str, str]]) -> str:
+    shown = in_corner(current, axes[0][0], axes[1][0])
+    return " Enlarged: only the corner is shown, 20 of 100 % each way." if shown else ""
 
 
 def _curve_table(

@@ -194,11 +194,11 @@ def cut_faces_note(model: str) -> str:
             f"{recall['hits']} of {recall['count']} {kind}"
             for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
         )
-        kept = " and ".join(str(part) for part in read["parts"])
+        chosen = "" if read["parts"] == ["test"] else ", some of which had a part in choosing it"
         return (
-            f"Faces of {read['min_side']:g} pixels and more, cut out of street and group photos"
-            f" ({kept} part): {right} right, in all {with_interval(figures)}."
-            f" Measured by `{str(read['command']).replace('`', '')}`."
+            f"On faces of {read['min_side']:g} pixels and more cut out of whole photos{chosen}:"
+            f" {right} right, in all {with_interval(figures)}. Measured by"
+            f" {_command(str(read['command']))}."
         )
     except (OSError, ValueError, LookupError, TypeError):
         return ""
@@ -211,12 +211,17 @@ def provenance(judged: Judged) -> str:
         date = f"measured on {when.day} {when:%B %Y}"
     except ValueError:
         date = "nobody noted when"
-    command = judged.command if len(judged.command) < 90 else f"{judged.command[:85]} …"
-    how = f", by `{command.replace('`', '')}`" if command else ""
+    how = f", by {_command(judged.command)}" if judged.command else ""
     return (
         f"{len(judged)} photos of {shown_name(judged.data or 'unnamed data')}, the mask model"
         f" alone, {date}{how}."
     )
+
+
+def _command(typed: str) -> str:
+    """A command line in Markdown, a long one cut."""
+    shown = typed if len(typed) < 90 else f"{typed[:85]} …"
+    return f"`{shown.replace('`', '')}`"
 
 
 def choose_section() -> str:

@@ -62,8 +62,9 @@ def small_base(include_top: bool, weights: str | None, input_shape: tuple[int, .
     assert not include_top
     assert weights is None
     inputs = keras.Input(input_shape)
-    outputs = keras.layers.Conv2D(4, 8, strides=8, activation="relu")(inputs)
+    outputs = keras.layers.Conv2D(4, 8, strides=8, use_bias=False)(inputs)
     outputs = keras.layers.BatchNormalization(momentum=0.999)(outputs)
+    outputs = keras.layers.ReLU()(outputs)
     return keras.Model(inputs, keras.layers.AveragePooling2D(4)(outputs))
 
 

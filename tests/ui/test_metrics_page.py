@@ -22,8 +22,9 @@ from maskcore.classification import InputSpec
 from training import metrics
 from training.compare import Comparison
 from ui import own_photos, own_view, pictures
-from ui.charts import curve_chart
+from ui.charts import curve_chart, in_corner
 from ui.compare_view import in_words
+from ui.curve_view import _enlarged
 from ui.mistakes import clicked_cell
 from ui.stress_view import where_it_breaks
 
@@ -108,29 +109,35 @@ def test_the_first_sight_answers_the_question(page: AppTest) -> None:
     assert "measured on 24 November 2026, by `python -m training evaluate run1`" in texts(page)
 
 
+CUT_FACES = {
+    "parts": ["test"],
+    "min_side": 32,
+    "command": "python -m training evaluate-faces",
+    "accuracy": {"value": 0.98, "interval": [0.92, 0.99]},
+    "by_class": {
+        "Mask": {"recall": {"value": 76 / 77, "hits": 76, "count": 77}},
+        "No Mask": {"recall": {"value": 13 / 15, "hits": 13, "count": 15}},
+    },
+}
+
+
 def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
     models: Path, open_page: OpenPage
 ) -> None:
-    def recall(hits: int, count: int) -> dict[str, Any]:
-        return {"recall": {"value": hits / count, "hits": hits, "count": count}}
-
-    values = {
-        "parts": ["test"],
-        "min_side": 32,
-        "command": "python -m training evaluate-faces",
-        "accuracy": {"value": 0.98, "interval": [0.92, 0.99]},
-        "by_class": {"Mask": recall(76, 77), "No Mask": recall(13, 15)},
-    }
     path = models / "first" / "faces.json"
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(CUT_FACES))
     assert (
-        "Faces of 32 pixels and more, cut out of street and group photos (test part): 76 of 77"
-        " masked and 13 of 15 bare right, in all 98.0 % (92.0 to 99.0). Measured by"
+        "On faces of 32 pixels and more cut out of whole photos: 76 of 77 masked and 13 of 15"
+        " bare right, in all 98.0 % (92.0 to 99.0). Measured by"
         " `python -m training evaluate-faces`."
     ) in texts(open_metrics(open_page))
+    path.write_text(json.dumps({**CUT_FACES, "parts": ["validation"]}))
+    assert "whole photos, some of which had a part in choosing it: 76 of 77" in texts(
+        open_metrics(open_page)
+    )
     for damage in ("", "[]", '{"parts": 3}'):
         path.write_text(damage)
-        assert "cut out of street" not in texts(open_metrics(open_page))
+        assert "cut out of whole" not in texts(open_metrics(open_page))
 
 
 def test_the_slider_redraws_figures_matrix_and_photos(page: AppTest) -> None:
@@ -365,9 +372,11 @@ def test_a_curve_that_shows_only_its_corner_says_so() -> None:
     points = [{"wrongly_masked": x, "found_masked": x, "threshold": 1 - x} for x in (0.0, 1.0)]
     for at, enlarged in ((0.1, True), (0.3, False)):
         current = {"wrongly_masked": at, "found_masked": 0.9, "threshold": 0.5}
-        title = curve_chart(points, current, *axes, "ROC curve").to_dict()["title"]
-        assert ("fifth" in str(title)) is enlarged
-        assert "ROC curve" in str(title)
+        chart = curve_chart(points, current, *axes, "ROC curve").to_dict()
+        domain = chart["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        assert domain == ([0.0, 0.2] if enlarged else [0.0, 1.0])
+        assert in_corner(current, "wrongly_masked", "found_masked") is enlarged
+        assert ("Enlarged: only the corner" in _enlarged(current, axes)) is enlarged
 
 
 def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
@@ -486,7 +495,8 @@ def upload(page: AppTest, content: bytes) -> AppTest:
     return page
 
 
-def test_own_photos_get_the_same_page(own_page: AppTest) -> None:
+def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
+    (models / "first" / "faces.json").write_text(json.dumps(CUT_FACES))
     own_page.multiselect(key="metrics_own_finders").set_value([]).run()
     page = upload(
         own_page,
@@ -503,6 +513,7 @@ def test_own_photos_get_the_same_page(own_page: AppTest) -> None:
     assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
     assert page.selectbox(key="metrics_part").value == "own"
     assert "2 of 3 photos right" in texts(page)
+    assert "cut out of whole photos" not in texts(page)  # those are not the visitor's
     assert page.subheader[0].value == (
         "Of 2 masked photos it recognises 1. Of 1 bare photo it recognises 1."
     )

@@ -162,7 +162,7 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of drawn crops with their targets; what is drawn depends on the seed alone."""
+    """Batches of drawn crops with their targets; what is drawn depends on the settings alone."""
 
     def __init__(self, sampler: Sampler, config: DetectorConfig, first_epoch: int = 0) -> None:
         """Args:
