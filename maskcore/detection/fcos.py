@@ -42,10 +42,10 @@ class FcosSettings:
         enlarge: largest factor by which a small photo is enlarged.
     """
 
-    score_threshold: float = 0.55
+    score_threshold: float = 0.5
     nms_iou: float = 0.4
     live_side: int = 256
-    photo_sides: tuple[int, ...] = (256, 400, 800, 1600, 3200)
+    photo_sides: tuple[int, ...] = (256, 384, 768, 1536, 3072)
     enlarge: float = 1.0
 
     def __post_init__(self) -> None:
