@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import InputSpec, normalise
-from maskcore.detection.scaling import detect_at_sizes, suppress_overlaps
+from maskcore.detection.scaling import detect_at_sizes, overlaps, suppress_overlaps
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
@@ -26,7 +26,11 @@ _GREY = 128
 # which bounds memory. Tiles overlap by more than the largest face looked for in them: one
 # that is cut by a tile's edge is whole in the next tile.
 _WHOLE_PIXELS = 832 * 640
-_TILE, _LARGEST_IN_TILE = 640, 112
+_TILE, _OVERLAP = 640, 112
+# What a level is less sure of than this plays no part.
+_LEAST_SCORE = 0.08
+# Boxes of two levels that overlap by this IoU are of the same face.
+_SAME_FACE_IOU = 0.6
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class FcosSettings:
     score_threshold: float = 0.5
     nms_iou: float = 0.4
     live_side: int = 256
-    photo_sides: tuple[int, ...] = (256, 384, 768, 1536, 3072)
+    photo_sides: tuple[int, ...] = (384, 768, 1536, 3072)
     enlarge: float = 1.0
 
     def __post_init__(self) -> None:
@@ -124,18 +128,25 @@ class FcosDetector:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
             found = self._look(image_rgb)
-            return found if max(height, width) <= min(self._sides) else _without_large(found)
+            if max(height, width) <= min(self._sides):
+                return found
+            # Larger faces are found at a smaller working size.
+            sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
+            return Detections(found.boxes_xyxy[sides <= _OVERLAP], found.scores[sides <= _OVERLAP])
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):
             for x in _tile_starts(width):
-                found = _without_large(self._look(image_rgb[y : y + _TILE, x : x + _TILE]))
-                # Faces cut by an inner edge are whole in the next tile.
+                found = self._look(image_rgb[y : y + _TILE, x : x + _TILE])
+                # Larger faces are found at a smaller working size, and faces cut by an
+                # inner edge are whole in the next tile.
+                sides = found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]
                 cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
                 ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])
                 more = np.array([x + _TILE < width, y + _TILE < height])
                 cut |= ((found.boxes_xyxy[:, 2:] > ends - 2) & more).any(axis=1)
-                boxes.append(found.boxes_xyxy[~cut] + np.array([x, y, x, y], np.float32))
-                scores.append(found.scores[~cut])
+                keep = ~cut & (sides.max(axis=1, initial=0) <= _OVERLAP)
+                boxes.append(found.boxes_xyxy[keep] + np.array([x, y, x, y], np.float32))
+                scores.append(found.scores[keep])
         return suppress_overlaps(
             np.concatenate(boxes), np.concatenate(scores), self._settings.nms_iou
         )
@@ -156,15 +167,46 @@ class FcosDetector:
         maps = self._model.run(normalise(padded[None], self._spec))
         # Levels come back in any order; their height tells them apart.
         maps.sort(key=lambda level: -level.shape[1])
-        boxes, scores = [], []
+        found = []
+        least = min(_LEAST_SCORE, self._settings.score_threshold)
         for level, stride in zip(maps, self._strides, strict=True):
-            seen = decode(level[0], stride, self._settings.score_threshold)
-            boxes.append(seen[0].clip(0, (width, height, width, height)))
-            scores.append(seen[1])
-        # A face near the border between two sizes is seen by two levels: the surer one stays.
-        return suppress_overlaps(
-            np.concatenate(boxes), np.concatenate(scores), self._settings.nms_iou
-        )
+            boxes, scores = decode(level[0], stride, least)
+            found.append(
+                suppress_overlaps(
+                    boxes.clip(0, (width, height, width, height)), scores, self._settings.nms_iou
+                )
+            )
+        scores = np.concatenate(add_up_levels(found))
+        mine = np.concatenate([level.scores for level in found])
+        sure = np.flatnonzero(scores >= self._settings.score_threshold)
+        # Twins in two levels have the same sum: the surer level's box stays.
+        sure = sure[np.argsort(-mine[sure], kind="stable")]
+        boxes = np.concatenate([level.boxes_xyxy for level in found])
+        return suppress_overlaps(boxes[sure], scores[sure], self._settings.nms_iou)
+
+
+def add_up_levels(found: list[Detections]) -> list[NDArray[np.float32]]:
+    """Scores of each level's faces, with what the other levels say of the same faces.
+
+    In training each face belongs to one level alone, by its size. Of a face near the border
+    between two sizes each of the two levels is but half sure: the chances that it belongs
+    to the one and to the other add up to the chance that there is a face.
+
+    Args:
+        found: for each level, faces that do not overlap.
+
+    Returns:
+        For each level, float32 (N,) scores in 0..1.
+    """
+    sums = []
+    for mine in found:
+        total = mine.scores.copy()
+        for other in found:
+            if other is not mine and len(mine) and len(other):
+                same = overlaps(mine.boxes_xyxy, other.boxes_xyxy) >= _SAME_FACE_IOU
+                total += (same * other.scores).max(axis=1)
+        sums.append(np.minimum(total, 1, dtype=np.float32))
+    return sums
 
 
 def decode(
@@ -188,13 +230,6 @@ def decode(
     return boxes.astype(np.float32), scores[y, x]
 
 
-def _without_large(found: Detections) -> Detections:
-    """Without faces that a smaller working size sees better."""
-    sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
-    keep = sides <= _LARGEST_IN_TILE
-    return Detections(found.boxes_xyxy[keep], found.scores[keep])
-
-
 def _settings(values: dict[str, Any]) -> FcosSettings:
     return FcosSettings(**{**values, "photo_sides": tuple(values["photo_sides"])})
 
@@ -216,5 +251,5 @@ def _tile_starts(length: int) -> list[int]:
     if length <= _TILE:
         return [0]
     # Two pixels more on either side: a box that touches an edge counts as cut.
-    starts = list(range(0, length - _TILE, _TILE - _LARGEST_IN_TILE - 4))
+    starts = list(range(0, length - _TILE, _TILE - _OVERLAP - 4))
     return [*starts, length - _TILE]

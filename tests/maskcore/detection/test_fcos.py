@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec
-from maskcore.detection import FcosDetector, fcos, load_detector
-from maskcore.detection.fcos import FcosSettings, decode
+from maskcore.detection import FcosDetector, fcos, load_detector, scaling
+from maskcore.detection.fcos import FcosSettings, add_up_levels, decode
 from maskcore.errors import ModelError
 from maskcore.models import MODEL_FILE, StoredModel, installed_models
 from maskcore.types import Detections
@@ -193,9 +193,84 @@ def test_one_face_seen_by_cells_of_two_levels_is_one(
     assert found.boxes_xyxy.tolist() == [[10, 10, 40, 40], [60, 60, 80, 80]]  # the surer first
 
 
-# --- two levels. TWIN shares 29/31 with FACE.
+# --- adding up levels. TWIN shares 29/31 with FACE.
 
 FACE, TWIN, ELSEWHERE = (10, 10, 40, 40), (11, 10, 41, 40), (60, 60, 80, 80)
+Scored = tuple[tuple[float, ...], float]
+
+
+def level_of(*faces: Scored) -> Detections:
+    """Faces of one level: box and score."""
+    boxes = np.array([box for box, _ in faces], np.float32).reshape(-1, 4)
+    return Detections(boxes, np.array([score for _, score in faces], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("levels", "sums"),
+    [
+        ([[(FACE, 0.45)], [(TWIN, 0.3)]], [[0.75], [0.75]]),
+        ([[(FACE, 0.2)], [(TWIN, 0.3)], [(FACE, 0.4)]], [[0.9], [0.9], [0.9]]),
+        ([[(FACE, 0.2)], [(ELSEWHERE, 0.3)], [(FACE, 0.4)]], [[0.6], [0.3], [0.6]]),
+        (
+            [[(ELSEWHERE, 0.6), (FACE, 0.45)], [(TWIN, 0.3), (ELSEWHERE, 0.1)]],
+            [[0.7, 0.75], [0.75, 0.7]],
+        ),
+        ([[(FACE, 0.45), (ELSEWHERE, 0.6)], [(TWIN, 0.3)]], [[0.75, 0.6], [0.75]]),
+        ([[(FACE, 0.45)], []], [[0.45], []]),
+        ([[], [], [(FACE, 0.3), (ELSEWHERE, 0.9)]], [[], [], [0.3, 0.9]]),
+        ([[(FACE, 0.45)]], [[0.45]]),
+        ([[], [], []], [[], [], []]),
+        ([], []),
+    ],
+)
+def test_levels_that_see_the_same_face_add_up(
+    levels: list[list[Scored]], sums: list[list[float]]
+) -> None:
+    added = add_up_levels([level_of(*faces) for faces in levels])
+
+    assert len(added) == len(sums)
+    for scores, expected in zip(added, sums, strict=True):
+        assert scores.dtype == np.float32
+        assert scores.shape == (len(expected),)
+        np.testing.assert_allclose(scores, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scores", [(0.8, 0.7), (1.0, 1.0), (0.5, 0.5), (0.4, 0.4, 0.4)])
+def test_sum_of_levels_is_a_chance_and_stops_at_1(scores: tuple[float, ...]) -> None:
+    added = add_up_levels([level_of((FACE, score)) for score in scores])
+
+    assert [one.tolist() for one in added] == [[1.0]] * len(scores)
+
+
+# Squares of 10 x 10 share (10 - moved) / (10 + moved): 0.613 and 0.587.
+@pytest.mark.parametrize(("moved", "total"), [(2.4, 0.7), (-2.4, 0.7), (2.6, 0.4), (-2.6, 0.4)])
+def test_boxes_that_share_too_little_are_of_two_faces(moved: float, total: float) -> None:
+    mine = level_of(((20, 20, 30, 30), 0.4))
+
+    added = add_up_levels([mine, level_of(((20, 20 + moved, 30, 30 + moved), 0.3))])
+
+    np.testing.assert_allclose(added[0], [total], rtol=1e-6)
+
+
+@pytest.mark.parametrize("surer_first", [False, True])
+def test_a_level_counts_once_for_a_face_and_as_sure_as_it_is(surer_first: bool) -> None:
+    left, right = ((17.6, 20, 27.6, 30), 0.2), ((22.4, 20, 32.4, 30), 0.3)
+    others = [right, left] if surer_first else [left, right]
+
+    added = add_up_levels([level_of(((20, 20, 30, 30), 0.4)), level_of(*others)])
+
+    np.testing.assert_allclose(added[0], [0.7], rtol=1e-6)
+    np.testing.assert_allclose(added[1], [score + 0.4 for _, score in others], rtol=1e-6)
+
+
+def test_adding_up_leaves_the_levels_as_they_are() -> None:
+    found = [level_of((FACE, 0.25)), level_of((TWIN, 0.5))]
+
+    add_up_levels(found)
+
+    assert [level.scores.tolist() for level in found] == [[0.25], [0.5]]
+
+
 Show = Callable[..., FcosDetector]
 
 
@@ -227,24 +302,60 @@ def show(make: Make, monkeypatch: pytest.MonkeyPatch) -> Show:
 @pytest.mark.parametrize(
     ("cells", "scores"),
     [
-        ([(0, FACE, 0.6), (1, TWIN, 0.7)], [0.7]),
-        ([(1, FACE, 0.6), (2, TWIN, 0.55)], [0.6]),
-        ([(0, FACE, 0.4), (1, FACE, 0.4), (2, FACE, 0.4)], []),  # none of them is sure
-        ([(0, FACE, 0.4), (1, TWIN, 0.6)], [0.6]),
-        ([(0, FACE, 0.6), (0, TWIN, 0.55)], [0.6]),
-        ([(0, FACE, 0.6), (1, TWIN, 0.55), (0, ELSEWHERE, 0.8)], [0.8, 0.6]),
+        ([(0, FACE, 0.3), (1, TWIN, 0.3)], [0.6]),
+        ([(1, FACE, 0.3), (2, TWIN, 0.3)], [0.6]),
+        ([(0, FACE, 0.2), (1, FACE, 0.2), (2, FACE, 0.2)], [0.6]),
+        ([(0, FACE, 0.3)], []),
+        ([(0, FACE, 0.3), (1, TWIN, 0.15)], []),
+        ([(0, FACE, 0.3), (0, FACE, 0.3)], []),  # of one level, which adds nothing
+        ([(0, FACE, 0.3), (0, TWIN, 0.3), (1, FACE, 0.3)], [0.6]),
+        ([(0, FACE, 0.3), (1, (20, 10, 50, 40), 0.3)], []),  # shares a half
+        ([(0, FACE, 0.45), (1, FACE, 0.09)], [0.54]),
+        ([(0, FACE, 0.45), (1, FACE, 0.07)], []),  # too little to play a part
+        ([(0, FACE, 0.9), (1, TWIN, 0.9)], [1.0]),
+        ([(0, FACE, 0.3), (1, TWIN, 0.3), (0, ELSEWHERE, 0.7)], [0.7, 0.6]),
+        ([(0, FACE, 0.3), (1, ELSEWHERE, 0.3)], []),
     ],
 )
-def test_face_that_two_levels_see_is_found_once_and_by_the_surer(
+def test_face_of_which_two_levels_are_half_sure_is_found_once(
     show: Show, cells: list[tuple[int, Box, float]], scores: list[float]
 ) -> None:
     found = show(*cells).detect(picture(96, 96))
 
     np.testing.assert_allclose(found.scores, scores, rtol=1e-5)
     assert found.scores.dtype == np.float32
-    surest = {round(score, 2): box for _, box, score in cells}
-    expected = [surest[score] for score in scores]
-    np.testing.assert_allclose(found.boxes_xyxy, np.reshape(expected, (-1, 4)), atol=1e-3)
+    expected = [ELSEWHERE if score == 0.7 else FACE for score in scores]  # or TWIN
+    np.testing.assert_allclose(found.boxes_xyxy, np.reshape(expected, (-1, 4)), atol=1.001)
+
+
+def test_crowd_seen_by_every_cell_costs_no_more_than_its_faces(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell of two levels sees the block of 32 x 32 pixels that it lies in."""
+    detector, _ = make(photo_sides=[640])
+    compared = []
+
+    def run(self: FakeLiteRt, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        maps = [np.full((1, 640 // s, 640 // s, 5), -20, np.float32) for s in STRIDES]
+        for level, stride in zip(maps[:2], STRIDES[:2], strict=True):
+            y, x = (np.indices(level.shape[1:3]) + 0.5) * stride
+            edges = [x % 32, y % 32, 32 - x % 32, 32 - y % 32]
+            level[0] = np.stack([np.full_like(x, np.log(3 / 7)), *edges], axis=-1)
+        return [maps[1], maps[2], maps[0]]
+
+    def overlaps(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+        compared.append((len(a), len(b)))
+        return scaling.overlaps(a, b)
+
+    monkeypatch.setattr(FakeLiteRt, "run", run)
+    monkeypatch.setattr(fcos, "overlaps", overlaps)
+
+    found = detector.detect(picture(640, 640))
+
+    corners = [[x, y, x + 32, y + 32] for x in range(0, 640, 32) for y in range(0, 640, 32)]
+    assert in_order(found) == sorted(corners)
+    np.testing.assert_allclose(found.scores, 0.6, rtol=1e-5)
+    assert compared == [(400, 400)] * 2  # not 6400 cells with 1600
 
 
 # --- working sizes
@@ -358,7 +469,7 @@ def test_merging_is_that_of_the_card(
 @pytest.fixture
 def tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcos, "_TILE", 512)
-    monkeypatch.setattr(fcos, "_LARGEST_IN_TILE", 96)
+    monkeypatch.setattr(fcos, "_OVERLAP", 96)
     monkeypatch.setattr(fcos, "_WHOLE_PIXELS", 512 * 300)
 
 
@@ -423,7 +534,7 @@ def test_faces_in_a_large_photo_are_found_once_with_the_tiles_as_they_are(
     boxes = []
     for x in range(0, 1500, 150):
         for y in range(0, 1200, 150):
-            w, h = rng.integers(12, fcos._LARGEST_IN_TILE - 4, 2)
+            w, h = rng.integers(12, fcos._OVERLAP - 4, 2)
             x0, y0 = x + rng.integers(0, 149 - w), y + rng.integers(0, 149 - h)
             boxes.append((int(x0), int(y0), int(x0 + w), int(y0 + h)))
     photo = picture(1500, 1200, *boxes)
@@ -471,7 +582,7 @@ def test_tiles_cover_every_pixel_and_overlap_enough() -> None:
         assert starts[-1] == max(0, length - fcos._TILE)
         steps = np.diff(starts)
         assert (steps > 0).all()
-        assert (steps <= fcos._TILE - fcos._LARGEST_IN_TILE).all()
+        assert (steps <= fcos._TILE - fcos._OVERLAP).all()
 
 
 # --- odd pictures
