@@ -128,25 +128,18 @@ class FcosDetector:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
             found = self._look(image_rgb)
-            if max(height, width) <= min(self._sides):
-                return found
-            # Larger faces are found at a smaller working size.
-            sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
-            return Detections(found.boxes_xyxy[sides <= _OVERLAP], found.scores[sides <= _OVERLAP])
+            return found if max(height, width) <= min(self._sides) else _without_large(found)
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):
             for x in _tile_starts(width):
-                found = self._look(image_rgb[y : y + _TILE, x : x + _TILE])
-                # Larger faces are found at a smaller working size, and faces cut by an
-                # inner edge are whole in the next tile.
-                sides = found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]
+                found = _without_large(self._look(image_rgb[y : y + _TILE, x : x + _TILE]))
+                # Faces cut by an inner edge are whole in the next tile.
                 cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
                 ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])
                 more = np.array([x + _TILE < width, y + _TILE < height])
                 cut |= ((found.boxes_xyxy[:, 2:] > ends - 2) & more).any(axis=1)
-                keep = ~cut & (sides.max(axis=1, initial=0) <= _OVERLAP)
-                boxes.append(found.boxes_xyxy[keep] + np.array([x, y, x, y], np.float32))
-                scores.append(found.scores[keep])
+                boxes.append(found.boxes_xyxy[~cut] + np.array([x, y, x, y], np.float32))
+                scores.append(found.scores[~cut])
         return suppress_overlaps(
             np.concatenate(boxes), np.concatenate(scores), self._settings.nms_iou
         )
@@ -228,6 +221,13 @@ def decode(
     x_centre, y_centre = (x + 0.5) * stride, (y + 0.5) * stride
     boxes = np.stack([x_centre - left, y_centre - top, x_centre + right, y_centre + bottom], axis=1)
     return boxes.astype(np.float32), scores[y, x]
+
+
+def _without_large(found: Detections) -> Detections:
+    """Without faces that a smaller working size sees better."""
+    sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
+    keep = sides <= _OVERLAP
+    return Detections(found.boxes_xyxy[keep], found.scores[keep])
 
 
 def _settings(values: dict[str, Any]) -> FcosSettings:

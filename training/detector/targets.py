@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from training.detector.network import STRIDES
 
-# The longer sides, in pixels, of the faces each level answers for. Of a face near a limit
-# two levels are asked: each alone would only ever be half sure of it.
-LEVEL_SIDES = ((0.0, 50.0), (32.0, 140.0), (90.0, np.inf))
+# Faces go to a level by their longer side in pixels: up to 40, up to 112, larger.
+LEVEL_LIMITS = (40.0, 112.0, np.inf)
 # Cells this many strides around a face's centre answer for it (FCOS' centre sampling).
 CENTRE_RADIUS = 1.5
 # The columns of a target row, one row a cell.
@@ -42,7 +41,8 @@ def make_targets(
     """
     levels = []
     sides = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1) if len(boxes_xyxy) else np.empty(0)
-    for stride, (low, high) in zip(STRIDES, LEVEL_SIDES, strict=True):
+    low = 0.0
+    for stride, high in zip(STRIDES, LEVEL_LIMITS, strict=True):
         centres = cell_centres(height, width, stride)
         rows = np.zeros((len(centres), 6), np.float32)
         rows[:, WEIGHT] = 1
@@ -61,6 +61,7 @@ def make_targets(
             rows[cells, 2:4] = centres[cells] - box[:2]
             rows[cells, 4:6] = box[2:] - centres[cells]
         levels.append(rows)
+        low = high
     return np.concatenate(levels)
 
 
