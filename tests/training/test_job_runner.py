@@ -160,9 +160,14 @@ def test_stopping_before_the_first_epoch_leaves_nothing_but_can_go_on(
         )
     elif when == "computing features":
         fold = fit_module.folded
-        monkeypatch.setattr(
-            fit_module, "folded", lambda base: (job.folder / "stop").touch() or fold(base)
-        )
+
+        def stopped_at_once(base: Any) -> Any:
+            copied = fold(base)
+            predict = copied.predict_on_batch
+            copied.predict_on_batch = lambda x: (job.folder / "stop").touch() or predict(x)
+            return copied
+
+        monkeypatch.setattr(fit_module, "folded", stopped_at_once)
     else:
         monkeypatch.setattr(job_runner, "be_modest", (job.folder / "stop").touch)
     assert run_job(job.id) == 1
