@@ -24,10 +24,10 @@ from training.detector.crops import (
 from training.faces import read_boxes
 from training.scenes import Scene
 
-# YuNet draws its boxes higher than the scenes' annotators did: of its height above, of its
-# height below and of its width on the right so much is too much (medians over 223 faces of
-# the training scenes that both have boxed).
-_TOO_HIGH, _TOO_LOW, _TOO_WIDE = 0.18, 0.06, 0.02
+# The scenes' annotators drew their boxes lower than YuNet draws them: so far from its edges, in
+# shares of its box's width and height, lie theirs (medians over 412 faces of the training scenes
+# that both have boxed): left, top, right, bottom.
+_ANNOTATORS_EDGES = (0.0, 0.19, 0.03, 0.08)
 # Sides, in pixels of the crop, to which a chosen face is brought.
 SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (20.0, 250.0)
 # Of the crops of scenes this share is of a place beside a face, mostly without any.
@@ -86,9 +86,8 @@ def close_up_samples(root: Path, boxes_file: Path, part: str, seed: int) -> list
 
 def as_annotated(boxes_xyxy: Boxes) -> Boxes:
     """YuNet's boxes, (N, 4), as those who annotated the scenes would have drawn them."""
-    width, height = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).T
-    cut = [0 * width, _TOO_HIGH * height, -_TOO_WIDE * width, -_TOO_LOW * height]
-    moved: Boxes = boxes_xyxy + np.stack(cut, axis=1)
+    sizes = np.tile(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 2)
+    moved: Boxes = boxes_xyxy + sizes * np.array(_ANNOTATORS_EDGES, np.float32)
     return moved
 
 

@@ -114,10 +114,10 @@ def test_close_ups_are_those_of_the_part_that_have_a_box(
     assert sorted(seen) == sorted(boxes)
 
 
-def test_yunet_s_boxes_lose_the_forehead_that_annotators_leave_out() -> None:
+def test_yunet_s_boxes_move_down_to_where_annotators_draw_them() -> None:
     given = np.float32([[10, 20, 60, 120], [0, 0, 10, 10]])
     cut = as_annotated(given)
-    np.testing.assert_allclose(cut, [[10, 38, 59, 114], [0, 1.8, 9.8, 9.4]], rtol=1e-6)
+    np.testing.assert_allclose(cut, [[10, 39, 61.5, 128], [0, 1.9, 10.3, 10.8]], rtol=1e-6)
     assert cut.dtype == np.float32
     assert as_annotated(given[:0]).shape == (0, 4)
 
