@@ -72,8 +72,7 @@ def folded(model: Any) -> Any:
             gain = (norm.gamma if norm.scale else 1.0) / np.sqrt(
                 norm.moving_variance + norm.epsilon
             )
-            before = norm.input._keras_history.operation
-            convolution = copied.get_layer(before.name)
+            convolution = copied.get_layer(convolution_before(norm).name)
             (kernel,) = convolution.get_weights()
             # A depthwise kernel has its channels last but one.
             depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
@@ -81,6 +80,11 @@ def folded(model: Any) -> Any:
             convolution.set_weights([scaled])
             copied.get_layer(norm.name).set_weights([norm.beta - norm.moving_mean * gain])
     return copied
+
+
+def convolution_before(norm: Any) -> Any:
+    """The layer whose output a batch norm of a functional model takes."""
+    return norm.input._keras_history.operation
 
 
 class _Bias(keras.layers.Layer):  # type: ignore[misc]

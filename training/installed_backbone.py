@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.errors import MasklensError
+from training.batch_norm import convolution_before
 from training.litert_weights import FoldedConvolution
 
 _BATCH = 16
@@ -33,7 +34,7 @@ def load_folded(base: Any, convolutions: Sequence[FoldedConvolution]) -> None:
     """
     norms = _batch_norms(base)
     ordered = _in_order_of_making(convolutions)
-    kernels = [_convolution_before(norm).weights[0] for norm in norms]
+    kernels = [convolution_before(norm).weights[0] for norm in norms]
     if [tuple(kernel.shape) for kernel in kernels] != [c.kernel.shape for c in ordered]:
         raise MasklensError(
             "The installed model's weights do not fit this network. Choose other starting weights."
@@ -109,7 +110,3 @@ def _numbered(name: str) -> bool:
 
 def _numbers(name: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", name)]
-
-
-def _convolution_before(norm: Any) -> Any:
-    return norm.input._keras_history.operation
