@@ -328,7 +328,7 @@ def page(
         examine(LiveStream.of_session(), started, False)
 
     monkeypatch.setattr(ui.doctor, "browser_report", answer)
-    return AppTest.from_function(script, args=(started,)).run(), requests
+    return AppTest.from_function(script, default_timeout=60, args=(started,)).run(), requests
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_the_components_mount_without_a_browser() -> None:
         alert_sound(3)
         st.write(f"report: {browser_report()}")
 
-    shown = AppTest.from_function(script).run()
+    shown = AppTest.from_function(script, default_timeout=60).run()
 
     assert not shown.exception
     assert shown.markdown[0].value == "report: None"
