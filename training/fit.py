@@ -11,22 +11,27 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import normalise
+from maskcore.classification.preprocess import InputSpec, normalise
 from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
+from maskcore.litert import LiteRtModel
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
 from training.batch_norm import folded
 from training.batches import FeatureBatches, PhotoBatches
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.corrections import NONE, read_corrections
-from training.data import DATA_FILE, Dataset, data_report, divide, read_dataset
+from training.data import DATA_FILE, Dataset, OnPhoto, data_report, divide, read_dataset
 from training.events import FEATURES, FINE_TUNE_STAGE, HEAD_STAGE, READING, EventLog
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
 from training.installed_backbone import load_folded, measure_statistics
+from training.litert_weights import backbone_alone
+from training.photo_reading import Divided, PhotoReading
 from training.progress import (
+    BEST_WEIGHTS,
     LAST_MODEL,
     Checkpoint,
     Progress,
@@ -38,11 +43,13 @@ from training.progress import (
 )
 from training.provenance import save_provenance
 from training.scenes import read_scenes, split_scenes
-from training.starting_weights import installed_convolutions
+from training.starting_weights import convolutions_of, installed_model
 from training.tensorboard import TensorBoardLog
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
+BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is done
 STATISTICS_PHOTOS = 128
+BATCH = 64  # photos read between two reports, and computed at once
 # The settings that decide which photos a run learns from.
 _DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
 
@@ -81,20 +88,29 @@ def fit(
         return
     log.write(READING)
 
-    def read(done: int, total: int) -> None:
-        if stop():
-            raise Stopped
-        log.write(READING, done=done, total=total)
-
     corrections = read_corrections(Path(config.corrections)) if config.corrections else NONE
-    try:
-        dataset = read_dataset(Path(config.data), config.image_size, corrections, read)
+
+    def read(on_photo: OnPhoto) -> Divided:
+        def tell(done: int, total: int, pixels: NDArray[np.uint8] | None) -> None:
+            if done % BATCH == 0:
+                if stop():
+                    raise Stopped
+                log.write(READING, done=done, total=total)
+            on_photo(done, total, pixels)
+
+        dataset = read_dataset(Path(config.data), config.image_size, corrections, tell)
         parts = divide(dataset, config)
         report = data_report(dataset, parts)
         if state.stage:
             _check_division(run_dir, report)
         write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-        _learn(config, run_dir, log, state, dataset, parts, stop)
+        return dataset, parts
+
+    try:
+        with PhotoReading(read) as reading:
+            if state.stage:
+                reading.result()  # before anything, that the photos are still the same
+            _learn(config, run_dir, log, state, reading, stop)
     except Stopped:
         pass
     if stop():
@@ -109,14 +125,13 @@ def _learn(
     run_dir: Path,
     log: EventLog,
     state: RunState,
-    dataset: Dataset,
-    parts: dict[str, NDArray[np.int64]],
+    reading: PhotoReading,
     stop: Callable[[], bool],
 ) -> None:
     if config.start_from:
-        base = build_base(config, load_weights=False)
+        base, fast = build_base(config, load_weights=False), None
     else:
-        base = _starting_base(config, run_dir, dataset.pixels[parts["train"]])
+        base, fast = _starting_base(config, run_dir, reading)
     head = build_head(config, base.output_shape[1:])
     network = join(base, head)
     if state.stage == FINE_TUNE_STAGE:
@@ -133,9 +148,21 @@ def _learn(
             else:  # killed before the first fine-tuned epoch was written down
                 network = last
         if state.epochs_done < config.epochs:
-            _fit_head(config, run_dir, log, state, dataset, parts, base, head, network, stop)
+            _fit_head(config, run_dir, log, state, reading, base, fast, head, stop)
+        if (run_dir / BEST_HEAD).exists():
+            _keep_best_head(run_dir, head, network)
     if config.fine_tune_epochs and not stop():
-        _fine_tune(config, run_dir, log, state, dataset, parts, network, stop)
+        _fine_tune(config, run_dir, log, state, *reading.result(), network, stop)
+
+
+def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:
+    """Keep the best head with its base; the head at hand is left as it is."""
+    weights = head.get_weights()
+    head.load_weights(run_dir / BEST_HEAD)
+    with replacing(run_dir / BEST_WEIGHTS) as path:
+        network.save_weights(path)
+    head.set_weights(weights)
+    (run_dir / BEST_HEAD).unlink()
 
 
 def start_run(
@@ -216,26 +243,34 @@ def last_model(run_dir: Path) -> Any:
         ) from error
 
 
-def _starting_base(config: TrainConfig, run_dir: Path, pixels: NDArray[np.uint8]) -> Any:
-    """The base with its starting weights.
+def _starting_base(
+    config: TrainConfig, run_dir: Path, reading: PhotoReading
+) -> tuple[Any, LiteRtModel | None]:
+    """The base with its starting weights, and the same for LiteRT where there is a file of it.
 
     Those of the installed model are kept with the run: another model may be installed
     before an interrupted run goes on.
     """
     if config.backbone_weights != "installed":
-        return build_base(config)
+        return build_base(config), None
     kept = run_dir / BACKBONE_WEIGHTS
     if kept.exists():
-        return build_base(replace(config, backbone_weights=str(kept)))
+        return build_base(replace(config, backbone_weights=str(kept))), None
+    model = installed_model(config.architecture)
     base = build_base(config, load_weights=False)
-    load_folded(base, installed_convolutions(config.architecture))
+    load_folded(base, convolutions_of(model))
     if config.fine_tune_epochs:
+        dataset, parts = reading.result()
         rng = np.random.default_rng(config.seed)
-        measured = pixels[rng.permutation(len(pixels))[:STATISTICS_PHOTOS]]
+        measured = dataset.pixels[rng.permutation(parts["train"])[:STATISTICS_PHOTOS]]
         measure_statistics(base, normalise(measured, input_spec(config)))
     with replacing(kept) as path:
         base.save_weights(path)
-    return base
+    spec = InputSpec.from_card(model.card)
+    if spec != input_spec(config, spec.crop_margin):  # made for another size
+        return base, None
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or None
+    return base, LiteRtModel(backbone_alone(model.content), threads)
 
 
 def _fit_head(
@@ -243,24 +278,47 @@ def _fit_head(
     run_dir: Path,
     log: EventLog,
     state: RunState,
-    dataset: Dataset,
-    parts: dict[str, NDArray[np.int64]],
+    reading: PhotoReading,
     base: Any,
+    fast: LiteRtModel | None,
     head: Any,
-    network: Any,
     stop: Callable[[], bool],
 ) -> None:
     """The frozen stage. The base never changes, so its features are computed once."""
+    spec = input_spec(config)
+    compute = (lambda inputs: fast.run(inputs)[0]) if fast else folded(base).predict_on_batch
+
+    def features(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
+        # Half the memory, and no less accuracy.
+        return np.asarray(compute(normalise(pixels, spec)), np.float16)
+
+    def all_features(pixels: NDArray[np.uint8], name: str) -> NDArray[np.float16]:
+        slices = [np.empty((0, *base.output_shape[1:]), np.float16)]
+        for start in range(0, len(pixels), BATCH):
+            if stop():
+                raise Stopped
+            log.write(FEATURES, of=name, done=start, total=len(pixels))
+            slices.append(features(pixels[start : start + BATCH]))
+        return np.concatenate(slices)
+
+    # Reading takes one core, mostly: the others meanwhile begin with what has come.
+    early = [features(pixels) for pixels in reading.batches(BATCH)]
+    dataset, parts = reading.result()
     train, validation = parts["train"], parts["validation"]
+    known = np.empty((len(dataset), *base.output_shape[1:]), np.float16)
+    begun = BATCH * len(early)
+    if early:
+        known[:begun] = np.concatenate(early)
+    for members, name in ((train, "photos"), (validation, "validation")):
+        late = members[members >= begun]
+        known[late] = all_features(dataset.pixels[late], name)
+    views, held_back = [known[train]], known[validation].astype(np.float32)
+    del known
     rng = np.random.default_rng(config.seed)
-    jobs = [("photos", dataset.pixels[train]), ("validation", dataset.pixels[validation])]
-    fast = folded(base)
-    views = [_features(fast, pixels, config, log, name, stop) for name, pixels in jobs]
     for view in range(config.augmented_views):
         changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
-        views.append(_features(fast, changed, config, log, f"variation {view + 1}", stop))
-    train_views = np.stack([views[0], *views[2:]])
-    batches = FeatureBatches(train_views, dataset.labels[train], config)
+        views.append(all_features(changed, f"variation {view + 1}"))
+    batches = FeatureBatches(np.stack(views), dataset.labels[train], config)
     head.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
@@ -268,38 +326,18 @@ def _fit_head(
     )
     head.fit(
         batches,
-        validation_data=(views[1].astype(np.float32), dataset.labels[validation]),
+        validation_data=(held_back, dataset.labels[validation]),
         initial_epoch=state.epochs_done,
         epochs=config.epochs,
         callbacks=[
             Progress(log, HEAD_STAGE, config.epochs, len(batches)),
-            Checkpoint(run_dir, state, HEAD_STAGE, network),
+            # The base is left out, which takes longer to save than an epoch to learn.
+            Checkpoint(run_dir, state, HEAD_STAGE, head, BEST_HEAD),
             TensorBoardLog(run_dir, 0),
             Stop(stop),
         ],
         verbose=0,
     )
-
-
-def _features(
-    base: Any,
-    pixels: NDArray[np.uint8],
-    config: TrainConfig,
-    log: EventLog,
-    name: str,
-    stop: Callable[[], bool],
-) -> NDArray[np.float16]:
-    """Run the base over uint8 (N, S, S, 3); float16 halves the memory and costs no accuracy."""
-    spec = input_spec(config)
-    slices = []
-    for start in range(0, len(pixels), 64):
-        if stop():
-            raise Stopped
-        log.write(FEATURES, of=name, done=start, total=len(pixels))
-        slices.append(
-            base.predict_on_batch(normalise(pixels[start : start + 64], spec)).astype(np.float16)
-        )
-    return np.concatenate(slices)
 
 
 def _fine_tune(

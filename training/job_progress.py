@@ -31,7 +31,7 @@ _ORDER = list(STAGES)
 # MobileNetV2 with 4,000 photos on 2 cores. Starting costs about as much as 1,400 photos.
 _START_PHOTOS, _PHOTOS = 1400.0, 4000.0
 _TRAIN_SHARE = 0.7
-_HEAD_COST, _FINE_TUNE_COST = 0.2, 12.0
+_HEAD_COST, _FINE_TUNE_COST = 0.15, 12.0
 # Before this share of an attempt is done, nothing can be said of the time left.
 _LEAST_SHARE = 0.03
 
@@ -114,12 +114,11 @@ def _words(event: dict[str, Any], job: Job) -> str:
 
 def _costs(config: TrainConfig) -> dict[str, float]:
     """What each stage of a run costs, in photos; only their proportions matter."""
-    views = 1 + _TRAIN_SHARE * config.augmented_views
     train = _PHOTOS * _TRAIN_SHARE
     return {
         ev.STARTING: _START_PHOTOS,
-        ev.READING: 1.2 * _PHOTOS,
-        ev.FEATURES: _PHOTOS * views,
+        ev.READING: 1.4 * _PHOTOS,
+        ev.FEATURES: _PHOTOS * (0.5 + _TRAIN_SHARE * config.augmented_views),
         ev.HEAD_STAGE: train * config.epochs * _HEAD_COST,
         ev.FINE_TUNE_STAGE: train * config.fine_tune_epochs * _FINE_TUNE_COST,
         ev.EVALUATING: 1.5 * _PHOTOS,

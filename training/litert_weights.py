@@ -1,4 +1,4 @@
-"""The convolutions inside a LiteRT file, batch norm folded into them, as NumPy arrays."""
+"""What is inside a LiteRT file: its convolutions, batch norm folded in, and its backbone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
@@ -68,6 +69,33 @@ def folded_convolutions(content: bytes) -> list[FoldedConvolution]:
     except Exception as error:  # a damaged file misleads the reader in any way it likes
         raise ModelError("The installed model's weights cannot be read from its file.") from error
     return convolutions
+
+
+def backbone_alone(content: bytes) -> bytes:
+    """A .tflite file that ends where a classifier's head begins, at its flattening.
+
+    Args:
+        content: of a classifier's file.
+
+    Raises:
+        ModelError: the file is no model, or flattens nothing.
+    """
+    try:
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+        graph = model.subgraphs[0]
+        reshape = schema.BuiltinOperator.RESHAPE
+        for number, step in enumerate(graph.operators):
+            code = model.operatorCodes[step.opcodeIndex]
+            if max(code.builtinCode, code.deprecatedBuiltinCode) == reshape:
+                graph.outputs = [step.inputs[0]]
+                del graph.operators[number:]
+                model.signatureDefs = []
+                builder = flatbuffers.Builder(len(content))
+                builder.Finish(model.Pack(builder), b"TFL3")
+                return bytes(builder.Output())
+    except Exception as error:  # a damaged file misleads the reader in any way it likes
+        raise ModelError("The installed model's weights cannot be read from its file.") from error
+    raise ModelError("The installed model has no part that could be kept as a backbone.")
 
 
 def _values(model: Any, tensor: Any) -> NDArray[np.float32]:

@@ -177,25 +177,29 @@ def load_best(network: Any, run_dir: Path) -> None:
 
 
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
-    """After each epoch keeps the model as it is, and the whole network when it is the best.
+    """After each epoch keeps the model as it is, and a network's weights when they are the best.
 
     Keras writes in place, so that a kill while saving would destroy the old file; here
     every file is complete before it takes its place. The state is written last: a run
     killed in between repeats one epoch.
     """
 
-    def __init__(self, run_dir: Path, state: RunState, stage: str, network: Any) -> None:
+    def __init__(
+        self, run_dir: Path, state: RunState, stage: str, network: Any, best: Path = BEST_WEIGHTS
+    ) -> None:
         """Args:
         run_dir: the run's folder.
         state: of the run; updated.
         stage: the stage's name.
-        network: base and head joined; shares its layers with the model being fitted.
+        network: whose weights are kept; shares its layers with the model being fitted.
+        best: where in the folder.
         """
         super().__init__()
         self._run_dir = run_dir
         self._state = state
         self._stage = stage
         self._network = network
+        self._best = best
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if _cut_short(self.model):
@@ -203,7 +207,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         loss = float((logs or {})["val_loss"])
         if loss < self._state.best_loss:
             self._state.best_loss = loss
-            with replacing(self._run_dir / BEST_WEIGHTS) as path:
+            with replacing(self._run_dir / self._best) as path:
                 self._network.save_weights(path)
         with replacing(self._run_dir / LAST_MODEL) as path:
             self.model.save(path)

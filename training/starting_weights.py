@@ -56,11 +56,24 @@ def installed_convolutions(architecture: str) -> tuple[FoldedConvolution, ...]:
     Raises:
         MasklensError: none is installed, or its weights cannot be taken out of its file.
     """
-    model = _installed(architecture)
-    return _convolutions(architecture, model.content)
+    return convolutions_of(installed_model(architecture))
 
 
-def _installed(architecture: str) -> StoredModel:
+def convolutions_of(model: StoredModel) -> tuple[FoldedConvolution, ...]:
+    """The convolutions of a classifier, batch norm folded in.
+
+    Raises:
+        MasklensError: its weights cannot be taken out of its file.
+    """
+    return _convolutions(str(model.card.get("architecture")), model.content)
+
+
+def installed_model(architecture: str) -> StoredModel:
+    """The installed model of an architecture; of several, that of its name first.
+
+    Raises:
+        MasklensError: none is installed.
+    """
     names = [
         name
         for name in installed_models("classifier")

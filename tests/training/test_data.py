@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,13 +57,20 @@ def test_photos_of_both_classes_are_read_and_labelled(
     assert dataset.copies == ()
 
 
-def test_what_is_told_while_reading_may_end_it(tmp_path: Path, make_photos: MakePhotos) -> None:
-    root = make_photos(tmp_path / "data", 50)
-    told = []
-    read_dataset(root, 80, on_photo=lambda *counts: told.append(counts))
-    assert told == [(0, 100), (64, 100)]
+def test_each_photo_is_told_of_in_order_which_may_end_the_reading(
+    tmp_path: Path, make_photos: MakePhotos
+) -> None:
+    root = make_photos(tmp_path / "data", 3)
+    (root / "with_mask" / "001.jpg").write_bytes(b"no picture")
+    told: list[Any] = []
+    dataset = read_dataset(root, 80, on_photo=lambda *what: told.append(what))
+    assert [counts[:2] for counts in told] == [(done, 6) for done in range(1, 7)]
+    assert sum(pixels is None for *_, pixels in told) == 1
+    np.testing.assert_array_equal(
+        np.stack([pixels for *_, pixels in told if pixels is not None]), dataset.pixels
+    )
 
-    def enough(done: int, total: int) -> None:
+    def enough(done: int, total: int, pixels: Any) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):

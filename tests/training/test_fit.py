@@ -12,17 +12,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskcore.classification.preprocess import normalise
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training import fit as fit_module
 from training import metrics
 from training.__main__ import main
+from training.architectures import input_spec
 from training.batches import PhotoBatches
 from training.config import TrainConfig
-from training.data import read_dataset
+from training.data import divide, read_dataset
 from training.evaluate import evaluate, load_network
 from training.faces import validation_pixels
 from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
+from training.photo_reading import PhotoReading
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
 from training.scenes import read_scenes, split_scenes
 
@@ -165,6 +168,55 @@ def test_the_same_seed_gives_the_same_network(small: None, photos: Path, tmp_pat
         weights[name] = keras.models.load_model(tmp_path / name / LAST_MODEL).get_weights()
     for a, b in zip(weights["a"], weights["b"], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", ["none", "installed"])
+@pytest.mark.parametrize("early", [0, 5, 10**9])
+def test_a_head_learns_from_what_the_base_makes_of_its_photos(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    weights: str,
+    early: int,
+) -> None:
+    """However many photos were computed before all were read."""
+    if weights == "none":
+        request.getfixturevalue("small")
+    config = settings(
+        photos,
+        backbone_weights=weights,
+        image_size=128,
+        augmented_views=0,
+        epochs=1,
+        fine_tune_epochs=0,
+    )
+    learned: list[Any] = []
+    batches_of = fit_module.FeatureBatches
+
+    def known(views: Any, labels: Any, config: TrainConfig) -> Any:
+        learned.extend([views, labels])
+        return batches_of(views, labels, config)
+
+    def as_many(reading: PhotoReading, size: int) -> Any:
+        dataset, _ = reading.result()
+        for start in range(0, min(early * size, len(dataset) - size), size):
+            yield dataset.pixels[start : start + size]
+
+    monkeypatch.setattr(fit_module, "BATCH", 4)
+    monkeypatch.setattr(fit_module, "FeatureBatches", known)
+    monkeypatch.setattr(PhotoReading, "batches", as_many)
+    fit(config, tmp_path / "run", "fit")
+
+    dataset = read_dataset(photos, 128)
+    train = divide(dataset, config)["train"]
+    network = load_network(tmp_path / "run")
+    base = next(layer for layer in network.layers if isinstance(layer, keras.Model))
+    inputs = normalise(dataset.pixels[train], input_spec(config))
+    (views,), labels = learned
+    np.testing.assert_allclose(views, base.predict_on_batch(inputs), rtol=2e-3, atol=2e-3)
+    np.testing.assert_array_equal(labels, dataset.labels[train])
+    assert np.ptp(views) > 0.01
 
 
 def test_without_fine_tuning_the_base_stays_as_it_was(

@@ -6,37 +6,18 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 
 import maskcore
 from maskcore.errors import MasklensError, ModelError
+from maskcore.litert import LiteRtModel
 from training.architectures import build_base
 from training.config import TrainConfig
 from training.export import to_litert
 from training.installed_backbone import load_folded, measure_statistics
-from training.litert_weights import folded_convolutions
+from training.litert_weights import backbone_alone, folded_convolutions
 from training.starting_weights import available_weights, installed_convolutions
 
 SHIPPED = Path(maskcore.__file__).parents[1] / "models" / "mobilenet_v2" / "model.tflite"
-
-
-def last_convolution(content: bytes, inputs: np.ndarray) -> np.ndarray:
-    """What LiteRT computes in a model's last convolution, activation included."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    kinds = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    outputs = [
-        int(step.outputs[0])
-        for step in model.subgraphs[0].operators
-        if kinds[step.opcodeIndex] == schema.BuiltinOperator.CONV_2D
-    ]
-    interpreter = Interpreter(model_content=content, experimental_preserve_all_tensors=True)
-    entry = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(entry, inputs.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(entry, inputs)
-    interpreter.invoke()
-    return interpreter.get_tensor(outputs[-1])
 
 
 def tiny_base(seed: int, scale: bool = True) -> Any:
@@ -95,9 +76,15 @@ def test_features_of_the_shipped_backbone_are_those_of_litert() -> None:
     base = build_base(TrainConfig("", image_size=128), load_weights=False)
     load_folded(base, folded_convolutions(content))
     inputs = photos(2, 128)
-    expected = last_convolution(content, inputs)
-    np.testing.assert_allclose(base.predict_on_batch(inputs), expected, atol=1e-4)
-    assert np.ptp(expected) > 1
+    (got,) = LiteRtModel(backbone_alone(content)).run(inputs)
+    assert got.shape == (2, 4, 4, 1280)
+    np.testing.assert_allclose(base.predict_on_batch(inputs), got, atol=1e-4)
+    assert np.ptp(got) > 1
+
+
+def test_a_file_without_a_head_has_no_backbone_of_its_own() -> None:
+    with pytest.raises(ModelError, match="no part that could be kept"):
+        backbone_alone(to_litert(tiny_base(1)))
 
 
 def test_weights_that_do_not_fit_are_refused() -> None:
@@ -109,8 +96,9 @@ def test_weights_that_do_not_fit_are_refused() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\0" * 100])
 def test_a_file_that_is_no_model_is_refused(content: bytes) -> None:
-    with pytest.raises(ModelError, match="cannot be read"):
-        folded_convolutions(content)
+    for read in (folded_convolutions, backbone_alone):
+        with pytest.raises(ModelError, match="cannot be read"):
+            read(content)
 
 
 def test_what_a_run_can_start_from_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
