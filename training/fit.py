@@ -108,9 +108,8 @@ def fit(
 
     try:
         with PhotoReading(read) as reading:
-            if state.stage:
-                reading.result()  # before anything, that the photos are still the same
             _learn(config, run_dir, log, state, reading, stop)
+            reading.result()  # also when there was nothing left to learn from them
     except Stopped:
         pass
     if stop():
@@ -147,16 +146,23 @@ def _learn(
                 head.set_weights(last.get_weights())
             else:  # killed before the first fine-tuned epoch was written down
                 network = last
-        if state.epochs_done < config.epochs:
-            _fit_head(config, run_dir, log, state, reading, base, fast, head, stop)
-        if (run_dir / BEST_HEAD).exists():
+        try:
+            if state.stage:
+                reading.result()  # raises if the photos are no longer the same
+            if state.epochs_done < config.epochs:
+                _fit_head(config, run_dir, log, state, reading, base, fast, head, stop)
+        except Stopped:  # before it learned anything; there may be something from before
             _keep_best_head(run_dir, head, network)
+            raise
+        _keep_best_head(run_dir, head, network)
     if config.fine_tune_epochs and not stop():
         _fine_tune(config, run_dir, log, state, *reading.result(), network, stop)
 
 
 def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:
-    """Keep the best head with its base; the head at hand is left as it is."""
+    """Keep the best head, if there is one, with its base; the head at hand is left as it is."""
+    if not (run_dir / BEST_HEAD).exists():
+        return
     weights = head.get_weights()
     head.load_weights(run_dir / BEST_HEAD)
     with replacing(run_dir / BEST_WEIGHTS) as path:

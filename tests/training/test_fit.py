@@ -336,6 +336,39 @@ def test_a_run_hears_already_while_it_reads_that_it_should_stop(
     assert again.trained and again.stopped_early and again.best_loss == whole.best_loss
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_run_stopped_before_it_learns_again_keeps_what_it_had_learned(
+    small: None, photos: Path, tmp_path: Path, late: bool
+) -> None:
+    """Stopped while its photos are read, or only while their features are computed."""
+    config, run = settings(photos, epochs=3, fine_tune_epochs=0), tmp_path / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, HEAD_STAGE, 2, "after the state")
+        with pytest.raises(Killed):
+            fit(config, run, "fit")
+    before = {event["val_loss"] for event in epoch_ends(run, HEAD_STAGE)}
+    features = len([e for e in read_events(run) if e["stage"] == "computing features"])
+
+    def stop() -> bool:
+        computed = [e for e in read_events(run) if e["stage"] == "computing features"]
+        return not late or len(computed) > features
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit_module, "BATCH", 4)
+        fit(config, run, "fit --resume", resume=True, stop=stop)
+
+    state = RunState(run)
+    assert state.trained and state.stopped_early and state.epochs_done == 2
+    assert state.best_loss == pytest.approx(min(before), abs=1e-5)
+    dataset = read_dataset(photos, config.image_size)
+    members = divide(dataset, config)["validation"]
+    network = load_network(run)
+    network.compile(loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing))
+    inputs = normalise(dataset.pixels[members], input_spec(config))
+    loss = network.evaluate(inputs, dataset.labels[members][:, None], verbose=0)
+    assert loss == pytest.approx(state.best_loss, rel=0.02)
+
+
 class Killed(BaseException):
     """What ends a process; no ``except Exception`` holds it up."""
 
