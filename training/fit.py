@@ -327,7 +327,7 @@ def _fit_head(
         late = members[members >= begun]
         known[late] = all_features(dataset.pixels[late], name)
     views, held_back = [known[train]], known[validation].astype(np.float32)
-    del known
+    del known, early  # some hundred megabytes, for as long as the head learns
     rng = np.random.default_rng(config.seed)
     for view in range(config.augmented_views):
         changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
