@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
 from training.batch_norm import folded
 from training.batches import FeatureBatches, PhotoBatches
-from training.config import CONFIG_FILE, RunConfig, TrainConfig
+from training.config import TrainConfig
 from training.corrections import NONE, read_corrections
 from training.data import DATA_FILE, Dataset, OnPhoto, data_report, divide, read_dataset
 from training.events import FEATURES, FINE_TUNE_STAGE, HEAD_STAGE, READING, EventLog
@@ -32,7 +32,6 @@ from training.litert_weights import backbone_alone
 from training.photo_reading import Divided, PhotoReading
 from training.progress import (
     BEST_WEIGHTS,
-    LAST_MODEL,
     Checkpoint,
     Progress,
     RunState,
@@ -41,7 +40,7 @@ from training.progress import (
     finish,
     load_best,
 )
-from training.provenance import save_provenance
+from training.runs import check_same_division, last_model, start_run
 from training.scenes import read_scenes, split_scenes
 from training.starting_weights import convolutions_of, installed_model
 from training.tensorboard import TensorBoardLog
@@ -171,57 +170,6 @@ def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:
     (run_dir / BEST_HEAD).unlink()
 
 
-def start_run(
-    config: RunConfig, run_dir: Path, command: str, resume: bool
-) -> tuple[EventLog, RunState]:
-    """Open a run's folder, new or to go on with, and seed everything.
-
-    Raises:
-        MasklensError: the folder holds something and the run is not to be resumed, or
-            the run to be resumed was begun with other settings.
-    """
-    if not resume and run_dir.exists() and any(run_dir.iterdir()):
-        raise MasklensError(
-            f"{run_dir.name} already holds something. Name a new folder, or go on with --resume."
-        )
-    if resume and (run_dir / CONFIG_FILE).exists():
-        # Another seed, say, would move photos learned from into the test part.
-        begun = asdict(type(config).load(run_dir))
-        changed = [name for name, value in asdict(config).items() if value != begun[name]]
-        if changed:
-            raise MasklensError(
-                f"{run_dir.name} was begun with other settings ({', '.join(changed)})."
-                " Resume it with the same ones, or start a new run."
-            )
-    else:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        save_provenance(run_dir, command)
-        config.save(run_dir)
-    # The split, the initial weights and dropout all follow from this one seed.
-    keras.utils.set_random_seed(config.seed)
-    return EventLog(run_dir), RunState(run_dir)
-
-
-def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> None:
-    """Make sure that nothing kept for testing here may have trained a former run.
-
-    Args:
-        run_dir: the former run's folder.
-        config: of the run that is to go on from it.
-        settings: names of those that must be the same.
-
-    Raises:
-        MasklensError: the folder is not that of such a run, or a setting differs.
-    """
-    former = asdict(type(config).load(run_dir))
-    changed = [name for name in settings if former[name] != getattr(config, name)]
-    if changed:
-        raise MasklensError(
-            f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
-            " testing here may have trained it. Give the same ones."
-        )
-
-
 def _check_division(run_dir: Path, report: dict[str, Any]) -> None:
     """Make sure that a resumed run finds its photos divided as it left them."""
     try:
@@ -233,20 +181,6 @@ def _check_division(run_dir: Path, report: dict[str, Any]) -> None:
             "The photos have changed since this run began: what it learned from would now be"
             " used for testing. Start a new run."
         )
-
-
-def last_model(run_dir: Path) -> Any:
-    """The model as the last finished epoch left it, optimizer included.
-
-    Raises:
-        MasklensError: it cannot be read.
-    """
-    try:
-        return keras.models.load_model(run_dir / LAST_MODEL)
-    except (OSError, ValueError) as error:
-        raise MasklensError(
-            f"{LAST_MODEL.name} cannot be read, so the run cannot go on. Start a new one."
-        ) from error
 
 
 def _starting_base(

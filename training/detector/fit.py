@@ -22,8 +22,8 @@ from training.detector.crops import Sample
 from training.detector.network import build_detector, flat_outputs
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
-from training.fit import check_same_division, last_model, start_run
 from training.progress import Checkpoint, Progress, finish, load_best
+from training.runs import check_same_division, last_model, start_run
 from training.scenes import read_scenes, split_scenes
 
 STAGE = "training"

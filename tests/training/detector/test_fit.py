@@ -32,8 +32,8 @@ from training.detector.fit import CropBatches, fit_detector, whole_pictures
 from training.detector.network import STRIDES, build_detector, flat_outputs
 from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss, make_targets
-from training.fit import last_model
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
+from training.runs import last_model
 from training.scenes import read_scenes, split_scenes
 
 NONE = np.zeros((0, 4), np.float32)

@@ -1,0 +1,80 @@
+"""A run's folder: beginning one, going on with one, and what it left behind."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from maskcore.errors import MasklensError
+from training.config import CONFIG_FILE, RunConfig
+from training.events import EventLog
+from training.progress import LAST_MODEL, RunState
+from training.provenance import save_provenance
+
+
+def start_run(
+    config: RunConfig, run_dir: Path, command: str, resume: bool
+) -> tuple[EventLog, RunState]:
+    """Open a run's folder, new or to go on with, and seed everything.
+
+    Raises:
+        MasklensError: the folder holds something and the run is not to be resumed, or
+            the run to be resumed was begun with other settings.
+    """
+    if not resume and run_dir.exists() and any(run_dir.iterdir()):
+        raise MasklensError(
+            f"{run_dir.name} already holds something. Name a new folder, or go on with --resume."
+        )
+    if resume and (run_dir / CONFIG_FILE).exists():
+        # Another seed, say, would move photos learned from into the test part.
+        begun = asdict(type(config).load(run_dir))
+        changed = [name for name, value in asdict(config).items() if value != begun[name]]
+        if changed:
+            raise MasklensError(
+                f"{run_dir.name} was begun with other settings ({', '.join(changed)})."
+                " Resume it with the same ones, or start a new run."
+            )
+    else:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        save_provenance(run_dir, command)
+        config.save(run_dir)
+    # The split, the initial weights and dropout all follow from this one seed.
+    keras.utils.set_random_seed(config.seed)
+    return EventLog(run_dir), RunState(run_dir)
+
+
+def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> None:
+    """Make sure that nothing kept for testing here may have trained a former run.
+
+    Args:
+        run_dir: the former run's folder.
+        config: of the run that is to go on from it.
+        settings: names of those that must be the same.
+
+    Raises:
+        MasklensError: the folder is not that of such a run, or a setting differs.
+    """
+    former = asdict(type(config).load(run_dir))
+    changed = [name for name in settings if former[name] != getattr(config, name)]
+    if changed:
+        raise MasklensError(
+            f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
+            " testing here may have trained it. Give the same ones."
+        )
+
+
+def last_model(run_dir: Path) -> Any:
+    """The model as the last finished epoch left it, optimizer included.
+
+    Raises:
+        MasklensError: it cannot be read.
+    """
+    try:
+        return keras.models.load_model(run_dir / LAST_MODEL)
+    except (OSError, ValueError) as error:
+        raise MasklensError(
+            f"{LAST_MODEL.name} cannot be read, so the run cannot go on. Start a new one."
+        ) from error
