@@ -203,8 +203,22 @@ def _add_fit_detector(commands: Any) -> None:
     fit.add_argument("--steps", type=int, default=default.steps)
     fit.add_argument("--steps-per-epoch", type=int, default=default.steps_per_epoch)
     fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument(
+        "--backbone-rate",
+        type=float,
+        default=default.backbone_rate,
+        help="share of the learning rate for the backbone",
+    )
+    fit.add_argument("--weight-decay", type=float, default=default.weight_decay)
     fit.add_argument("--close-up-share", type=float, default=default.close_up_share)
     fit.add_argument("--bare-share", type=float, default=default.bare_share)
+    fit.add_argument(
+        "--folds",
+        type=int,
+        default=default.folds,
+        help="of the scenes not for testing; 1: all of them train",
+    )
+    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
     fit.add_argument("--seed", type=int, default=default.seed)
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import keras
 import numpy as np
@@ -17,6 +18,8 @@ from training.covers import cover_face
 from training.data import Dataset
 from training.faces import TRAINING_MARGIN, CutFace
 
+# A batch is drawn and changed by one thread, beside those that learn.
+DRAWING_THREADS = max(2, (os.cpu_count() or 2) // 2)
 # This share of the faces cut out of photos is partly covered by a hand or cloth.
 COVERED_SHARE = 0.25
 
@@ -72,7 +75,7 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         boxes: where the face is in some of the photos; half the time such a photo is
             shown as the crop around it.
         """
-        super().__init__(workers=2, max_queue_size=8)
+        super().__init__(workers=DRAWING_THREADS, max_queue_size=8)
         self._dataset, self._members, self._config = dataset, members, config
         self._boxes = boxes or {}
         by_label = [[face for face in faces or [] if face.label == label] for label in (0, 1)]

@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import InputSpec, normalise
@@ -43,7 +42,6 @@ from training.progress import (
 from training.runs import check_same_division, last_model, start_run
 from training.scenes import read_scenes, split_scenes
 from training.starting_weights import convolutions_of, installed_model
-from training.tensorboard import TensorBoardLog
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
 BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is done
@@ -209,8 +207,25 @@ def _starting_base(
     spec = InputSpec.from_card(model.card)
     if spec != input_spec(config, spec.crop_margin):  # made for another size
         return base, None
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or None
-    return base, LiteRtModel(backbone_alone(model.content), threads)
+    return base, LiteRtModel(backbone_alone(model.content), _threads())
+
+
+def _threads() -> int | None:
+    """How many TensorFlow may compute with, where it was told."""
+    if keras.backend.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    return tf.config.threading.get_intra_op_parallelism_threads() or None
+
+
+def _tensorboard(run_dir: Path, first_step: int) -> list[Any]:
+    """The callback that writes TensorBoard's files, where TensorFlow, which writes them, runs."""
+    if keras.backend.backend() != "tensorflow":
+        return []
+    from training.tensorboard import TensorBoardLog
+
+    return [TensorBoardLog(run_dir, first_step)]
 
 
 def _fit_head(
@@ -281,7 +296,7 @@ def _fit_head(
             Progress(log, HEAD_STAGE, config.epochs, len(batches)),
             # The base is left out, which takes longer to save than an epoch to learn.
             Checkpoint(run_dir, state, HEAD_STAGE, head, BEST_HEAD),
-            TensorBoardLog(run_dir, 0),
+            *_tensorboard(run_dir, 0),
             Stop(stop),
         ],
         verbose=0,
@@ -331,7 +346,7 @@ def _fine_tune(
         callbacks=[
             Progress(log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
             Checkpoint(run_dir, state, FINE_TUNE_STAGE, network),
-            TensorBoardLog(run_dir, config.epochs),
+            *_tensorboard(run_dir, config.epochs),
             Stop(stop),
         ],
         verbose=0,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
 
 from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
@@ -125,12 +126,42 @@ def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
     spread evenly. The division depends on the photos and the seed alone: whatever
     command tunes on one part leaves the same test part untouched.
     """
-    with ThreadPoolExecutor() as executor:
-        hashes = list(executor.map(lambda s: photo_hashes(read_image(s.image_path)), scenes))
-    groups = group(len(scenes), near_duplicates(np.stack(hashes)))
-    bare = np.array([any(face.label == 0 for face in scene.faces) for scene in scenes], np.int64)
+    groups, bare = _groups(scenes), _with_bare_face(scenes)
     parts = split(bare, groups, validation_share=0.1, test_share=0.1, seed=seed)
     return {name: [scenes[i] for i in members] for name, members in parts.items()}
+
+
+def fold_scenes(
+    scenes: list[Scene], folds: int, fold: int, seed: int = 0
+) -> dict[str, list[Scene]]:
+    """Divide scenes anew into train and validation; the test part is that of ``split_scenes``.
+
+    Args:
+        scenes: the photos.
+        folds: in how many alike folds training and validation scenes together are divided;
+            with 1, all of them are in both parts.
+        fold: which of them is the validation part, from 0; the others train.
+        seed: of both divisions.
+    """
+    parts = split_scenes(scenes, seed)
+    kept = parts["train"] + parts["validation"]
+    if folds == 1:
+        return {"train": kept, "validation": kept, "test": parts["test"]}
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    divided = list(splitter.split(kept, _with_bare_face(kept), _groups(kept)))
+    train, validation = ([kept[i] for i in members] for members in divided[fold])
+    return {"train": train, "validation": validation, "test": parts["test"]}
+
+
+def _groups(scenes: list[Scene]) -> NDArray[np.int64]:
+    """Scenes that look alike share a number, int (N,)."""
+    with ThreadPoolExecutor() as executor:
+        hashes = list(executor.map(lambda s: photo_hashes(read_image(s.image_path)), scenes))
+    return group(len(scenes), near_duplicates(np.stack(hashes)))
+
+
+def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:
+    return np.array([any(face.label == 0 for face in scene.faces) for scene in scenes], np.int64)
 
 
 def face_probabilities(

@@ -22,8 +22,14 @@ class DetectorConfig(RunConfig):
         steps_per_epoch: between two validations, each followed by a checkpoint.
         learning_rate: AdamW's peak; it rises over the first 3 % of the steps and falls
             to zero along a cosine.
+        backbone_rate: share, 0..1, of it for what began with the backbone's weights.
+        weight_decay: AdamW's, of kernels alone.
         close_up_share: share, 0..1, of the crops that come from close-ups.
         bare_share: share, 0..1, of the crops centred on a face without a mask.
+        folds: the scenes that are not for testing are divided in so many folds, of which one
+            validates and the others train; 0 for the usual training and validation parts, 1
+            to train on all of them, after the settings were chosen on folds.
+        fold: which of them validates, from 0.
     """
 
     data: str
@@ -35,8 +41,12 @@ class DetectorConfig(RunConfig):
     steps: int = 3000
     steps_per_epoch: int = 100
     learning_rate: float = 2e-3
+    backbone_rate: float = 1.0
+    weight_decay: float = 1e-4
     close_up_share: float = 0.35
     bare_share: float = 0.4
+    folds: int = 0
+    fold: int = 0
 
     def __post_init__(self) -> None:
         self.check_ranges(
@@ -45,8 +55,12 @@ class DetectorConfig(RunConfig):
             ("steps", 1, 1_000_000),
             ("steps_per_epoch", 1, 100_000),
             ("learning_rate", 1e-8, 1),
+            ("backbone_rate", 0, 1),
+            ("weight_decay", 0, 1),
             ("close_up_share", 0, 1),
             ("bare_share", 0, 1),
+            ("folds", 0, 20),
+            ("fold", 0, max(0, self.folds - 1)),
             ("seed", 0, 2**32 - 1),
         )
         if self.image_size % 32:

@@ -171,27 +171,35 @@ def lend_face(
         face, scale = face * scale, 1.0
     target, source = (box[:2] + box[2:]) / 2, (face[:2] + face[2:]) / 2
     half = (face[2:] - face[:2]) / 2 * scale
+    axes = np.maximum(1, np.rint(half * _LENT_GROWTH)).astype(int)
+    blur = max(0.5, 0.08 * float(half.max()))
+    # All that is changed lies in this window of the picture.
+    size_wh = np.array(image.shape[1::-1])
+    reach = axes + int(np.ceil(4 * blur)) + 1
+    start = np.clip(np.rint(target).astype(int) - reach, 0, size_wh)
+    end = np.clip(np.rint(target).astype(int) + reach + 1, 0, size_wh)
+    if (end <= start).any():
+        return image, box
+    window = image[start[1] : end[1], start[0] : end[0]]
     matrix = np.array([[scale, 0, 0], [0, scale, 0]])
     # OpenCV counts from the middle of the first pixel, boxes count from its corner.
-    matrix[:, 2] = target - scale * source + 0.5 * scale - 0.5
-    height, width = image.shape[:2]
-    moved = cv2.warpAffine(photo, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    mask = np.zeros((height, width), np.float32)
-    middle = (round(float(target[0])), round(float(target[1])))
-    axes = (
-        max(1, round(float(half[0]) * _LENT_GROWTH)),
-        max(1, round(float(half[1]) * _LENT_GROWTH)),
+    matrix[:, 2] = target - start - scale * source + 0.5 * scale - 0.5
+    moved = cv2.warpAffine(
+        photo, matrix, tuple((end - start).tolist()), borderMode=cv2.BORDER_REPLICATE
     )
-    cv2.ellipse(mask, middle, axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    mask = np.zeros(window.shape[:2], np.float32)
+    middle = (np.rint(target).astype(int) - start).tolist()
+    cv2.ellipse(mask, middle, axes.tolist(), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
     inside = mask > 0.5
     if not inside.any():
         return image, box
-    gain = (image[inside].mean() + 20) / (moved[inside].mean() + 20)
-    mask = cv2.GaussianBlur(mask, (0, 0), max(0.5, 0.08 * float(half.max())))[..., None]
+    gain = (window[inside].mean() + 20) / (moved[inside].mean() + 20)
+    mask = cv2.GaussianBlur(mask, (0, 0), blur)[..., None]
     lit = moved * float(np.clip(gain, 0.6, 1.6))
-    blended = image * (1 - mask) + lit * mask
-    new_box = np.concatenate([target - half, target + half]).clip(0, (width, height) * 2)
-    return blended.clip(0, 255).astype(np.uint8), new_box.astype(np.float32)
+    blended = image.copy()
+    blended[start[1] : end[1], start[0] : end[0]] = (window * (1 - mask) + lit * mask).clip(0, 255)
+    new_box = np.concatenate([target - half, target + half]).clip(0, np.tile(size_wh, 2))
+    return blended, new_box.astype(np.float32)
 
 
 def turn(crop: Crop, degrees: float) -> Crop:

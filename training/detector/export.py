@@ -14,14 +14,13 @@ from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
 from training.detector.config import DetectorConfig
-from training.detector.fit import whole_pictures
+from training.detector.fit import scene_parts, whole_pictures
 from training.detector.network import STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.export import to_litert
 from training.fidelity import TOLERANCE
 from training.progress import load_best
 from training.provenance import fit_provenance, provenance, settings_for_card
-from training.scenes import read_scenes, split_scenes
 from training.versions import check_name, put_in_place
 
 CHECKED_PHOTOS = 16
@@ -63,7 +62,7 @@ def install_detector(
     config = DetectorConfig.load(run_dir)
     network = load_detector_network(run_dir)
     content = to_litert(network)
-    scenes = split_scenes(read_scenes(Path(config.data)), config.seed)["validation"]
+    scenes = scene_parts(config)["validation"]
     inputs, _ = whole_pictures(scene_samples(scenes[:CHECKED_PHOTOS]))
     gap = difference(network, content, inputs)
     if not gap <= TOLERANCE:  # nor when it is NaN

@@ -15,16 +15,18 @@ from maskcore.classification.preprocess import normalise
 from maskcore.files import write_text
 from maskcore.images import read_image
 from training.architectures import input_spec
+from training.batches import DRAWING_THREADS
 from training.config import TrainConfig
 from training.data import DATA_FILE
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
 from training.detector.network import build_detector, flat_outputs
+from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.progress import Checkpoint, Progress, finish, load_best
 from training.runs import check_same_division, last_model, start_run
-from training.scenes import read_scenes, split_scenes
+from training.scenes import Scene, fold_scenes, read_scenes, split_scenes
 
 STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as
@@ -50,7 +52,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
     """
     log, state = start_run(config, run_dir, command, resume)
     log.write("reading data")
-    parts = split_scenes(read_scenes(Path(config.data)), config.seed)
+    parts = scene_parts(config)
     close_ups: list[Sample] = []
     if config.close_ups:
         close_ups = close_up_samples(
@@ -80,7 +82,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         network = build_detector(config, load_weights=not config.start_from)
         if config.start_from:
             former = Path(config.start_from)
-            check_same_division(former, config, "data", "close_ups", "seed")
+            check_same_division(former, config, "data", "close_ups", "seed", "folds", "fold")
             load_best(network, former)
         _freeze_first_layers(network)
         model = flat_outputs(network, config.image_size)
@@ -101,6 +103,14 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
     finish(log, state)
 
 
+def scene_parts(config: DetectorConfig) -> dict[str, list[Scene]]:
+    """The scenes of a run, in train, validation and test; see ``fold_scenes``."""
+    scenes = read_scenes(Path(config.data))
+    if config.folds:
+        return fold_scenes(scenes, config.folds, config.fold, config.seed)
+    return split_scenes(scenes, config.seed)
+
+
 def _optimizer(config: DetectorConfig) -> Any:
     steps = config.epochs * config.steps_per_epoch
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -109,7 +119,12 @@ def _optimizer(config: DetectorConfig) -> Any:
         warmup_target=config.learning_rate,
         warmup_steps=max(1, round(0.03 * steps)),
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=1e-4, global_clipnorm=10.0)
+    return BackboneAdamW(
+        schedule,
+        weight_decay=config.weight_decay,
+        global_clipnorm=10.0,
+        backbone_rate=config.backbone_rate,
+    )
 
 
 def _freeze_first_layers(network: Any) -> None:
@@ -156,6 +171,8 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if logs is not None:
             inputs, targets = self._pictures
+            # With JAX the layers have what they learned only once somebody asks for their model.
+            _ = self.model
             logs["val_loss"] = float(
                 self._validation.evaluate(inputs, targets, batch_size=8, verbose=0)
             )
@@ -170,7 +187,7 @@ class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
         config: batch size, crop size, steps and seed.
         first_epoch: where a resumed run goes on.
         """
-        super().__init__(workers=2, max_queue_size=8)
+        super().__init__(workers=DRAWING_THREADS, max_queue_size=8)
         self._sampler, self._config, self._epoch = sampler, config, first_epoch
 
     def __len__(self) -> int:
