@@ -31,7 +31,9 @@ class BackboneAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One variable's step; see Keras' own."""
-        share = self.backbone_rate if variable.path.startswith(_BACKBONE) else 1.0
+        # TensorFlow's own variables, which it gives, have no path.
+        path = self._trainable_variables[self._get_variable_index(variable)].path
+        share = self.backbone_rate if path.startswith(_BACKBONE) else 1.0
         super().update_step(gradient, variable, learning_rate * share)
 
     def get_config(self) -> dict[str, Any]:
