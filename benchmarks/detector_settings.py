@@ -1,4 +1,4 @@
-"""How the trained detector is best used: working sizes and score threshold, on validation scenes.
+"""How a trained detector is best used: working sizes and score threshold.
 
 Prints, for each set of working sizes and each threshold, recall and precision on faces of
 32 pixels and more, and recall on faces of 16 to 32. The settings chosen from this table go
@@ -6,12 +6,18 @@ into ``python -m training install-detector``.
 
     python -m benchmarks.detector_settings --scenes SCENES_DIR [--detector-model fcos]
         [--parts validation]
+    python -m benchmarks.detector_settings --scenes SCENES_DIR --runs RUN_DIR...
+
+The first asks an installed detector about validation scenes. The second asks each of the
+runs of ``fit-detector --folds N --fold 0``, 1 and so on about the scenes that validated it,
+and so all scenes that are not for testing are asked about.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,27 +25,26 @@ import numpy as np
 
 from maskcore import read_image
 from maskcore.detection.fcos import FcosDetector, FcosSettings
-from maskcore.models import load_model
+from maskcore.models import StoredModel, load_model
 from maskcore.types import Detections, Face
 from training.scene_report import count, figures, match
 from training.scenes import Scene, read_scenes, split_scenes
 
-THRESHOLDS = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+THRESHOLDS = (0.35, 0.4, 0.42, 0.44, 0.46, 0.48, 0.5, 0.52, 0.55, 0.6, 0.65, 0.7)
+# Working sizes for photos, that of the mirrored second look, and how far photos are enlarged.
 CANDIDATES = (
-    ((224,), 1.0),
-    ((256,), 1.0),
-    ((288,), 1.0),
-    ((320,), 1.0),
-    ((352,), 1.0),
-    ((384,), 1.0),
-    ((384, 768, 1536, 3072), 1.0),
-    ((416,), 1.0),
-    ((416,), 1.5),
-    ((512,), 1.5),
-    ((640,), 2.0),
-    ((320, 640), 2.0),
-    ((416, 832), 2.0),
-    ((416, 832), 1.0),
+    ((256,), 0, 1.0),
+    ((320,), 0, 1.0),
+    ((384,), 0, 1.0),
+    ((384, 768, 1536, 3072), 0, 1.0),
+    ((416,), 0, 1.0),
+    ((512,), 0, 1.5),
+    ((640,), 0, 2.0),
+    ((320,), 448, 1.0),
+    ((384,), 384, 1.0),
+    ((384,), 448, 1.0),
+    ((384,), 512, 1.0),
+    ((384, 768, 1536, 3072), 448, 1.0),
 )
 
 
@@ -70,27 +75,57 @@ def row(scenes: list[Scene], found: list[Detections], threshold: float) -> str:
     )
 
 
+def installed(name: str, root: Path, parts: list[str]) -> Iterator[tuple[StoredModel, list[Scene]]]:
+    """An installed detector and the scenes of some parts."""
+    divided = split_scenes(read_scenes(root))
+    yield load_model(name), [scene for part in parts for scene in divided[part]]
+
+
+def folds(runs: list[Path], root: Path) -> Iterator[tuple[StoredModel, list[Scene]]]:
+    """The detector of each run and the scenes that validated it."""
+    # TensorFlow, which takes seconds to import, has no part in the other way.
+    from training.detector.config import DetectorConfig
+    from training.detector.export import load_detector_network
+    from training.detector.fit import scene_parts
+    from training.export import to_litert
+
+    card = load_model("fcos").card
+    for run in runs:
+        config = replace(DetectorConfig.load(run), data=str(root))
+        content = to_litert(load_detector_network(run))
+        yield StoredModel(run.name, card, content), scene_parts(config)["validation"]
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scenes", required=True, type=Path)
     parser.add_argument("--detector-model", default="fcos")
     parser.add_argument("--parts", nargs="+", default=["validation"])
+    parser.add_argument("--runs", nargs="+", type=Path, help="of folds")
     options = parser.parse_args()
-    divided = split_scenes(read_scenes(options.scenes))
-    scenes = [scene for part in options.parts for scene in divided[part]]
-    images = [read_image(scene.image_path) for scene in scenes]
-    model = load_model(options.detector_model)
-    for sides, enlarge in CANDIDATES:
-        settings = replace(
-            FcosSettings(), photo_sides=sides, enlarge=enlarge, score_threshold=THRESHOLDS[0]
+    if options.runs:
+        asked = list(folds(options.runs, options.scenes))
+    else:
+        asked = list(installed(options.detector_model, options.scenes, options.parts))
+    scenes = [scene for _, some in asked for scene in some]
+    print(f"{len(scenes)} scenes")
+    for sides, mirrored_side, enlarge in CANDIDATES:
+        settings = FcosSettings(
+            photo_sides=sides,
+            mirrored_side=mirrored_side,
+            enlarge=enlarge,
+            score_threshold=THRESHOLDS[0],
         )
-        detector = FcosDetector(model, settings=settings)
+        found = []
         start = time.perf_counter()
-        found = [detector.detect(image) for image in images]
-        each_ms = (time.perf_counter() - start) / len(images) * 1000
+        for model, some in asked:
+            detector = FcosDetector(model, settings=settings)
+            found += [detector.detect(read_image(scene.image_path)) for scene in some]
+        each_ms = (time.perf_counter() - start) / len(scenes) * 1000
         print(
-            f"\nworking sizes {sides}, enlarged {enlarge} times at most: {each_ms:.1f} ms a photo"
+            f"\nworking sizes {sides}, mirrored {mirrored_side}, enlarged {enlarge} times at"
+            f" most: {each_ms:.1f} ms a photo, reading it included"
         )
         print(" threshold   recall    mask    bare  precision      F1  16-32px")
         for threshold in THRESHOLDS:

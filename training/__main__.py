@@ -176,6 +176,7 @@ def _add_install_detector(commands: Any) -> None:
     install.add_argument("--live-side", type=int, default=default.live_side)
     install.add_argument("--photo-sides", type=int, nargs="+", default=default.photo_sides)
     install.add_argument("--enlarge", type=float, default=default.enlarge)
+    install.add_argument("--mirrored-side", type=int, default=default.mirrored_side)
     install.add_argument(
         "--data-licence", default="not stated", help="origin and licence of the data, for the card"
     )

@@ -17,7 +17,7 @@ from maskcore.classification.preprocess import InputSpec, normalise
 from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
 from maskcore.litert import LiteRtModel
-from training.architectures import build_base, build_head, input_spec, join
+from training.architectures import average_longer, build_base, build_head, input_spec, join
 from training.augment import augment
 from training.batch_norm import folded
 from training.batches import FeatureBatches, PhotoBatches
@@ -325,6 +325,7 @@ def _fine_tune(
             state.best_loss = float("inf")
         network.trainable = True
         steps = config.fine_tune_epochs * len(batches)
+        average_longer(network, steps)
         network.compile(
             optimizer=keras.optimizers.Adam(
                 keras.optimizers.schedules.CosineDecay(config.fine_tune_learning_rate, steps)

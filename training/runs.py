@@ -73,8 +73,13 @@ def last_model(run_dir: Path) -> Any:
         MasklensError: it cannot be read.
     """
     try:
-        return keras.models.load_model(run_dir / LAST_MODEL)
+        model = keras.models.load_model(run_dir / LAST_MODEL)
     except (OSError, ValueError) as error:
         raise MasklensError(
             f"{LAST_MODEL.name} cannot be read, so the run cannot go on. Start a new one."
         ) from error
+    if keras.backend.backend() == "tensorflow":
+        # A run begun by JAX on a GPU asks for XLA, with which TensorFlow takes ten times as
+        # long for a step on a CPU.
+        model.jit_compile = False
+    return model

@@ -29,8 +29,10 @@ _WHOLE_PIXELS = 832 * 640
 _TILE, _OVERLAP = 640, 112
 # What a level is less sure of than this plays no part.
 _LEAST_SCORE = 0.08
-# Boxes of two levels that overlap by this IoU are of the same face.
-_SAME_FACE_IOU = 0.6
+# Boxes of two levels that overlap by this IoU are of the same face; and those of two looks.
+_SAME_FACE_IOU, _SAME_FACE_IN_BOTH_IOU = 0.6, 0.5
+# The mirrored look enlarges a photo as far as training enlarges faces.
+_MIRRORED_ENLARGED = 1.75
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class FcosSettings:
         photo_sides: working sizes for photos; a large photo is searched at all of them,
             for large faces in the small ones and for small faces in the large ones.
         enlarge: largest factor by which a small photo is enlarged.
+        mirrored_side: working size of a second look at photos, pixels of the longer side:
+            mirrored and, with the smallest of ``photo_sides``, averaged; 0 for none.
     """
 
     score_threshold: float = 0.5
@@ -51,12 +55,17 @@ class FcosSettings:
     live_side: int = 256
     photo_sides: tuple[int, ...] = (384, 768, 1536, 3072)
     enlarge: float = 1.0
+    mirrored_side: int = 0
 
     def __post_init__(self) -> None:
         if not self.photo_sides or min(*self.photo_sides, self.live_side) < 32:
             raise ValueError(
                 "live_side and photo_sides must be 32 pixels or more,"
                 f" got {self.live_side} and {self.photo_sides}"
+            )
+        if self.mirrored_side and self.mirrored_side < 32:
+            raise ValueError(
+                f"mirrored_side must be 0 or at least 32 pixels, got {self.mirrored_side}"
             )
         for name in ("score_threshold", "nms_iou"):
             if not 0 <= getattr(self, name) <= 1:
@@ -89,9 +98,10 @@ class FcosDetector:
                 " Install the model again."
             ) from error
         self._sides = (self._settings.live_side,) if live else self._settings.photo_sides
+        self._mirrored_side = 0 if live else self._settings.mirrored_side
         self._model = LiteRtModel(model.content)
         try:
-            self._look(np.zeros((32, 32, 3), np.uint8))
+            self._look(np.zeros((32, 32, 3), np.uint8), self._settings.score_threshold)
         except (LookupError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"Model {model.name!r} cannot be run: its file does not fit its card"
@@ -116,23 +126,59 @@ class FcosDetector:
         Returns:
             Boxes in the image's pixels, scores in 0..1, surest first.
         """
-        return detect_at_sizes(
-            image_rgb,
-            _worthwhile(self._sides, max(image_rgb.shape[:2]) * self._settings.enlarge),
-            self._look_in_tiles,
-            self._settings.nms_iou,
-            self._settings.enlarge,
+        settings = self._settings
+        sides = _worthwhile(self._sides, max(image_rgb.shape[:2]) * settings.enlarge)
+        if not self._mirrored_side:
+            return detect_at_sizes(
+                image_rgb, sides, self._look_in_tiles, settings.nms_iou, settings.enlarge
+            )
+        found = self._look_twice(image_rgb, sides[0])
+        if sides[1:]:
+            finer = detect_at_sizes(
+                image_rgb, sides[1:], self._look_in_tiles, settings.nms_iou, settings.enlarge
+            )
+            found = suppress_overlaps(
+                np.concatenate([found.boxes_xyxy, finer.boxes_xyxy]),
+                np.concatenate([found.scores, finer.scores]),
+                settings.nms_iou,
+            )
+        return found
+
+    def _look_twice(self, image_rgb: ImageRgb, side: int) -> Detections:
+        """The average of what is seen at a working size and in the mirror at another one.
+
+        Most false alarms, and most doubts about real faces, are of one look alone.
+        """
+        settings = self._settings
+        least = min(_LEAST_SCORE, settings.score_threshold)
+
+        def look(working_rgb: ImageRgb) -> Detections:
+            return self._look(working_rgb, least)
+
+        straight = detect_at_sizes(image_rgb, [side], look, settings.nms_iou, settings.enlarge)
+        mirrored = detect_at_sizes(
+            np.ascontiguousarray(image_rgb[:, ::-1]),
+            [self._mirrored_side],
+            look,
+            settings.nms_iou,
+            _MIRRORED_ENLARGED,
         )
+        boxes = mirrored.boxes_xyxy.copy()
+        boxes[:, [0, 2]] = image_rgb.shape[1] - boxes[:, [2, 0]]
+        found = average_looks(straight, Detections(boxes, mirrored.scores))
+        sure = found.scores >= settings.score_threshold
+        return suppress_overlaps(found.boxes_xyxy[sure], found.scores[sure], settings.nms_iou)
 
     def _look_in_tiles(self, image_rgb: ImageRgb) -> Detections:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
-            found = self._look(image_rgb)
+            found = self._look(image_rgb, self._settings.score_threshold)
             return found if max(height, width) <= min(self._sides) else _without_large(found)
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):
             for x in _tile_starts(width):
-                found = _without_large(self._look(image_rgb[y : y + _TILE, x : x + _TILE]))
+                tile = image_rgb[y : y + _TILE, x : x + _TILE]
+                found = _without_large(self._look(tile, self._settings.score_threshold))
                 # Faces cut by an inner edge are whole in the next tile.
                 cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
                 ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])
@@ -144,7 +190,7 @@ class FcosDetector:
             np.concatenate(boxes), np.concatenate(scores), self._settings.nms_iou
         )
 
-    def _look(self, image_rgb: ImageRgb) -> Detections:
+    def _look(self, image_rgb: ImageRgb, score_threshold: float) -> Detections:
         """Run the network over one picture as it is."""
         height, width = image_rgb.shape[:2]
         block = self._strides[-1]
@@ -161,7 +207,7 @@ class FcosDetector:
         # Levels come back in any order; their height tells them apart.
         maps.sort(key=lambda level: -level.shape[1])
         found = []
-        least = min(_LEAST_SCORE, self._settings.score_threshold)
+        least = min(_LEAST_SCORE, score_threshold)
         for level, stride in zip(maps, self._strides, strict=True):
             boxes, scores = decode(level[0], stride, least)
             found.append(
@@ -171,7 +217,7 @@ class FcosDetector:
             )
         scores = np.concatenate(add_up_levels(found))
         mine = np.concatenate([level.scores for level in found])
-        sure = np.flatnonzero(scores >= self._settings.score_threshold)
+        sure = np.flatnonzero(scores >= score_threshold)
         # Twins in two levels have the same sum: the surer level's box stays.
         sure = sure[np.argsort(-mine[sure], kind="stable")]
         boxes = np.concatenate([level.boxes_xyxy for level in found])
@@ -200,6 +246,33 @@ def add_up_levels(found: list[Detections]) -> list[NDArray[np.float32]]:
                 total += (same * other.scores).max(axis=1)
         sums.append(np.minimum(total, 1, dtype=np.float32))
     return sums
+
+
+def average_looks(one: Detections, other: Detections) -> Detections:
+    """What two looks at a picture say together.
+
+    Args:
+        one, other: faces that do not overlap, in the same pixels.
+
+    Returns:
+        Faces of either look. The score of a face is the mean of both, 0 where it was not
+        seen; its box is the mean of both boxes, weighted by their scores.
+    """
+    boxes, scores = [*one.boxes_xyxy], [*(one.scores / 2)]
+    left = np.ones(len(other), bool)
+    if len(one) and len(other):
+        shared = overlaps(one.boxes_xyxy, other.boxes_xyxy)
+        while shared.max() >= _SAME_FACE_IN_BOTH_IOU:
+            i, j = np.unravel_index(shared.argmax(), shared.shape)
+            weights = np.array([one.scores[i], other.scores[j]])
+            pair = np.stack([one.boxes_xyxy[i], other.boxes_xyxy[j]])
+            boxes[i], scores[i] = np.average(pair, axis=0, weights=weights), weights.mean()
+            left[j] = False
+            shared[i], shared[:, j] = 0, 0
+    return Detections(
+        np.array([*boxes, *other.boxes_xyxy[left]], np.float32).reshape(-1, 4),
+        np.array([*scores, *(other.scores[left] / 2)], np.float32),
+    )
 
 
 def decode(

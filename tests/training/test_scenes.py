@@ -12,7 +12,14 @@ from maskcore.classification import InputSpec
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training import metrics
-from training.scenes import Scene, SceneFace, evaluate_faces, read_scenes, split_scenes
+from training.scenes import (
+    Scene,
+    SceneFace,
+    evaluate_faces,
+    fold_scenes,
+    read_scenes,
+    split_scenes,
+)
 
 Face = tuple[str, tuple[float, float, float, float]]
 
@@ -133,17 +140,21 @@ def test_yolo_files_need_the_names_of_the_classes(
         read_scenes(tmp_path)
 
 
-def test_parts_are_disjoint_complete_and_always_the_same(
-    tmp_path: Path, make_photo: Callable[..., ImageRgb]
-) -> None:
+def many_scenes(root: Path, make_photo: Callable[..., ImageRgb]) -> list[Scene]:
+    """A hundred, every fifth with a bare face, and two copies of the scene 004."""
     for number in range(100):
         label = BARE if number % 5 == 0 else MASK
         image = make_photo(number, size_wh=(48, 40))
-        add_scene(tmp_path, f"{number:03d}", image, [(label, (1, 1, 20, 20)), (MASK, (2, 2, 9, 9))])
-    # Two copies of the scene 004, one of them mirrored.
-    add_scene(tmp_path, "copy", make_photo(4, size_wh=(48, 40)), [])
-    add_scene(tmp_path, "mirrored", make_photo(4, size_wh=(48, 40))[:, ::-1], [])
-    scenes = read_scenes(tmp_path)
+        add_scene(root, f"{number:03d}", image, [(label, (1, 1, 20, 20)), (MASK, (2, 2, 9, 9))])
+    add_scene(root, "copy", make_photo(4, size_wh=(48, 40)), [])
+    add_scene(root, "mirrored", make_photo(4, size_wh=(48, 40))[:, ::-1], [])
+    return read_scenes(root)
+
+
+def test_parts_are_disjoint_complete_and_always_the_same(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    scenes = many_scenes(tmp_path, make_photo)
     parts = split_scenes(scenes)
     assert list(parts) == ["train", "validation", "test"]
     names = {part: [scene.image_path.stem for scene in parts[part]] for part in parts}
@@ -157,6 +168,41 @@ def test_parts_are_disjoint_complete_and_always_the_same(
         assert bare == pytest.approx(2, abs=1)
     assert split_scenes(read_scenes(tmp_path)) == parts
     assert split_scenes(scenes, seed=1)["test"] != parts["test"]
+
+
+def test_folds_leave_the_test_part_alone_and_each_scene_validates_once(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    scenes = many_scenes(tmp_path, make_photo)
+    parts = split_scenes(scenes)
+    kept = {scene.image_path.stem for scene in parts["train"] + parts["validation"]}
+    validated: list[str] = []
+    for fold in range(4):
+        divided = fold_scenes(scenes, 4, fold)
+        assert divided["test"] == parts["test"]
+        assert fold_scenes(scenes, 4, fold) == divided
+        train, held_back = (
+            {scene.image_path.stem for scene in divided[part]} for part in ("train", "validation")
+        )
+        assert train | held_back == kept
+        assert not train & held_back
+        bare = sum(int(name) % 5 == 0 for name in held_back if name.isdigit())
+        assert bare == pytest.approx(len(held_back) / 5, abs=1.5)
+        assert len(held_back & {"004", "copy", "mirrored"}) in (
+            0,
+            len(kept & {"004", "copy", "mirrored"}),
+        )
+        validated += held_back
+    assert sorted(validated) == sorted(kept)
+
+
+def test_one_fold_trains_on_all_that_is_not_for_testing(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    scenes = many_scenes(tmp_path, make_photo)
+    parts, divided = split_scenes(scenes), fold_scenes(scenes, 1, 0)
+    assert divided["test"] == parts["test"]
+    assert divided["train"] == divided["validation"] == parts["train"] + parts["validation"]
 
 
 class BlueIsMask:

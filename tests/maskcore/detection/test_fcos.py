@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec
 from maskcore.detection import FcosDetector, fcos, load_detector, scaling
-from maskcore.detection.fcos import FcosSettings, add_up_levels, decode
+from maskcore.detection.fcos import FcosSettings, add_up_levels, average_looks, decode
 from maskcore.errors import ModelError
 from maskcore.models import MODEL_FILE, StoredModel, installed_models
 from maskcore.types import Detections
@@ -424,6 +424,97 @@ def test_live_is_one_look_at_its_own_size(
 
     assert [inputs.shape for inputs in network.inputs] == [(1, *input_hw, 3)]
     np.testing.assert_allclose(found.boxes_xyxy, [(640, 320, 960, 720)], atol=0.1)
+
+
+# --- a second look, in the mirror
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ([(FACE, 0.8)], [(FACE, 0.4)], [(FACE, 0.6)]),
+        ([(FACE, 0.8)], [], [(FACE, 0.4)]),
+        ([], [(FACE, 0.8)], [(FACE, 0.4)]),
+        ([], [], []),
+        # Boxes are weighted by their scores: the second lies 3 pixels to the right.
+        ([((20, 20, 40, 40), 0.6)], [((23, 20, 43, 40), 0.3)], [((21, 20, 41, 40), 0.45)]),
+        # Half of each is all that these share: an overlap of a third.
+        ([((0, 0, 20, 20), 0.6)], [((10, 0, 30, 20), 0.4)],
+         [((0, 0, 20, 20), 0.3), ((10, 0, 30, 20), 0.2)]),
+        # Each face of a look is taken once, by the one that shares most with it.
+        ([((0, 0, 20, 20), 0.6), ((5, 0, 25, 20), 0.9)], [((5, 0, 25, 20), 0.1)],
+         [((0, 0, 20, 20), 0.3), ((5, 0, 25, 20), 0.5)]),
+    ],
+)  # fmt: skip
+def test_two_looks_are_averaged(
+    one: list[Scored], other: list[Scored], together: list[Scored]
+) -> None:
+    looks = level_of(*one), level_of(*other)
+
+    found = average_looks(*looks)
+
+    expected = level_of(*together)
+    np.testing.assert_allclose(found.boxes_xyxy, expected.boxes_xyxy, atol=1e-5)
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-6)
+    assert found.boxes_xyxy.dtype == found.scores.dtype == np.float32
+    assert [look.scores.tolist() for look in looks] == [
+        level_of(*faces).scores.tolist() for faces in (one, other)
+    ]
+
+
+def test_the_second_look_is_in_the_mirror_at_its_own_size(make: Make) -> None:
+    detector, network = make(photo_sides=[96, 400], mirrored_side=192)
+    boxes = [(40, 20, 80, 60)]
+
+    found = detector.detect(picture(192, 96, *boxes))
+
+    straight, mirrored, finer = network.inputs
+    assert [x.shape[1:3] for x in (straight, mirrored, finer)] == [(64, 96), (96, 192), (96, 192)]
+    np.testing.assert_array_equal(mirrored, finer[:, :, ::-1])
+    assert in_order(found) == [[40, 20, 80, 60]]
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-LOGIT)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("longer_side", "mirrored"), [(64, 112), (200, 224), (600, 224)])
+def test_the_second_look_enlarges_a_small_photo_a_little(
+    make: Make, longer_side: int, mirrored: int
+) -> None:
+    detector, network = make(photo_sides=[416], mirrored_side=224)
+
+    detector.detect(picture(longer_side, 32))
+
+    assert network.inputs[1].shape[2] == mirrored + -mirrored % 32
+
+
+@pytest.mark.parametrize(("seen_twice", "count"), [(False, 0), (True, 1)])
+def test_a_face_of_one_look_alone_must_be_surer(
+    make: Make, monkeypatch: pytest.MonkeyPatch, seen_twice: bool, count: int
+) -> None:
+    """A score of 0.95, halved."""
+    detector, network = make(photo_sides=[96], mirrored_side=96)
+    run = FakeLiteRt.run
+
+    def at_first_alone(self: FakeLiteRt, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        maps = run(self, inputs)
+        return maps if seen_twice or len(self.inputs) == 1 else [x * 0 - 20 for x in maps]
+
+    monkeypatch.setattr(FakeLiteRt, "run", at_first_alone)
+
+    assert len(detector.detect(picture(96, 96, (20, 20, 60, 60)))) == count
+
+
+def test_live_takes_no_second_look(make: Make) -> None:
+    detector, network = make(live=True, mirrored_side=448)
+
+    detector.detect(picture(320, 240))
+
+    assert len(network.inputs) == 1
+
+
+@pytest.mark.parametrize("side", [-1, 31])
+def test_a_mirrored_side_that_is_too_small_is_refused(side: int) -> None:
+    with pytest.raises(ValueError, match="mirrored_side must be 0 or at least 32 pixels"):
+        FcosSettings(mirrored_side=side)
 
 
 def test_settings_given_replace_those_of_the_card(make: Make) -> None:

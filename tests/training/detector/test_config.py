@@ -20,6 +20,9 @@ from training.detector.config import DetectorConfig
         ("learning_rate", 1e-8, 1, 0, 1.01),
         ("close_up_share", 0, 1, -0.01, 1.01),
         ("bare_share", 0, 1, -0.01, 1.01),
+        ("backbone_rate", 0, 1, -0.01, 1.01),
+        ("weight_decay", 0, 1, -0.01, 1.01),
+        ("folds", 0, 20, -1, 21),
         ("seed", 0, 2**32 - 1, -1, 2**32),
     ],
 )
@@ -41,6 +44,14 @@ def test_values_out_of_range_are_refused_with_what_was_required(
 def test_image_size_is_a_multiple_of_32(size: int) -> None:
     with pytest.raises(ValueError, match=f"image_size must be a multiple of 32, got {size}"):
         DetectorConfig("scenes", image_size=size)
+
+
+@pytest.mark.parametrize("folds", [0, 1, 4])
+def test_the_fold_that_validates_is_one_of_them(folds: int) -> None:
+    last = max(0, folds - 1)
+    assert DetectorConfig("scenes", folds=folds, fold=last).fold == last
+    with pytest.raises(ValueError, match=f"fold must be in 0..{last}, got {last + 1}"):
+        DetectorConfig("scenes", folds=folds, fold=last + 1)
 
 
 @pytest.mark.parametrize("given", [{"close_ups": "masks"}, {"close_up_boxes": "boxes.json"}])

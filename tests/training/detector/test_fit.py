@@ -191,6 +191,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, add_scene: Any, make_photo: An
         install = ["install-detector", str(folder), "--data-licence", "made in code"]
         install += ["--score-threshold", "0.004", "--nms-iou", "0.3", "--live-side", "96"]
         install += ["--photo-sides", "64", "128", "--enlarge", "2"]
+        install += ["--mirrored-side", "80"]
         with redirect_stdout(io.StringIO()) as output:
             assert main(install) == 0
         messages["installed"] = 0, output.getvalue()
@@ -314,6 +315,7 @@ def test_installed_card_says_what_it_is_but_not_on_which_machine(run: Run) -> No
         "live_side": 96,
         "photo_sides": [64, 128],
         "enlarge": 2.0,
+        "mirrored_side": 80,
     }
     assert card["input"]["scale"] == pytest.approx(1 / 127.5)
     assert card["input"]["offset"] == -1
@@ -348,7 +350,7 @@ def test_detector_serves_what_keras_computes(run: Run, network: Any) -> None:
     with Image.open(scene.image_path) as opened:
         image = np.array(opened.convert("RGB").resize((64, 64)))
     detector = FcosDetector.load()
-    found = detector._look(image)
+    found = detector._look(image, 0.004)
     maps = network((image[None] / 127.5 - 1).astype(np.float32), training=False)
     boxes: list[NDArray[np.float32]] = []
     for level, stride in zip(maps, STRIDES, strict=True):
