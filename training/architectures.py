@@ -21,9 +21,6 @@ _BASES = {
 # fine-tuning never catches up with: the exported model would then be wrong though
 # training looked fine. At 0.97 the averages follow within some hundred steps.
 BATCH_NORM_MOMENTUM = 0.97
-# In a long fine-tuning they span so many batches less than all of them, an n-th: what differs
-# between two spans of 30 batches moved the validation loss by a fifth of itself.
-_BATCH_NORM_SPAN = 16
 
 
 def input_spec(config: TrainConfig, crop_margin: float = 0.0) -> InputSpec:
@@ -69,20 +66,6 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
     return base
-
-
-def average_longer(network: Any, steps: int) -> None:
-    """Let the averages of batch norm span a sixteenth of a fit, where that is more batches.
-
-    Args:
-        network: made by ``join``; changed.
-        steps: of the fit.
-    """
-    momentum = max(BATCH_NORM_MOMENTUM, 1 - _BATCH_NORM_SPAN / steps)
-    for part in network.layers:
-        for layer in getattr(part, "layers", []):
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.momentum = momentum
 
 
 def build_head(config: TrainConfig, feature_shape: tuple[int, ...]) -> Any:
