@@ -1,8 +1,8 @@
-"""In how many close-ups a detector finds a face, on the test part of data/masks.
+"""In how many close-ups a detector finds a face, on a part of data/masks.
 
 The division is the one by which close-ups train the classifier and the detector.
 
-    python -m benchmarks.close_ups --masks MASKS_DIR [--detectors fcos yunet haar]
+    python -m benchmarks.close_ups --masks MASKS_DIR [--detectors fcos yunet haar] [--part test]
 """
 
 from __future__ import annotations
@@ -25,15 +25,18 @@ def main() -> None:
     parser.add_argument(
         "--detectors", nargs="+", choices=DETECTOR_NAMES, default=["fcos", "yunet", "haar"]
     )
+    parser.add_argument("--part", choices=("validation", "test"), default="test")
     options = parser.parse_args()
     config = TrainConfig(data=str(options.masks))
     dataset = read_dataset(options.masks, 96)
     shares = config.validation_share, config.test_share
-    test = split(dataset.labels, dataset.groups, *shares, config.seed)["test"]
+    members = split(dataset.labels, dataset.groups, *shares, config.seed)[options.part]
     for name in options.detectors:
         detector = load_detector(name)
         for label, called in ((1, "mask"), (0, "bare")):
-            paths = [options.masks / dataset.paths[i] for i in test if dataset.labels[i] == label]
+            paths = [
+                options.masks / dataset.paths[i] for i in members if dataset.labels[i] == label
+            ]
             found = sum(len(detector.detect(read_image(path))) > 0 for path in paths)
             interval = binomtest(found, len(paths)).proportion_ci(0.95, method="wilson")
             print(

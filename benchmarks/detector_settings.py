@@ -8,7 +8,8 @@ into ``python -m training install-detector``.
         [--parts validation]
     python -m benchmarks.detector_settings --scenes SCENES_DIR --runs RUN_DIR...
 
-The first asks an installed detector about validation scenes. The second asks each of the
+The first asks an installed detector about validation scenes, which is of use if they did
+not train it: the shipped one learned from them (``--folds 1``). The second asks each of the
 runs of ``fit-detector --folds N --fold 0``, 1 and so on about the scenes that validated it,
 and so all scenes that are not for testing are asked about.
 """
@@ -71,13 +72,15 @@ def row(scenes: list[Scene], found: list[Detections], threshold: float) -> str:
     )
 
 
-def installed(name: str, root: Path, parts: list[str]) -> Iterator[tuple[StoredModel, list[Scene]]]:
+def installed_detector(
+    name: str, root: Path, parts: list[str]
+) -> Iterator[tuple[StoredModel, list[Scene]]]:
     """An installed detector and the scenes of some parts."""
     divided = split_scenes(read_scenes(root))
     yield load_model(name), [scene for part in parts for scene in divided[part]]
 
 
-def folds(runs: list[Path], root: Path) -> Iterator[tuple[StoredModel, list[Scene]]]:
+def fold_detectors(runs: list[Path], root: Path) -> Iterator[tuple[StoredModel, list[Scene]]]:
     """The detector of each run and the scenes that validated it."""
     # TensorFlow, which takes seconds to import, has no part in the other way.
     from training.detector.config import DetectorConfig
@@ -86,8 +89,12 @@ def folds(runs: list[Path], root: Path) -> Iterator[tuple[StoredModel, list[Scen
     from training.export import to_litert
 
     card = load_model("fcos").card
+    seen: set[int] = set()
     for run in runs:
         config = replace(DetectorConfig.load(run), data=str(root))
+        if config.folds < 2 or config.fold in seen:
+            raise SystemExit(f"{run.name} is not of a fold, or of one already asked about.")
+        seen.add(config.fold)
         content = to_litert(load_detector_network(run))
         yield StoredModel(run.name, card, content), scene_parts(config)["validation"]
 
@@ -101,10 +108,10 @@ def main() -> None:
     parser.add_argument("--runs", nargs="+", type=Path, help="of folds")
     options = parser.parse_args()
     if options.runs:
-        asked = list(folds(options.runs, options.scenes))
+        detectors = list(fold_detectors(options.runs, options.scenes))
     else:
-        asked = list(installed(options.detector_model, options.scenes, options.parts))
-    scenes = [scene for _, some in asked for scene in some]
+        detectors = list(installed_detector(options.detector_model, options.scenes, options.parts))
+    scenes = [scene for _, its_scenes in detectors for scene in its_scenes]
     print(f"{len(scenes)} scenes")
     for sides, mirrored_side, enlarge in CANDIDATES:
         settings = FcosSettings(
@@ -115,9 +122,9 @@ def main() -> None:
         )
         found = []
         start = time.perf_counter()
-        for model, some in asked:
+        for model, its_scenes in detectors:
             detector = FcosDetector(model, settings=settings)
-            found += [detector.detect(read_image(scene.image_path)) for scene in some]
+            found += [detector.detect(read_image(scene.image_path)) for scene in its_scenes]
         each_ms = (time.perf_counter() - start) / len(scenes) * 1000
         print(
             f"\nworking sizes {sides}, mirrored {mirrored_side}, enlarged {enlarge} times at"

@@ -172,6 +172,7 @@ def _add_install_detector(commands: Any) -> None:
     install.add_argument("run", type=Path, metavar="RUN_DIR")
     install.add_argument("--name", default="fcos", help="the model's name")
     install.add_argument("--score-threshold", type=float, default=default.score_threshold)
+    install.add_argument("--live-score-threshold", type=float, default=default.live_score_threshold)
     install.add_argument("--nms-iou", type=float, default=default.nms_iou)
     install.add_argument("--live-side", type=int, default=default.live_side)
     install.add_argument("--photo-sides", type=int, nargs="+", default=default.photo_sides)
@@ -217,7 +218,7 @@ def _add_fit_detector(commands: Any) -> None:
         "--folds",
         type=int,
         default=default.folds,
-        help="of the scenes not for testing; 1: all of them train",
+        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
     )
     fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
     fit.add_argument("--seed", type=int, default=default.seed)

@@ -7,12 +7,15 @@ step, and as much of computing features. JAX joins such steps by itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from maskcore.classification.preprocess import InputSpec, normalise
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
@@ -50,20 +53,24 @@ class MeasureStatistics(keras.callbacks.Callback):  # type: ignore[misc]
     epoch to epoch alike.
     """
 
-    def __init__(self, inputs: NDArray[np.float32]) -> None:
+    def __init__(self, pixels: NDArray[np.uint8], spec: InputSpec) -> None:
         """Args:
-        inputs: (N, S, S, 3), what the model will be given, of the training part.
+        pixels: (N, S, S, 3), photos of the training part, N at least 1.
+        spec: of the model's input.
         """
         super().__init__()
-        self._inputs = inputs
+        self._batches = np.array_split(pixels, math.ceil(len(pixels) / _MEASURED_AT_ONCE))
+        self._spec = spec
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        if getattr(self.model, "stop_training", False):
+            return  # an epoch cut short counts for nothing
         norms = list(_norms(self.model))
         momenta = [norm.momentum for norm in norms]
-        for number, start in enumerate(range(0, len(self._inputs), _MEASURED_AT_ONCE)):
+        for number, pixels in enumerate(self._batches):
             for norm in norms:  # the mean of all batches so far
                 norm.momentum = number / (number + 1)
-            self.model(self._inputs[start : start + _MEASURED_AT_ONCE], training=True)
+            self.model(normalise(pixels, self._spec), training=True)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
 

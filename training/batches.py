@@ -18,8 +18,8 @@ from training.covers import cover_face
 from training.data import Dataset
 from training.faces import TRAINING_MARGIN, CutFace
 
-# A batch is drawn and changed by one thread, beside those that learn.
-DRAWING_THREADS = max(2, (os.cpu_count() or 2) // 2)
+# Each draws a whole batch ahead; the other cores learn.
+DRAWING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 2))
 # This share of the faces cut out of photos is partly covered by a hand or cloth.
 COVERED_SHARE = 0.25
 

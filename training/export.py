@@ -36,7 +36,12 @@ def to_litert(network: Any, weights: str = "float32") -> bytes:
             in 8 bits (dynamic range: a scale for each channel, inputs rounded as they come).
             Half precision was tried for MobileNetV2: it moves single probabilities by up to
             0.02, since batch norm is folded into the convolutions before rounding.
+
+    Raises:
+        MasklensError: Keras runs on something else than TensorFlow.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise MasklensError("Installing a model needs TensorFlow: run it without KERAS_BACKEND.")
     # Converting goes through a SavedModel, whose making Keras announces at length.
     keras.config.disable_interactive_logging()
     converter = tf.lite.TFLiteConverter.from_keras_model(network)

@@ -347,7 +347,7 @@ def _fine_tune(
         initial_epoch=done,
         epochs=config.fine_tune_epochs,
         callbacks=[
-            MeasureStatistics(normalise(dataset.pixels[measured], input_spec(config))),
+            MeasureStatistics(dataset.pixels[measured], input_spec(config)),
             Progress(log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
             Checkpoint(run_dir, state, FINE_TUNE_STAGE, network),
             *_tensorboard(run_dir, config.epochs),

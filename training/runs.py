@@ -62,7 +62,7 @@ def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> Non
     if changed:
         raise MasklensError(
             f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
-            " testing here may have trained it. Give the same ones."
+            " validation or testing here may have trained it. Give the same ones."
         )
 
 
@@ -78,8 +78,7 @@ def last_model(run_dir: Path) -> Any:
         raise MasklensError(
             f"{LAST_MODEL.name} cannot be read, so the run cannot go on. Start a new one."
         ) from error
-    if keras.backend.backend() == "tensorflow":
-        # A run begun by JAX on a GPU asks for XLA, with which TensorFlow takes ten times as
-        # long for a step on a CPU.
-        model.jit_compile = False
+    # Keras saves the choice of the machine that began. With XLA on a CPU TensorFlow takes ten
+    # times as long for a step; without it JAX computes one operation at a time.
+    model.jit_compile = keras.backend.backend() == "jax"
     return model

@@ -142,13 +142,21 @@ def fold_scenes(
             with 1, all of them are in both parts.
         fold: which of them is the validation part, from 0; the others train.
         seed: of both divisions.
+
+    Raises:
+        MasklensError: too few scenes for so many folds.
     """
     parts = split_scenes(scenes, seed)
     kept = parts["train"] + parts["validation"]
     if folds == 1:
         return {"train": kept, "validation": kept, "test": parts["test"]}
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    divided = list(splitter.split(kept, _with_bare_face(kept), _groups(kept)))
+    try:
+        divided = list(splitter.split(kept, _with_bare_face(kept), _groups(kept)))
+    except ValueError as error:
+        raise MasklensError(
+            f"Too few scenes for {folds} folds: each needs one with and one without a bare face."
+        ) from error
     train, validation = ([kept[i] for i in members] for members in divided[fold])
     return {"train": train, "validation": validation, "test": parts["test"]}
 

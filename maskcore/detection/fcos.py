@@ -37,20 +37,24 @@ _MIRRORED_ENLARGED = 1.75
 
 @dataclass(frozen=True)
 class FcosSettings:
-    """How the network is used; in the card under "serving", chosen on validation scenes.
+    """How the network is used; in the card under "serving", chosen on scenes that validate.
 
     Attributes:
-        score_threshold: faces below this score, 0..1, are left out.
+        score_threshold: faces of photos below this score, 0..1, are left out; where there are
+            two looks, the mean of both.
+        live_score_threshold: the same for live video, where there is one look.
         nms_iou: overlap, 0..1, above which two boxes are one face.
         live_side: working size for live video, pixels of the longer side.
         photo_sides: working sizes for photos; a large photo is searched at all of them,
             for large faces in the small ones and for small faces in the large ones.
-        enlarge: largest factor by which a small photo is enlarged.
+        enlarge: largest factor by which a small photo is enlarged, but for the mirrored look.
         mirrored_side: working size of a second look at photos, pixels of the longer side:
-            mirrored and, with the smallest of ``photo_sides``, averaged; 0 for none.
+            mirrored, enlarged up to 1.75 times and averaged with the look at the smallest of
+            ``photo_sides``; 0 for none.
     """
 
     score_threshold: float = 0.5
+    live_score_threshold: float = 0.5
     nms_iou: float = 0.4
     live_side: int = 256
     photo_sides: tuple[int, ...] = (384, 768, 1536, 3072)
@@ -63,11 +67,16 @@ class FcosSettings:
                 "live_side and photo_sides must be 32 pixels or more,"
                 f" got {self.live_side} and {self.photo_sides}"
             )
-        if self.mirrored_side and self.mirrored_side < 32:
+        if self.mirrored_side and not 32 <= self.mirrored_side <= _TILE:
             raise ValueError(
-                f"mirrored_side must be 0 or at least 32 pixels, got {self.mirrored_side}"
+                f"mirrored_side must be 0 or 32 to {_TILE} pixels, got {self.mirrored_side}"
             )
-        for name in ("score_threshold", "nms_iou"):
+        if self.mirrored_side and min(self.photo_sides) > _TILE:  # looked at whole, too
+            raise ValueError(
+                f"beside a mirrored_side one of photo_sides must be at most {_TILE} pixels,"
+                f" got {self.photo_sides}"
+            )
+        for name in ("score_threshold", "live_score_threshold", "nms_iou"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
 
@@ -99,9 +108,12 @@ class FcosDetector:
             ) from error
         self._sides = (self._settings.live_side,) if live else self._settings.photo_sides
         self._mirrored_side = 0 if live else self._settings.mirrored_side
+        self._threshold = (
+            self._settings.live_score_threshold if live else self._settings.score_threshold
+        )
         self._model = LiteRtModel(model.content)
         try:
-            self._look(np.zeros((32, 32, 3), np.uint8), self._settings.score_threshold)
+            self._look(np.zeros((32, 32, 3), np.uint8), self._threshold)
         except (LookupError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"Model {model.name!r} cannot be run: its file does not fit its card"
@@ -150,7 +162,7 @@ class FcosDetector:
         Most false alarms, and most doubts about real faces, are of one look alone.
         """
         settings = self._settings
-        least = min(_LEAST_SCORE, settings.score_threshold)
+        least = min(_LEAST_SCORE, self._threshold)
 
         def look(working_rgb: ImageRgb) -> Detections:
             return self._look(working_rgb, least)
@@ -166,19 +178,19 @@ class FcosDetector:
         boxes = mirrored.boxes_xyxy.copy()
         boxes[:, [0, 2]] = image_rgb.shape[1] - boxes[:, [2, 0]]
         found = average_looks(straight, Detections(boxes, mirrored.scores))
-        sure = found.scores >= settings.score_threshold
+        sure = found.scores >= self._threshold
         return suppress_overlaps(found.boxes_xyxy[sure], found.scores[sure], settings.nms_iou)
 
     def _look_in_tiles(self, image_rgb: ImageRgb) -> Detections:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
-            found = self._look(image_rgb, self._settings.score_threshold)
+            found = self._look(image_rgb, self._threshold)
             return found if max(height, width) <= min(self._sides) else _without_large(found)
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):
             for x in _tile_starts(width):
                 tile = image_rgb[y : y + _TILE, x : x + _TILE]
-                found = _without_large(self._look(tile, self._settings.score_threshold))
+                found = _without_large(self._look(tile, self._threshold))
                 # Faces cut by an inner edge are whole in the next tile.
                 cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
                 ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])

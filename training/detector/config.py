@@ -23,12 +23,13 @@ class DetectorConfig(RunConfig):
         learning_rate: AdamW's peak; it rises over the first 3 % of the steps and falls
             to zero along a cosine.
         backbone_rate: share, 0..1, of it for what began with the backbone's weights.
-        weight_decay: AdamW's, of kernels alone.
+        weight_decay: AdamW's, of kernels alone, with the full rate for the backbone's, too.
         close_up_share: share, 0..1, of the crops that come from close-ups.
         bare_share: share, 0..1, of the crops centred on a face without a mask.
         folds: the scenes that are not for testing are divided in so many folds, of which one
             validates and the others train; 0 for the usual training and validation parts, 1
-            to train on all of them, after the settings were chosen on folds.
+            to train on all of them, after the settings were chosen on folds: the best epoch
+            is then the one that knows them best.
         fold: which of them validates, from 0.
     """
 

@@ -159,7 +159,8 @@ def lend_face(
         rng: where chance comes from.
 
     Returns:
-        A copy of the image, and the new face's box, (4,), within it.
+        A copy of the image, or the image itself where nothing of the face lies in it, and the
+        new face's box, (4,).
     """
     photo, face = read_image(lender.path), lender.boxes_xyxy[index]
     if rng.random() < 0.5:

@@ -47,7 +47,7 @@ def install_detector(
     Args:
         run_dir: a finished run.
         name: folder name under ``models/``.
-        settings: how the network is to be used, chosen on validation scenes.
+        settings: how the network is to be used, chosen on scenes that validate.
         data_licence: origin and licence of the data, for the card.
         command: the command line, for the card.
 

@@ -82,7 +82,10 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         network = build_detector(config, load_weights=not config.start_from)
         if config.start_from:
             former = Path(config.start_from)
-            check_same_division(former, config, "data", "close_ups", "seed", "folds", "fold")
+            division = ["data", "close_ups", "seed"]
+            if config.folds != 1:  # where all scenes train, any of them may have before
+                division += ["folds", "fold"]
+            check_same_division(former, config, *division)
             load_best(network, former)
         _freeze_first_layers(network)
         model = flat_outputs(network, config.image_size)
@@ -171,8 +174,6 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if logs is not None:
             inputs, targets = self._pictures
-            # With JAX the layers have what they learned only once somebody asks for their model.
-            _ = self.model
             logs["val_loss"] = float(
                 self._validation.evaluate(inputs, targets, batch_size=8, verbose=0)
             )

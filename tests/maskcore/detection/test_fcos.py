@@ -511,10 +511,25 @@ def test_live_takes_no_second_look(make: Make) -> None:
     assert len(network.inputs) == 1
 
 
-@pytest.mark.parametrize("side", [-1, 31])
-def test_a_mirrored_side_that_is_too_small_is_refused(side: int) -> None:
-    with pytest.raises(ValueError, match="mirrored_side must be 0 or at least 32 pixels"):
+@pytest.mark.parametrize("side", [-1, 31, 641])
+def test_a_mirrored_side_that_does_not_serve_is_refused(side: int) -> None:
+    with pytest.raises(
+        ValueError, match=f"mirrored_side must be 0 or 32 to 640 pixels, got {side}"
+    ):
         FcosSettings(mirrored_side=side)
+
+
+def test_both_looks_that_are_averaged_see_the_picture_whole() -> None:
+    FcosSettings(mirrored_side=640, photo_sides=(1000, 640))
+    with pytest.raises(ValueError, match="one of photo_sides must be at most 640 pixels"):
+        FcosSettings(mirrored_side=640, photo_sides=(1000, 641))
+
+
+@pytest.mark.parametrize(("live", "count"), [(False, 1), (True, 0)])
+def test_live_has_a_threshold_of_its_own(make: Make, live: bool, count: int) -> None:
+    detector, _ = make(live=live, score_threshold=0.95, live_score_threshold=0.96)
+
+    assert len(detector.detect(picture(96, 96, (20, 20, 60, 60)))) == count
 
 
 def test_settings_given_replace_those_of_the_card(make: Make) -> None:

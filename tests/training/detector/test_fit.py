@@ -191,7 +191,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, add_scene: Any, make_photo: An
         install = ["install-detector", str(folder), "--data-licence", "made in code"]
         install += ["--score-threshold", "0.004", "--nms-iou", "0.3", "--live-side", "96"]
         install += ["--photo-sides", "64", "128", "--enlarge", "2"]
-        install += ["--mirrored-side", "80"]
+        install += ["--mirrored-side", "80", "--live-score-threshold", "0.006"]
         with redirect_stdout(io.StringIO()) as output:
             assert main(install) == 0
         messages["installed"] = 0, output.getvalue()
@@ -275,7 +275,7 @@ def test_a_run_that_divided_the_data_in_another_way_is_not_gone_on_from(
 ) -> None:
     monkeypatch.setattr(fit_module, "close_up_samples", lambda *_: [])
     config = replace(DetectorConfig.load(run.folder), start_from=str(run.folder), **other)
-    with pytest.raises(MasklensError, match="what is kept for testing here may have trained it"):
+    with pytest.raises(MasklensError, match="what is kept for validation or testing here may"):
         fit_detector(config, tmp_path / "next", "fit-detector")
 
 
@@ -311,6 +311,7 @@ def test_installed_card_says_what_it_is_but_not_on_which_machine(run: Run) -> No
     assert card["strides"] == [8, 16, 32]
     assert card["serving"] == {
         "score_threshold": 0.004,
+        "live_score_threshold": 0.006,
         "nms_iou": 0.3,
         "live_side": 96,
         "photo_sides": [64, 128],

@@ -56,7 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, add_scene: Any, make_photo: An
 
 
 def test_the_weights_kept_are_those_that_were_validated(run: Path) -> None:
-    """JAX computes on copies, which layers have only once they are asked for."""
+    """JAX computes on copies, which the layers get at the end of an epoch."""
     lines = (run / "events.jsonl").read_text(encoding="utf-8").splitlines()
     losses = [event["val_loss"] for event in map(json.loads, lines) if "val_loss" in event]
     assert len(losses) == 3  # two epochs, and the best of them once more
