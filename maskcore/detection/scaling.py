@@ -50,13 +50,16 @@ def detect_at_sizes(
 def _resized(image_rgb: ImageRgb, size_wh: tuple[int, int]) -> ImageRgb:
     """Bring a photo to another size: area average when shrinking, else bilinear."""
     width, height = size_wh
-    # OpenCV averages two by two pixels ten times as fast as it shrinks by other factors.
+    # OpenCV averages two by two pixels ten times as fast as it shrinks by other factors, and
+    # what was averaged already bears the rest to be interpolated, in a quarter of the time.
+    shrink = cv2.INTER_AREA
     while image_rgb.shape[1] >= 2 * width and image_rgb.shape[0] >= 2 * height:
         half_wh = image_rgb.shape[1] // 2, image_rgb.shape[0] // 2
         image_rgb = cv2.resize(image_rgb, half_wh, interpolation=cv2.INTER_AREA)
+        shrink = cv2.INTER_LINEAR
     if image_rgb.shape[1::-1] == size_wh:
         return image_rgb
-    method = cv2.INTER_AREA if width < image_rgb.shape[1] else cv2.INTER_LINEAR
+    method = shrink if width < image_rgb.shape[1] else cv2.INTER_LINEAR
     resized: ImageRgb = cv2.resize(image_rgb, size_wh, interpolation=method)
     return resized
 
