@@ -22,8 +22,6 @@ def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRg
         uint8 (size, size, 3).
     """
     image = _warp(image_rgb, size, rng)
-    if rng.random() < 0.3:
-        image = _turn_hue(image, rng)
     if rng.random() < 0.5:
         image = _shrink_and_enlarge(image, rng)
     return degrade(image, rng)
@@ -66,15 +64,6 @@ def _warp(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> NDArray[n
         image_rgb, affine, (size, size), flags=cv2.INTER_LINEAR, borderMode=int(border)
     )
     return warped
-
-
-def _turn_hue(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turn all colours by up to 60 degrees: masks come in more of them than photos show."""
-    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-    # OpenCV counts hue in steps of two degrees.
-    hsv[..., 0] = (hsv[..., 0].astype(int) + int(rng.integers(-30, 31))) % 180
-    turned: NDArray[np.uint8] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    return turned
 
 
 def _shrink_and_enlarge(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
