@@ -11,7 +11,7 @@ from maskcore.types import ImageRgb
 
 
 def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRgb:
-    """One random variation of a photo: turned, recoloured, badly cut, small, blurred, dark, noisy.
+    """One random variation of a photo: turned, badly cropped, small, blurred, dark, noisy.
 
     Args:
         image_rgb: uint8 (H, W, 3).

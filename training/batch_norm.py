@@ -7,22 +7,15 @@ step, and as much of computing features. JAX joins such steps by itself.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
-
-from maskcore.classification.preprocess import InputSpec, normalise
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 else:  # on a machine that may not have it
     tf = None
-
-_MEASURED_AT_ONCE = 32
 
 
 @keras.saving.register_keras_serializable("masklens")
@@ -43,44 +36,6 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(average * self.momentum + value * (1 - self.momentum))
         return outputs
-
-
-class MeasureStatistics(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measures what batch norm assumes of its inputs anew, before each validation.
-
-    The averages that a fit keeps are of few batches, and of photos that were turned, darkened
-    and covered, as no served photo is. Those of plain photos judge others better, and from
-    epoch to epoch alike.
-    """
-
-    def __init__(self, pixels: NDArray[np.uint8], spec: InputSpec) -> None:
-        """Args:
-        pixels: (N, S, S, 3), photos of the training part, N at least 1.
-        spec: of the model's input.
-        """
-        super().__init__()
-        self._batches = np.array_split(pixels, math.ceil(len(pixels) / _MEASURED_AT_ONCE))
-        self._spec = spec
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        if getattr(self.model, "stop_training", False):
-            return  # an epoch cut short counts for nothing
-        norms = list(_norms(self.model))
-        momenta = [norm.momentum for norm in norms]
-        for number, pixels in enumerate(self._batches):
-            for norm in norms:  # the mean of all batches so far
-                norm.momentum = number / (number + 1)
-            self.model(normalise(pixels, self._spec), training=True)
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-
-
-def _norms(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
-        elif hasattr(layer, "layers"):
-            yield from _norms(layer)
 
 
 def fused(model: Any) -> Any:

@@ -19,7 +19,7 @@ from maskcore.files import replacing, write_text
 from maskcore.litert import LiteRtModel
 from training.architectures import build_base, build_head, input_spec, join
 from training.augment import augment
-from training.batch_norm import MeasureStatistics, folded
+from training.batch_norm import folded
 from training.batches import FeatureBatches, PhotoBatches
 from training.config import TrainConfig
 from training.corrections import NONE, read_corrections
@@ -46,7 +46,6 @@ from training.starting_weights import convolutions_of, installed_model
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
 BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is done
 STATISTICS_PHOTOS = 128
-PLAIN_PHOTOS = 512  # from which batch norm's statistics are measured after an epoch
 BATCH, FEW = 64, 8  # photos read between two reports; computed at once
 # The settings that decide which photos a run learns from.
 _DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
@@ -333,8 +332,6 @@ def _fine_tune(
             loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
             metrics=["accuracy"],
         )
-    rng = np.random.default_rng(config.seed)
-    measured = rng.permutation(parts["train"])[:PLAIN_PHOTOS]
     validation = parts["validation"]
     pixels = [dataset.pixels[validation], validation_pixels(held_back, config.image_size)]
     labels = [dataset.labels[validation], np.array([face.label for face in held_back], np.int64)]
@@ -347,7 +344,6 @@ def _fine_tune(
         initial_epoch=done,
         epochs=config.fine_tune_epochs,
         callbacks=[
-            MeasureStatistics(dataset.pixels[measured], input_spec(config)),
             Progress(log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
             Checkpoint(run_dir, state, FINE_TUNE_STAGE, network),
             *_tensorboard(run_dir, config.epochs),

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskcore.classification.preprocess import InputSpec
 from training.architectures import build_base
-from training.batch_norm import BatchNormalization, MeasureStatistics, folded, fused
+from training.batch_norm import BatchNormalization, folded, fused
 from training.config import TrainConfig
 
 INPUTS = np.random.default_rng(0).normal(3, 2, (8, 5, 7, 4)).astype(np.float32)
@@ -98,38 +97,3 @@ def test_a_folded_base_computes_the_same(architecture: str) -> None:
         copied.predict_on_batch(pixels), expected, rtol=1e-3, atol=1e-4 * expected.max()
     )
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in copied.layers)
-
-
-def convolution(inputs: Any) -> Any:
-    return BatchNormalization(momentum=0.97)(keras.layers.Conv2D(3, 1)(inputs))
-
-
-def test_statistics_are_measured_on_the_given_pictures_before_a_validation() -> None:
-    """As if all of them were one batch, in a part of the model as in itself."""
-    keras.utils.set_random_seed(0)
-    rng = np.random.default_rng(2)
-    # Two batches, of 17 and of 16.
-    pixels = rng.integers(100, 256, (33, 4, 4, 2), dtype=np.uint8)
-    spec = InputSpec(size=4, scale=0.05, offset=-2.0)
-    pictures = pixels * np.float32(0.05) - 2
-    part = keras.Sequential([keras.Input((4, 4, 2)), keras.layers.Conv2D(3, 1)])
-    part.add(BatchNormalization(momentum=0.97))
-    inputs = keras.Input((4, 4, 2))
-    outputs = keras.layers.GlobalAveragePooling2D()(convolution(part(inputs)))
-    model = keras.Model(inputs, keras.layers.Dense(1)(outputs))
-    model.compile(loss="mse", optimizer=keras.optimizers.SGD(0.0))
-    others = rng.normal(0, 1, (8, 4, 4, 2)).astype(np.float32), np.zeros((8, 1))
-
-    model.fit(
-        *others, validation_data=others, verbose=0, callbacks=[MeasureStatistics(pixels, spec)]
-    )
-
-    norm = part.layers[-1]
-    met = keras.Model(part.inputs, part.layers[0].output)(pictures)
-    np.testing.assert_allclose(norm.moving_mean, np.mean(met, (0, 1, 2)), rtol=5e-3, atol=5e-3)
-    # The mean of the variances of both batches, whose means differ a little.
-    np.testing.assert_allclose(norm.moving_variance, np.var(met, (0, 1, 2)), rtol=0.03)
-    last = [layer for layer in model.layers if isinstance(layer, BatchNormalization)][0]
-    met = keras.Model(model.input, last.input)(pictures)
-    np.testing.assert_allclose(last.moving_mean, np.mean(met, (0, 1, 2)), rtol=0.05, atol=0.05)
-    assert (norm.momentum, last.momentum) == (0.97, 0.97)
