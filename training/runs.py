@@ -47,7 +47,7 @@ def start_run(
 
 
 def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> None:
-    """Make sure that nothing kept for testing here may have trained a former run.
+    """Make sure that nothing kept for validation or testing here may have trained a former run.
 
     Args:
         run_dir: the former run's folder.
