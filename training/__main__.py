@@ -179,6 +179,12 @@ def _add_install_detector(commands: Any) -> None:
     install.add_argument("--enlarge", type=float, default=default.enlarge)
     install.add_argument("--mirrored-side", type=int, default=default.mirrored_side)
     install.add_argument(
+        "--weights",
+        choices=("float32", "float16"),
+        default="float32",
+        help="how they are stored: float16 is half the size",
+    )
+    install.add_argument(
         "--data-licence", default="not stated", help="origin and licence of the data, for the card"
     )
 
@@ -294,9 +300,10 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
     elif command == "install-detector":
         from training.detector.export import install_detector
 
-        run, name, licence = (options.pop(key) for key in ("run", "name", "data_licence"))
+        own = ("run", "name", "data_licence", "weights")
+        run, name, licence, weights = (options.pop(key) for key in own)
         options["photo_sides"] = tuple(options["photo_sides"])
-        folder = install_detector(run, name, FcosSettings(**options), licence, typed)
+        folder = install_detector(run, name, FcosSettings(**options), licence, typed, weights)
         print(f"Installed in models/{folder.name}.")
     return 0
 

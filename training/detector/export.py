@@ -18,12 +18,14 @@ from training.detector.fit import scene_parts, whole_pictures
 from training.detector.network import STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.export import to_litert
-from training.fidelity import TOLERANCE
 from training.progress import load_best
 from training.provenance import fit_provenance, provenance, settings_for_card
 from training.versions import check_name, put_in_place
 
 CHECKED_PHOTOS = 16
+# How far any one score may be from Keras': full weights are a copy, rounded ones move a score
+# by no more than thresholds lie apart that folds of several hundred faces can tell.
+TOLERANCES = {"float32": 1e-3, "float16": 0.03}
 
 
 def load_detector_network(run_dir: Path) -> Any:
@@ -38,7 +40,12 @@ def load_detector_network(run_dir: Path) -> Any:
 
 
 def install_detector(
-    run_dir: Path, name: str, settings: FcosSettings, data_licence: str, command: str
+    run_dir: Path,
+    name: str,
+    settings: FcosSettings,
+    data_licence: str,
+    command: str,
+    weights: str = "float32",
 ) -> Path:
     """Export a detector's best weights and install them under ``models/<name>/``.
 
@@ -50,25 +57,26 @@ def install_detector(
         settings: how the network is to be used, chosen on scenes that validate.
         data_licence: origin and licence of the data, for the card.
         command: the command line, for the card.
+        weights: how they are stored, one of ``TOLERANCES``.
 
     Returns:
         The model's folder.
 
     Raises:
         MasklensError: the run is not finished, or the exported scores differ from Keras'
-            by more than ``TOLERANCE``.
+            by more than ``TOLERANCES`` allows.
     """
     check_name(name)
     config = DetectorConfig.load(run_dir)
     network = load_detector_network(run_dir)
-    content = to_litert(network)
+    content = to_litert(network, weights)
     scenes = scene_parts(config)["validation"]
     inputs, _ = whole_pictures(scene_samples(scenes[:CHECKED_PHOTOS]))
     gap = difference(network, content, inputs)
-    if not gap <= TOLERANCE:  # nor when it is NaN
+    if not gap <= TOLERANCES[weights]:  # nor when it is NaN
         raise MasklensError(
             "The exported detector was not installed: its scores differ from Keras' by up to"
-            f" {gap:.4f}; at most {TOLERANCE} is allowed."
+            f" {gap:.4f}; at most {TOLERANCES[weights]} is allowed."
         )
     card = {
         "name": name,
@@ -78,6 +86,7 @@ def install_detector(
         "strides": list(STRIDES),
         "serving": asdict(settings),
         "input": InputSpec().to_card(),
+        "weights": weights,
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "MIT",
         "data": data_licence,

@@ -320,6 +320,7 @@ def test_installed_card_says_what_it_is_but_not_on_which_machine(run: Run) -> No
     }
     assert card["input"]["scale"] == pytest.approx(1 / 127.5)
     assert card["input"]["offset"] == -1
+    assert card["weights"] == "float32"
     assert card["data"] == "made in code"
     assert (card["config"]["data"], card["config"]["steps"], card["seed"]) == ("scenes", 3, 3)
     fit, install = (card["made_by"][step]["command"] for step in ("fit", "install"))
@@ -361,25 +362,43 @@ def test_detector_serves_what_keras_computes(run: Run, network: Any) -> None:
         assert np.abs(np.array(boxes) - box).max(axis=1).min() < 0.1
 
 
-@pytest.mark.parametrize("gap", [0.0011, float("nan")])
+@pytest.mark.parametrize(
+    ("weights", "gap"), [("float32", 0.0011), ("float32", float("nan")), ("float16", 0.031)]
+)
 def test_an_export_that_differs_is_not_installed(
     run: Run,
     network: Any,
+    weights: str,
     gap: float,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     content = load_model("fcos").content
-    monkeypatch.setattr(export, "to_litert", lambda network: content)
+    monkeypatch.setattr(export, "to_litert", lambda *_: content)
     monkeypatch.setattr(export, "load_detector_network", lambda run_dir: network)
     monkeypatch.setattr(export, "difference", lambda *_: gap)
     for name in ("fcos", "other"):
-        assert main(["install-detector", str(run.folder), "--name", name]) == 1
+        install = ["install-detector", str(run.folder), "--name", name, "--weights", weights]
+        assert main(install) == 1
         message = capsys.readouterr().err
         assert f"was not installed: its scores differ from Keras' by up to {gap:.4f}" in message
     assert {path.name for path in run.models.iterdir()} == {"fcos"}
     assert (run.models / "fcos" / MODEL_FILE).read_bytes() == content
     assert load_model("fcos").card["serving"]["live_side"] == 96
+
+
+def test_half_precision_is_half_the_file_and_the_same_detector(
+    run: Run, network: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    assert main(["install-detector", str(run.folder), "--weights", "float16"]) == 0
+    half = load_model("fcos")
+    assert half.card["weights"] == "float16"
+    monkeypatch.setenv("MASKLENS_MODELS", str(run.models))
+    whole = load_model("fcos")
+    assert len(half.content) < 0.55 * len(whole.content)
+    inputs = np.random.default_rng(1).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    assert 0 < difference(network, half.content, inputs) < 0.03
 
 
 def test_a_difference_in_any_score_is_noticed(run: Run, network: Any) -> None:
