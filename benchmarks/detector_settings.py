@@ -31,7 +31,7 @@ from maskcore.types import Detections, Face
 from training.scene_report import count, figures, match
 from training.scenes import Scene, read_scenes, split_scenes
 
-THRESHOLDS = (0.35, 0.4, 0.42, 0.44, 0.46, 0.5, 0.55, 0.6, 0.65, 0.7)
+THRESHOLDS = (0.35, 0.4, 0.43, 0.46, 0.5, 0.55, 0.6, 0.65, 0.7)
 # Working sizes for photos, that of the mirrored second look, and how far photos are enlarged.
 CANDIDATES = (
     ((256,), 0, 1.0),

@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskcore.classification import LiteRtClassifier
@@ -26,6 +25,11 @@ from training.parts import run_photos
 from training.provenance import fit_provenance, provenance, settings_for_card
 from training.versions import check_name, put_in_place
 
+try:
+    import tensorflow as tf
+except ModuleNotFoundError:  # trained by JAX, on a machine that has no other
+    tf = None
+
 
 def to_litert(network: Any, weights: str = "float32") -> bytes:
     """Convert a Keras model to LiteRT.
@@ -38,10 +42,13 @@ def to_litert(network: Any, weights: str = "float32") -> bytes:
             0.02, since batch norm is folded into the convolutions before rounding.
 
     Raises:
-        MasklensError: Keras runs on something else than TensorFlow.
+        MasklensError: there is no TensorFlow, or Keras runs on something else.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise MasklensError("Installing a model needs TensorFlow: run it without KERAS_BACKEND.")
+    if tf is None or keras.backend.backend() != "tensorflow":
+        raise MasklensError(
+            "Installing a model needs TensorFlow: do it where that is installed, without"
+            " KERAS_BACKEND."
+        )
     # Converting goes through a SavedModel, whose making Keras announces at length.
     keras.config.disable_interactive_logging()
     converter = tf.lite.TFLiteConverter.from_keras_model(network)

@@ -39,11 +39,11 @@ class DetectorConfig(RunConfig):
     backbone_weights: str = "imagenet"
     image_size: int = 256
     batch_size: int = 16
-    steps: int = 3000
-    steps_per_epoch: int = 100
+    steps: int = 6000
+    steps_per_epoch: int = 600
     learning_rate: float = 2e-3
-    backbone_rate: float = 1.0
-    weight_decay: float = 1e-4
+    backbone_rate: float = 0.25
+    weight_decay: float = 0.02
     close_up_share: float = 0.35
     bare_share: float = 0.4
     folds: int = 0

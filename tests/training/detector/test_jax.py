@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from training.detector.config import DetectorConfig
 from training.detector.export import load_detector_network
@@ -44,15 +43,20 @@ def run(tmp_path_factory: pytest.TempPathFactory, add_scene: Any, make_photo: An
     fit = ["fit-detector", "--data", str(root / "scenes"), "--out", str(root / "run1")]
     fit += ["--backbone-weights=none", "--image-size=64", "--batch-size=2", "--steps=2"]
     fit += ["--steps-per-epoch=1", "--learning-rate=0.01", "--backbone-rate=0.5"]
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TENSORFLOW, *fit],
+    done = without_tensorflow(*fit)
+    assert done.returncode == 0, done.stderr
+    return root / "run1"
+
+
+def without_tensorflow(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m training`` on a machine that has JAX alone."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    return root / "run1"
 
 
 def test_the_weights_kept_are_those_that_were_validated(run: Path) -> None:
@@ -63,11 +67,17 @@ def test_the_weights_kept_are_those_that_were_validated(run: Path) -> None:
     assert losses[0] != losses[1]
     network = load_detector_network(run)
     scenes = scene_parts(DetectorConfig.load(run))["validation"]
-    with Image.open(scenes[0].image_path) as opened:
-        assert opened.size == (72, 64)
     inputs, targets = whole_pictures(scene_samples(scenes))
     outputs = flat_outputs(network, VALIDATION_SIDE)(inputs, training=False)
     assert float(detector_loss(targets, outputs)) == pytest.approx(losses[2], rel=1e-3)
+
+
+def test_installing_says_what_it_needs(run: Path) -> None:
+    done = without_tensorflow("install-detector", str(run), "--name", "other")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Installing a model needs TensorFlow: do it where that is installed, without KERAS_BACKEND."
+    )
 
 
 def test_tensorflow_can_go_on_from_it(run: Path) -> None:
