@@ -84,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--dense-units", type=int, default=default.dense_units)
     fit.add_argument("--dropout", type=float, default=default.dropout)
     fit.add_argument("--image-size", type=int, default=default.image_size)
+    fit.add_argument(
+        "--enlarged-to",
+        type=int,
+        default=default.enlarged_to,
+        metavar="PIXELS",
+        help="side to which the network enlarges its input; 0: as it is",
+    )
     fit.add_argument("--validation-share", type=float, default=default.validation_share)
     fit.add_argument("--test-share", type=float, default=default.test_share)
     fit.add_argument(

@@ -43,11 +43,15 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
         MasklensError: the weights cannot be fetched or do not fit.
     """
     side = None if any_size else config.image_size
-    shape = (side, side, 3)
+    inputs = keras.Input((side, side, 3))
+    seen = inputs
+    if config.enlarged_to:
+        seen = keras.layers.Resizing(config.enlarged_to, config.enlarged_to)(inputs)
     source = config.backbone_weights if load_weights else "none"
     weights = "imagenet" if source == "imagenet" else None
     try:
-        base = _BASES[config.architecture](include_top=False, weights=weights, input_shape=shape)
+        base = _BASES[config.architecture](include_top=False, weights=weights, input_tensor=seen)
+        base = keras.Model(inputs, base.output, name=base.name)
     except Exception as error:
         raise MasklensError(
             "The ImageNet weights could not be fetched. Connect to the internet, or give a"

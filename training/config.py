@@ -87,6 +87,9 @@ class TrainConfig(RunConfig):
         backbone_weights: "imagenet" (Keras fetches them), "installed" (those of the
             installed model of this architecture), "none", or a .weights.h5 file.
         image_size: side of the model's input, pixels.
+        enlarged_to: side to which the network itself enlarges its input before the backbone
+            sees it, pixels; 0 to leave it as it is. A backbone made for larger pictures
+            shrinks a small one to a handful of cells.
         dense_units, dropout: the head's hidden layer and the share of it dropped, 0..1.
         epochs: passes over the training part with the backbone frozen.
         learning_rate: Adam's, while the backbone is frozen.
@@ -112,6 +115,7 @@ class TrainConfig(RunConfig):
     architecture: str = "mobilenet_v2"
     backbone_weights: str = "imagenet"
     image_size: int = 128
+    enlarged_to: int = 0
     dense_units: int = 64
     dropout: float = 0.5
     epochs: int = 10
@@ -137,6 +141,11 @@ class TrainConfig(RunConfig):
             raise ValueError(f"split_by must be one of {', '.join(SPLITS)}, got {self.split_by!r}")
         if self.start_from and not self.fine_tune_epochs:
             raise ValueError("start_from goes on with fine-tuning: give fine_tune_epochs")
+        if self.enlarged_to and not self.image_size <= self.enlarged_to <= 512:
+            raise ValueError(
+                f"enlarged_to must be 0 or from image_size ({self.image_size}) to 512,"
+                f" got {self.enlarged_to}"
+            )
         # InceptionV3 cannot shrink anything smaller than 75 pixels.
         self.check_ranges(
             ("image_size", 75, 512),
