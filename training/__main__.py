@@ -184,7 +184,7 @@ def _add_install_detector(commands: Any) -> None:
     install.add_argument("--live-side", type=int, default=default.live_side)
     install.add_argument("--photo-sides", type=int, nargs="+", default=default.photo_sides)
     install.add_argument("--enlarge", type=float, default=default.enlarge)
-    install.add_argument("--mirrored-side", type=int, default=default.mirrored_side)
+    install.add_argument("--mirrored-sides", type=int, nargs="*", default=default.mirrored_sides)
     install.add_argument(
         "--weights",
         choices=("float32", "float16"),
@@ -309,7 +309,8 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
 
         own = ("run", "name", "data_licence", "weights")
         run, name, licence, weights = (options.pop(key) for key in own)
-        options["photo_sides"] = tuple(options["photo_sides"])
+        for sides in ("photo_sides", "mirrored_sides"):
+            options[sides] = tuple(options[sides])
         folder = install_detector(run, name, FcosSettings(**options), licence, typed, weights)
         print(f"Installed in models/{folder.name}.")
     return 0

@@ -6,6 +6,7 @@ Tian, Shen, Chen and He, "FCOS: Fully Convolutional One-Stage Object Detection",
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,11 @@ _TILE, _OVERLAP = 640, 112
 # What a level is less sure of than this plays no part.
 _LEAST_SCORE = 0.08
 # Boxes of two levels that overlap by this IoU are of the same face; and those of two looks.
-_SAME_FACE_IOU, _SAME_FACE_IN_BOTH_IOU = 0.6, 0.5
-# The mirrored look enlarges a photo as far as training enlarges faces.
+_SAME_FACE_IOU, _SAME_FACE_IN_LOOKS_IOU = 0.6, 0.5
+# A face of so many pixels and more should be seen in any look, and one of so many and less in
+# any but the smallest, where larger ones are left to it.
+_PLAIN, _LEFT_TO_SMALLEST = 20, 0.85 * _OVERLAP
+# A mirrored look enlarges a photo as far as training enlarges faces.
 _MIRRORED_ENLARGED = 1.75
 
 
@@ -40,17 +44,16 @@ class FcosSettings:
     """How the network is used; in the card under "serving", chosen on scenes that validate.
 
     Attributes:
-        score_threshold: faces of photos below this score, 0..1, are left out; where there are
-            two looks, the mean of both.
+        score_threshold: faces of photos below this score, 0..1, are left out; it is the mean
+            of the looks that could see them.
         live_score_threshold: the same for live video, where there is one look.
         nms_iou: overlap, 0..1, above which two boxes are one face.
         live_side: working size for live video, pixels of the longer side.
-        photo_sides: working sizes for photos; a large photo is searched at all of them,
+        photo_sides: working sizes for photos; a large photo is looked at in all of them,
             for large faces in the small ones and for small faces in the large ones.
-        enlarge: largest factor by which a small photo is enlarged, but for the mirrored look.
-        mirrored_side: working size of a second look at photos, pixels of the longer side:
-            mirrored, enlarged up to 1.75 times and averaged with the look at the smallest of
-            ``photo_sides``; 0 for none.
+        enlarge: largest factor by which a small photo is enlarged, but in the mirror.
+        mirrored_sides: working sizes of further looks at photos, mirrored and, at the
+            smallest of them, enlarged up to 1.75 times.
     """
 
     score_threshold: float = 0.5
@@ -59,22 +62,14 @@ class FcosSettings:
     live_side: int = 256
     photo_sides: tuple[int, ...] = (384, 768, 1536, 3072)
     enlarge: float = 1.0
-    mirrored_side: int = 0
+    mirrored_sides: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.photo_sides or min(*self.photo_sides, self.live_side) < 32:
+        sides = (*self.photo_sides, *self.mirrored_sides, self.live_side)
+        if not self.photo_sides or min(sides) < 32:
             raise ValueError(
-                "live_side and photo_sides must be 32 pixels or more,"
-                f" got {self.live_side} and {self.photo_sides}"
-            )
-        if self.mirrored_side and not 32 <= self.mirrored_side <= _TILE:
-            raise ValueError(
-                f"mirrored_side must be 0 or 32 to {_TILE} pixels, got {self.mirrored_side}"
-            )
-        if self.mirrored_side and min(self.photo_sides) > _TILE:  # looked at whole, too
-            raise ValueError(
-                f"beside a mirrored_side one of photo_sides must be at most {_TILE} pixels,"
-                f" got {self.photo_sides}"
+                "live_side, photo_sides and mirrored_sides must be 32 pixels or more, got"
+                f" {self.live_side}, {self.photo_sides} and {self.mirrored_sides}"
             )
         for name in ("score_threshold", "live_score_threshold", "nms_iou"):
             if not 0 <= getattr(self, name) <= 1:
@@ -107,7 +102,7 @@ class FcosDetector:
                 " Install the model again."
             ) from error
         self._sides = (self._settings.live_side,) if live else self._settings.photo_sides
-        self._mirrored_side = 0 if live else self._settings.mirrored_side
+        self._mirrored_sides = () if live else self._settings.mirrored_sides
         self._threshold = (
             self._settings.live_score_threshold if live else self._settings.score_threshold
         )
@@ -138,59 +133,57 @@ class FcosDetector:
         Returns:
             Boxes in the image's pixels, scores in 0..1, surest first.
         """
-        settings = self._settings
-        sides = _worthwhile(self._sides, max(image_rgb.shape[:2]) * settings.enlarge)
-        if not self._mirrored_side:
-            return detect_at_sizes(
-                image_rgb, sides, self._look_in_tiles, settings.nms_iou, settings.enlarge
-            )
-        found = self._look_twice(image_rgb, sides[0])
-        if sides[1:]:
-            finer = detect_at_sizes(
-                image_rgb, sides[1:], self._look_in_tiles, settings.nms_iou, settings.enlarge
-            )
-            found = suppress_overlaps(
-                np.concatenate([found.boxes_xyxy, finer.boxes_xyxy]),
-                np.concatenate([found.scores, finer.scores]),
-                settings.nms_iou,
-            )
-        return found
-
-    def _look_twice(self, image_rgb: ImageRgb, side: int) -> Detections:
-        """The average of what is seen at a working size and in the mirror at another one.
-
-        Most false alarms, and most doubts about real faces, are of one look alone.
-        """
-        settings = self._settings
-        least = min(_LEAST_SCORE, self._threshold)
-
-        def look(working_rgb: ImageRgb) -> Detections:
-            return self._look(working_rgb, least)
-
-        straight = detect_at_sizes(image_rgb, [side], look, settings.nms_iou, settings.enlarge)
-        mirrored = detect_at_sizes(
-            np.ascontiguousarray(image_rgb[:, ::-1]),
-            [self._mirrored_side],
-            look,
-            settings.nms_iou,
-            _MIRRORED_ENLARGED,
-        )
-        boxes = mirrored.boxes_xyxy.copy()
-        boxes[:, [0, 2]] = image_rgb.shape[1] - boxes[:, [2, 0]]
-        found = average_looks(straight, Detections(boxes, mirrored.scores))
+        looks = self._looks(image_rgb)
+        if len(looks) == 1:
+            return looks[0].found
+        found = average_looks(looks)
         sure = found.scores >= self._threshold
-        return suppress_overlaps(found.boxes_xyxy[sure], found.scores[sure], settings.nms_iou)
+        return suppress_overlaps(found.boxes_xyxy[sure], found.scores[sure], self._settings.nms_iou)
 
-    def _look_in_tiles(self, image_rgb: ImageRgb) -> Detections:
+    def _looks(self, image_rgb: ImageRgb) -> list[Look]:
+        """Look at the photo at each working size that is worth it, as it is and mirrored."""
+        settings, longest = self._settings, max(image_rgb.shape[:2])
+        straight = _worthwhile(self._sides, longest * settings.enlarge)
+        # The smallest may enlarge, see below; the others need photos of their size.
+        smallest = min(self._mirrored_sides, default=0)
+        mirrored = _worthwhile(self._mirrored_sides, max(longest, smallest))
+        one_look = len(straight) + len(mirrored) == 1
+        least = self._threshold if one_look else min(_LEAST_SCORE, self._threshold)
+        looks = [
+            self._look_at_size(image_rgb, side, settings.enlarge, least, side == straight[0])
+            for side in straight
+        ]
+        flipped = np.ascontiguousarray(image_rgb[:, ::-1]) if mirrored else image_rgb
+        for side in mirrored:
+            look = self._look_at_size(flipped, side, _MIRRORED_ENLARGED, least, side == mirrored[0])
+            boxes = look.found.boxes_xyxy.copy()
+            boxes[:, [0, 2]] = image_rgb.shape[1] - boxes[:, [2, 0]]
+            looks.append(Look(Detections(boxes, look.found.scores), look.sizes))
+        return looks
+
+    def _look_at_size(
+        self, image_rgb: ImageRgb, side: int, enlarge: float, least: float, smallest: bool
+    ) -> Look:
+        """One look; large faces are left to the smallest working size, which sees them better."""
+
+        def find(working_rgb: ImageRgb) -> Detections:
+            seen = self._look_in_tiles(working_rgb, least)
+            return seen if smallest else _without_large(seen)
+
+        found = detect_at_sizes(image_rgb, [side], find, self._settings.nms_iou, enlarge)
+        factor = min(side / max(image_rgb.shape[:2]), enlarge)
+        largest = np.inf if smallest else _LEFT_TO_SMALLEST / factor
+        return Look(found, (_PLAIN / factor, largest))
+
+    def _look_in_tiles(self, image_rgb: ImageRgb, least: float) -> Detections:
         height, width = image_rgb.shape[:2]
         if height * width <= _WHOLE_PIXELS:
-            found = self._look(image_rgb, self._threshold)
-            return found if max(height, width) <= min(self._sides) else _without_large(found)
+            return self._look(image_rgb, least)
         boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
         for y in _tile_starts(height):
             for x in _tile_starts(width):
                 tile = image_rgb[y : y + _TILE, x : x + _TILE]
-                found = _without_large(self._look(tile, self._threshold))
+                found = _without_large(self._look(tile, least))
                 # Faces cut by an inner edge are whole in the next tile.
                 cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
                 ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])
@@ -260,31 +253,64 @@ def add_up_levels(found: list[Detections]) -> list[NDArray[np.float32]]:
     return sums
 
 
-def average_looks(one: Detections, other: Detections) -> Detections:
-    """What two looks at a picture say together.
+@dataclass(frozen=True)
+class Look:
+    """What one look at a photo found.
+
+    Attributes:
+        found: faces that do not overlap, in the photo's pixels.
+        sizes: the longer sides, pixels of the photo, from and up to which the look should see
+            every face.
+    """
+
+    found: Detections
+    sizes: tuple[float, float] = (0.0, np.inf)
+
+
+def average_looks(looks: Sequence[Look]) -> Detections:
+    """What several looks at a photo say together.
+
+    Most false alarms, and most doubts about real faces, are of one look alone.
 
     Args:
-        one, other: faces that do not overlap, in the same pixels.
+        looks: one or more.
 
     Returns:
-        Faces of either look. The score of a face is the mean of both, 0 where it was not
-        seen; its box is the mean of both boxes, weighted by their scores.
+        Faces of any look. The score of a face is the mean of the looks that should see it, 0
+        where one does not, and of those that see it all the same; its box is the mean of
+        theirs, weighted by their scores.
     """
-    boxes, scores = [*one.boxes_xyxy], [*(one.scores / 2)]
-    left = np.ones(len(other), bool)
-    if len(one) and len(other):
-        shared = overlaps(one.boxes_xyxy, other.boxes_xyxy)
-        while shared.max() >= _SAME_FACE_IN_BOTH_IOU:
-            i, j = np.unravel_index(shared.argmax(), shared.shape)
-            weights = np.array([one.scores[i], other.scores[j]])
-            pair = np.stack([one.boxes_xyxy[i], other.boxes_xyxy[j]])
-            boxes[i], scores[i] = np.average(pair, axis=0, weights=weights), weights.mean()
-            left[j] = False
-            shared[i], shared[:, j] = 0, 0
-    return Detections(
-        np.array([*boxes, *other.boxes_xyxy[left]], np.float32).reshape(-1, 4),
-        np.array([*scores, *(other.scores[left] / 2)], np.float32),
-    )
+    boxes, sums = np.zeros((0, 4)), np.zeros(0)
+    seen = np.zeros((len(looks), 0), bool)
+    for number, look in enumerate(looks):
+        mine, scores = look.found.boxes_xyxy, look.found.scores
+        known, own = _same_faces(boxes, mine)
+        shares = (scores[own] / (sums[known] + scores[own]))[:, None]
+        boxes[known] += shares * (mine[own] - boxes[known])
+        sums[known] += scores[own]
+        new = np.setdiff1d(np.arange(len(mine)), own)
+        boxes, sums = np.concatenate([boxes, mine[new]]), np.concatenate([sums, scores[new]])
+        seen = np.pad(seen, ((0, 0), (0, len(new))))
+        seen[number, known] = seen[number, len(sums) - len(new) :] = True
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+    low, high = np.array([look.sizes for look in looks]).T[..., None]
+    counts = (seen | (sides >= low) & (sides <= high)).sum(axis=0)
+    return Detections(boxes.astype(np.float32), (sums / counts).astype(np.float32))
+
+
+def _same_faces(
+    boxes: NDArray[np.float64], others: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair boxes of two looks, those that share most first: numbers in the one, in the other."""
+    shared = overlaps(boxes, others)
+    pairs = np.argwhere(shared >= _SAME_FACE_IN_LOOKS_IOU)
+    known: dict[int, int] = {}
+    taken: set[int] = set()
+    for i, j in pairs[np.argsort(-shared[tuple(pairs.T)], kind="stable")].tolist():
+        if i not in known and j not in taken:
+            known[i] = j
+            taken.add(j)
+    return np.array([*known], np.int64), np.array([*known.values()], np.int64)
 
 
 def decode(
@@ -316,7 +342,9 @@ def _without_large(found: Detections) -> Detections:
 
 
 def _settings(values: dict[str, Any]) -> FcosSettings:
-    return FcosSettings(**{**values, "photo_sides": tuple(values["photo_sides"])})
+    sides = {"photo_sides": tuple(values["photo_sides"])}
+    sides["mirrored_sides"] = tuple(values.get("mirrored_sides", ()))
+    return FcosSettings(**{**values, **sides})
 
 
 def _worthwhile(sides: tuple[int, ...], largest: float) -> list[int]:
@@ -326,7 +354,8 @@ def _worthwhile(sides: tuple[int, ...], largest: float) -> list[int]:
     """
     chosen: list[int] = []
     for side in sorted(sides):
-        if not chosen or min(side, largest) >= 1.5 * chosen[-1]:
+        side = min(side, round(largest))
+        if not chosen or side >= 1.5 * chosen[-1]:
             chosen.append(side)
     return chosen
 

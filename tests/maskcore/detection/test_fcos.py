@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec
 from maskcore.detection import FcosDetector, fcos, load_detector, scaling
-from maskcore.detection.fcos import FcosSettings, add_up_levels, average_looks, decode
+from maskcore.detection.fcos import FcosSettings, Look, add_up_levels, average_looks, decode
 from maskcore.errors import ModelError
 from maskcore.models import MODEL_FILE, StoredModel, installed_models
 from maskcore.types import Detections
@@ -367,17 +367,19 @@ def test_photo_is_searched_at_each_size_and_boxes_are_in_its_own_pixels(make: Ma
 
     found = detector.detect(picture(1600, 1200, *boxes))
 
-    assert [inputs.shape[1:3] for inputs in network.inputs] == [(608, 800), (320, 416)]
+    assert [inputs.shape[1:3] for inputs in network.inputs] == [(320, 416), (608, 800)]
     assert in_order(found) == sorted(map(list, boxes))
 
 
 def test_large_faces_are_left_to_the_smallest_size(show: Show) -> None:
-    """The network sees the same wherever it looks: a large face and a small one."""
+    """The network sees the same wherever it looks: a large face and a small one. In the
+    finer look the large one plays no part; it does not see the small one of the coarse look."""
     detector = show((2, (10, 10, 170, 170), 0.9), (0, (180, 180, 210, 210), 0.8))
 
     found = detector.detect(picture(832, 600))
 
-    assert in_order(found) == [[20, 20, 340, 340], [180, 180, 210, 210], [360, 360, 420, 420]]
+    assert in_order(found) == [[20, 20, 340, 340], [180, 180, 210, 210]]
+    np.testing.assert_allclose(found.scores, [0.9, 0.8], rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -386,12 +388,12 @@ def test_large_faces_are_left_to_the_smallest_size(show: Show) -> None:
         (300, [416, 832], 1.0, [300]),
         (500, [416, 832], 1.0, [416]),
         (623, [416, 832], 1.0, [416]),
-        (624, [416, 832], 1.0, [624, 416]),
-        (624, [832, 416], 1.0, [624, 416]),  # in whatever order the card has them
-        (2000, [416, 832, 1664], 1.0, [1664, 832, 416]),
-        (1000, [416, 832, 1664], 1.0, [832, 416]),
-        (500, [416, 832], 2.0, [832, 416]),
-        (2000, [400, 500, 700], 1.0, [700, 400]),
+        (624, [416, 832], 1.0, [416, 624]),
+        (624, [832, 416], 1.0, [416, 624]),  # in whatever order the card has them
+        (2000, [416, 832, 1664], 1.0, [416, 832, 1664]),
+        (1000, [416, 832, 1664], 1.0, [416, 832]),
+        (500, [416, 832], 2.0, [416, 832]),
+        (2000, [400, 500, 700], 1.0, [400, 700]),
     ],
 )
 def test_a_second_look_is_only_taken_at_a_size_well_above_the_first(
@@ -410,7 +412,7 @@ def test_small_photo_is_enlarged_as_far_as_the_card_allows(make: Make) -> None:
 
     found = detector.detect(picture(100, 80, (20, 10, 40, 30)))
 
-    assert [inputs.shape[1:3] for inputs in network.inputs] == [(320, 416), (64, 64)]
+    assert [inputs.shape[1:3] for inputs in network.inputs] == [(64, 64), (320, 416)]
     np.testing.assert_allclose(found.boxes_xyxy, [(20, 10, 40, 30)], atol=1.6)
 
 
@@ -426,7 +428,7 @@ def test_live_is_one_look_at_its_own_size(
     np.testing.assert_allclose(found.boxes_xyxy, [(640, 320, 960, 720)], atol=0.1)
 
 
-# --- a second look, in the mirror
+# --- several looks, some in the mirror
 
 
 @pytest.mark.parametrize(
@@ -451,7 +453,7 @@ def test_two_looks_are_averaged(
 ) -> None:
     looks = level_of(*one), level_of(*other)
 
-    found = average_looks(*looks)
+    found = average_looks([Look(look) for look in looks])
 
     expected = level_of(*together)
     np.testing.assert_allclose(found.boxes_xyxy, expected.boxes_xyxy, atol=1e-5)
@@ -462,14 +464,72 @@ def test_two_looks_are_averaged(
     ]
 
 
+@pytest.mark.parametrize(
+    ("side", "other", "score"),
+    [
+        (50, (0.0, np.inf), 0.4),
+        (50, (50.0, 50.0), 0.4),
+        (50, (50.1, 99.0), 0.8),
+        (50, (0.0, 49.9), 0.8),
+    ],
+)
+def test_a_look_that_need_not_see_a_face_has_no_say(
+    side: int, other: tuple[float, float], score: float
+) -> None:
+    seen = level_of(((10, 10, 40, 10 + side), 0.8))
+    nothing = level_of()
+
+    for looks in ([Look(seen), Look(nothing, other)], [Look(nothing, other), Look(seen)]):
+        np.testing.assert_allclose(average_looks(looks).scores, [score])
+    # One that need not, but does, has its say.
+    doubtful = level_of(((10, 10, 40, 10 + side), 0.2))
+    np.testing.assert_allclose(average_looks([Look(seen), Look(doubtful, other)]).scores, [0.5])
+
+
+def test_three_looks_are_averaged_with_their_boxes() -> None:
+    boxes = (20, 20, 40, 40), (23, 20, 43, 40), (20, 23, 40, 43)
+    looks = [
+        Look(level_of((box, score))) for box, score in zip(boxes, (0.6, 0.3, 0.9), strict=True)
+    ]
+
+    found = average_looks(looks)
+
+    np.testing.assert_allclose(found.scores, [0.6])
+    np.testing.assert_allclose(found.boxes_xyxy, [(20.5, 21.5, 40.5, 41.5)], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("longer_side", "straight", "mirrored"),
+    [
+        (96, [96], [168]),  # enlarged by 1.75 at most
+        (400, [128], [192]),
+        (500, [128, 400], [192, 400]),
+        (280, [128, 280], [192]),
+        (288, [128, 288], [192, 288]),
+    ],
+)
+def test_large_photos_are_looked_at_in_the_mirror_at_further_sizes(
+    make: Make, longer_side: int, straight: list[int], mirrored: list[int]
+) -> None:
+    if longer_side == 400:
+        detector, network = make(photo_sides=[128], mirrored_sides=[192])
+    else:
+        detector, network = make(photo_sides=[128, 400], mirrored_sides=[192, 400])
+
+    detector.detect(picture(longer_side, 32))
+
+    widths = [inputs.shape[2] for inputs in network.inputs]
+    assert widths == [side + -side % 32 for side in (*straight, *mirrored)]
+
+
 def test_the_second_look_is_in_the_mirror_at_its_own_size(make: Make) -> None:
-    detector, network = make(photo_sides=[96, 400], mirrored_side=192)
+    detector, network = make(photo_sides=[96, 400], mirrored_sides=[192])
     boxes = [(40, 20, 80, 60)]
 
     found = detector.detect(picture(192, 96, *boxes))
 
-    straight, mirrored, finer = network.inputs
-    assert [x.shape[1:3] for x in (straight, mirrored, finer)] == [(64, 96), (96, 192), (96, 192)]
+    straight, finer, mirrored = network.inputs
+    assert [x.shape[1:3] for x in (straight, finer, mirrored)] == [(64, 96), (96, 192), (96, 192)]
     np.testing.assert_array_equal(mirrored, finer[:, :, ::-1])
     assert in_order(found) == [[40, 20, 80, 60]]
     np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-LOGIT)), rtol=1e-6)
@@ -479,7 +539,7 @@ def test_the_second_look_is_in_the_mirror_at_its_own_size(make: Make) -> None:
 def test_the_second_look_enlarges_a_small_photo_a_little(
     make: Make, longer_side: int, mirrored: int
 ) -> None:
-    detector, network = make(photo_sides=[416], mirrored_side=224)
+    detector, network = make(photo_sides=[416], mirrored_sides=[224])
 
     detector.detect(picture(longer_side, 32))
 
@@ -491,7 +551,7 @@ def test_a_face_of_one_look_alone_must_be_surer(
     make: Make, monkeypatch: pytest.MonkeyPatch, seen_twice: bool, count: int
 ) -> None:
     """A score of 0.95, halved."""
-    detector, network = make(photo_sides=[96], mirrored_side=96)
+    detector, network = make(photo_sides=[96], mirrored_sides=[96])
     run = FakeLiteRt.run
 
     def at_first_alone(self: FakeLiteRt, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -504,25 +564,18 @@ def test_a_face_of_one_look_alone_must_be_surer(
 
 
 def test_live_takes_no_second_look(make: Make) -> None:
-    detector, network = make(live=True, mirrored_side=448)
+    detector, network = make(live=True, mirrored_sides=[448])
 
     detector.detect(picture(320, 240))
 
     assert len(network.inputs) == 1
 
 
-@pytest.mark.parametrize("side", [-1, 31, 641])
-def test_a_mirrored_side_that_does_not_serve_is_refused(side: int) -> None:
-    with pytest.raises(
-        ValueError, match=f"mirrored_side must be 0 or 32 to 640 pixels, got {side}"
-    ):
-        FcosSettings(mirrored_side=side)
-
-
-def test_both_looks_that_are_averaged_see_the_picture_whole() -> None:
-    FcosSettings(mirrored_side=640, photo_sides=(1000, 640))
-    with pytest.raises(ValueError, match="one of photo_sides must be at most 640 pixels"):
-        FcosSettings(mirrored_side=640, photo_sides=(1000, 641))
+@pytest.mark.parametrize("name", ["photo_sides", "mirrored_sides"])
+def test_a_working_size_that_does_not_serve_is_refused(name: str) -> None:
+    FcosSettings(**{name: (400, 32)})
+    with pytest.raises(ValueError, match="must be 32 pixels or more, got 256, "):
+        FcosSettings(**{name: (400, 31)})
 
 
 @pytest.mark.parametrize(("live", "count"), [(False, 1), (True, 0)])
@@ -626,7 +679,7 @@ def test_faces_found_at_several_sizes_count_once(make: Make, tiles: None) -> Non
 
     found = detector.detect(picture(750, 600, *SMALL.values()))
 
-    assert [inputs.shape[1:3] for inputs in network.inputs] == [(512, 512)] * 4 + [(320, 384)]
+    assert [inputs.shape[1:3] for inputs in network.inputs] == [(320, 384)] + [(512, 512)] * 4
     assert len(found) == len(SMALL)
     for box in SMALL.values():
         assert np.abs(found.boxes_xyxy - box).max(axis=1).min() <= 2

@@ -191,7 +191,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, add_scene: Any, make_photo: An
         install = ["install-detector", str(folder), "--data-licence", "made in code"]
         install += ["--score-threshold", "0.004", "--nms-iou", "0.3", "--live-side", "96"]
         install += ["--photo-sides", "64", "128", "--enlarge", "2"]
-        install += ["--mirrored-side", "80", "--live-score-threshold", "0.006"]
+        install += ["--mirrored-sides", "80", "160", "--live-score-threshold", "0.006"]
         with redirect_stdout(io.StringIO()) as output:
             assert main(install) == 0
         messages["installed"] = 0, output.getvalue()
@@ -316,7 +316,7 @@ def test_installed_card_says_what_it_is_but_not_on_which_machine(run: Run) -> No
         "live_side": 96,
         "photo_sides": [64, 128],
         "enlarge": 2.0,
-        "mirrored_side": 80,
+        "mirrored_sides": [80, 160],
     }
     assert card["input"]["scale"] == pytest.approx(1 / 127.5)
     assert card["input"]["offset"] == -1
