@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,17 +76,29 @@ def read_report(name: str) -> dict[str, Any]:
     return _read_json(models_dir() / name / REPORT_FILE, name)
 
 
-def scene_report(detector: str) -> dict[str, Any] | None:
-    """The measured figures of a detector on annotated scenes, ``models/scenes/<detector>.json``.
+def checksums(*names: str) -> dict[str, str]:
+    """The SHA-256 of those of these models that are installed, as their cards have it."""
+    found = {}
+    for name in names:
+        with suppress(ModelError, KeyError):
+            found[name] = str(read_card(name)["sha256"])
+    return found
+
+
+def scene_report(detector: str, model: str) -> dict[str, Any] | None:
+    """Measured figures of both on annotated scenes, ``models/scenes/<model>/<detector>.json``.
 
     Returns:
-        What ``python -m training evaluate-scenes --out`` wrote, or None where it is missing
-        or damaged: figures inform, and nothing depends on them.
+        What ``python -m training evaluate-scenes --out`` wrote, or None where it is missing,
+        damaged, or of another version of one of them: figures inform, and nothing depends on
+        them.
     """
+    path = models_dir() / "scenes" / model / f"{detector}.json"
     try:
-        return _read_json(models_dir() / "scenes" / f"{detector}.json", detector)
+        report = _read_json(path, detector)
     except ModelError:
         return None
+    return report if report.get("sha256") == checksums(detector, model) else None
 
 
 def load_model(name: str) -> StoredModel:

@@ -327,6 +327,7 @@ def _evaluate_scenes(
     typed: str,
 ) -> None:
     from maskcore.files import write_text
+    from maskcore.models import checksums
     from maskcore.pipeline import MaskPipeline
     from training.provenance import provenance
     from training.scene_report import evaluate_scenes
@@ -343,7 +344,7 @@ def _evaluate_scenes(
             print(f"{name}: {figure}")
     if out:
         head = {"detector": detector, "model": model, "live": live, "parts": parts}
-        values = {**head, **provenance(typed), **report}
+        values = {**head, "sha256": checksums(detector, model), **provenance(typed), **report}
         write_text(out, json.dumps(values, indent=1) + "\n")
 
 

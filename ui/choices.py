@@ -114,21 +114,19 @@ def model_title(name: str) -> str:
     return MODELS.get(name, (name,))[0]
 
 
-@st.cache_data
 def _measured(detector: str) -> str:
-    """How many faces a detector finds, from its report; nothing where there is none."""
-    report = scene_report(detector)
-    if report is None:
-        return ""
+    """How many faces a detector finds, from a report; nothing where there is none."""
+    # Which faces are found does not depend on the mask model.
+    reports = (scene_report(detector, model) for model in mask_models())
     try:
-        figures, photos = report["figures"], report["photos"]
+        report = next(report for report in reports if report is not None)
         mask, bare = (
-            round(figures[f"detection_recall_{name}"]["value"] * 100)
-            for name in ("mask", "no_mask")
+            f"{report['by_class'][name]['found']} of {report['by_class'][name]['faces']}"
+            for name in ("Mask", "No Mask")
         )
-    except (KeyError, TypeError):
+        return f"Found {mask} masked and {bare} bare faces in {report['photos']} test photos."
+    except (StopIteration, KeyError, TypeError):
         return ""
-    return f"Found {mask} of 100 masked and {bare} of 100 bare faces in {photos} test photos."
 
 
 def ready_pipeline(choice: Choice, live: bool = False) -> MaskPipeline | None:

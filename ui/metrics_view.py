@@ -19,7 +19,7 @@ from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
 from ui.results import plain, shown_name
-from ui.scene_figures import SceneFigures, headline, of_100, read_scene_figures
+from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
 
 FACES_FILE = "faces.json"  # beside a model: what evaluate-faces measured
 SECTIONS = {
@@ -54,9 +54,15 @@ class Measured:
         return {t: figures for t, figures in self.scenes.items() if figures.model == self.model}
 
 
-def shipped_scenes() -> dict[str, SceneFigures]:
-    """The reports on scenes that came with the app, by the finder's title."""
-    read = {title: read_scene_figures(name) for name, (title, _) in DETECTORS.items()}
+def shipped_scenes(model: str) -> dict[str, SceneFigures]:
+    """The reports on scenes that came with the app, by the finder's title.
+
+    Those of another mask model where there are none of this one.
+    """
+    for judge in (model, *mask_models()):
+        read = {title: read_scene_figures(name, judge) for name, (title, _) in DETECTORS.items()}
+        if any(read.values()):
+            break
     return {title: figures for title, figures in read.items() if figures is not None}
 
 
@@ -77,13 +83,13 @@ def choose_measured() -> Measured:
     if own is not None:
         titles[OWN] = f"Your photos: {own.name}"
     if not titles:
-        return Measured(model, None, shipped_scenes())
+        return Measured(model, None, shipped_scenes(model))
     with right:
         keep("metrics_part", next(iter(titles)), titles)
         part = st.selectbox("Measured on", list(titles), format_func=titles.get, key="metrics_part")
     if own is not None and part == OWN:
         return Measured(model, own.judged, own.scenes, own)
-    return Measured(model, parts[part], shipped_scenes())
+    return Measured(model, parts[part], shipped_scenes(model))
 
 
 def show_headline(measured: Measured) -> None:
@@ -105,12 +111,12 @@ def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> st
     masked, bare = (figures.by_class[name].faces for name in ("Mask", "No Mask"))
     few = ""
     fewest, kind = min((count, k) for count, k in ((masked, "masked"), (bare, "bare")) if count)
-    if fewest < 50:
+    if fewest < MANY:
         few = f" So few {kind} faces leave room for chance: another set of photos may differ."
     where = "of yours" if own else "that it never learned from"
     return (
-        f"The whole app, {finder}'s face finder with {model_title(figures.model)}, on"
-        f" {figures.photos} photos {where}: {masked} masked and {bare} bare"
+        f"The whole app, {finder}'s face finder with {model_title(figures.model)} at its own"
+        f" threshold, on {figures.photos} photos {where}: {masked} masked and {bare} bare"
         f" faces.{few}"
     )
 
@@ -180,12 +186,22 @@ def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> Non
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
         )
     st.caption(provenance(judged))
-    if cut_faces and (note := cut_faces_note(judged.model)):
-        st.caption(note)
+    commands = [judged.command]
+    if cut_faces:
+        note, command = cut_faces_note(judged.model)
+        commands.append(command)
+        if note:
+            st.caption(note)
+    if any(commands):
+        with st.expander("How it was measured"):
+            st.code("\n".join(filter(None, commands)), language="sh", wrap_lines=True)
 
 
-def cut_faces_note(model: str) -> str:
-    """How a model fares on faces cut out of whole photos; "" where nobody has measured it."""
+def cut_faces_note(model: str) -> tuple[str, str]:
+    """How a model fares on faces cut out of whole photos, and the command that measured it.
+
+    Both are empty where nobody has measured it.
+    """
     try:
         read = json.loads((models_dir() / model / FACES_FILE).read_text(encoding="utf-8"))
         figures = read["accuracy"]
@@ -195,33 +211,26 @@ def cut_faces_note(model: str) -> str:
             for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
         )
         chosen = "" if read["parts"] == ["test"] else ", some of which had a part in choosing it"
-        return (
-            f"On faces of {read['min_side']:g} pixels and more cut out of whole photos{chosen}:"
-            f" {right} right, in all {with_interval(figures)}. Measured by"
-            f" {_command(str(read['command']))}."
+        note = (
+            f"On faces of {read['min_side']:g} pixels and more cut out of whole photos{chosen}, at"
+            f" the model's own threshold: {right} right, in all {with_interval(figures)}."
         )
+        return note, str(read["command"])
     except (OSError, ValueError, LookupError, TypeError):
-        return ""
+        return "", ""
 
 
 def provenance(judged: Judged) -> str:
-    """Which data, when, by which command, in Markdown."""
+    """Which data, and when, in Markdown."""
     try:
         when = datetime.fromisoformat(judged.created)
         date = f"measured on {when.day} {when:%B %Y}"
     except ValueError:
         date = "nobody noted when"
-    how = f", by {_command(judged.command)}" if judged.command else ""
     return (
         f"{len(judged)} photos of {shown_name(judged.data or 'unnamed data')}, the mask model"
-        f" alone, {date}{how}."
+        f" alone, {date}."
     )
-
-
-def _command(typed: str) -> str:
-    """A command line in Markdown, a long one cut."""
-    shown = typed if len(typed) < 90 else f"{typed[:85]} …"
-    return f"`{shown.replace('`', '')}`"
 
 
 def choose_section() -> str:

@@ -197,7 +197,11 @@ def report_html(judged: Judged, threshold: float, scenes: Scenes, title: str) ->
     ]
     parts = [
         "<h1>How good is it?</h1>",
-        *(f'<p class="lead">{html.escape(sentence)}</p>' for sentence in said if sentence),
+        *(
+            f'<p class="lead">{html.escape(sentence)} (At the model\'s own threshold.)</p>'
+            for sentence in said
+            if sentence
+        ),
         _table(("", ""), facts),
         _table(("Class", "Photos", "Precision", "Recall", "F1"), by_class),
         '<p class="note">In brackets what chance allows for (95 %).</p>',

@@ -14,19 +14,18 @@ from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES, class_colour
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
+# Of fewer faces nobody can say what they would be in a hundred.
+MANY = 50
 _COLOURS = ("#0b6799", "#d9902f", "#8a949b")
 
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """Faces of one class in annotated photos: asked for, found, and found and right.
-
-    ``right`` is None where an older report does not tell it.
-    """
+    """Faces of one class in annotated photos: asked for, found, and found and right."""
 
     faces: int
     found: int
-    right: int | None
+    right: int
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ class SceneFigures:
     command: str
 
 
-def read_scene_figures(detector: str) -> SceneFigures | None:
-    """The shipped report of a detector; None where it is missing or damaged."""
-    report = scene_report(detector)
+def read_scene_figures(detector: str, model: str) -> SceneFigures | None:
+    """The report of a detector with a mask model; None where ``scene_report`` has none."""
+    report = scene_report(detector, model)
     return None if report is None else scene_figures(report)
 
 
@@ -87,21 +86,10 @@ def _share(figure: Figure) -> Figure:
 
 
 def _by_class(report: Mapping[str, Any]) -> dict[str, ClassCounts]:
-    if "by_class" in report:
-        return {
-            name: ClassCounts(counts["faces"], counts["found"], counts["labelled_right"])
-            for name, counts in ((name, report["by_class"][name]) for name in CLASS_NAMES)
-        }
-    # Reports of before 25 November 2026 lack the counts of each class, but where every face
-    # that was found was labelled right they follow.
-    figures = report["figures"]
-    counts = {}
-    for name, key in zip(CLASS_NAMES, ("no_mask", "mask"), strict=True):
-        faces = int(figures[f"faces_{key}"])
-        found = round(figures[f"detection_recall_{key}"]["value"] * faces)
-        all_right = figures["labelled_right"] == figures["found"]
-        counts[name] = ClassCounts(faces, found, found if all_right else None)
-    return counts
+    return {
+        name: ClassCounts(counts["faces"], counts["found"], counts["labelled_right"])
+        for name, counts in ((name, report["by_class"][name]) for name in CLASS_NAMES)
+    }
 
 
 def _band(band: Mapping[str, Any]) -> str:
@@ -110,17 +98,21 @@ def _band(band: Mapping[str, Any]) -> str:
 
 
 def headline(figures: SceneFigures) -> str:
-    """The sentence at the top, e.g. "In 100 masked faces of ..."; empty without masked faces."""
+    """The sentence at the top, e.g. "Of 100 masked faces of ..."; empty without faces."""
     sentences = []
     for name, kind in (("Mask", "masked"), ("No Mask", "bare")):
         counts = figures.by_class[name]
         if not counts.faces:
             continue
         size = f" of {figures.min_side:.0f} pixels and more" if not sentences else ""
-        found = of_100(counts.found, counts.faces)
-        right = "" if counts.right is None else f" and labels {of_100(counts.right, counts.faces)}"
-        right = right and f"{right} right"
-        sentences.append(f"In 100 {kind} faces{size} it finds {found}{right}.")
+        asked, found, right = counts.faces, str(counts.found), str(counts.right)
+        if asked >= MANY:
+            found, right = of_100(counts.found, asked), of_100(counts.right, asked)
+            asked = 100
+        faces = "face" if asked == 1 else "faces"
+        sentences.append(
+            f"Of {asked} {kind} {faces}{size} it finds {found} and labels {right} right."
+        )
     return " ".join(sentences)
 
 
@@ -138,7 +130,7 @@ def outcome_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]
     for title, figures in all_figures.items():
         for name in reversed(CLASS_NAMES):
             counts = figures.by_class[name]
-            if counts.right is None or not counts.faces:
+            if not counts.faces:
                 continue
             numbers = (counts.right, counts.found - counts.right, counts.faces - counts.found)
             for place, (outcome, number) in enumerate(zip(OUTCOMES, numbers, strict=True)):
@@ -174,7 +166,7 @@ def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) ->
                 "outcome:N",
                 title=None,
                 scale=alt.Scale(domain=list(OUTCOMES), range=list(_COLOURS)),
-                legend=alt.Legend(orient="bottom", columns=2),
+                legend=alt.Legend(orient="bottom", columns=1),
             ),
             order="place:Q",
             tooltip=[

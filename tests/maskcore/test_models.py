@@ -16,6 +16,7 @@ from maskcore.models import (
     models_dir,
     read_card,
     read_report,
+    scene_report,
 )
 
 MEND = (
@@ -161,3 +162,34 @@ def test_models_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
 
     assert models_dir() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("noted", "current"),
+    [
+        ({"net": "n1", "finder": "f1"}, True),
+        ({"net": "n1", "finder": "f0"}, False),
+        ({"net": "n0", "finder": "f1"}, False),
+        ({"net": "n1"}, False),
+        (None, False),
+    ],
+)
+def test_a_scene_report_is_of_the_versions_that_are_installed(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    noted: dict[str, str] | None,
+    current: bool,
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    for name, checksum in (("net", "n1"), ("finder", "f1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(json.dumps({"sha256": checksum}))
+    (tmp_path / "scenes" / "net").mkdir(parents=True)
+    report = {"photos": 3, **({} if noted is None else {"sha256": noted})}
+    (tmp_path / "scenes" / "net" / "finder.json").write_text(json.dumps(report))
+
+    assert scene_report("finder", "net") == (report if current else None)
+    assert scene_report("finder", "other") is None
+    # A finder that is no file of ours has no version.
+    (tmp_path / "scenes" / "net" / "haar.json").write_text(json.dumps({"sha256": {"net": "n1"}}))
+    assert scene_report("haar", "net") is not None

@@ -178,6 +178,7 @@ def _scene_report(
     return {
         "detector": detector,
         "model": "first",
+        "sha256": {"first": "first"},
         "created": "2026-11-24T10:00:00+00:00",
         "command": f"python -m training evaluate-scenes --detector {detector}",
         "photos": 9,

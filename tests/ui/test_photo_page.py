@@ -89,15 +89,17 @@ def test_every_detector_and_model_has_a_plain_sentence(page: AppTest) -> None:
 
 
 def write_scene_report(models: Path, content: Any) -> None:
-    (models / "scenes").mkdir()
-    (models / "scenes" / "haar.json").write_text(json.dumps(content))
+    folder = models / "scenes" / "first"
+    folder.mkdir(parents=True)
+    (folder / "haar.json").write_text(json.dumps(content))
 
 
 def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: OpenPage) -> None:
-    figures = {"detection_recall_mask": {"value": 0.273}, "detection_recall_no_mask": {"value": 1}}
-    write_scene_report(fake_models, {"photos": 85, "figures": figures})
+    by_class = {"Mask": {"found": 27, "faces": 76}, "No Mask": {"found": 15, "faces": 15}}
+    report = {"photos": 85, "sha256": {"first": "first"}, "by_class": by_class}
+    write_scene_report(fake_models, report)
     page = open_page().selectbox(key="detector").select("haar").run()
-    assert "Found 27 of 100 masked and 100 of 100 bare faces in 85 test photos" in texts(page)
+    assert "Found 27 of 76 masked and 15 of 15 bare faces in 85 test photos." in texts(page)
     page.selectbox(key="detector").select("haar_alt2").run()
     assert "test photos" not in texts(page)
 
@@ -107,13 +109,16 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     [
         {},
         [],
-        {"photos": 85, "figures": None},
+        {"photos": 85, "sha256": {"first": "first"}, "by_class": None},
         {
             "photos": 85,
-            "figures": {
-                "detection_recall_mask": {"value": None},
-                "detection_recall_no_mask": {"value": None},
-            },
+            "sha256": {"first": "first"},
+            "by_class": {"Mask": {"found": 1, "faces": 2}},
+        },
+        {
+            "photos": 85,
+            "sha256": {"first": "of another version"},
+            "by_class": {name: {"found": 1, "faces": 2} for name in ("Mask", "No Mask")},
         },
     ],
     ids=str,

@@ -63,7 +63,7 @@ def test_the_html_stands_alone(
     assert page.startswith("<!doctype html>")
     for part in ("<script", "<link", "src=", "http"):
         assert part not in page
-    assert "In 100 masked faces of 32 pixels and more it finds 95 and labels 90 right." in page
+    assert "Of 100 masked faces of 32 pixels and more it finds 95 and labels 90 right." in page
     assert "MobileNetV2 &lt;1&gt;" in page
     assert "with_mask/&lt;b&gt;&amp;.jpg" in page
     assert "<h2>Mistakes (2)</h2>" in page
