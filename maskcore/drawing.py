@@ -19,6 +19,12 @@ COLOURS: dict[Verdict, tuple[int, int, int]] = {
     "Not sure": (96, 96, 96),
 }
 _WHITE = (255, 255, 255)
+# Letters of labels, large and small, as parts of the photo's longer side.
+_LETTERS = (40, 64)
+# In photos of several faces words may be so many times as wide as their face.
+_WIDEST = 2
+# The share of another face that a label may cover.
+_MOST_COVERED = 0.15
 # Cells across a blurred face. Each keeps a mean alone, which no sharpening undoes.
 _CELLS = 8
 _BLUR_GROWTH = 1.15
@@ -28,8 +34,14 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
     """Draw a box and a label, such as "Mask 98%", for every face.
 
     Text and lines grow with the photo, so that they are read when it is shown at any
-    size. Labels stay inside the photo and evade one another where there is room. The
-    words and a thicker box for "No Mask" tell the classes apart without colour.
+    size. Labels stay inside the photo and evade one another and other faces. Where there
+    is no room the letters become smaller, and where that does not help the label is the
+    face's number alone. The words and a thicker box for "No Mask" tell the classes apart
+    without colour.
+
+    In a photo of several faces every label begins with the face's number, counted from 1
+    in the order given, as in tables, and small faces have their number alone. In video,
+    which has no table beside it, the number is the track's and only takes the place of words.
 
     Args:
         image_rgb: uint8 (H, W, 3); left as it is.
@@ -41,19 +53,39 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
     image = Image.fromarray(image_rgb)
     draw = ImageDraw.Draw(image)
     line = max(2, round(max(image.size) / 320))
-    # About 1/40 of the longer side; below 11 pixels the letters run together.
-    font = ImageFont.load_default(size=max(11, max(image.size) / 40))
     for face in faces:
-        width = round(line * 1.5) if face.verdict == "No Mask" else line
+        # Thick lines would fill a small box.
+        thin = min(line, max(2, round(_shorter_side(face.box_xyxy) / 12)))
+        width = round(thin * 1.5) if face.verdict == "No Mask" else thin
         _frame(draw, face.box_xyxy, width, COLOURS[face.verdict])
+    # A very tall photo's labels are to be no wider than itself.
+    side = min(max(image.size), 5 * image.width)
+    # Below 11 pixels the letters run together.
+    large, small = (ImageFont.load_default(size=max(11, side / part)) for part in _LETTERS)
+    boxes = [face.box_xyxy for face in faces]
     placed: list[Box] = []
     # The surest faces come first and choose their places first.
-    for face in faces:
-        text = caption(face)
-        pad = max(2, line)
-        ink = draw.textbbox((0, 0), text, font=font, anchor="lt")
-        size_wh = (ink[2] + 2 * pad, ink[3] + 2 * pad)
-        place = _choose_place(_places(face.box_xyxy, size_wh, image.size), placed)
+    for index, face in enumerate(faces):
+        words, number = caption(face), str(face.track or index + 1)
+        numbered = len(faces) > 1 and not face.track
+        if numbered:
+            words = f"{number}: {words}"
+        others = boxes[:index] + boxes[index + 1 :]
+        for text, font, pad in (
+            (words, large, max(2, line)),
+            (words, small, max(2, line // 2)),
+            (number, small, max(2, line // 2)),
+        ):
+            ink = draw.textbbox((0, 0), text, font=font, anchor="lt")
+            label_wh = (ink[2] + 2 * pad, ink[3] + 2 * pad)
+            places = list(_places(face.box_xyxy, label_wh, image.size))
+            place = _free_place(places, placed, others)
+            widest = _WIDEST * (face.box_xyxy[2] - face.box_xyxy[0])
+            wide = numbered and text != number and label_wh[0] > widest
+            if place is not None and not wide:
+                break
+        if place is None:
+            place = _least_covering(places, [*placed, *boxes])
         placed.append(place)
         draw.rectangle(place, fill=COLOURS[face.verdict])
         draw.text((place[0] + pad, place[1] + pad), text, fill=_WHITE, font=font, anchor="lt")
@@ -134,9 +166,22 @@ def _places(box: Box, label_wh: tuple[float, float], size_wh: tuple[int, int]) -
         yield left, top, left + width, top + height
 
 
-def _choose_place(places: Iterable[Box], taken: Sequence[Box]) -> Box:
-    """The first place that covers no other label; failing that, the one covering least."""
+def _free_place(places: Iterable[Box], labels: Sequence[Box], others: Sequence[Box]) -> Box | None:
+    """The first place that covers no label and next to nothing of the other faces."""
+    for place in places:
+        if not any(_overlap(place, label) for label in labels) and not any(
+            _overlap(place, other) > _MOST_COVERED * _overlap(other, other) for other in others
+        ):
+            return place
+    return None
+
+
+def _least_covering(places: Iterable[Box], taken: Sequence[Box]) -> Box:
     return min(places, key=lambda place: sum(_overlap(place, other) for other in taken))
+
+
+def _shorter_side(box: Box) -> float:
+    return min(box[2] - box[0], box[3] - box[1])
 
 
 def _overlap(a: Box, b: Box) -> float:

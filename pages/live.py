@@ -21,33 +21,40 @@ from ui.webrtc import leave_stream
 
 WAYS = {
     "Camera": ":material/videocam:",
-    "Snapshots": ":material/photo_camera:",
+    "Single shot": ":material/photo_camera:",
     "Video file": ":material/movie:",
+}
+WHAT_TO_DO = {
+    "Camera": "Press **Start** and allow the camera: every face is boxed, followed and labelled."
+    " Pictures go to the computer that runs Masklens, are looked at and forgotten. Snapshots you"
+    " take and the log of counts stay in this session and are gone when you close the page.",
+    "Single shot": "Allow the camera and press **Take Photo**: every face is boxed and labelled."
+    " The shot goes to the computer that runs Masklens, is looked at and forgotten.",
+    "Video file": "Add a video: every face is boxed, followed and labelled. It goes to the"
+    " computer that runs Masklens, where nothing of it is kept once you press **Another video**"
+    " or close the page.",
 }
 
 enter_by_main_script()
 
 st.title("Live", anchor=False)
-st.markdown(
-    "Press **Start** and allow the camera: every face is boxed, followed and labelled. Pictures"
-    " go to the computer that runs Masklens, are looked at and forgotten. Snapshots you take and"
-    " the log of counts stay in this session and are gone when you close the page."
-)
+intro = st.container()
 way = choose_way("Where the pictures come from", WAYS, key="way")
+intro.markdown(WHAT_TO_DO[way])
 # The picture stands above the settings, which are asked first.
 scene, settings = st.container(), st.container()
 stream = LiveStream.of_session()
 with settings:
     choice, threshold = choose()
-    blur, alert = choose_extras()
-    ready = ready_pipeline(choice, live=way != "Snapshots")
+    blur, alert = choose_extras(with_alert=way == "Camera")
+    ready = ready_pipeline(choice, live=way != "Single shot")
 
 if way != "Camera":
     leave_stream()
 if way == "Video file":
     with scene:
         show_video(ready, threshold, blur)
-elif way == "Snapshots":
+elif way == "Single shot":
     with scene:
         show_camera_shot(ready, threshold, blur)
 else:
@@ -57,7 +64,8 @@ else:
     with picture:
         playing = show_camera(stream)
     with facts:
-        st.fragment(show_figures, run_every=0.5 if playing else None)(stream, alert)
+        st.fragment(show_figures, run_every=0.5 if playing else None)(stream, alert, playing)
         show_actions(stream, playing)
+    with scene:
+        show_snapshots(stream)
     st.fragment(show_chart, run_every=2.0 if playing else None)(stream)
-    show_snapshots(stream)

@@ -57,7 +57,8 @@ if files:
     st.session_state.intake = turn + 1
     st.rerun()
 
-choice, threshold = choose()
+with st.container(key="settings"):
+    choice, threshold = choose()
 
 # Read before loading: what is installed in between is at worst looked at once more.
 installed = installation(*choice)

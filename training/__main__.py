@@ -14,7 +14,7 @@ from typing import Any
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
-from training.config import ARCHITECTURES, SPLITS, WEIGHTS, TrainConfig
+from training.config import ARCHITECTURES, SPLITS, WEIGHTS, TrainConfig, default_enlarging
 from training.detector.config import DetectorConfig
 from training.model_commands import SCENE_PARTS, add_model_commands, summary
 from training.provenance import without_folders
@@ -87,9 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--enlarged-to",
         type=int,
-        default=default.enlarged_to,
+        default=argparse.SUPPRESS,
         metavar="PIXELS",
-        help="side to which the network enlarges its input; 0: as it is",
+        help="side to which the network enlarges its input, 0: as it is"
+        " (default: 160 for inception_v3, 0 for mobilenet_v2)",
     )
     fit.add_argument("--validation-share", type=float, default=default.validation_share)
     fit.add_argument("--test-share", type=float, default=default.test_share)
@@ -263,6 +264,8 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
         from training.fit import fit
 
         out, resume = options.pop("out"), options.pop("resume")
+        enlarged_to = default_enlarging(options["architecture"], options["image_size"])
+        options.setdefault("enlarged_to", enlarged_to)
         fit(TrainConfig.from_dict(options), out, typed, resume)
     elif command == "run-job":
         from training.job_runner import run_job

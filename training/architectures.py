@@ -28,6 +28,30 @@ def input_spec(config: TrainConfig, crop_margin: float = 0.0) -> InputSpec:
     return InputSpec(size=config.image_size, crop_margin=crop_margin)
 
 
+@keras.saving.register_keras_serializable("masklens")
+class Enlarge(keras.layers.Layer):  # type: ignore[misc]
+    """Brings pictures to another size, bilinear.
+
+    Keras' own ``Resizing`` takes itself to be training where nobody says what is the case, and
+    with it all batch norms behind it.
+    """
+
+    def __init__(self, side: int, **kwargs: Any) -> None:
+        """Args:
+        side: height and width of what comes out, pixels.
+        kwargs: Keras' own.
+        """
+        super().__init__(**kwargs)
+        self.side = side
+
+    def call(self, inputs: Any) -> Any:
+        """(N, h, w, C) -> (N, side, side, C)."""
+        return keras.ops.image.resize(inputs, (self.side, self.side))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "side": self.side}
+
+
 def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = False) -> Any:
     """Build the convolutional base.
 
@@ -46,7 +70,7 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
     inputs = keras.Input((side, side, 3))
     seen = inputs
     if config.enlarged_to:
-        seen = keras.layers.Resizing(config.enlarged_to, config.enlarged_to)(inputs)
+        seen = Enlarge(config.enlarged_to)(inputs)
     source = config.backbone_weights if load_weights else "none"
     weights = "imagenet" if source == "imagenet" else None
     try:

@@ -62,18 +62,17 @@ class DataReport:
     @property
     def obstacle(self) -> str:
         """Why nothing can be trained on these, in a sentence; empty where it can."""
-        for name, words in WORDS.items():
-            if self.recorded and self.photos[name] < SHORTEST_RECORDING:
-                return (
-                    f"Too few photos {words}: {self.photos[name]}, and at least"
-                    f" {SHORTEST_RECORDING} are needed. Record more of them."
-                )
-            if not self.recorded and self.different[name] < FOLDS:
-                return (
-                    f"Too few photos {words}: {self.different[name]} that differ from one another,"
-                    f" and at least {FOLDS} are needed. Bring more of them."
-                )
-        return ""
+        counts, least = self.different, FOLDS
+        if self.recorded:
+            counts, least = self.photos, SHORTEST_RECORDING
+        short = [name for name in WORDS if counts[name] < least]
+        if not short:
+            return ""
+        differing = "" if self.recorded else " that differ from one another"
+        return (
+            f"Too few photos: {_by_class(counts, short)}{differing}. At least {least} of each"
+            f" class are needed. {'Record' if self.recorded else 'Bring'} more of them."
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """What it means, the most serious first."""
@@ -114,11 +113,13 @@ class DataReport:
                     serious=True,
                 )
             )
-        if few < FEW_PHOTOS and not self.recorded:
+        scarce = [name for name in WORDS if self.photos[name] < FEW_PHOTOS]
+        # Where nothing can be trained at all, ``obstacle`` says it.
+        if scarce and not self.recorded and not self.obstacle:
             found.append(
                 Finding(
-                    f"Only {_photos(few)} {WORDS[few_name]}. It can be trained, but figures from"
-                    " so few vary much; some hundreds of each class are better."
+                    f"Few photos: {_by_class(self.photos, scarce)}. It can be trained, but"
+                    " figures from so few vary much; some hundreds of each class are better."
                 )
             )
         return found
@@ -143,6 +144,11 @@ class DataReport:
                 )
             )
         return found
+
+
+def _by_class(counts: dict[str, int], names: list[str]) -> str:
+    """How many there are of these classes, e.g. "12 with mask and 9 without mask"."""
+    return " and ".join(f"{counts[name]:,} {WORDS[name]}" for name in names)
 
 
 def _photos(count: int) -> str:

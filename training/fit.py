@@ -48,6 +48,7 @@ BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is do
 STATISTICS_PHOTOS = 128
 BATCH, FEW = 64, 8  # photos read between two reports; computed at once
 # The settings that decide which photos a run learns from.
+_NETWORK = ("architecture", "image_size", "enlarged_to", "dense_units")
 _DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
 
 
@@ -134,7 +135,7 @@ def _learn(
         network = last_model(run_dir)
     elif config.start_from:
         former = Path(config.start_from)
-        check_same_division(former, config, "architecture", "image_size", "dense_units", *_DIVISION)
+        check_same_division(former, config, *_NETWORK, *_DIVISION)
         load_best(network, former)
     else:
         if state.stage == HEAD_STAGE:
@@ -205,7 +206,9 @@ def _starting_base(
     with replacing(kept) as path:
         base.save_weights(path)
     spec = InputSpec.from_card(model.card)
-    if spec != input_spec(config, spec.crop_margin):  # made for another size
+    enlarged_to = model.card.get("config", {}).get("enlarged_to", 0)
+    if spec != input_spec(config, spec.crop_margin) or enlarged_to != config.enlarged_to:
+        # Made for another size.
         return base, None
     return base, LiteRtModel(backbone_alone(model.content), _threads())
 

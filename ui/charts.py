@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -18,6 +18,17 @@ CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Bare faces"}
 _RIGHT, _WRONG, _FEW = "#0b6799", "#a8451b", "#5b6770"
 _GREY = "#808a92"
 _HEIGHT = 300
+# Which photos a training curve is of, and the dashes of its line: none, or strokes and gaps.
+DASHES = {"learned from": [1, 0], "held back": [6, 4]}
+_Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
+
+
+def spaced(chart: _Chart) -> _Chart:
+    """The chart with its shares written as everywhere else, "50 %": Vega leaves no space."""
+    number = alt.NumberLocale(
+        decimal=".", thousands=",", grouping=[3], currency=["", ""], percent="\u00a0%"
+    )
+    return chart.configure(locale=alt.Locale(number=number))
 
 
 def class_colour(title: str | None = "The face in truth") -> alt.Color:
@@ -149,7 +160,7 @@ def curve_chart(
         .mark_point(filled=True, size=140, color=COLOUR["No Mask"], clip=False, opacity=1)
         .encode(**axes())
     )
-    return alt.layer(line, point).properties(height=_HEIGHT, title=title)
+    return spaced(alt.layer(line, point).properties(height=_HEIGHT, title=title))
 
 
 def in_corner(current: Mapping[str, float | None], x: str, y: str) -> bool:
@@ -196,8 +207,10 @@ def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:
             ],
         )
     )
-    return alt.layer(ideal, points).properties(
-        height=_HEIGHT, title="Probabilities said and what is true"
+    return spaced(
+        alt.layer(ideal, points).properties(
+            height=_HEIGHT, title="Probabilities said and what is true"
+        )
     )
 
 
@@ -233,26 +246,48 @@ def histogram_chart(rows: Sequence[Mapping[str, Any]], threshold: float) -> alt.
             x="threshold:Q", tooltip=[alt.Tooltip("threshold:Q", title="Threshold", format=".0%")]
         )
     )
-    return alt.layer(bars, rule).properties(height=_HEIGHT, title="Photos by probability of a mask")
+    return spaced(
+        alt.layer(bars, rule).properties(height=_HEIGHT, title="Photos by probability of a mask")
+    )
 
 
-def history_chart(rows: Sequence[Mapping[str, Any]], figure: str, title: str) -> alt.Chart:
+def history_chart(rows: Sequence[Mapping[str, Any]], figure: str, title: str) -> alt.LayerChart:
     """A training curve.
 
     Args:
-        rows: "epoch" from 1, "value", "photos" ("learned from", "held back"), "model".
+        rows: "epoch" from 1, "value", "photos" (one of ``DASHES``), "model".
         figure: the y axis' title.
         title: the chart's.
     """
-    return (
-        alt.Chart(pd.DataFrame(rows))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("value:Q", title=figure, scale=alt.Scale(zero=False)),
-            color=alt.Color("model:N", title=None, legend=alt.Legend(orient="bottom")),
-            strokeDash=alt.StrokeDash("photos:N", title=None, legend=alt.Legend(orient="bottom")),
-            tooltip=["model:N", "photos:N", "stage:N", "epoch:Q", alt.Tooltip("value:Q")],
-        )
-        .properties(height=_HEIGHT, title=title)
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("value:Q", title=figure, scale=alt.Scale(zero=False)),
+        # Above and below, each at the left edge: side by side they are cut on a phone.
+        color=alt.Color(
+            "model:N",
+            title=None,
+            legend=alt.Legend(orient="bottom", columns=1, labelLimit=280, padding=0, offset=4),
+        ),
+        tooltip=["model:N", "photos:N", "stage:N", "epoch:Q", alt.Tooltip("value:Q")],
     )
+    line = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash(
+            "photos:N",
+            title=None,
+            # Without them Vega takes the names by the alphabet, and draws the second one dashed.
+            scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values())),
+            legend=alt.Legend(
+                orient="top",
+                columns=2,
+                symbolType="stroke",
+                symbolSize=900,
+                symbolStrokeWidth=2,
+                symbolStrokeColor=_GREY,
+                padding=0,
+                offset=8,
+            ),
+        )
+    )
+    # Alone in their layer, so that the legend of the dashes shows lines and no dots.
+    points = base.mark_point(size=30, filled=True, opacity=1)
+    return spaced(alt.layer(line, points).properties(height=_HEIGHT + 60, title=title))

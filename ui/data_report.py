@@ -15,7 +15,7 @@ from training.inspection import contact_sheet, inspect
 from ui.progress import progress_bar
 from ui.results import plain
 
-NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No mask"}
+NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 LISTED = 200
 
 

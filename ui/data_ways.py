@@ -28,8 +28,14 @@ from ui.progress import progress_bar
 from ui.results import plain
 
 MAX_MEGABYTES = 500
+# As training.data has it (a test holds that), which would take a second to load for a sentence.
+LEAST_A_CLASS = 20
+HOW_MANY = (
+    f"At least {LEAST_A_CLASS} photos of each class that differ from one another are needed; some"
+    " hundreds are better."
+)
 LEAVE_OUT = "Leave out"
-_CLASSES = {"Mask": WITH_MASK, "No mask": WITHOUT_MASK, LEAVE_OUT: None}
+_CLASSES = {"Mask": WITH_MASK, "No Mask": WITHOUT_MASK, LEAVE_OUT: None}
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,9 @@ class Brought:
 def upload_zip() -> Brought | None:
     """A ZIP archive from the visitor's computer."""
     st.caption(
-        "Two folders of photos in one ZIP file, such as **with_mask** and **without_mask**. The"
-        " photos stay on the computer that runs Masklens, for a day or as long as a training run"
-        " needs them; nobody else sees them."
+        "Two folders of photos in one ZIP file, such as **with_mask** and **without_mask**."
+        f" {HOW_MANY} The photos stay on the computer that runs Masklens, for a day or as long as"
+        " a training run needs them; nobody else sees them."
     )
     file = st.file_uploader(
         "A ZIP archive",
@@ -90,10 +96,11 @@ def choose_folder() -> Brought | None:
         return None
     text = st.text_input(
         "Path of a folder on the computer that runs Masklens",
-        placeholder=str((roots or (Path.home(),))[0] / "photos"),
+        placeholder=f"For example: {(roots or (Path('/data'),))[0] / 'photos'}",
         help="With two folders of photos in it, such as with_mask and without_mask.",
         key="training_folder",
     )
+    st.caption(HOW_MANY)
     if not text.strip():
         return None
     try:
@@ -178,7 +185,7 @@ def _confirm(
             classes[folder.name] = label
     complete = len(set(classes.values())) == 2
     if not complete:
-        st.info("Both classes are needed: set at least one folder to Mask and one to No mask.")
+        st.info("Both classes are needed: set at least one folder to Mask and one to No Mask.")
     if st.button(
         "Use these photos", type="primary", icon=":material/check:", disabled=not complete
     ):

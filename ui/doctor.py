@@ -231,7 +231,7 @@ class Meanwhile:
 
 
 ON_LIVE_PAGE = Meanwhile(
-    "Meanwhile **Snapshots**, above, works: single shots come by the same way as this"
+    "Meanwhile **Single shot**, above, works: single shots come by the same way as this"
     " page. **Video file** works as well.",
     "Without a camera **Video file**, above, works, and so do photos.",
 )

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from training.run_curves import CurvePoint
+from ui.judged import percent
 
 HEIGHT = 300
 PARTS = {"training": "Training photos", "validation": "Validation photos"}
@@ -128,7 +129,7 @@ def _in_words(points: list[CurvePoint], figure: str) -> str:
         values = [v for p in points if p.part == part and (v := getattr(p, figure)) is not None]
         if values:
             first, last = (
-                f"{value:.2f}" if figure == "loss" else f"{value:.1%}"
+                f"{value:.2f}" if figure == "loss" else percent(value)
                 for value in (values[0], values[-1])
             )
             sentences.append(f"{name}: {figure} {first} at first, {last} now.")

@@ -18,7 +18,7 @@ from ui.doctor import examine
 from ui.ice import ice_servers
 from ui.keep import keep
 from ui.results import plain
-from ui.stream import LiveStream
+from ui.stream import LiveStream, Snapshot
 from ui.webrtc import camera_stream
 
 # The chart shows the last minutes; the log has everything.
@@ -26,25 +26,30 @@ CHART_SECONDS = 180
 _COLUMNS: dict[str, Verdict] = {"mask": "Mask", "no_mask": "No Mask", "not_sure": "Not sure"}
 
 
-def choose_extras() -> tuple[bool, AlertRule | None]:
+def choose_extras(with_alert: bool) -> tuple[bool, AlertRule | None]:
     """Blurring and the alert.
+
+    Args:
+        with_alert: whether an alert can be had.
 
     Returns:
         Whether faces are to be blurred, and when to raise an alert; None for never.
     """
     keep("blur", False)
-    keep("alert", False)
+    alert = False
     with st.container(horizontal=True, vertical_alignment="center"):
         blur = st.toggle(
             "Blur faces",
             key="blur",
             help="In the picture, in snapshots and in saved videos.",
         )
-        alert = st.toggle(
-            "Alert",
-            key="alert",
-            help="A sound and a note when somebody without a mask stays in view.",
-        )
+        if with_alert:
+            keep("alert", False)
+            alert = st.toggle(
+                "Alert",
+                key="alert",
+                help="A sound and a note when somebody without a mask stays in view.",
+            )
     if not alert:
         return blur, None
     keep("alert_after", 3)
@@ -69,14 +74,16 @@ def show_camera(stream: LiveStream) -> bool:
     return playing
 
 
-def show_figures(stream: LiveStream, alert: AlertRule | None) -> None:
-    """The figures of the moment; called twice a second."""
+def show_figures(stream: LiveStream, alert: AlertRule | None, playing: bool) -> None:
+    """The figures of the moment; called twice a second while it plays."""
     set_camera_rate(stream.camera_rate)
     now = stream.now()
+    # The last frame's figures outlive it by some seconds.
+    current = playing and stream.flowing
     with st.container(horizontal=True):
-        st.metric("With mask", now.mask, width=96)
-        st.metric("Without", now.no_mask, width=96)
-        st.metric("Not sure", now.not_sure, width=96)
+        st.metric("With mask", now.mask if current else "–", width=96)
+        st.metric("Without", now.no_mask if current else "–", width=96)
+        st.metric("Not sure", now.not_sure if current else "–", width=96)
     with st.container(horizontal=True):
         st.metric(
             "People so far",
@@ -86,10 +93,11 @@ def show_figures(stream: LiveStream, alert: AlertRule | None) -> None:
         )
         share = "–" if now.mask_share is None else f"{now.mask_share:.0%}"
         st.metric("Time with mask", share, width=140)
-    st.caption(
-        f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms ·"
-        f" telling masks {now.classify_ms:.0f} ms · {now.dropped} pictures passed over"
-    )
+    if current:
+        st.caption(
+            f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms"
+            f" · checking masks {now.classify_ms:.0f} ms · {now.dropped} pictures skipped"
+        )
     if stream.problem and stream.flowing:
         st.warning(stream.problem, icon=":material/error:")
     if alert is not None:
@@ -104,7 +112,8 @@ def show_actions(stream: LiveStream, playing: bool) -> None:
         st.button(
             "Take a snapshot",
             icon=":material/photo_camera:",
-            on_click=stream.take_snapshot,
+            on_click=_take_snapshot,
+            args=(stream,),
             disabled=not playing,
         )
         st.download_button(
@@ -116,6 +125,13 @@ def show_actions(stream: LiveStream, playing: bool) -> None:
             type="tertiary",
             on_click=stream.start_over,
         )
+
+
+def _take_snapshot(stream: LiveStream) -> None:
+    if stream.take_snapshot():
+        st.toast("Snapshot taken: it stands below the picture.", icon=":material/photo_camera:")
+    else:
+        st.toast("No snapshot: no picture comes from the camera just now.")
 
 
 def show_chart(stream: LiveStream) -> None:
@@ -149,7 +165,8 @@ def _chart(rows: list[Second]) -> alt.Chart:
     colours = ["#{:02x}{:02x}{:02x}".format(*COLOURS[name]) for name in _COLUMNS.values()]
     chart: alt.Chart = (
         alt.Chart(table, title="Faces in view", height=280)
-        .mark_area(interpolate="step-after", line=True, fillOpacity=0.5)
+        # No line at the areas' edges: it would be drawn for kinds without a face as well.
+        .mark_area(interpolate="step-after", fillOpacity=0.7)
         .encode(
             x=alt.X(
                 "second:Q",
@@ -189,7 +206,7 @@ def show_snapshots(stream: LiveStream) -> None:
                 st.image(snapshot.annotated, width="stretch", alt=f"Snapshot {snapshot.name}")
                 with st.container(horizontal=True):
                     st.download_button(
-                        "With labels",
+                        "Download with labels",
                         snapshot.annotated,
                         f"{snapshot.name}.jpg",
                         "image/jpeg",
@@ -197,10 +214,22 @@ def show_snapshots(stream: LiveStream) -> None:
                         on_click="ignore",
                     )
                     st.download_button(
-                        "Without",
+                        "Download without labels",
                         snapshot.plain,
                         f"{snapshot.name}-plain.jpg",
                         "image/jpeg",
                         key=f"plain-{snapshot.name}",
                         on_click="ignore",
                     )
+                    st.button(
+                        "Remove",
+                        key=f"remove-{snapshot.name}",
+                        icon=":material/close:",
+                        type="tertiary",
+                        on_click=_remove_snapshot,
+                        args=(stream, snapshot),
+                    )
+
+
+def _remove_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:
+    stream.snapshots = [kept for kept in stream.snapshots if kept is not snapshot]

@@ -18,7 +18,7 @@ from ui.recorder import FaceRecorder
 from ui.results import plain
 from ui.webrtc import RECORDER_KEY, camera_stream, leave_stream
 
-NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No mask"}
+NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 # From here on a class can be divided and trained on.
 LEAST = SHORTEST_RECORDING
 _DONE = "recorder_done"
@@ -47,7 +47,7 @@ def show_recorder() -> Path | None:
     st.caption(
         f"{FACES_A_CLASS} pictures of your face with a mask, {FACES_A_CLASS} without. Press"
         " **Start**, put the mask on, press **Record Mask** and turn your head slowly; then take"
-        " it off and press **Record No mask**. Only the cut-out face is kept, on the computer"
+        " it off and press **Record No Mask**. Only the cut-out face is kept, on the computer"
         " that runs Masklens, for a day or as long as a training run needs it."
     )
     keep("recorder_shots", False)

@@ -20,6 +20,18 @@ from ui.gallery import (
 )
 
 PHOTOS_A_PAGE = 10
+# Photos fill their column, those of fewer pixels across are enlarged so many times.
+SMALL_WIDTH, ENLARGED = 240, 3
+# Tall photos fit the window, undistorted. On phones the settings stand below the results,
+# which would otherwise begin a window's height down.
+_STYLE = """<style>
+[class*="st-key-photo-"] [data-testid="stImageContainer"] img {
+  max-height: 70vh; object-fit: contain; object-position: left top;
+}
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-settings) { order: 1; }
+}
+</style>"""
 _IN_WORDS: dict[Verdict, str] = {
     "Mask": "with mask",
     "No Mask": "without mask",
@@ -108,6 +120,7 @@ def show_totals(results: list[tuple[Photo, Analysis]]) -> None:
 
 def show_photos(gallery: Gallery, results: list[tuple[Photo, Analysis]], choice: Choice) -> None:
     """Each photo with its faces, some photos a page."""
+    st.html(_STYLE)
     pages = -(-len(results) // PHOTOS_A_PAGE)
     page = st.pagination(pages, key="page") if pages > 1 else 1
     for photo, analysis in results[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
@@ -118,14 +131,19 @@ def show_photos(gallery: Gallery, results: list[tuple[Photo, Analysis]], choice:
 def _show_photo(gallery: Gallery, photo: Photo, analysis: Analysis, choice: Choice) -> None:
     picture, facts = st.columns([3, 2], gap="medium")
     found = sentence(analysis)
+    width = analysis.size_wh[0]
     with picture:
-        st.image(photo.annotated_preview(analysis), width="stretch", alt=f"{photo.name}: {found}")
+        st.image(
+            photo.annotated_preview(analysis),
+            width=width * ENLARGED if width < SMALL_WIDTH else "stretch",
+            alt=f"{photo.name}: {found}",
+        )
     with facts:
         st.subheader(found, anchor=False)
         st.caption(
             f"{shown_name(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"
             f" finding faces {analysis.detect_ms:.0f} ms,"
-            f" telling masks {analysis.classify_ms:.0f} ms"
+            f" checking masks {analysis.classify_ms:.0f} ms"
         )
         if analysis.faces:
             _show_faces(analysis, photo.thumbnails[choice])
@@ -133,7 +151,7 @@ def _show_photo(gallery: Gallery, photo: Photo, analysis: Analysis, choice: Choi
                 st.caption(doubts)
         else:
             st.info(
-                "Try another face finder above, or a photo in which faces are larger,"
+                "Try another face finder, or a photo in which faces are larger,"
                 " brighter and upright."
             )
         with st.container(horizontal=True):
@@ -159,6 +177,7 @@ def _show_photo(gallery: Gallery, photo: Photo, analysis: Analysis, choice: Choi
 def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
     table = pd.DataFrame(
         {
+            "No.": range(1, len(thumbnails) + 1),  # as drawn, and as in the CSV
             "Face": thumbnails,
             "Result": [face.verdict for face in analysis.faces],
             "Mask": [face.mask_probability * 100 for face in analysis.faces],
@@ -171,6 +190,7 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
         row_height=48,
         height="content" if len(table) <= 6 else 350,
         column_config={
+            "No.": st.column_config.NumberColumn(width=40),
             "Face": st.column_config.ImageColumn(width=60),
             "Result": st.column_config.TextColumn(width=80),
             "Mask": st.column_config.ProgressColumn(

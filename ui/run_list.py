@@ -18,6 +18,18 @@ WATCH_SECONDS = 2.0
 RUNS_AT_FIRST = 12
 MAX_NAME = 60
 
+# Else the browser stays where the Train button was, which is below what a run shows of itself.
+_to_the_top = st.components.v2.component(
+    "masklens_to_the_top",
+    css=".st-key-to-the-top { display: none; }",
+    js="""
+export default function ({ parentElement }) {
+  parentElement.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+}
+""",
+    isolate_styles=False,
+)
+
 
 def all_runs() -> list[Job]:
     """Every run of this server, newest first; a run whose turn has come is started."""
@@ -29,6 +41,7 @@ def choose_view(runs: list[Job]) -> str:
     """Show the two sides of the page: who comes while a run is on sees the runs first."""
     if st.session_state.pop(_OPEN_RUNS, False):
         st.session_state[_VIEW] = "Runs"
+        _to_the_top(key="to-the-top")
     keep(_VIEW, "Runs" if any(job.is_active for job in runs) else "New run", VIEWS)
     return st.segmented_control(
         "What to see",
@@ -90,6 +103,8 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
     Returns:
         Those ticked for comparison.
     """
+    if not runs:
+        return []
     st.subheader("Runs", anchor=False)
     if len(runs) > RUNS_AT_FIRST and not st.toggle(f"Show all {len(runs)}", key="all_runs"):
         runs = runs[:RUNS_AT_FIRST]
@@ -138,11 +153,12 @@ def _show_changes(job: Job) -> None:
         "Deletes its curves, log and weights, and photos brought for it alone. A model installed"
         " from it stays."
     )
-    action_button(
-        "Delete for good",
-        ":material/delete:",
-        f"delete-{job.id}",
-        jobs.delete,
-        job.id,
-        done=f"{job.name} was deleted.",
-    )
+    if st.checkbox("Yes, delete this run", key=f"sure-{job.id}"):
+        action_button(
+            "Delete for good",
+            ":material/delete:",
+            f"delete-{job.id}",
+            jobs.delete,
+            job.id,
+            done=f"{job.name} was deleted.",
+        )

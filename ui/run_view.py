@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
-from typing import Literal
+from itertools import takewhile
+from typing import Any, Literal
 
 import streamlit as st
 
 from maskcore import MasklensError
+from training import events as ev
 from training import jobs
-from training.job_progress import Progress, progress
+from training.events import read_events
+from training.job_progress import STAGES, Progress, number, progress
 from training.jobs import Job, State
 from training.run_curves import curves
 from ui.actions import action_button
 from ui.champion import show_champion
 from ui.choices import model_title
+from ui.judged import percent
 from ui.learning_curves import show_curves
 from ui.results import plain
 
@@ -27,6 +32,15 @@ STATES: dict[State, tuple[str, str, _Colour]] = {
     State.FINISHED: ("Finished", ":material/check_circle:", "green"),
     State.FAILED: ("Failed", ":material/error:", "red"),
     State.INTERRUPTED: ("Interrupted", ":material/pause_circle:", "orange"),
+}
+# What is done in the stages before learning, for which there are no figures yet.
+DOING = {
+    ev.STARTING: "Loading TensorFlow, the library that does the learning. That takes some seconds,"
+    " on a busy machine a minute.",
+    ev.READING: "Reading the photos and looking for look-alikes, which must not stand on both sides"
+    " of the test; meanwhile the network is loaded.",
+    ev.FEATURES: "The network looks at every photo and at its changed copies once; the last layers"
+    " then learn from what it saw.",
 }
 
 
@@ -52,15 +66,20 @@ def show_run(job: Job, allowed: bool) -> None:
     elif job.stopped_early:
         st.info("Stopped before its end: the best weights until then were kept and measured.")
     if job.can_resume and job.state is not State.FINISHED and allowed:
+        begun = any(point.part == "validation" for point in curves(job))
         action_button(
-            "Resume",
+            "Resume" if begun else "Start again",
             ":material/play_arrow:",
             f"resume-{job.id}",
             jobs.resume,
             job.id,
             type="primary",
         )
-        st.caption("Goes on after the last finished epoch.")
+        st.caption(
+            "Goes on after the last finished epoch."
+            if begun
+            else "No epoch was finished, so it begins anew, with the same photos and settings."
+        )
     if job.state is State.FINISHED:
         show_champion(job, allowed)
     _show_details(job)
@@ -86,8 +105,11 @@ def when(seconds: float) -> str:
 
 def _show_details(job: Job) -> None:
     """Curves and log."""
-    config = job.config
-    show_curves(curves(job), config.epochs + config.fine_tune_epochs)
+    points = curves(job)
+    if points:
+        show_curves(points, job.config.epochs + job.config.fine_tune_epochs)
+    elif job.is_active:
+        st.caption("Loss and accuracy are drawn here as soon as learning begins.")
     with st.expander("Log", icon=":material/notes:"):
         text = jobs.log_tail(job, LOG_LINES)
         if text.strip():
@@ -115,7 +137,11 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
     else:
         now = progress(job)
         st.progress(min(max(now.fraction, 0.0), 1.0), _sentence(now))
-        _show_figures(now)
+        events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
+        if said := doing(events):
+            st.caption(said)
+        if now.loss is not None or now.val_loss is not None:
+            _show_figures(now)
     if allowed and job.state is not State.STOPPING:
         waiting = job.state is State.QUEUED
         action_button(
@@ -126,6 +152,23 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
             job.id,
         )
     _show_details(job)
+
+
+def doing(events: list[dict[str, Any]]) -> str:
+    """What a run does before it learns, and how far it is; "" once it learns.
+
+    Args:
+        events: of the run, in order.
+    """
+    if not events or events[-1]["stage"] not in DOING:
+        return ""
+    last = events[-1]
+    first = list(takewhile(lambda event: event["stage"] == last["stage"], reversed(events)))[-1]
+    done, total, began = number(last.get("done")), number(last.get("total")), first.get("time")
+    photos = f"{done:,.0f} of {total:,.0f} photos, " if done is not None and total else ""
+    # Seconds move where nothing else does: it has not got stuck.
+    seconds = max(time.time() - (number(began) or time.time()), 0)
+    return f"{DOING[last['stage']]} So far: {photos}{seconds:.0f} seconds."
 
 
 def _sentence(now: Progress) -> str:
@@ -151,14 +194,10 @@ def time_left(seconds: float) -> str:
 def _show_figures(now: Progress) -> None:
     """The figures of the moment."""
     with st.container(horizontal=True):
-        st.metric("Accuracy, training", _percent(now.accuracy), width=150)
-        st.metric("Accuracy, validation", _percent(now.val_accuracy), width=150)
+        st.metric("Accuracy, training", percent(now.accuracy), width=150)
+        st.metric("Accuracy, validation", percent(now.val_accuracy), width=150)
         st.metric("Loss, training", _loss(now.loss), width=130)
         st.metric("Loss, validation", _loss(now.val_loss), width=130)
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
 
 
 def _loss(value: float | None) -> str:

@@ -22,7 +22,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         shot = st.camera_input("Take a shot", label_visibility="collapsed", key="shot")
     with right:
         if shot is None:
-            st.info("Allow the camera and press **Take Photo**: the labelled shot appears here.")
+            st.info("The labelled shot appears here.")
             return
         if pipeline is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import altair as alt
@@ -11,9 +12,13 @@ import streamlit as st
 
 from maskcore.models import models_dir
 from ui.chart_box import show_chart
+from ui.charts import spaced
 from ui.judged import percent, with_interval
 
 STRESS_FILE = "stress.json"
+# Accuracy below this is said and shown.
+LIMIT = 0.95
+_ENOUGH, _BELOW = "#3f8fc4", "#e08a1e"
 _CLASSES = {"recall_mask": "masked faces", "recall_no_mask": "bare faces"}
 
 
@@ -37,7 +42,7 @@ def read_stress(model: str) -> dict[str, Any] | None:
         return None
 
 
-def where_it_breaks(rows: list[dict[str, Any]], limit: float = 0.95) -> str:
+def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
     """The changes under which accuracy, of all faces or of one class, falls below ``limit``."""
     broken: dict[str, list[str]] = {}
     for row in rows:
@@ -60,37 +65,61 @@ def where_it_breaks(rows: list[dict[str, Any]], limit: float = 0.95) -> str:
     return f"Accuracy falls below {percent(limit, 0)} under: {said}."
 
 
-def stress_chart(rows: list[dict[str, Any]]) -> alt.Chart:
-    """Accuracy under each change, a bar a level, grouped by the change."""
-    flat = [
-        {
-            "change": row["change"],
-            "name": f"{row['change']}, {row['level']}",
-            "accuracy": row["accuracy"]["value"],
-        }
-        for row in rows
-        if row["accuracy"]["value"] is not None
-    ]
-    names = [row["name"] for row in flat]
-    return (
-        alt.Chart(pd.DataFrame(flat))
-        .mark_bar(height={"band": 0.8})
-        .encode(
-            y=alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=220)),
-            x=alt.X(
-                "accuracy:Q",
-                title="Photos called rightly",
-                scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".0%"),
-            ),
-            color=alt.Color("change:N", legend=None),
-            tooltip=[
-                alt.Tooltip("name:N", title="Change"),
-                alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
-            ],
-        )
-        .properties(height=alt.Step(20), title="Accuracy on changed test photos (share of photos)")
+def stress_chart(rows: list[dict[str, Any]]) -> alt.LayerChart:
+    """Accuracy under each change, a point with its interval; one below ``LIMIT`` stands out."""
+    flat = []
+    for row in rows:
+        value, interval = row["accuracy"]["value"], row["accuracy"]["interval"]
+        if value is not None:
+            low, high = interval or (value, value)
+            name = f"{row['change']}, {row['level']}"
+            flat.append(
+                {"name": name, "accuracy": value, "low": low, "high": high, "below": value < LIMIT}
+            )
+    scale = alt.Scale(domain=[axis_start([row["low"] for row in flat]), 1], nice=False)
+    base = alt.Chart(pd.DataFrame(flat)).encode(
+        y=alt.Y(
+            "name:N",
+            title=None,
+            sort=[row["name"] for row in flat],
+            # Each row keeps its name, also where Vega would leave out every other one.
+            axis=alt.Axis(labelLimit=200, labelOverlap=False, labelFlush=False, grid=True),
+        ),
+        x=alt.X(
+            "low:Q",
+            title="Photos called rightly",
+            scale=scale,
+            axis=alt.Axis(format=".0%", tickCount=5),
+        ),
+        color=alt.condition("datum.below", alt.value(_BELOW), alt.value(_ENOUGH)),
+        tooltip=[
+            alt.Tooltip("name:N", title="Change"),
+            alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
+            alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
+            alt.Tooltip("high:Q", title="to", format=".1%"),
+        ],
     )
+    intervals = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x2="high:Q")
+    # Points need no axis from 0, as bars would: 94 % and 99 % stand apart.
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("accuracy:Q", scale=scale),
+        shape=alt.condition("datum.below", alt.value("diamond"), alt.value("circle")),
+    )
+    limit = (
+        alt.Chart(pd.DataFrame({"limit": [LIMIT]}))
+        .mark_rule(strokeDash=[5, 4], color=_BELOW)
+        .encode(x=alt.X("limit:Q", scale=scale))
+    )
+    return spaced(
+        alt.layer(limit, intervals, points).properties(
+            height=alt.Step(20), title="Accuracy on changed test photos"
+        )
+    )
+
+
+def axis_start(lows: list[float]) -> float:
+    """Where the axis begins: at 90 %, or lower in steps of 10 where an interval reaches lower."""
+    return min(math.floor(min(lows, default=1.0) * 10) / 10, 0.9)
 
 
 def show_stress(model: str) -> None:
@@ -118,9 +147,24 @@ def show_stress(model: str) -> None:
     )
     show_chart(
         stress_chart(rows),
-        f"Each bar is the accuracy on the same {card['count']} test photos, changed as written"
-        " beside it (bare faces alone where it says so). At 50 % it would be guessing.",
+        _meaning(rows, card["count"]),
         table,
         "stress",
     )
     st.caption(f"Measured {str(card['created'])[:10]} by `{card['command']}`.")
+
+
+def _meaning(rows: list[dict[str, Any]], count: int) -> str:
+    """What the chart shows, in words."""
+    values = [row["accuracy"]["value"] for row in rows]
+    below = sum(value is not None and value < LIMIT for value in values)
+    if below:
+        one = "the orange diamond lies" if below == 1 else f"the {below} orange diamonds lie"
+        marked = f"{one} below {percent(LIMIT, 0)}, the dashed line"
+    else:
+        marked = f"none lies below {percent(LIMIT, 0)}, the dashed line"
+    return (
+        f"Each point is the accuracy on the same {count} test photos, changed as written beside"
+        f" it (bare faces alone where it says so), its line the 95 % interval; {marked}. The axis"
+        " does not begin at 0: at 50 % it would be guessing."
+    )

@@ -62,6 +62,11 @@ def show_data_section() -> DataChoice | None:
     return _show_brought(brought)
 
 
+def photos_are_brought() -> bool:
+    """Whether the visitor has chosen photos, be they fit to be trained on or not."""
+    return _BROUGHT in st.session_state
+
+
 def leave_data_section() -> None:
     """Stop the camera, where the page shows something else in place of this section."""
     if "face_recorder" in st.session_state:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from training import jobs
-from training.config import ARCHITECTURES, TrainConfig
+from training.config import ARCHITECTURES, TrainConfig, default_enlarging
 from training.jobs import Job
 from training.starting_weights import available_weights
 from ui.actions import act, show_outcome
@@ -16,7 +16,7 @@ from ui.choices import MODELS
 from ui.keep import keep
 from ui.results import plain
 from ui.run_list import MAX_NAME, open_run
-from ui.training_data import DataChoice
+from ui.training_data import DataChoice, photos_are_brought
 
 DEFAULT = TrainConfig(data="")
 EPOCHS = (1, 50)
@@ -84,20 +84,21 @@ def choose_settings(data: DataChoice | None) -> TrainConfig | None:
         keep("train_epochs", DEFAULT.epochs)
         values["epochs"] = st.slider(LABELS["epochs"], *EPOCHS, key="train_epochs")
         st.caption(MEANINGS["epochs"])
-    side = DEFAULT.image_size
-    st.caption(
-        f"Photos are brought to {side} × {side} pixels. Learning is by the Adam optimizer;"
-        " binary cross-entropy measures how wrong the answers are."
-    )
     start = st.empty()
     with st.expander("More settings", icon=":material/tune:"):
         values |= _more_settings()
         st.divider()
         weights = dict(available_weights(values["architecture"]))
         values["backbone_weights"] = _choose_weights(weights)
+        side = DEFAULT.image_size
+        st.caption(
+            f"Photos are brought to {side} × {side} pixels. Learning is by the Adam optimizer;"
+            " binary cross-entropy measures how wrong the answers are."
+        )
     start.caption(f"It starts from: {plain(weights[values['backbone_weights']])}")
     try:
-        return TrainConfig.from_dict(values)
+        side = default_enlarging(values["architecture"], DEFAULT.image_size)
+        return TrainConfig.from_dict({**values, "enlarged_to": side})
     except ValueError as error:
         st.error(f"{plain(_in_words(error))}. Please change it.")
         return None
@@ -116,7 +117,7 @@ def _more_settings() -> dict[str, Any]:
     with columns[1]:
         keep("train_dropout", round(DEFAULT.dropout * 100))
         values["dropout"] = (
-            st.slider(LABELS["dropout"], 0, 80, step=5, format="%d%%", key="train_dropout") / 100
+            st.slider(LABELS["dropout"], 0, 80, step=5, format="%d %%", key="train_dropout") / 100
         )
         st.caption(MEANINGS["dropout"])
         values["learning_rate"] = _select("learning_rate", LEARNING_RATES)
@@ -183,7 +184,12 @@ def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs:
         else:
             st.rerun()
     before = sum(job.is_active for job in runs)
-    if data is None:
+    if data is None and photos_are_brought():
+        st.caption(
+            "These photos cannot be trained on, as said above. Bring others; then Train can be"
+            " pressed."
+        )
+    elif data is None:
         st.caption("Choose the photos first; then Train can be pressed.")
     elif before:
         others = "one run comes" if before == 1 else f"{before} runs come"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from maskcore import MasklensError
@@ -9,6 +11,7 @@ from maskcore.models import installed_models
 from training.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
 from ui.choices import model_title
+from ui.judged import percent
 from ui.results import plain
 from ui.run_view import when
 
@@ -42,14 +45,20 @@ def show_versions(allowed: bool) -> None:
                     _show(name, version, allowed)
 
 
-def _show(name: str, version: Version, allowed: bool) -> None:
+def version_facts(version: Version) -> str:
+    """What tells a version from the others, in a line."""
     facts = [plain(version.title)]
-    if version.created:
+    # A model without a name of its own is called after that moment.
+    if version.created and f"{datetime.fromtimestamp(version.created):%H:%M}" not in version.title:
         facts.append(when(version.created))
     if version.accuracy is not None:
-        facts.append(f"{version.accuracy:.1%} on its own test photos")
+        facts.append(f"{percent(version.accuracy)} on its own test photos")
+    return ("In use: " if version.current else "Earlier: ") + " · ".join(facts)
+
+
+def _show(name: str, version: Version, allowed: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(("In use: " if version.current else "Earlier: ") + " · ".join(facts))
+        st.caption(version_facts(version))
         if allowed and not version.current:
             action_button(
                 "Bring back",

@@ -112,7 +112,7 @@ def test_two_visitors_have_streams_of_their_own(live: Callable[[], Any]) -> None
 def test_another_view_stops_the_stream(live: Callable[[], Any]) -> None:
     page = live()
     start(page)
-    page.get_by_text("Snapshots", exact=True).click()
+    page.get_by_text("Single shot", exact=True).click()
     page.get_by_test_id("stCameraInput").wait_for()
     page.get_by_text("Camera", exact=True).first.click()
     start(page)

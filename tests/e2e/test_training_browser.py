@@ -178,7 +178,7 @@ def test_a_model_is_made_of_what_the_camera_recorded(
     page.context.grant_permissions(["camera"])
     page.get_by_text("Record with the camera", exact=True).click()
     player(page).locator("button:enabled").get_by_text("Start", exact=True).click()
-    for number, name in enumerate(("Mask", "No mask"), 1):
+    for number, name in enumerate(("Mask", "No Mask"), 1):
         button = page.get_by_role("button", name=f"Record {name}")
         page.wait_for_function(
             "name => [...document.querySelectorAll('button')]"

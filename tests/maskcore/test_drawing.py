@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -173,6 +176,33 @@ def test_label_tells_how_sure_it_is_of_itself(
     assert written == [text] == [caption(drawn)]
 
 
+@pytest.fixture
+def tags(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Box]]:
+    """Text and place of every label drawn, in the order of the faces."""
+    drawn: list[tuple[str, Box]] = []
+    filled: list[Box] = []
+    rectangle = ImageDraw.ImageDraw.rectangle
+
+    def fill(self: ImageDraw.ImageDraw, box: Box, **options: Any) -> None:
+        if "fill" in options:
+            filled.append(box)
+        rectangle(self, box, **options)
+
+    def write(self: ImageDraw.ImageDraw, xy: Any, text: str, **_: Any) -> None:
+        drawn.append((text, filled[-1]))
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "rectangle", fill)
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", write)
+    return drawn
+
+
+def shared(a: Box, b: Box) -> float:
+    """Pixels that two boxes share."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return max(width, 0) * max(height, 0)
+
+
 @pytest.mark.parametrize("size_wh", [(400, 300), (1600, 1200)], ids=str)
 @pytest.mark.parametrize(
     "places",
@@ -186,24 +216,107 @@ def test_label_tells_how_sure_it_is_of_itself(
     ids=["two askew", "four at one place", "corner", "other corner", "neighbours"],
 )
 def test_labels_do_not_cover_one_another(
-    size_wh: tuple[int, int], places: list[tuple[float, ...]]
+    tags: list[tuple[str, Box]], size_wh: tuple[int, int], places: list[tuple[float, ...]]
 ) -> None:
     boxes = [tuple(round(s * n) for s, n in zip(p, size_wh * 2, strict=True)) for p in places]
     labels: list[Verdict] = ["Mask" if number % 2 else "No Mask" for number in range(len(boxes))]
 
-    drawn = draw_faces(ground(*size_wh), list(map(face, boxes, labels)))
+    draw_faces(ground(*size_wh), list(map(face, boxes, labels)))
 
-    for box, label in zip(boxes, labels, strict=True):
-        place_of(label_patch(size_wh, label), drawn, box)
+    assert [text.partition(":")[0] for text, _ in tags] == [
+        str(number) for number in range(1, len(boxes) + 1)
+    ]
+    for index, (_, place) in enumerate(tags):
+        assert place[0] >= 0 and place[1] >= 0
+        assert place[2] < size_wh[0] and place[3] < size_wh[1]
+        assert all(shared(place, other) == 0 for _, other in tags[:index])
 
 
-def test_surest_face_has_the_best_place() -> None:
+def test_surest_face_has_the_best_place(tags: list[tuple[str, Box]]) -> None:
     boxes = [(150, 100, 200, 150), (152, 100, 202, 150)]
 
-    drawn = draw_faces(ground(400, 300), [face(boxes[0], "Mask"), face(boxes[1], "No Mask")])
+    draw_faces(ground(400, 300), [face(boxes[0], "Mask"), face(boxes[1], "No Mask")])
 
-    patch = label_patch((400, 300), "Mask")
-    assert place_of(patch, drawn, boxes[0]) == (150, 101 - patch.shape[0])
+    (text, first), (_, second) = tags
+    assert text == "1: Mask 75%"
+    assert (first[0], first[3]) == (150, 100)  # right above its face
+    assert second[:2] != first[:2]
+
+
+def test_a_few_large_faces_keep_their_words_and_in_photos_get_their_numbers(
+    tags: list[tuple[str, Box]],
+) -> None:
+    faces = [
+        face((60, 150, 180, 300), "Mask", 0.98),
+        face((260, 150, 380, 300), "No Mask", 0.09),
+        face((460, 150, 580, 300), "Not sure"),
+    ]
+
+    draw_faces(ground(640, 480), faces)
+
+    assert [text for text, _ in tags] == ["1: Mask 98%", "2: No Mask 91%", "3: Not sure"]
+    height = tags[0][1][3] - tags[0][1][1]
+    tags.clear()
+    draw_faces(ground(640, 480), faces[:1])
+    assert [text for text, _ in tags] == ["Mask 98%"]
+    assert tags[0][1][3] - tags[0][1][1] == height  # as large as that of a face alone
+
+
+def test_in_video_words_have_no_number_and_give_way_to_that_of_the_track(
+    tags: list[tuple[str, Box]],
+) -> None:
+    faces = [face((60, 150, 180, 300)), face((400, 200, 420, 220))]
+
+    draw_faces(ground(640, 480), [replace(f, track=n) for f, n in zip(faces, (4, 12), strict=True)])
+
+    assert [text for text, _ in tags] == ["Mask 75%", "Mask 75%"]
+    tags.clear()
+    row = [replace(face((x, 0, x + 20, 480)), track=40 + x // 20) for x in range(0, 640, 20)]
+    draw_faces(ground(640, 480), row)
+    texts = [text for text, _ in tags]
+    assert texts[-1] == "71"
+    assert set(texts) <= {"Mask 75%", *(str(f.track) for f in row)}
+
+
+def test_a_small_face_alone_keeps_its_words(tags: list[tuple[str, Box]]) -> None:
+    draw_faces(ground(640, 480), [face((400, 200, 412, 212))])
+
+    assert [text for text, _ in tags] == ["Mask 75%"]
+
+
+def test_letters_become_smaller_before_the_words_are_given_up(
+    tags: list[tuple[str, Box]],
+) -> None:
+    boxes = [(100, 400, 300, 600), (600, 400, 660, 470), (1000, 400, 1030, 430)]
+
+    draw_faces(ground(1280, 960), list(map(face, boxes)))
+
+    assert [text for text, _ in tags] == ["1: Mask 75%", "2: Mask 75%", "3"]
+    heights = [place[3] - place[1] for _, place in tags]
+    assert heights[1] < 0.8 * heights[0]
+
+
+def test_a_crowd_is_numbered_and_its_faces_stay_visible(tags: list[tuple[str, Box]]) -> None:
+    boxes = [(x, y, x + 24, y + 30) for y in range(100, 700, 90) for x in range(60, 1200, 60)]
+
+    drawn = draw_faces(ground(1280, 800), list(map(face, boxes)))
+
+    assert [text for text, _ in tags] == [str(number + 1) for number in range(len(boxes))]
+    for _, place in tags:
+        assert all(shared(place, box) == 0 for box in boxes)
+    for x0, y0, x1, y1 in boxes:  # nor do the lines fill the boxes
+        assert (drawn[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6] == GROUND).all()
+    changed = (drawn[boxes[0][1] : boxes[0][3], boxes[0][0] : boxes[0][2]] != GROUND).any(axis=2)
+    assert changed.mean() < 0.4
+
+
+def test_a_label_does_not_cover_the_face_beside_it(tags: list[tuple[str, Box]]) -> None:
+    below, above = (300, 200, 360, 270), (310, 150, 350, 195)
+
+    draw_faces(ground(640, 480), [face(below), face(above)])
+
+    assert shared(tags[0][1], above) <= 0.15 * 40 * 45
+    assert shared(tags[1][1], below) <= 0.15 * 60 * 70
 
 
 @pytest.mark.parametrize(
@@ -224,6 +337,14 @@ def test_odd_photos_and_boxes_are_drawn(size_wh: tuple[int, int], box: Box, labe
 
     assert drawn.shape == (size_wh[1], size_wh[0], 3)
     assert (drawn == COLOURS[label]).all(axis=2).any()
+
+
+def test_label_of_a_very_tall_photo_is_whole(tags: list[tuple[str, Box]]) -> None:
+    draw_faces(ground(400, 3000), [face((40, 1500, 240, 1700), "No Mask", 0.0)])
+
+    ((text, place),) = tags
+    assert text == "No Mask 100%"
+    assert place[0] >= 0 and place[2] < 400
 
 
 def test_label_wider_than_the_photo_begins_at_its_edge() -> None:

@@ -57,14 +57,14 @@ def make_photos(make_photo: MakePhoto) -> MakePhotos:
     return make
 
 
-def small_base(include_top: bool, weights: str | None, input_shape: tuple[int, ...]) -> Any:
+def small_base(include_top: bool, weights: str | None, input_tensor: Any) -> Any:
     """Takes the place of a Keras base where its size would only cost time."""
     assert not include_top
     assert weights is None
-    inputs = keras.Input(input_shape)
-    outputs = keras.layers.Conv2D(4, 8, strides=8, use_bias=False)(inputs)
+    outputs = keras.layers.Conv2D(4, 8, strides=8, use_bias=False)(input_tensor)
     outputs = keras.layers.BatchNormalization(momentum=0.999)(outputs)
     outputs = keras.layers.ReLU()(outputs)
+    inputs = keras.utils.get_source_inputs(input_tensor)
     return keras.Model(inputs, keras.layers.AveragePooling2D(4)(outputs))
 
 

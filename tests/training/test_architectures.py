@@ -24,12 +24,12 @@ def config(**settings: Any) -> TrainConfig:
     return TrainConfig("photos", **{"backbone_weights": "none", "dense_units": 8, **settings})
 
 
-def small_base(include_top: bool, weights: str | None, input_shape: tuple[int, ...]) -> Any:
+def small_base(include_top: bool, weights: str | None, input_tensor: Any) -> Any:
     """Takes the place of a Keras base where its size only costs time."""
     assert not include_top
     assert weights is None
-    inputs = keras.Input(input_shape)
-    outputs = keras.layers.Conv2D(3, 5, strides=32)(inputs)
+    outputs = keras.layers.Conv2D(3, 5, strides=32)(input_tensor)
+    inputs = keras.utils.get_source_inputs(input_tensor)
     return keras.Model(inputs, keras.layers.BatchNormalization(momentum=0.999)(outputs))
 
 
@@ -73,6 +73,18 @@ def test_base_and_head_stay_shared_with_the_network(small: None) -> None:
     np.testing.assert_allclose(network(inputs), head(base(inputs)), atol=1e-6)
     head.set_weights([weights * 0 for weights in head.get_weights()])
     np.testing.assert_array_equal(network(inputs), 0.5)
+
+
+def test_the_network_enlarges_its_input_itself(small: None) -> None:
+    usual, enlarging = build_base(config()), build_base(config(enlarged_to=192))
+    assert enlarging.input_shape == usual.input_shape == (None, 128, 128, 3)
+    assert (usual.output_shape[1:3], enlarging.output_shape[1:3]) == ((4, 4), (6, 6))
+    enlarging.set_weights(usual.get_weights())
+    inputs = np.random.default_rng(0).random((2, 128, 128, 3), np.float32)
+    enlarged = keras.ops.image.resize(inputs, (192, 192))
+    whole = build_base(config(image_size=192))
+    whole.set_weights(usual.get_weights())
+    np.testing.assert_allclose(enlarging(inputs), whole(enlarged), atol=1e-5)
 
 
 def test_input_is_pixels_from_minus_1_to_1_at_the_configured_size() -> None:

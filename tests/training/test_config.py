@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from maskcore.errors import MasklensError
-from training.config import TrainConfig
+from training.config import TrainConfig, default_enlarging
 
 LIMITS = {
     "image_size": (75, 512),
@@ -39,7 +39,34 @@ def test_values_up_to_the_limits_are_accepted_and_beyond_them_refused(name: str)
 
 def test_every_number_among_the_settings_has_limits() -> None:
     numbers = {k for k, v in asdict(TrainConfig("photos")).items() if isinstance(v, int | float)}
-    assert numbers == set(LIMITS)
+    assert numbers == {*LIMITS, "enlarged_to"}
+
+
+@pytest.mark.parametrize("side", [0, 128, 160, 512])
+def test_the_network_may_enlarge_its_input(side: int) -> None:
+    assert TrainConfig("photos", enlarged_to=side).enlarged_to == side
+
+
+@pytest.mark.parametrize("side", [-1, 1, 127, 513])
+def test_the_network_does_not_shrink_its_input(side: int) -> None:
+    with pytest.raises(ValueError, match=rf"0 or from image_size \(128\) to 512, got {side}$"):
+        TrainConfig("photos", enlarged_to=side)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "image_size", "enlarged_to"),
+    [
+        ("mobilenet_v2", 128, 0),
+        ("inception_v3", 128, 160),
+        ("inception_v3", 159, 160),
+        ("inception_v3", 160, 0),
+        ("inception_v3", 256, 0),
+    ],
+)
+def test_inception_gets_larger_pictures_than_it_is_given(
+    architecture: str, image_size: int, enlarged_to: int
+) -> None:
+    assert default_enlarging(architecture, image_size) == enlarged_to
 
 
 def test_an_unknown_architecture_is_named_with_the_known_ones() -> None:

@@ -17,6 +17,7 @@ from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.data import FOLDS
 from training.findings import DataReport
 from training.inspection import contact_sheet, inspect
 
@@ -96,7 +97,7 @@ def test_the_sentences_say_what_it_means(report: DataReport) -> None:
     assert "1 photo are" not in said
     assert "6 photos have a look-alike. Look-alikes stay on one side" in said
     assert "31 x 47 pixels" in said
-    assert "Only 24 photos without mask" in said
+    assert "Few photos: 25 with mask and 24 without mask. It can be trained" in said
     assert [finding.serious for finding in report.findings()][:2] == [True, False]
     assert report.obstacle == ""
 
@@ -128,8 +129,26 @@ def test_imbalance_is_said_from_a_ratio_of_three(few: int, said: bool) -> None:
 @pytest.mark.parametrize(("different", "stops"), [(19, True), (20, False)])
 def test_too_few_that_differ_stop_the_training(different: int, stops: bool) -> None:
     report = replace(BALANCED, different={WITH_MASK: 400, WITHOUT_MASK: different})
-    assert ("without mask: 19 that differ" in report.obstacle) is stops
-    assert bool(report.obstacle) is stops
+    assert report.obstacle == (
+        "Too few photos: 19 without mask that differ from one another."
+        f" At least {FOLDS} of each class are needed. Bring more of them."
+        if stops
+        else ""
+    )
+
+
+def test_too_few_of_both_classes_are_said_once_and_of_both() -> None:
+    few = {WITH_MASK: 12, WITHOUT_MASK: 13}
+    report = replace(BALANCED, photos=few, different=few)
+    assert "12 with mask and 13 without mask that differ" in report.obstacle
+    assert "can be trained" not in texts(report)
+    # With an obstacle in one class alone, too, it cannot be trained.
+    alone = replace(BALANCED, photos={WITH_MASK: 99, WITHOUT_MASK: 60}, different={**few})
+    assert "can be trained" not in texts(alone)
+    enough = {WITH_MASK: 99, WITHOUT_MASK: 60}
+    trained = replace(BALANCED, photos=enough, different=enough)
+    assert "Few photos: 99 with mask and 60 without mask. It can be trained" in texts(trained)
+    assert trained.obstacle == ""
 
 
 def test_frames_of_a_recording_may_look_alike() -> None:
@@ -144,7 +163,10 @@ def test_frames_of_a_recording_may_look_alike() -> None:
     assert report.obstacle == ""
     (finding,) = report.findings()
     assert "Frames of one recording look alike" in finding.text
-    assert replace(report, photos={WITH_MASK: 50, WITHOUT_MASK: 19}).obstacle
+    assert replace(report, photos={WITH_MASK: 50, WITHOUT_MASK: 19}).obstacle == (
+        "Too few photos: 19 without mask. At least 20 of each class are needed."
+        " Record more of them."
+    )
 
 
 def test_a_class_without_a_readable_photo_is_a_sentence(tmp_path: Path) -> None:

@@ -363,7 +363,7 @@ def test_a_start_that_brought_nothing_points_to_snapshots(monkeypatch: pytest.Mo
     shown.run()
 
     (element,) = shown.warning
-    assert NO_ROUTE in element.value and "**Snapshots**, above" in element.value
+    assert NO_ROUTE in element.value and "**Single shot**, above" in element.value
 
 
 def test_the_camera_is_tested_on_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:

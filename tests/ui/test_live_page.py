@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import streamlit as st
@@ -16,7 +17,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.alert import AlertRule
-from ui import webrtc
+from maskcore.session import Second
+from ui import live_view, webrtc
+from ui import stream as stream_module
+from ui.pace import SharedPace
 from ui.stream import LiveStream
 
 OpenPage = Callable[[], AppTest]
@@ -39,6 +43,8 @@ def player(monkeypatch: pytest.MonkeyPatch) -> Player:
     player = Player()
     monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", player)
     monkeypatch.delenv("MASKLENS_ICE_SERVERS", raising=False)
+    # Of its own: the streams of other tests would take their share.
+    monkeypatch.setattr(stream_module, "_pace", SharedPace())
     return player
 
 
@@ -56,18 +62,141 @@ def figures(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
 
 
+def rates(page: AppTest) -> list[str]:
+    """The lines that say how fast pictures come and are looked at."""
+    return [caption.value for caption in page.caption if "pictures a second" in caption.value]
+
+
 def test_it_waits_for_start_with_empty_figures(live: AppTest, player: Player) -> None:
     assert not live.exception
     assert [title.value for title in live.title] == ["Live"]
     assert figures(live) == {
-        "With mask": "0",
-        "Without": "0",
-        "Not sure": "0",
+        "With mask": "–",
+        "Without": "–",
+        "Not sure": "–",
         "People so far": "0",
         "Time with mask": "–",
     }
+    assert rates(live) == []
     (snapshot,) = [button for button in live.button if button.label == "Take a snapshot"]
     assert snapshot.disabled
+
+
+def frame(level: int = 128) -> av.VideoFrame:
+    """400 pixels wide: a masked face, another and a bare one."""
+    pixels = np.full((120, 400, 3), level, np.uint8)
+    return av.VideoFrame.from_ndarray(pixels, format="rgb24")
+
+
+def buttons(page: AppTest) -> list[str]:
+    return [button.label for button in page.button]
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [button for button in page.button if button.label == label]
+    return button.click().run()
+
+
+def test_figures_of_the_moment_end_with_the_stream(
+    live: AppTest, player: Player, awaited: Any
+) -> None:
+    player.playing = True
+    live.run()
+    assert figures(live)["With mask"] == "–"  # no picture has come yet
+    awaited(stream_of(live).process([frame()]))
+    live.run()
+    assert not live.exception
+    assert (figures(live)["With mask"], figures(live)["Without"]) == ("2", "1")
+    (rate,) = rates(live)
+    assert "0 pictures skipped" in rate
+
+    player.playing = False
+    live.run()
+    shown = figures(live)
+    assert [shown[name] for name in ("With mask", "Without", "Not sure")] == ["–"] * 3
+    assert rates(live) == []
+    assert shown["Time with mask"] == "–" or shown["Time with mask"].endswith("%")
+
+
+def test_figures_end_where_the_camera_falls_silent(
+    live: AppTest, player: Player, awaited: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    awaited(stream_of(live).process([frame()]))
+    monkeypatch.setattr(LiveStream, "flowing", False)
+    live.run()
+    assert figures(live)["With mask"] == "–"
+    assert rates(live) == []
+
+
+def test_a_snapshot_is_told_of_and_can_be_removed(
+    live: AppTest, player: Player, awaited: Any
+) -> None:
+    player.playing = True
+    awaited(stream_of(live).process([frame()]))
+    live.run()
+    press(live, "Take a snapshot")
+    assert [toast.value for toast in live.toast] == ["Snapshot taken: it stands below the picture."]
+    awaited(stream_of(live).process([frame(level=90)]))
+    press(live, "Take a snapshot")
+    assert not live.exception
+    downloads = [element.proto.label for element in live.get("download_button")]
+    assert downloads.count("Download with labels") == 2
+    assert downloads.count("Download without labels") == 2
+
+    second, first = stream_of(live).snapshots
+    live.button(key=f"remove-{second.name}").click().run()
+    assert not live.exception
+    assert stream_of(live).snapshots == [first]
+    press(live, "Remove")
+    assert stream_of(live).snapshots == []
+    assert "Remove" not in buttons(live)
+    assert "Snapshots" not in [subheader.value for subheader in live.subheader]
+
+
+def test_a_snapshot_without_a_picture_is_told_of_as_well(live: AppTest, player: Player) -> None:
+    player.playing = True
+    live.run()
+    press(live, "Take a snapshot")
+    assert ["No snapshot" in toast.value for toast in live.toast] == [True]
+    assert stream_of(live).snapshots == []
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("Camera", "Press **Start**"),
+        ("Single shot", "press **Take Photo**"),
+        ("Video file", "Add a video"),
+    ],
+)
+def test_each_way_says_what_to_do_there(live: AppTest, player: Player, way: str, told: str) -> None:
+    live.segmented_control(key="way").set_value(way).run()
+    assert not live.exception
+    intro = live.markdown[0].value
+    assert told in intro
+    assert ("Start" in intro) == (way == "Camera")
+
+
+def test_the_alert_is_offered_where_it_works_and_remembered(live: AppTest, player: Player) -> None:
+    live.toggle(key="alert").set_value(True).run()
+    for way in ("Single shot", "Video file"):
+        live.segmented_control(key="way").set_value(way).run()
+        assert [toggle.label for toggle in live.toggle] == ["Blur faces"]
+        assert not live.number_input
+    live.segmented_control(key="way").set_value("Camera").run()
+    assert live.toggle(key="alert").value is True
+    assert stream_of(live).settings.alert == AlertRule(3.0, 15.0)
+
+
+def test_the_chart_draws_nothing_for_kinds_without_a_face() -> None:
+    rows = [Second(second, 9, 0, 0, 1, 0, 1, 5.0, 5.0) for second in range(3)]
+    chart = live_view._chart(rows).to_dict()
+    mark = chart["mark"]
+    # An edge would be drawn along the areas of no height, too.
+    assert (mark["type"], mark.get("line"), mark.get("stroke")) == ("area", None, None)
+    (table,) = chart["datasets"].values()
+    assert {row["faces"] for row in table if row["what"] != "No Mask"} == {0}
 
 
 def test_nothing_outside_is_asked_and_no_sound_is_recorded(live: AppTest, player: Player) -> None:
@@ -97,7 +226,7 @@ def test_broken_settings_are_a_sentence_without_the_secret(
     (error,) = page.error
     assert "ICE" in error.value
     assert "hush" not in error.value
-    page.segmented_control(key="way").set_value("Snapshots").run()  # need no servers
+    page.segmented_control(key="way").set_value("Single shot").run()  # need no servers
     assert not page.error
 
 
@@ -144,7 +273,7 @@ def test_an_offer_that_comes_before_the_stop_was_heard_is_answered(
     assert reset == [context]
 
 
-@pytest.mark.parametrize("way", ["Snapshots", "Video file"])
+@pytest.mark.parametrize("way", ["Single shot", "Video file"])
 def test_another_view_stops_the_stream(
     live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -223,8 +352,8 @@ def shot(width: int) -> io.BytesIO:
 
 
 def test_a_single_shot_always_works(live: AppTest, player: Player) -> None:
-    live.segmented_control(key="way").set_value("Snapshots").run()
-    assert any("Take Photo" in info.value for info in live.info)
+    live.segmented_control(key="way").set_value("Single shot").run()
+    assert "The labelled shot appears here." in [info.value for info in live.info]
     live.camera_input[0].upload("shot.jpg", shot(200).getvalue(), "image/jpeg").run()
     assert not live.exception
     assert "2 faces: 1 with mask, 1 without" in [sub.value for sub in live.subheader]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+from PIL import ImageDraw
 from streamlit.testing.v1 import AppTest
 
 import ui.choices
@@ -151,6 +154,7 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
     assert sorted(table["Result"]) == ["Mask", "No Mask"]
     masked = dict(zip(table["Result"], table["Mask"], strict=True))
     assert masked["No Mask"] < 50 <= masked["Mask"] <= 100
+    assert list(table["No."]) == [1, 2]
     assert table["Face"].str.startswith("data:image/jpeg;base64,").all()
     assert (table["Width"] > 100).all()
     caption = next(c.value for c in page.caption if "pixels" in c.value)
@@ -248,6 +252,55 @@ def test_many_photos_are_shown_some_at_a_time(page: AppTest, photo_file: PhotoFi
     assert not page.exception
     assert len(found(page)) == 10
     assert {m.label: m.value for m in page.metric}["Photos"] == "12"
+
+
+def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(
+        ImageDraw.ImageDraw, "text", lambda self, xy, text, **_: written.append(text)
+    )
+    upload(page, ("three.png", photo_file(400)))
+    assert written == ["1: Mask 95%", "2: Mask 90%", "3"]
+    table = page.dataframe[0].value
+    shown = list(zip(table["No."], table["Result"], strict=True))
+    assert shown == [(1, "Mask"), (2, "Mask"), (3, "No Mask")]
+    held = page.session_state.gallery.results(("haar", "first"), 0.5)
+    rows = csv.DictReader(io.StringIO(gallery.results_csv(held)))
+    assert [(int(row["face"]), row["label"]) for row in rows] == shown
+
+
+def test_tall_photos_are_limited_and_settings_moved_only_where_photos_are(
+    page: AppTest, photo_file: PhotoFile
+) -> None:
+    def styles() -> list[str]:
+        return [element.proto.body for element in page.get("html")]
+
+    assert styles() == []
+    upload(page, ("a.png", photo_file(200)))
+    (style,) = styles()
+    assert "max-height: 70vh; object-fit: contain" in style
+    assert ".st-key-settings" in style and "order: 1" in style
+    button(page, "Remove all photos").click().run()
+    assert styles() == []
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(1, 3), (200, 600), (400, "stretch"), (2560, "stretch")]
+)
+def test_small_photos_are_not_enlarged_without_end(
+    page: AppTest,
+    photo_file: PhotoFile,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    shown: int | str,
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(st, "image", lambda *_, width, **options: asked.append(width))
+    upload(page, ("a.png", photo_file(width)))
+    assert not page.exception
+    assert asked == [shown]
 
 
 # --- settings

@@ -25,11 +25,13 @@ import ui.local
 from maskcore import Detections, MasklensError
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.data import FOLDS
 from training.intake import IntakeReport
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
 from ui import webrtc
 from ui.corrections import Corrections
+from ui.data_ways import LEAST_A_CLASS
 from ui.recorder_view import LEAST
 
 COUNT = 21
@@ -166,17 +168,17 @@ def test_an_archive_is_confirmed_taken_in_and_reported(
     assert boxes == {"set/Gesichter · 21 photos": "Leave out", "set/Maske · 21 photos": "Mask"}
     assert disabled(page, "Use these photos")
     assert any("Both classes are needed" in info.value for info in page.info)
-    page.selectbox[0].select("No mask").run()
+    page.selectbox[0].select("No Mask").run()
     assert list((runs / "data").iterdir() if (runs / "data").is_dir() else []) == []
     press(page, "Use these photos")
     assert got(page) == f"got {2 * COUNT}"
-    assert counts(page) == {"Mask": "21 photos", "No mask": "21 photos"}
+    assert counts(page) == {"Mask": "21 photos", "No Mask": "21 photos"}
     choice = page.session_state.choice
     assert (choice.data_name, choice.recorded) == ("Our photos", False)
     assert choice.folder.parent == runs / "data"
     assert len(list((choice.folder / WITH_MASK).iterdir())) == COUNT
     assert any("files that are no photos" in caption.value for caption in page.caption)
-    assert any("Only 21 photos" in m.value for m in page.markdown)
+    assert any(r"Few photos\: 21 with mask and 21 without mask" in m.value for m in page.markdown)
     assert got(page.run()) == f"got {2 * COUNT}"  # it stays
 
 
@@ -184,7 +186,7 @@ def test_another_visitor_sees_nothing_of_it(
     page: AppTest, open_section: Callable[[], AppTest], photos: dict[str, bytes]
 ) -> None:
     uploaded(page, packed(photos))
-    page.selectbox[0].select("No mask").run()
+    page.selectbox[0].select("No Mask").run()
     press(page, "Use these photos")
     other = open_section()
     assert got(other) == "got nothing"
@@ -197,7 +199,7 @@ def test_other_photos_take_the_old_ones_away(
     page: AppTest, photos: dict[str, bytes], runs: Path
 ) -> None:
     uploaded(page, packed(photos))
-    page.selectbox[0].select("No mask").run()
+    page.selectbox[0].select("No Mask").run()
     press(page, "Use these photos")
     press(page, "Other photos")
     assert got(page) == "got nothing"
@@ -208,7 +210,7 @@ def test_photos_that_were_cleared_away_are_asked_for_again(
     page: AppTest, photos: dict[str, bytes]
 ) -> None:
     uploaded(page, packed(photos))
-    page.selectbox[0].select("No mask").run()
+    page.selectbox[0].select("No Mask").run()
     press(page, "Use these photos")
     folder = page.session_state.choice.folder
     folder.rename(folder.with_name("gone"))
@@ -223,8 +225,25 @@ def test_too_few_photos_are_shown_but_not_trained_on(page: AppTest) -> None:
     uploaded(page, packed(few))
     press(page, "Use these photos")
     assert got(page) == "got nothing"
-    assert counts(page) == {"Mask": "2 photos", "No mask": "2 photos"}
-    assert any("at least 20 are needed" in error.value for error in page.error)
+    assert counts(page) == {"Mask": "2 photos", "No Mask": "2 photos"}
+    (error,) = page.error
+    assert "2 with mask and 2 without mask that differ" in error.value
+    assert "At least 20 of each class are needed" in error.value
+    assert not any("can be trained" in m.value for m in page.markdown)
+
+
+def test_how_many_are_needed_is_said_before_they_are_brought(page: AppTest) -> None:
+    # training.data takes a second to load, which the page does without until there are photos.
+    assert LEAST_A_CLASS == FOLDS
+    for way in ("Upload a ZIP", "Folder on this computer"):
+        go(page, way)
+        assert any(f"At least {FOLDS} photos of each class" in c.value for c in page.caption)
+
+
+def test_the_example_of_a_folder_is_not_that_of_the_server_s_user(page: AppTest) -> None:
+    example = go(page, "Folder on this computer").text_input(key="training_folder").placeholder
+    assert example.startswith("For example: ")
+    assert str(Path.home()) not in example
 
 
 @pytest.mark.parametrize(
@@ -305,7 +324,7 @@ def test_another_folder_is_confirmed_and_copied(
     root = on_disk(tmp_path / "own", photos, {"Maske": "maske", "Gesichter": "ohne maske"})
     go(page, "Folder on this computer")
     page.text_input[0].set_value(str(root)).run()
-    assert [box.value for box in page.selectbox] == ["Mask", "No mask"]
+    assert [box.value for box in page.selectbox] == ["Mask", "No Mask"]
     press(page, "Use these photos")
     assert got(page) == f"got {2 * COUNT}"
     assert page.session_state.choice.folder.parent == runs / "data"
@@ -441,14 +460,14 @@ def test_a_recording_from_start_to_use(
     page.run()
     record(page, "Record Mask", FACES_A_CLASS + 5, monkeypatch)
     page.run()
-    assert bars(page) == ["Mask: 50 of 50", "No mask: 0 of 50"]
+    assert bars(page) == ["Mask: 50 of 50", "No Mask: 0 of 50"]
     assert page.session_state.face_recorder.label is None  # full: it stopped by itself
     assert not disabled(page, "Record Mask again")
-    record(page, "Record No mask", LEAST, monkeypatch)
+    record(page, "Record No Mask", LEAST, monkeypatch)
     page.run()
-    assert not disabled(page, "Pause No mask")
+    assert not disabled(page, "Pause No Mask")
     assert disabled(page, "Use these faces")  # while it records
-    press(page, "Pause No mask")
+    press(page, "Pause No Mask")
     press(page, "Use these faces")
     assert got(page) == f"got {FACES_A_CLASS + LEAST}"
     choice = page.session_state.choice
@@ -513,11 +532,11 @@ def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> No
     page.toggle(key="recorder_shots").set_value(True).run()
     assert len(player.calls) == calls
     page.camera_input[0].upload("shot.jpg", shot(90), "image/jpeg").run()
-    assert bars(page) == ["Mask: 1 of 50", "No mask: 0 of 50"]
+    assert bars(page) == ["Mask: 1 of 50", "No Mask: 0 of 50"]
     page.radio[0].set_value(WITHOUT_MASK).run()
     page.camera_input[0].upload("shot.jpg", shot(120), "image/jpeg").run()
     page.camera_input[0].upload("shot.jpg", shot(0), "image/jpeg").run()
-    assert bars(page) == ["Mask: 1 of 50", "No mask: 1 of 50"]
+    assert bars(page) == ["Mask: 1 of 50", "No Mask: 1 of 50"]
     assert any("No face is seen" in caption.value for caption in page.caption)
     assert disabled(page, "Use these faces")
     assert not page.exception

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,10 @@ from training.config import TrainConfig
 from training.corrections import read_corrections
 from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
 from training.jobs import State
+from training.versions import Version
 from ui.corrections import Corrections
+from ui.data_ways import Brought
+from ui.versions_view import version_facts
 
 OpenPage = Callable[..., AppTest]
 
@@ -108,10 +112,26 @@ def test_an_empty_page_asks_for_photos_and_shows_the_defaults(open_training: Ope
     assert "Choose the photos first" in texts(page)
     assert page.radio(key="train_architecture").value == "mobilenet_v2"
     assert page.slider(key="train_epochs").value == 10
+    (more,) = [e for e in page.expander if e.label == "More settings"]
     for word in ("128 × 128 pixels", "Adam", "binary cross-entropy"):
-        assert word in texts(page)
+        assert word in "".join(caption.value for caption in more.caption)
+        assert texts(page).count(word) == 1  # folded away
     see_runs(page)
     assert "No runs yet" in texts(page)
+    assert "Runs" not in [subheader.value for subheader in page.subheader]
+
+
+def test_photos_that_cannot_be_trained_on_are_not_asked_for_as_if_there_were_none(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.training_data, "show_data_section", lambda: None)
+    page = open_training()
+    assert "Choose the photos first" in texts(page)
+    page.session_state["training_data"] = Brought(runs.root / "photos", "Photos of 7b")
+    page.run()
+    assert button(page, "Train").disabled
+    assert "These photos cannot be trained on, as said above" in texts(page)
+    assert "Choose the photos first" not in texts(page)
 
 
 def test_train_starts_a_run_with_the_default_settings_and_shows_it(
@@ -128,6 +148,25 @@ def test_train_starts_a_run_with_the_default_settings_and_shows_it(
     assert job.config == TrainConfig(data=data, backbone_weights=weights)
     assert page.subheader[0].value == "Ida"
     assert len(page.get("progress")) == 1
+    # What it does is said, and no empty chart stands there meanwhile.
+    assert "Loading TensorFlow" in texts(page)
+    assert "So far: " in texts(page)
+    assert not page.get("vega_lite_chart")
+    assert not page.metric
+    assert "drawn here as soon as learning begins" in texts(page)
+
+
+def test_after_train_the_page_is_shown_from_its_top_once(
+    open_training: OpenPage, photos: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[str] = []
+    monkeypatch.setattr(ui.run_list, "_to_the_top", lambda key: moved.append(key))
+    page = open_training()
+    assert not moved
+    button(page, "Train").click().run()
+    assert len(moved) == 1
+    page.run()  # whoever reads on further down is left there
+    assert len(moved) == 1
 
 
 def test_every_setting_reaches_the_run_and_outlives_a_change_of_page(
@@ -223,8 +262,8 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     assert 0 < bar.proto.value < 100
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown == {
-        "Accuracy, training": "70.0%",
-        "Accuracy, validation": "71.0%",
+        "Accuracy, training": "70.0 %",
+        "Accuracy, validation": "71.0 %",
         "Loss, training": "0.600",
         "Loss, validation": "0.610",
     }
@@ -233,7 +272,8 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
         "Training photos: loss 0.90 at first, 0.60 now."
         " Validation photos: loss 0.91 at first, 0.61 now."
     )
-    assert "Training photos: accuracy 55.0% at first, 70.0% now." in accuracy.proto.alt
+    assert "Training photos: accuracy 55.0 % at first, 70.0 % now." in accuracy.proto.alt
+    assert "So far: " not in texts(page)
     for meaning in ("lower is better", "higher is better", "kept from learning"):
         assert meaning in texts(page)
     assert page.code[0].value == "a line of the log"
@@ -266,7 +306,11 @@ def test_a_waiting_run_can_be_taken_out_of_the_line(open_training: OpenPage, run
     assert "next in line" in texts(page)
     button(page, "Take out of the line").click().run()
     assert jobs.job(run_id).state is State.INTERRUPTED
-    assert "Resume" in labels(page)
+    # Nothing was learned that it could go on from.
+    assert "Resume" not in labels(page)
+    assert "No epoch was finished, so it begins anew" in texts(page)
+    button(page, "Start again").click().run()
+    assert jobs.job(run_id).state is State.QUEUED
 
 
 def test_an_open_page_notices_when_a_run_ends_or_is_deleted(
@@ -301,6 +345,7 @@ def test_an_interrupted_run_can_be_resumed(open_training: OpenPage, runs: Any) -
     assert "Interrupted" in texts(page)
     assert "ended without a word" in page.warning[0].value
     assert len(page.get("vega_lite_chart")) == 2
+    assert "Goes on after the last finished epoch" in texts(page)
     button(page, "Resume").click().run()
     assert jobs.job(run_id).state is State.RUNNING
     assert len(page.get("progress")) == 1
@@ -311,7 +356,8 @@ def test_a_failed_run_says_why(open_training: OpenPage, runs: Any) -> None:
     page = see_runs(open_training())
     (error,) = page.error
     assert "The disk is full" in error.value
-    assert "No loss yet" in page.get("vega_lite_chart")[0].proto.alt
+    assert not page.get("vega_lite_chart")  # it learned nothing that could be drawn
+    assert "as soon as learning begins" not in texts(page)
 
 
 @pytest.mark.parametrize(
@@ -458,6 +504,20 @@ def test_every_earlier_version_can_be_brought_back(
     assert labels(page).count("Bring back") == 8
 
 
+def test_a_version_called_after_its_moment_does_not_say_it_twice() -> None:
+    moment = datetime(2026, 11, 25, 17, 28)
+    named = Version("id", moment.timestamp(), "Our classroom", 0.99, True)
+    assert (
+        version_facts(named)
+        == "In use: Our classroom · 25 Nov, 17:28 · 99.0 % on its own test photos"
+    )
+    unnamed = replace(named, title="Model of 25 November 2026, 17:28", current=False)
+    assert version_facts(unnamed) == (
+        r"Earlier: Model of 25 November 2026, 17\:28 · 99.0 % on its own test photos"
+    )
+    assert version_facts(replace(named, created=0.0, accuracy=None)) == "In use: Our classroom"
+
+
 def test_a_model_that_a_kill_left_out_of_its_place_is_brought_back(
     open_training: OpenPage, runs: Any, models: Path
 ) -> None:
@@ -522,7 +582,11 @@ def test_a_run_can_be_renamed_and_shows_its_name_as_it_is(
 def test_a_run_can_be_deleted_but_not_while_it_is_on(open_training: OpenPage, runs: Any) -> None:
     on, ended = runs.make("Ben", "running"), runs.make("Ida", "interrupted")
     page = open_training()
+    assert "Delete for good" not in labels(page)  # asked once first
+    assert [box.key for box in page.checkbox if "sure" in box.key] == [f"sure-{ended}"]
+    page.checkbox(key=f"sure-{ended}").check().run()
     assert [b.key for b in page.button if b.label == "Delete for good"] == [f"delete-{ended}"]
+    assert len(jobs.jobs()) == 2
     button(page, "Delete for good").click().run()
     assert [job.id for job in jobs.jobs()] == [on]
     assert page.success[0].value == r"Ida was deleted."
@@ -578,6 +642,33 @@ def test_switched_off_the_page_only_shows(
 )
 def test_time_left_is_said_as_people_do(seconds: float, words: str) -> None:
     assert ui.run_view.time_left(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("stage", "figures", "said"),
+    [
+        ("starting", {}, "Loading TensorFlow"),
+        ("starting", {}, "So far: 10 seconds."),
+        ("reading data", {"done": 64, "total": 4000}, "Reading the photos"),
+        ("reading data", {"done": 64, "total": 4000}, "So far: 64 of 4,000 photos, 10 seconds."),
+        ("computing features", {"done": 0, "total": 70}, "So far: 0 of 70 photos, 10 seconds."),
+    ],
+)
+def test_before_it_learns_a_run_says_what_it_does_and_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, stage: str, figures: dict[str, int], said: str
+) -> None:
+    monkeypatch.setattr(ui.run_view.time, "time", lambda: 1000.0)
+    before = {"stage": "queued", "time": 900.0}
+    began, last = {"stage": stage, "time": 990.4}, {"stage": stage, "time": 997.0, **figures}
+    assert said in ui.run_view.doing([before, began, last])
+    assert "So far: 0 seconds." in ui.run_view.doing([{"stage": stage}])  # a line without a time
+
+
+@pytest.mark.parametrize("stage", ["training", "fine-tuning", "evaluating", "finished"])
+def test_from_then_on_its_figures_say_it(stage: str) -> None:
+    starting = {"stage": "starting", "time": 1.0}
+    assert ui.run_view.doing([starting, {"stage": stage, "done": 1, "total": 2}]) == ""
+    assert ui.run_view.doing([]) == ""
 
 
 def test_the_axis_of_the_curves_keeps_still_while_they_grow() -> None:

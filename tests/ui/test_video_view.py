@@ -405,7 +405,7 @@ def test_another_video_may_follow(view: AppTest, jobs: list[FakeJob], tmp_path: 
     assert (jobs[0].discards, jobs[1].discards) == (1, 0)
 
 
-@pytest.mark.parametrize("way", ["Camera", "Snapshots"])
+@pytest.mark.parametrize("way", ["Camera", "Single shot"])
 def test_another_view_leaves_the_job_alone(
     view: AppTest, jobs: list[FakeJob], tmp_path: Path, way: str
 ) -> None:

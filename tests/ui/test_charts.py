@@ -1,0 +1,62 @@
+"""The charts of the Metrics page: what a caption says of lines and marks is what is drawn."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ui import charts, compare_view
+from ui.charts import history_chart, spaced
+
+ROWS = [
+    {"model": "A", "stage": "training", "epoch": epoch, "photos": photos, "value": 0.9}
+    for epoch in (1, 2)
+    for photos in ("learned from", "held back")
+]
+
+
+def encodings(spec: dict[str, Any], channel: str) -> list[dict[str, Any]]:
+    layers = spec.get("layer", [spec])
+    return [layer["encoding"][channel] for layer in layers if channel in layer["encoding"]]
+
+
+def test_a_solid_line_is_of_photos_learned_from_and_a_dashed_one_of_those_held_back() -> None:
+    (dashes,) = encodings(history_chart(ROWS, "Share", "Accuracy").to_dict(), "strokeDash")
+    assert dashes["field"] == "photos"
+    drawn = dict(zip(dashes["scale"]["domain"], dashes["scale"]["range"], strict=True))
+    stroke, gap = drawn["learned from"]
+    assert stroke and not gap
+    stroke, gap = drawn["held back"]
+    assert stroke and gap
+    # The legend shows them as they are, with room for both on a phone.
+    assert dashes["legend"]["symbolType"] == "stroke"
+    history = [{"accuracy": 0.5, "val_accuracy": 0.6, "stage": "training", "epoch": 1}]
+    assert [row["photos"] for row in compare_view._rows("A", history, "accuracy")] == list(drawn)
+    (said,) = [
+        node.value
+        for node in ast.walk(ast.parse(Path(compare_view.__file__).read_text()))
+        if isinstance(node, ast.Constant) and str(node.value).startswith("Solid:")
+    ]
+    assert said.startswith("Solid: on photos it learns from, dashed: on photos held back.")
+
+
+def test_the_two_legends_of_a_training_curve_do_not_stand_side_by_side() -> None:
+    spec = history_chart(ROWS, "Share", "Accuracy").to_dict()
+    places = [encodings(spec, name)[0]["legend"]["orient"] for name in ("color", "strokeDash")]
+    assert sorted(places) == ["bottom", "top"]
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        charts.reliability_chart([{"said": 0.5, "true": 0.5, "count": 1}]),
+        charts.histogram_chart([{"from": 0, "to": 0.1, "count": 1, "class": "Mask"}], 0.5),
+        history_chart(ROWS, "Share", "Accuracy"),
+    ],
+)
+def test_shares_on_axes_have_a_space_before_the_sign(chart: Any) -> None:
+    assert chart.to_dict()["config"]["locale"]["number"]["percent"] == "\N{NO-BREAK SPACE}%"
+    assert spaced(chart).to_dict()["config"]["locale"]["number"]["decimal"] == "."
