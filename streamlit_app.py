@@ -13,6 +13,8 @@ LOGO = Path(__file__).parent / "ui" / "logo.svg"
 mark_entered()
 st.set_page_config(page_title="Masklens", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
+# Streamlit leaves as much again empty below the row of pages.
+st.html("<style>.stMainBlockContainer { padding-top: 4rem; }</style>")
 
 page = st.navigation(
     [

@@ -20,6 +20,7 @@ from training.versions import install
 from ui.actions import action_button
 from ui.choices import model_title
 from ui.corrections import Corrections, read_list
+from ui.judged import percent
 from ui.learning_curves import COLOURS
 from ui.results import plain
 
@@ -117,7 +118,7 @@ def _in_words(figures: Figures | None) -> str:
     if figures is None:
         return "–"
     low, high = (round(end * 100, 1) for end in figures.interval)
-    return f"{figures.accuracy:.1%} ({low:g} to {high:g}), {figures.right} of {figures.count}"
+    return f"{percent(figures.accuracy)} ({low:g} to {high:g}), {figures.right} of {figures.count}"
 
 
 def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:

@@ -94,7 +94,7 @@ def choose() -> tuple[Choice, float]:
             "Counts as a mask from",
             min_value=1,
             max_value=99,
-            format="%d%%",
+            format="%d %%",
             key="threshold",
         )
         st.caption("How sure the model must be of a mask. Higher: fewer faces pass as masked.")

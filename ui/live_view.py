@@ -16,6 +16,7 @@ from maskcore.types import Verdict
 from ui.browser import alert_sound, set_camera_rate
 from ui.doctor import examine
 from ui.ice import ice_servers
+from ui.judged import percent
 from ui.keep import keep
 from ui.results import plain
 from ui.stream import LiveStream, Snapshot
@@ -91,8 +92,7 @@ def show_figures(stream: LiveStream, alert: AlertRule | None, playing: bool) -> 
             width=140,
             help="Somebody who was out of sight for more than a moment counts again.",
         )
-        share = "–" if now.mask_share is None else f"{now.mask_share:.0%}"
-        st.metric("Time with mask", share, width=140)
+        st.metric("Time with mask", percent(now.mask_share, 0), width=140)
     if current:
         st.caption(
             f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms"

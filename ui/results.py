@@ -194,7 +194,7 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
             "Face": st.column_config.ImageColumn(width=60),
             "Result": st.column_config.TextColumn(width=80),
             "Mask": st.column_config.ProgressColumn(
-                "Mask probability", format="%.0f%%", min_value=0, max_value=100
+                "Mask probability", format="%.0f %%", min_value=0, max_value=100
             ),
             "Width": st.column_config.NumberColumn("Width", format="%d px", width=70),
         },

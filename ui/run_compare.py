@@ -8,6 +8,7 @@ import streamlit as st
 from training.jobs import Job
 from training.run_curves import curves
 from ui.choices import model_title
+from ui.judged import percent
 from ui.learning_curves import PARTS, show_curves_of_runs
 
 
@@ -52,7 +53,7 @@ def _facts(job: Job) -> dict[str, str]:
         if point.part == "validation" and point.accuracy is not None
     ]
     return {
-        "Best validation accuracy": f"{max(best):.1%}" if best else "–",
+        "Best validation accuracy": percent(max(best, default=None)),
         "Network": model_title(config.architecture),
         "Photos": job.data_name,
         "Epochs": str(config.epochs),
@@ -60,7 +61,7 @@ def _facts(job: Job) -> dict[str, str]:
         "Changed copies": str(config.augmented_views),
         "Batch size": str(config.batch_size),
         "Learning rate": f"{config.learning_rate:g}",
-        "Dropout": f"{config.dropout:.0%}",
+        "Dropout": percent(config.dropout, 0),
         "Dense units": str(config.dense_units),
         "Seed": str(config.seed),
     }

@@ -11,7 +11,7 @@ import pandas as pd
 
 from maskcore.models import scene_report
 from training.metrics import CLASS_NAMES, Figure
-from ui.charts import CLASS_TITLES, class_colour
+from ui.charts import CLASS_TITLES, class_colour, spaced
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
 # Of fewer faces nobody can say what they would be in a hundred.
@@ -156,7 +156,7 @@ def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) ->
         finders: their titles, in order.
         title: the chart's.
     """
-    return (
+    return spaced(
         alt.Chart(pd.DataFrame(rows))
         .mark_bar()
         .encode(
@@ -203,7 +203,7 @@ def size_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]]:
 def size_chart(rows: list[dict[str, Any]], title: str) -> alt.Chart:
     """Recall by the size of faces, for one finder, both classes side by side."""
     bands = list(dict.fromkeys(row["band"] for row in sorted(rows, key=lambda r: r["place"])))
-    return (
+    return spaced(
         alt.Chart(pd.DataFrame(rows))
         .mark_bar()
         .encode(

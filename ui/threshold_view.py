@@ -30,7 +30,7 @@ def choose_metrics_threshold(model: str) -> float:
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     with left:
         percent = st.slider(
-            "Counts as a mask from", min_value=1, max_value=99, format="%d%%", key=key
+            "Counts as a mask from", min_value=1, max_value=99, format="%d %%", key=key
         )
     with right, st.container(horizontal=True, vertical_alignment="center"):
         started, of_card = start_percent(model), card_percent(model)

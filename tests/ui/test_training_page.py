@@ -191,6 +191,7 @@ def test_every_setting_reaches_the_run_and_outlives_a_change_of_page(
         data=str(photos.folder.resolve()),
         architecture="inception_v3",
         backbone_weights="none",
+        enlarged_to=160,
         dense_units=128,
         dropout=0.25,
         epochs=3,
@@ -379,12 +380,13 @@ def test_a_finished_run_stands_beside_the_installed_model(
     assert "But mind" in texts(page)
     table = page.table[0].value
     right = {"better": 39, "worse": 21}.get(verdict, 33)
-    assert table.loc["Test photos", "This run"] == (f"{right / 40:.1%} (50 to 99), {right} of 40")
+    expected = f"{100 * right / 40:.1f} % (50 to 99), {right} of 40"
+    assert table.loc["Test photos", "This run"] == said
     if verdict == "no model to compare with":
         assert list(table.columns) == ["This run"]
     else:
         assert table.loc["Validation photos", "Installed: The first one"] == (
-            "80.0% (50 to 99), 32 of 40"
+            "80.0 % (50 to 99), 32 of 40"
         )
     assert ("Install" in labels(page)) is (verdict != "worse")
     # In a bubble that has to be opened first, below a warning.
@@ -550,8 +552,8 @@ def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: An
     assert page.subheader[0].value == "2 runs compared"
     table = page.dataframe[0].value
     assert list(table.columns) == ["Ben", "Ben (2)"]  # the newest first
-    assert list(table.loc["Best validation accuracy"]) == ["76.0%", "101.0%"]
-    assert list(table.loc["Dropout"]) == ["25%", "50%"]
+    assert list(table.loc["Best validation accuracy"]) == ["76.0 %", "101.0 %"]
+    assert list(table.loc["Dropout"]) == ["25 %", "50 %"]
     page.checkbox(key=f"tick-{second}").uncheck().run()
     assert page.subheader[0].value == "Ben"
 
