@@ -170,7 +170,9 @@ def test_the_same_seed_gives_the_same_network(small: None, photos: Path, tmp_pat
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-@pytest.mark.parametrize("weights", ["none", "installed"])
+@pytest.mark.parametrize(
+    ("weights", "enlarged_to"), [("none", 0), ("installed", 0), ("installed", 160)]
+)
 @pytest.mark.parametrize("early", [0, 5, 10**9])
 def test_a_head_learns_from_what_the_base_makes_of_its_photos(
     photos: Path,
@@ -178,6 +180,7 @@ def test_a_head_learns_from_what_the_base_makes_of_its_photos(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
     weights: str,
+    enlarged_to: int,
     early: int,
 ) -> None:
     """However many photos were computed before all were read."""
@@ -187,6 +190,7 @@ def test_a_head_learns_from_what_the_base_makes_of_its_photos(
         photos,
         backbone_weights=weights,
         image_size=128,
+        enlarged_to=enlarged_to,
         augmented_views=0,
         epochs=1,
         fine_tune_epochs=0,

@@ -381,7 +381,7 @@ def test_a_finished_run_stands_beside_the_installed_model(
     table = page.table[0].value
     right = {"better": 39, "worse": 21}.get(verdict, 33)
     expected = f"{100 * right / 40:.1f} % (50 to 99), {right} of 40"
-    assert table.loc["Test photos", "This run"] == said
+    assert table.loc["Test photos", "This run"] == expected
     if verdict == "no model to compare with":
         assert list(table.columns) == ["This run"]
     else:
