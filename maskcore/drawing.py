@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from maskcore.types import Box, Face, ImageRgb, Verdict
@@ -30,14 +31,14 @@ _CELLS = 8
 _BLUR_GROWTH = 1.15
 
 
-def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
+def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True) -> ImageRgb:
     """Draw a box and a label, such as "Mask 98%", for every face.
 
     Text and lines grow with the photo, so that they are read when it is shown at any
     size. Labels stay inside the photo and evade one another and other faces. Where there
     is no room the letters become smaller, and where that does not help the label is the
-    face's number alone. The words and a thicker box for "No Mask" tell the classes apart
-    without colour.
+    face's number alone, or the verdict where faces have none. The words and a thicker box
+    for "No Mask" tell the classes apart without colour.
 
     In a photo of several faces every label begins with the face's number, counted from 1
     in the order given, as in tables, and small faces have their number alone. In video,
@@ -46,6 +47,7 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
     Args:
         image_rgb: uint8 (H, W, 3); left as it is.
         faces: boxes in this image's pixels.
+        numbered: whether faces that are no tracks have a number, for a table to refer to.
 
     Returns:
         An annotated copy, uint8 (H, W, 3).
@@ -62,32 +64,38 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face]) -> ImageRgb:
     side = min(max(image.size), 5 * image.width)
     # Below 11 pixels the letters run together.
     large, small = (ImageFont.load_default(size=max(11, side / part)) for part in _LETTERS)
-    boxes = [face.box_xyxy for face in faces]
-    placed: list[Box] = []
+    boxes = np.array([face.box_xyxy for face in faces], float).reshape(-1, 4)
+    placed = np.zeros((0, 4))
     # The surest faces come first and choose their places first.
     for index, face in enumerate(faces):
-        words, number = caption(face), str(face.track or index + 1)
-        numbered = len(faces) > 1 and not face.track
-        if numbered:
-            words = f"{number}: {words}"
-        others = boxes[:index] + boxes[index + 1 :]
+        words, short = caption(face), face.verdict if not numbered else str(index + 1)
+        with_number = numbered and len(faces) > 1 and not face.track
+        if face.track:
+            short = str(face.track)
+        if with_number:
+            words = f"{short}: {words}"
+        widest = min(_WIDEST * (boxes[index, 2] - boxes[index, 0]), image.width - 1)
+        taken = np.concatenate([placed, boxes])
+        may_cover = np.concatenate([np.zeros(len(placed)), _MOST_COVERED * _areas(boxes)])
+        may_cover[len(placed) + index] = np.inf
         for text, font, pad in (
             (words, large, max(2, line)),
             (words, small, max(2, line // 2)),
-            (number, small, max(2, line // 2)),
+            (short, small, max(2, line // 2)),
         ):
             ink = draw.textbbox((0, 0), text, font=font, anchor="lt")
             label_wh = (ink[2] + 2 * pad, ink[3] + 2 * pad)
-            places = list(_places(face.box_xyxy, label_wh, image.size))
-            place = _free_place(places, placed, others)
-            widest = _WIDEST * (face.box_xyxy[2] - face.box_xyxy[0])
-            wide = numbered and text != number and label_wh[0] > widest
-            if place is not None and not wide:
+            if with_number and text != short and label_wh[0] > widest:
+                continue
+            places = np.array([*_places(face.box_xyxy, label_wh, image.size)])
+            covered = _overlaps(places, taken)
+            free = np.flatnonzero((covered <= may_cover).all(axis=1))
+            if len(free):
                 break
-        if place is None:
-            place = _least_covering(places, [*placed, *boxes])
-        placed.append(place)
-        draw.rectangle(place, fill=COLOURS[face.verdict])
+        # Where no place is free, the one that covers least.
+        place = places[free[0] if len(free) else covered.sum(axis=1).argmin()]
+        placed = np.concatenate([placed, place[None]])
+        draw.rectangle(place.tolist(), fill=COLOURS[face.verdict])
         draw.text((place[0] + pad, place[1] + pad), text, fill=_WHITE, font=font, anchor="lt")
     return np.array(image)
 
@@ -166,25 +174,17 @@ def _places(box: Box, label_wh: tuple[float, float], size_wh: tuple[int, int]) -
         yield left, top, left + width, top + height
 
 
-def _free_place(places: Iterable[Box], labels: Sequence[Box], others: Sequence[Box]) -> Box | None:
-    """The first place that covers no label and next to nothing of the other faces."""
-    for place in places:
-        if not any(_overlap(place, label) for label in labels) and not any(
-            _overlap(place, other) > _MOST_COVERED * _overlap(other, other) for other in others
-        ):
-            return place
-    return None
-
-
-def _least_covering(places: Iterable[Box], taken: Sequence[Box]) -> Box:
-    return min(places, key=lambda place: sum(_overlap(place, other) for other in taken))
-
-
 def _shorter_side(box: Box) -> float:
     return min(box[2] - box[0], box[3] - box[1])
 
 
-def _overlap(a: Box, b: Box) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return max(width, 0) * max(height, 0)
+def _areas(boxes_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    areas: NDArray[np.float64] = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1)
+    return areas
+
+
+def _overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shared areas of (N, 4) with (M, 4) boxes, square pixels, (N, M)."""
+    inner = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    shared: NDArray[np.float64] = inner.clip(0).prod(axis=2)
+    return shared

@@ -264,7 +264,11 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
         from training.fit import fit
 
         out, resume = options.pop("out"), options.pop("resume")
-        enlarged_to = default_enlarging(options["architecture"], options["image_size"])
+        former = out if resume else options["start_from"]
+        if former:  # what goes on from a run keeps its network
+            enlarged_to = TrainConfig.load(Path(former)).enlarged_to
+        else:
+            enlarged_to = default_enlarging(options["architecture"], options["image_size"])
         options.setdefault("enlarged_to", enlarged_to)
         fit(TrainConfig.from_dict(options), out, typed, resume)
     elif command == "run-job":
@@ -336,6 +340,7 @@ def _evaluate_scenes(
     from training.scene_report import evaluate_scenes
     from training.scenes import read_scenes, split_scenes
 
+    versions = checksums(detector, model)
     divided = split_scenes(read_scenes(scenes))
     chosen = [scene for part in parts for scene in divided[part]]
     report = evaluate_scenes(chosen, MaskPipeline.load(detector, model, live), min_side)
@@ -347,7 +352,7 @@ def _evaluate_scenes(
             print(f"{name}: {figure}")
     if out:
         head = {"detector": detector, "model": model, "live": live, "parts": parts}
-        values = {**head, "sha256": checksums(detector, model), **provenance(typed), **report}
+        values = {**head, "sha256": versions, **provenance(typed), **report}
         write_text(out, json.dumps(values, indent=1) + "\n")
 
 

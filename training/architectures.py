@@ -74,7 +74,12 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
     source = config.backbone_weights if load_weights else "none"
     weights = "imagenet" if source == "imagenet" else None
     try:
-        base = _BASES[config.architecture](include_top=False, weights=weights, input_tensor=seen)
+        base = _BASES[config.architecture](
+            include_top=False,
+            weights=weights,
+            input_tensor=seen,
+            input_shape=tuple(seen.shape[1:]),  # by it Keras chooses MobileNetV2's weights
+        )
         base = keras.Model(inputs, base.output, name=base.name)
     except Exception as error:
         raise MasklensError(

@@ -47,8 +47,8 @@ BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
 BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is done
 STATISTICS_PHOTOS = 128
 BATCH, FEW = 64, 8  # photos read between two reports; computed at once
-# The settings that decide which photos a run learns from.
 _NETWORK = ("architecture", "image_size", "enlarged_to", "dense_units")
+# The settings that decide which photos a run learns from.
 _DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
 
 

@@ -77,7 +77,7 @@ def show_frame_times(model: str) -> None:
                 {
                     "Face finder": title,
                     "Finding faces, ms": round(detect_ms, 1),
-                    "Telling masks, ms": round(classify_ms, 1),
+                    "Checking masks, ms": round(classify_ms, 1),
                     "A frame, ms": round(sum(held), 1),
                     "Frames a second": round(1000 / sum(held)),
                 }

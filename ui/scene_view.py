@@ -42,8 +42,8 @@ def show_scenes(scenes: dict[str, SceneFigures], model: str, own: bool = False) 
     if not scenes:
         st.info(
             "There is no report on whole photos. Make one with:"
-            " `python -m training evaluate-scenes --scenes DIR"
-            " --out models/scenes/mobilenet_v2/fcos.json`"
+            f" `python -m training evaluate-scenes --scenes DIR --model {model}"
+            f" --out models/scenes/{model}/fcos.json`"
         )
         return
     first = next(iter(scenes.values()))

@@ -36,7 +36,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         if blur:
             image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
         found = sentence(analysis)
-        labelled = encode_image(draw_faces(image, analysis.faces))
+        labelled = encode_image(draw_faces(image, analysis.faces, numbered=False))
         st.image(labelled, width="stretch", alt=found)
         st.subheader(found, anchor=False)
         st.download_button(

@@ -71,6 +71,12 @@ class FcosSettings:
                 "live_side, photo_sides and mirrored_sides must be 32 pixels or more, got"
                 f" {self.live_side}, {self.photo_sides} and {self.mirrored_sides}"
             )
+        # A look in tiles sees no large faces, and where there are others would deny them.
+        if self.mirrored_sides and max(min(self.photo_sides), min(self.mirrored_sides)) > _TILE:
+            raise ValueError(
+                f"one of photo_sides and one of mirrored_sides must be at most {_TILE} pixels,"
+                f" got {self.photo_sides} and {self.mirrored_sides}"
+            )
         for name in ("score_threshold", "live_score_threshold", "nms_iou"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")

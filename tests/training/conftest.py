@@ -57,7 +57,9 @@ def make_photos(make_photo: MakePhoto) -> MakePhotos:
     return make
 
 
-def small_base(include_top: bool, weights: str | None, input_tensor: Any) -> Any:
+def small_base(
+    include_top: bool, weights: str | None, input_tensor: Any, input_shape: tuple[int, ...]
+) -> Any:
     """Takes the place of a Keras base where its size would only cost time."""
     assert not include_top
     assert weights is None

@@ -24,10 +24,13 @@ def config(**settings: Any) -> TrainConfig:
     return TrainConfig("photos", **{"backbone_weights": "none", "dense_units": 8, **settings})
 
 
-def small_base(include_top: bool, weights: str | None, input_tensor: Any) -> Any:
+def small_base(
+    include_top: bool, weights: str | None, input_tensor: Any, input_shape: tuple[int, ...]
+) -> Any:
     """Takes the place of a Keras base where its size only costs time."""
     assert not include_top
     assert weights is None
+    assert tuple(input_tensor.shape[1:]) == input_shape
     outputs = keras.layers.Conv2D(3, 5, strides=32)(input_tensor)
     inputs = keras.utils.get_source_inputs(input_tensor)
     return keras.Model(inputs, keras.layers.BatchNormalization(momentum=0.999)(outputs))
@@ -127,10 +130,13 @@ def test_a_bad_weights_file_is_named_in_a_sentence(small: None, tmp_path: Path, 
 def test_without_internet_the_error_says_what_else_serves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(include_top: bool, weights: str | None, input_shape: tuple[int, ...]) -> None:
-        assert weights == "imagenet"
+    asked: list[Any] = []
+
+    def fail(weights: str | None, input_shape: tuple[int, ...], **_: Any) -> None:
+        asked.append((weights, input_shape))
         raise Exception("URL fetch failure on https://storage.googleapis.com/...: None")
 
     monkeypatch.setitem(architectures._BASES, "mobilenet_v2", fail)
     with pytest.raises(MasklensError, match="could not be fetched.*--backbone-weights FILE"):
         build_base(config(backbone_weights="imagenet"))
+    assert asked == [("imagenet", (128, 128, 3))]

@@ -578,6 +578,13 @@ def test_a_working_size_that_does_not_serve_is_refused(name: str) -> None:
         FcosSettings(**{name: (400, 31)})
 
 
+def test_looks_that_are_averaged_see_large_faces() -> None:
+    FcosSettings(photo_sides=(1000, 640), mirrored_sides=(640, 1000))
+    for sides in (((1000, 641), (640,)), ((640,), (641, 1000))):
+        with pytest.raises(ValueError, match="one of mirrored_sides must be at most 640 pixels"):
+            FcosSettings(photo_sides=sides[0], mirrored_sides=sides[1])
+
+
 @pytest.mark.parametrize(("live", "count"), [(False, 1), (True, 0)])
 def test_live_has_a_threshold_of_its_own(make: Make, live: bool, count: int) -> None:
     detector, _ = make(live=live, score_threshold=0.95, live_score_threshold=0.96)
