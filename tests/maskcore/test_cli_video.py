@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -183,8 +183,16 @@ def test_control_c_keeps_what_is_done(
     assert signal.getsignal(signal.SIGINT) is usual
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C does what it does in a terminal; what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_second_control_c_ends_it_at_once(
-    clip: Path, tmp_path: Path, besides: dict[str, object]
+    clip: Path, tmp_path: Path, besides: dict[str, object], interruptible: None
 ) -> None:
     def press_twice(number: int) -> None:
         first = signal.getsignal(signal.SIGINT)
