@@ -68,10 +68,9 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
     placed = np.zeros((0, 4))
     # The surest faces come first and choose their places first.
     for index, face in enumerate(faces):
-        words, short = caption(face), face.verdict if not numbered else str(index + 1)
+        words = caption(face)
+        short = str(face.track or index + 1) if numbered or face.track else face.verdict
         with_number = numbered and len(faces) > 1 and not face.track
-        if face.track:
-            short = str(face.track)
         if with_number:
             words = f"{short}: {words}"
         widest = min(_WIDEST * (boxes[index, 2] - boxes[index, 0]), image.width - 1)

@@ -14,7 +14,14 @@ from typing import Any
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
-from training.config import ARCHITECTURES, SPLITS, WEIGHTS, TrainConfig, default_enlarging
+from training.config import (
+    ARCHITECTURES,
+    CONFIG_FILE,
+    SPLITS,
+    WEIGHTS,
+    TrainConfig,
+    default_enlarging,
+)
 from training.detector.config import DetectorConfig
 from training.model_commands import SCENE_PARTS, add_model_commands, summary
 from training.provenance import without_folders
@@ -265,7 +272,8 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
 
         out, resume = options.pop("out"), options.pop("resume")
         former = out if resume else options["start_from"]
-        if former:  # what goes on from a run keeps its network
+        # What goes on from a run keeps its network; a run to be resumed may not have begun.
+        if former and (Path(former) / CONFIG_FILE).exists():
             enlarged_to = TrainConfig.load(Path(former)).enlarged_to
         else:
             enlarged_to = default_enlarging(options["architecture"], options["image_size"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from maskcore.errors import MasklensError
+from training.__main__ import main
 from training.config import TrainConfig, default_enlarging
 
 LIMITS = {
@@ -120,3 +121,33 @@ def test_a_folder_without_a_readable_config_is_no_run(tmp_path: Path, content: A
         (run_dir / "config.json").write_bytes(content)
     with pytest.raises(MasklensError, match=r"^run7 is not the folder of .* its config\.json"):
         TrainConfig.load(run_dir)
+
+
+@pytest.mark.parametrize(
+    ("former", "options", "enlarged_to"),
+    [
+        (False, [], 160),
+        (False, ["--resume"], 160),  # not begun yet: it begins
+        (True, ["--resume"], 0),
+        (True, ["--resume", "--enlarged-to=192"], 192),  # the run says that it differs
+    ],
+)
+def test_what_goes_on_from_a_run_keeps_its_network(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    former: bool,
+    options: list[str],
+    enlarged_to: int,
+) -> None:
+    run, asked = tmp_path / "run1", []
+    if former:
+        run.mkdir()
+        TrainConfig("photos", architecture="inception_v3").save(run)
+    monkeypatch.setattr("training.fit.fit", lambda config, *_: asked.append(config.enlarged_to))
+    fit = ["fit", "--data=photos", "--architecture=inception_v3", f"--out={run}", *options]
+    assert main(fit) == 0
+    if former:
+        later = ["fit", "--data=photos", "--architecture=inception_v3", "--fine-tune=1"]
+        assert main([*later, f"--out={tmp_path / 'run2'}", f"--start-from={run}"]) == 0
+        assert asked.pop() == 0
+    assert asked == [enlarged_to]
