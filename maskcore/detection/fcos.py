@@ -6,7 +6,6 @@ Tian, Shen, Chen and He, "FCOS: Fully Convolutional One-Stage Object Detection",
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import InputSpec, normalise
+from maskcore.detection.looks import Look, average_looks
 from maskcore.detection.scaling import detect_at_sizes, overlaps, suppress_overlaps
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
@@ -30,8 +30,8 @@ _WHOLE_PIXELS = 832 * 640
 _TILE, _OVERLAP = 640, 112
 # What a level is less sure of than this plays no part.
 _LEAST_SCORE = 0.08
-# Boxes of two levels that overlap by this IoU are of the same face; and those of two looks.
-_SAME_FACE_IOU, _SAME_FACE_IN_LOOKS_IOU = 0.6, 0.5
+# Boxes of two levels that overlap by this IoU are of the same face.
+_SAME_FACE_IOU = 0.6
 # A face of so many pixels and more should be seen in any look, and one of so many and less in
 # any but the smallest, where larger ones are left to it.
 _PLAIN, _LEFT_TO_SMALLEST = 20, 0.85 * _OVERLAP
@@ -257,66 +257,6 @@ def add_up_levels(found: list[Detections]) -> list[NDArray[np.float32]]:
                 total += (same * other.scores).max(axis=1)
         sums.append(np.minimum(total, 1, dtype=np.float32))
     return sums
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one look at a photo found.
-
-    Attributes:
-        found: faces that do not overlap, in the photo's pixels.
-        sizes: the longer sides, pixels of the photo, from and up to which the look should see
-            every face.
-    """
-
-    found: Detections
-    sizes: tuple[float, float] = (0.0, np.inf)
-
-
-def average_looks(looks: Sequence[Look]) -> Detections:
-    """What several looks at a photo say together.
-
-    Most false alarms, and most doubts about real faces, are of one look alone.
-
-    Args:
-        looks: one or more.
-
-    Returns:
-        Faces of any look. The score of a face is the mean of the looks that should see it, 0
-        where one does not, and of those that see it all the same; its box is the mean of
-        theirs, weighted by their scores.
-    """
-    boxes, sums = np.zeros((0, 4)), np.zeros(0)
-    seen = np.zeros((len(looks), 0), bool)
-    for number, look in enumerate(looks):
-        mine, scores = look.found.boxes_xyxy, look.found.scores
-        known, own = _same_faces(boxes, mine)
-        shares = (scores[own] / (sums[known] + scores[own]))[:, None]
-        boxes[known] += shares * (mine[own] - boxes[known])
-        sums[known] += scores[own]
-        new = np.setdiff1d(np.arange(len(mine)), own)
-        boxes, sums = np.concatenate([boxes, mine[new]]), np.concatenate([sums, scores[new]])
-        seen = np.pad(seen, ((0, 0), (0, len(new))))
-        seen[number, known] = seen[number, len(sums) - len(new) :] = True
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
-    low, high = np.array([look.sizes for look in looks]).T[..., None]
-    counts = (seen | (sides >= low) & (sides <= high)).sum(axis=0)
-    return Detections(boxes.astype(np.float32), (sums / counts).astype(np.float32))
-
-
-def _same_faces(
-    boxes: NDArray[np.float64], others: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pair boxes of two looks, those that share most first: numbers in the one, in the other."""
-    shared = overlaps(boxes, others)
-    pairs = np.argwhere(shared >= _SAME_FACE_IN_LOOKS_IOU)
-    known: dict[int, int] = {}
-    taken: set[int] = set()
-    for i, j in pairs[np.argsort(-shared[tuple(pairs.T)], kind="stable")].tolist():
-        if i not in known and j not in taken:
-            known[i] = j
-            taken.add(j)
-    return np.array([*known], np.int64), np.array([*known.values()], np.int64)
 
 
 def decode(

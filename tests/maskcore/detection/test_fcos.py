@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec
 from maskcore.detection import FcosDetector, fcos, load_detector, scaling
-from maskcore.detection.fcos import FcosSettings, Look, add_up_levels, average_looks, decode
+from maskcore.detection.fcos import FcosSettings, add_up_levels, decode
+from maskcore.detection.looks import Look, average_looks
 from maskcore.errors import ModelError
 from maskcore.models import MODEL_FILE, StoredModel, installed_models
 from maskcore.types import Detections
