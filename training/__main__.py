@@ -19,6 +19,7 @@ from training.config import (
     CONFIG_FILE,
     SPLITS,
     WEIGHTS,
+    RunConfig,
     TrainConfig,
     default_enlarging,
 )
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         default=default.close_up_boxes,
         help="made by pseudo-boxes: photos are also shown cut to their face",
     )
+    _add_folds(fit, default)
     fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing)
     fit.add_argument("--batch-size", type=int, default=default.batch_size)
     fit.add_argument("--dense-units", type=int, default=default.dense_units)
@@ -133,6 +135,16 @@ def _parser() -> argparse.ArgumentParser:
     run_job = commands.add_parser("run-job", help="work on a run that the Training page made")
     run_job.add_argument("run_id", metavar="RUN")
     return parser
+
+
+def _add_folds(fit: Any, default: RunConfig) -> None:
+    fit.add_argument(
+        "--folds",
+        type=int,
+        default=default.folds,
+        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
+    )
+    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
 
 
 def _add_evaluate_scenes(commands: Any) -> None:
@@ -235,13 +247,7 @@ def _add_fit_detector(commands: Any) -> None:
     fit.add_argument("--weight-decay", type=float, default=default.weight_decay)
     fit.add_argument("--close-up-share", type=float, default=default.close_up_share)
     fit.add_argument("--bare-share", type=float, default=default.bare_share)
-    fit.add_argument(
-        "--folds",
-        type=int,
-        default=default.folds,
-        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
-    )
-    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
+    _add_folds(fit, default)
     fit.add_argument("--seed", type=int, default=default.seed)
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"

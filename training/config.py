@@ -32,10 +32,16 @@ class RunConfig:
         seed: whatever chance there is follows from it.
         start_from: folder of a former run with the same data, division and seed, whose best
             weights are gone on from; "" for none.
+        folds: annotated scenes that are not for testing are divided in so many folds, of
+            which one validates and the others train; 0 for the usual training and validation
+            parts, 1 to train on all of them, after the settings were chosen on folds.
+        fold: which of them validates, from 0.
     """
 
     seed: int = field(default=0, kw_only=True)
     start_from: str = field(default="", kw_only=True)
+    folds: int = field(default=0, kw_only=True)
+    fold: int = field(default=0, kw_only=True)
 
     @property
     def drawing_seed(self) -> int:
@@ -46,8 +52,16 @@ class RunConfig:
         return self.seed ^ zlib.crc32(Path(self.start_from).name.encode())
 
     def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
-        """Raise a ValueError for the first (name, low, high) whose value lies outside."""
-        for name, low, high in ranges:
+        """Raise a ValueError for the first (name, low, high) whose value lies outside.
+
+        The settings that all runs have are looked at, too.
+        """
+        shared = (
+            ("seed", 0, 2**32 - 1),
+            ("folds", 0, 20),
+            ("fold", 0, max(0, self.folds - 1)),
+        )
+        for name, low, high in (*ranges, *shared):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be in {low}..{high}, got {getattr(self, name)}")
 
@@ -107,7 +121,8 @@ class TrainConfig(RunConfig):
         corrections: file of photos to leave out or of the other class, as the Metrics page
             exports it; "" for none.
         scenes: folder of annotated scenes, whose training faces make up half of each
-            fine-tuning batch and whose validation faces join in choosing; "" for none.
+            fine-tuning batch and whose validation faces join in choosing (with one fold,
+            where they were learned from, photos choose alone); "" for none.
         close_up_boxes: file of ``pseudo-boxes``: in fine-tuning, photos are then shown as
             the crop around their face half of the time; "" for none.
         label_smoothing: share, 0..0.5, by which the targets 0 and 1 are drawn together.
@@ -148,6 +163,8 @@ class TrainConfig(RunConfig):
             raise ValueError(f"split_by must be one of {', '.join(SPLITS)}, got {self.split_by!r}")
         if self.start_from and not self.fine_tune_epochs:
             raise ValueError("start_from goes on with fine-tuning: give fine_tune_epochs")
+        if self.folds and not self.scenes:
+            raise ValueError("folds divide scenes: give scenes")
         if self.enlarged_to and not self.image_size <= self.enlarged_to <= 512:
             raise ValueError(
                 f"enlarged_to must be 0 or from image_size ({self.image_size}) to 512,"
@@ -167,5 +184,4 @@ class TrainConfig(RunConfig):
             ("batch_size", 1, 1024),
             ("validation_share", 0.05, 0.45),
             ("test_share", 0.05, 0.45),
-            ("seed", 0, 2**32 - 1),
         )

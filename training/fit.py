@@ -40,7 +40,7 @@ from training.progress import (
     load_best,
 )
 from training.runs import check_same_division, last_model, start_run
-from training.scenes import read_scenes, split_scenes
+from training.scenes import fold_scenes, read_scenes
 from training.starting_weights import convolutions_of, installed_model
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
@@ -357,8 +357,10 @@ def _fine_tune(
 
 
 def _scene_faces(config: TrainConfig) -> tuple[list[CutFace], list[CutFace]]:
-    """The faces of the train and of the validation scenes, if scenes were given."""
+    """The faces of scenes that train and of those that validate, if scenes were given."""
     if not config.scenes:
         return [], []
-    parts = split_scenes(read_scenes(Path(config.scenes)), config.seed)
-    return scene_faces(parts["train"]), scene_faces(parts["validation"])
+    scenes = read_scenes(Path(config.scenes))
+    parts = fold_scenes(scenes, config.folds, config.fold, config.seed)
+    validation = parts["validation"] if config.folds != 1 else []
+    return scene_faces(parts["train"]), scene_faces(validation)

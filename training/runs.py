@@ -52,12 +52,14 @@ def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> Non
     Args:
         run_dir: the former run's folder.
         config: of the run that is to go on from it.
-        settings: names of those that must be the same.
+        settings: names of those that must be the same, beside the fold.
 
     Raises:
         MasklensError: the folder is not that of such a run, or a setting differs.
     """
     former = asdict(type(config).load(run_dir))
+    if config.folds != 1:  # where all scenes train, any of them may have before
+        settings += ("folds", "fold")
     changed = [name for name in settings if former[name] != getattr(config, name)]
     if changed:
         raise MasklensError(

@@ -139,7 +139,7 @@ def fold_scenes(
     Args:
         scenes: the photos.
         folds: in how many alike folds training and validation scenes together are divided;
-            with 1, all of them are in both parts.
+            with 1, all of them are in both parts, with 0 they stay as they are.
         fold: which of them is the validation part, from 0; the others train.
         seed: of both divisions.
 
@@ -147,6 +147,8 @@ def fold_scenes(
         MasklensError: too few scenes for so many folds.
     """
     parts = split_scenes(scenes, seed)
+    if not folds:
+        return parts
     kept = parts["train"] + parts["validation"]
     if folds == 1:
         return {"train": kept, "validation": kept, "test": parts["test"]}

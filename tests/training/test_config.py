@@ -40,7 +40,7 @@ def test_values_up_to_the_limits_are_accepted_and_beyond_them_refused(name: str)
 
 def test_every_number_among_the_settings_has_limits() -> None:
     numbers = {k for k, v in asdict(TrainConfig("photos")).items() if isinstance(v, int | float)}
-    assert numbers == {*LIMITS, "enlarged_to"}
+    assert numbers == {*LIMITS, "enlarged_to", "folds", "fold"}
 
 
 @pytest.mark.parametrize("side", [0, 128, 160, 512])
@@ -68,6 +68,25 @@ def test_inception_gets_larger_pictures_than_it_is_given(
     architecture: str, image_size: int, enlarged_to: int
 ) -> None:
     assert default_enlarging(architecture, image_size) == enlarged_to
+
+
+@pytest.mark.parametrize("folds", [0, 1, 4])
+def test_the_fold_that_validates_is_one_of_them(folds: int) -> None:
+    last = max(0, folds - 1)
+    assert TrainConfig("photos", scenes="scenes", folds=folds, fold=last).fold == last
+    with pytest.raises(ValueError, match=f"fold must be in 0..{last}, got {last + 1}"):
+        TrainConfig("photos", scenes="scenes", folds=folds, fold=last + 1)
+
+
+@pytest.mark.parametrize("folds", [-1, 21])
+def test_there_are_no_fewer_than_no_folds_and_at_most_twenty(folds: int) -> None:
+    with pytest.raises(ValueError, match=f"folds must be in 0..20, got {folds}"):
+        TrainConfig("photos", scenes="scenes", folds=folds)
+
+
+def test_without_scenes_there_is_nothing_to_fold() -> None:
+    with pytest.raises(ValueError, match="give scenes"):
+        TrainConfig("photos", folds=4)
 
 
 def test_an_unknown_architecture_is_named_with_the_known_ones() -> None:

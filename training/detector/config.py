@@ -11,6 +11,8 @@ from training.config import RunConfig
 class DetectorConfig(RunConfig):
     """Settings of one run; unknown names and values out of range raise.
 
+    With one fold the best epoch is the one that knows all scenes best.
+
     Attributes:
         data: folder of annotated scenes.
         close_ups: folder with ``with_mask/`` and ``without_mask/``, or "" for none.
@@ -26,11 +28,6 @@ class DetectorConfig(RunConfig):
         weight_decay: AdamW's, of kernels alone, with the full rate for the backbone's, too.
         close_up_share: share, 0..1, of the crops that come from close-ups.
         bare_share: share, 0..1, of the crops centred on a face without a mask.
-        folds: the scenes that are not for testing are divided in so many folds, of which one
-            validates and the others train; 0 for the usual training and validation parts, 1
-            to train on all of them, after the settings were chosen on folds: the best epoch
-            is then the one that knows them best.
-        fold: which of them validates, from 0.
     """
 
     data: str
@@ -46,8 +43,6 @@ class DetectorConfig(RunConfig):
     weight_decay: float = 0.02
     close_up_share: float = 0.35
     bare_share: float = 0.4
-    folds: int = 0
-    fold: int = 0
 
     def __post_init__(self) -> None:
         self.check_ranges(
@@ -60,9 +55,6 @@ class DetectorConfig(RunConfig):
             ("weight_decay", 0, 1),
             ("close_up_share", 0, 1),
             ("bare_share", 0, 1),
-            ("folds", 0, 20),
-            ("fold", 0, max(0, self.folds - 1)),
-            ("seed", 0, 2**32 - 1),
         )
         if self.image_size % 32:
             raise ValueError(f"image_size must be a multiple of 32, got {self.image_size}")

@@ -26,7 +26,7 @@ from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.progress import Checkpoint, Progress, finish, load_best
 from training.runs import check_same_division, last_model, start_run
-from training.scenes import Scene, fold_scenes, read_scenes, split_scenes
+from training.scenes import Scene, fold_scenes, read_scenes
 
 STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as
@@ -82,10 +82,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         network = build_detector(config, load_weights=not config.start_from)
         if config.start_from:
             former = Path(config.start_from)
-            division = ["data", "close_ups", "seed"]
-            if config.folds != 1:  # where all scenes train, any of them may have before
-                division += ["folds", "fold"]
-            check_same_division(former, config, *division)
+            check_same_division(former, config, "data", "close_ups", "seed")
             load_best(network, former)
         _freeze_first_layers(network)
         model = flat_outputs(network, config.image_size)
@@ -108,10 +105,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
 
 def scene_parts(config: DetectorConfig) -> dict[str, list[Scene]]:
     """The scenes of a run, in train, validation and test; see ``fold_scenes``."""
-    scenes = read_scenes(Path(config.data))
-    if config.folds:
-        return fold_scenes(scenes, config.folds, config.fold, config.seed)
-    return split_scenes(scenes, config.seed)
+    return fold_scenes(read_scenes(Path(config.data)), config.folds, config.fold, config.seed)
 
 
 def _optimizer(config: DetectorConfig) -> Any:
