@@ -85,25 +85,6 @@ def installed_detector(
     yield load_model(name), [scene for part in parts for scene in divided[part]]
 
 
-def fold_detectors(runs: list[Path], root: Path) -> Iterator[tuple[StoredModel, list[Scene]]]:
-    """The detector of each run and the scenes that validated it."""
-    # TensorFlow, which takes seconds to import, has no part in the other way.
-    from training.detector.config import DetectorConfig
-    from training.detector.export import load_detector_network
-    from training.detector.fit import scene_parts
-    from training.export import to_litert
-
-    card = load_model("fcos").card
-    seen: set[int] = set()
-    for run in runs:
-        config = replace(DetectorConfig.load(run), data=str(root))
-        if config.folds < 2 or config.fold in seen:
-            raise SystemExit(f"{run.name} is not of a fold, or of one already asked about.")
-        seen.add(config.fold)
-        content = to_litert(load_detector_network(run))
-        yield StoredModel(run.name, card, content), scene_parts(config)["validation"]
-
-
 def put_together(scenes: list[Scene], side: int, seed: int = 0) -> list[tuple[ImageRgb, Scene]]:
     """Photos with their faces, or ``side`` x ``side`` of them at a time, drawn by chance, as one.
 
@@ -139,7 +120,9 @@ def main() -> None:
     parser.add_argument("--put-together", type=int, default=1, metavar="SIDE")
     options = parser.parse_args()
     if options.runs:
-        detectors = list(fold_detectors(options.runs, options.scenes))
+        from training.folds import fold_detectors  # brings TensorFlow along
+
+        detectors = list(fold_detectors(options.runs, read_scenes(options.scenes)))
     else:
         detectors = list(installed_detector(options.detector_model, options.scenes, options.parts))
     photos = [(model, put_together(scenes, options.put_together)) for model, scenes in detectors]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import sys
@@ -11,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from training.config import (
@@ -24,8 +22,9 @@ from training.config import (
     default_enlarging,
 )
 from training.detector.config import DetectorConfig
-from training.model_commands import SCENE_PARTS, add_model_commands, summary
+from training.model_commands import add_model_commands, summary
 from training.provenance import without_folders
+from training.scene_commands import add_scene_commands
 
 # TensorFlow takes seconds to import and greets at length: each command imports what
 # it needs, after this.
@@ -127,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", type=Path, help="another folder than the run's own test part")
 
     add_model_commands(commands)
-    _add_evaluate_scenes(commands)
+    add_scene_commands(commands)
 
     _add_install(commands)
     _add_install_detector(commands)
@@ -145,19 +144,6 @@ def _add_folds(fit: Any, default: RunConfig) -> None:
         help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
     )
     fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
-
-
-def _add_evaluate_scenes(commands: Any) -> None:
-    scenes = commands.add_parser(
-        "evaluate-scenes", help="measure detector and classifier together on annotated scenes"
-    )
-    scenes.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
-    scenes.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
-    scenes.add_argument("--model", default="mobilenet_v2")
-    scenes.add_argument("--parts", nargs="+", choices=SCENE_PARTS, default=["test"])
-    scenes.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
-    scenes.add_argument("--live", action="store_true", help="the working size for live video")
-    scenes.add_argument("--out", type=Path, metavar="FILE", help="JSON report to write")
 
 
 def _add_install(commands: Any) -> None:
@@ -323,8 +309,6 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
             options["weights"],
         )
         print(f"Installed in models/{folder.name}.")
-    elif command == "evaluate-scenes":
-        _evaluate_scenes(**options, typed=typed)
     elif command == "install-detector":
         from training.detector.export import install_detector
 
@@ -335,39 +319,6 @@ def _run(command: str, options: dict[str, Any], typed: str) -> int:
         folder = install_detector(run, name, FcosSettings(**options), licence, typed, weights)
         print(f"Installed in models/{folder.name}.")
     return 0
-
-
-def _evaluate_scenes(
-    scenes: Path,
-    detector: str,
-    model: str,
-    parts: list[str],
-    min_side: float,
-    live: bool,
-    out: Path | None,
-    typed: str,
-) -> None:
-    from maskcore.files import write_text
-    from maskcore.models import checksums
-    from maskcore.pipeline import MaskPipeline
-    from training.provenance import provenance
-    from training.scene_report import evaluate_scenes
-    from training.scenes import read_scenes, split_scenes
-
-    versions = checksums(detector, model)
-    divided = split_scenes(read_scenes(scenes))
-    chosen = [scene for part in parts for scene in divided[part]]
-    report = evaluate_scenes(chosen, MaskPipeline.load(detector, model, live), min_side)
-    for name, figure in report["figures"].items():
-        if isinstance(figure, dict):
-            low, high = figure["interval"]
-            print(f"{name}: {figure['value']:.3f} (95 % interval {low:.3f} to {high:.3f})")
-        else:
-            print(f"{name}: {figure}")
-    if out:
-        head = {"detector": detector, "model": model, "live": live, "parts": parts}
-        values = {**head, "sha256": versions, **provenance(typed), **report}
-        write_text(out, json.dumps(values, indent=1) + "\n")
 
 
 if __name__ == "__main__":

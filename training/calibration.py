@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from training.curves import BINS
 from training.metrics import bootstrapped, off_by
 from training.parts import part_report, report_photos
 from training.provenance import provenance
-from training.scenes import face_probabilities, read_scenes, split_scenes
+from training.scenes import Scene, face_probabilities, read_scenes, split_scenes
 
 # Of faces in scenes; smaller ones are measured elsewhere.
 SMALLEST_FACE = 32.0
@@ -85,7 +85,13 @@ def calibration_record(
     }
 
 
-def calibrate_model(name: str, masks: Path, scenes: Path | None, command: str) -> dict[str, Any]:
+def calibrate_model(
+    name: str,
+    masks: Path,
+    scenes: Path | None,
+    command: str,
+    model_runs: Sequence[Path] = (),
+) -> dict[str, Any]:
     """Fit the calibration of an installed model anew and rewrite its card and report.
 
     The model runs as it is served. Its answers stay what they were: threshold and margin of
@@ -94,15 +100,20 @@ def calibrate_model(name: str, masks: Path, scenes: Path | None, command: str) -
     Args:
         name: the model's name.
         masks: the folder its report's photos are in.
-        scenes: annotated scenes, whose validation faces join in fitting.
+        scenes: annotated scenes, whose validation faces join in fitting, unless the model
+            learned from them.
         command: the command line, for card and report.
+        model_runs: of folds of the scenes, trained as the model was: the faces that each
+            of them never saw join in instead. Networks of one recipe are sure to the same
+            degree.
 
     Returns:
         ``calibration_record`` of the parts "validation" and "test", and of the scenes' faces
-        "validation scenes" and "test scenes".
+        "validation scenes" or "scenes in folds", and "test scenes".
 
     Raises:
-        MasklensError: the model is not installed, or its photos are not in the folder.
+        MasklensError: the model is not installed, its photos are not in the folder, or the
+            runs are not of folds.
     """
     stored, report = load_model(name), read_report(name)
     plain = LiteRtClassifier(replace(stored, card={**stored.card, "calibration": None}))
@@ -112,13 +123,9 @@ def calibrate_model(name: str, masks: Path, scenes: Path | None, command: str) -
         for part, of in photos.items()
     }
     if scenes:
-        divided = split_scenes(read_scenes(scenes), stored.card.get("seed", 0))
-        margin = plain.input_spec.crop_margin
-        for part in photos:
-            answers[f"{part} scenes"] = face_probabilities(
-                divided[part], plain, margin, SMALLEST_FACE
-            )
-    fitted_on = [part for part in answers if part.startswith("validation")]
+        for part, asked in _scenes_unseen(plain, stored.card, scenes, model_runs):
+            answers[part] = face_probabilities(asked, plain.input_spec.crop_margin, SMALLEST_FACE)
+    fitted_on = [part for part in answers if not part.startswith("test")]
     calibration = fit_temperature(
         *(np.concatenate([answers[part][i] for part in fitted_on]) for i in (0, 1))
     )
@@ -139,6 +146,21 @@ def calibrate_model(name: str, masks: Path, scenes: Path | None, command: str) -
         text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         write_text(models_dir() / name / file_name, text)
     return record
+
+
+def _scenes_unseen(
+    plain: LiteRtClassifier, card: dict[str, Any], root: Path, model_runs: Sequence[Path]
+) -> Iterator[tuple[str, Iterable[tuple[LiteRtClassifier, list[Scene]]]]]:
+    """Parts of the scenes by name, and who can be asked about what it never saw of them."""
+    scenes = read_scenes(root)
+    divided = split_scenes(scenes, card.get("seed", 0))
+    if model_runs:
+        from training.folds import fold_classifiers  # brings TensorFlow along
+
+        yield "scenes in folds", fold_classifiers(model_runs, {**card, "calibration": None}, scenes)
+    elif card.get("config", {}).get("folds") != 1:
+        yield "validation scenes", [(plain, divided["validation"])]
+    yield "test scenes", [(plain, divided["test"])]
 
 
 def recalibrated(card: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:

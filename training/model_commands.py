@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-
-from maskcore.files import write_text
-from training.provenance import provenance
-
-SCENE_PARTS = ("train", "validation", "test")
 
 
 def add_model_commands(commands: Any) -> None:
     """Add the commands to those of ``python -m training``; each carries its function."""
-    faces = commands.add_parser(
-        "evaluate-faces", help="measure an installed model on the annotated faces of scenes"
-    )
-    faces.set_defaults(act=evaluate_faces)
-    faces.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
-    faces.add_argument("--model", default="mobilenet_v2")
-    faces.add_argument("--parts", nargs="+", choices=SCENE_PARTS, default=["validation"])
-    faces.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
-    faces.add_argument(
-        "--crop-margins", nargs="+", type=float, help="to compare; default: the card's"
-    )
-    faces.add_argument("--out", type=Path, metavar="FILE", help="JSON report to write")
-
     calibrate = commands.add_parser(
         "calibrate", help="fit an installed model's probabilities to what they promise"
     )
@@ -37,6 +18,14 @@ def add_model_commands(commands: Any) -> None:
     )
     calibrate.add_argument(
         "--scenes", type=Path, help="annotated scenes, whose validation faces join in"
+    )
+    calibrate.add_argument(
+        "--model-runs",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="RUN_DIR",
+        help="of folds, trained like the model: the faces that each never saw join in instead",
     )
 
     stress = commands.add_parser(
@@ -49,43 +38,19 @@ def add_model_commands(commands: Any) -> None:
     stress.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON to write")
 
 
-def evaluate_faces(
-    typed: str,
-    scenes: Path,
-    model: str,
-    parts: list[str],
-    min_side: float,
-    crop_margins: list[float] | None,
-    out: Path | None,
+def calibrate_model(
+    typed: str, model: str, masks: Path, scenes: Path | None, model_runs: list[Path]
 ) -> None:
-    """Print the figures for each crop margin; with one, write them to ``out``.
+    """Refit, and print the calibration error of every part before and after.
 
     Raises:
-        ValueError: ``out`` and several crop margins.
+        ValueError: runs of folds, but no scenes.
     """
-    from maskcore.classification import LiteRtClassifier
-    from training.scenes import evaluate_faces, read_scenes, split_scenes
-
-    if out and len(crop_margins or []) > 1:
-        raise ValueError(f"--out takes one crop margin, got {len(crop_margins or [])}")
-    divided = split_scenes(read_scenes(scenes))
-    chosen = [scene for part in parts for scene in divided[part]]
-    classifier = LiteRtClassifier.load(model)
-    for margin in crop_margins or [classifier.input_spec.crop_margin]:
-        figures = evaluate_faces(chosen, classifier, margin, min_side)
-        print(summary(f"crop margin {margin:g}", figures))
-        if out:
-            head = {"model": model, "parts": parts, "photos": len(chosen)}
-            settings = {"min_side": min_side, "crop_margin": margin}
-            values = {**head, **provenance(typed), **settings, **figures}
-            write_text(out, json.dumps(values, indent=1) + "\n")
-
-
-def calibrate_model(typed: str, model: str, masks: Path, scenes: Path | None) -> None:
-    """Refit, and print the calibration error of every part before and after."""
     from training.calibration import calibrate_model
 
-    record = calibrate_model(model, masks, scenes, typed)
+    if model_runs and not scenes:
+        raise ValueError("--model-runs are asked about scenes: give --scenes")
+    record = calibrate_model(model, masks, scenes, typed, model_runs)
     print(f"temperature {record['temperature']:g}, fitted on {', '.join(record['fitted_on'])}")
     for part, error in record["error"].items():
         before, after = error["before"]["value"], error["after"]["value"]

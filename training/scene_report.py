@@ -9,7 +9,7 @@ side is at least ``min_side``. A face that was not found counts as missed for it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,16 +30,15 @@ Counts = NDArray[np.int64]
 
 
 def evaluate_scenes(
-    scenes: list[Scene],
-    pipeline: MaskPipeline,
+    asked: Iterable[tuple[MaskPipeline, Sequence[Scene]]],
     min_side: float = 32.0,
     on_scene: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Look at every scene and count.
 
     Args:
-        scenes: annotated photos.
-        pipeline: detector and classifier.
+        asked: detector and classifier, and the annotated photos that they are asked about;
+            several where none of them may be asked about all.
         min_side: smallest face asked for, pixels of the longer side.
         on_scene: called before each scene with how many are done.
 
@@ -50,7 +49,8 @@ def evaluate_scenes(
     """
     counts, sizes = [], []
     times: list[tuple[float, float]] = []
-    for done, scene in enumerate(scenes):
+    each = ((pipeline, scene) for pipeline, scenes in asked for scene in scenes)
+    for done, (pipeline, scene) in enumerate(each):
         if on_scene:
             on_scene(done)
         analysis = pipeline.analyze(read_image(scene.image_path))
@@ -64,7 +64,7 @@ def evaluate_scenes(
         times.append((analysis.detect_ms, analysis.classify_ms))
     detect_ms, classify_ms = np.median(times, axis=0)
     return {
-        "photos": len(scenes),
+        "photos": len(counts),
         "min_side": min_side,
         "min_iou": MIN_IOU,
         "figures": with_intervals(np.array(counts)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +126,7 @@ def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
     spread evenly. The division depends on the photos and the seed alone: whatever
     command tunes on one part leaves the same test part untouched.
     """
-    groups, bare = _groups(scenes), _with_bare_face(scenes)
-    parts = split(bare, groups, validation_share=0.1, test_share=0.1, seed=seed)
+    parts = _split(scenes, _hashes(scenes), seed)
     return {name: [scenes[i] for i in members] for name, members in parts.items()}
 
 
@@ -146,28 +145,45 @@ def fold_scenes(
     Raises:
         MasklensError: too few scenes for so many folds.
     """
-    parts = split_scenes(scenes, seed)
-    if not folds:
-        return parts
-    kept = parts["train"] + parts["validation"]
-    if folds == 1:
-        return {"train": kept, "validation": kept, "test": parts["test"]}
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    try:
-        divided = list(splitter.split(kept, _with_bare_face(kept), _groups(kept)))
-    except ValueError as error:
-        raise MasklensError(
-            f"Too few scenes for {folds} folds: each needs one with and one without a bare face."
-        ) from error
-    train, validation = ([kept[i] for i in members] for members in divided[fold])
-    return {"train": train, "validation": validation, "test": parts["test"]}
+    hashes = _hashes(scenes)
+    parts = _split(scenes, hashes, seed)
+    kept = np.concatenate([parts["train"], parts["validation"]])
+    if folds:
+        parts |= {"train": kept, "validation": kept}
+    if folds > 1:
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        bare = _with_bare_face(scenes)[kept]
+        try:
+            divided = list(splitter.split(kept, bare, _groups(hashes[kept])))
+        except ValueError as error:
+            raise MasklensError(
+                f"Too few scenes for {folds} folds: each needs one with and one without a bare"
+                " face."
+            ) from error
+        train, validation = divided[fold]
+        parts |= {"train": kept[train], "validation": kept[validation]}
+    return {name: [scenes[i] for i in members] for name, members in parts.items()}
 
 
-def _groups(scenes: list[Scene]) -> NDArray[np.int64]:
-    """Scenes that look alike share a number, int (N,)."""
+def _split(
+    scenes: list[Scene], hashes: NDArray[np.bool_], seed: int
+) -> dict[str, NDArray[np.int64]]:
+    return split(
+        _with_bare_face(scenes), _groups(hashes), validation_share=0.1, test_share=0.1, seed=seed
+    )
+
+
+def _hashes(scenes: list[Scene]) -> NDArray[np.bool_]:
+    """``photo_hashes`` of each scene, bool (N, 2, 64)."""
     with ThreadPoolExecutor() as executor:
-        hashes = list(executor.map(lambda s: photo_hashes(read_image(s.image_path)), scenes))
-    return group(len(scenes), near_duplicates(np.stack(hashes)))
+        return np.stack(
+            list(executor.map(lambda s: photo_hashes(read_image(s.image_path)), scenes))
+        )
+
+
+def _groups(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Scenes that look alike share a number, int (N,)."""
+    return group(len(hashes), near_duplicates(hashes))
 
 
 def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:
@@ -175,13 +191,13 @@ def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:
 
 
 def face_probabilities(
-    scenes: list[Scene], classifier: LiteRtClassifier, crop_margin: float, min_side: float
+    asked: Iterable[tuple[LiteRtClassifier, Sequence[Scene]]], crop_margin: float, min_side: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Judge the annotated faces, whoever would have found them.
 
     Args:
-        scenes: the photos.
-        classifier: an installed model.
+        asked: a model and the photos that it is asked about; several where none of them may
+            be asked about all.
         crop_margin: used instead of the one in the model's card.
         min_side: faces with a shorter longer side, in pixels, are left out.
 
@@ -191,10 +207,10 @@ def face_probabilities(
     Raises:
         MasklensError: no face is left.
     """
-    spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
     labels: list[int] = []
     probabilities = [np.zeros(0, np.float32)]
-    for scene in scenes:
+    for classifier, scene in ((model, scene) for model, scenes in asked for scene in scenes):
+        spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
         faces = [f for f in scene.faces if f.label is not None and f.longer_side >= min_side]
         if faces:
             boxes = [face.box_xyxy for face in faces]
@@ -207,12 +223,12 @@ def face_probabilities(
 
 
 def evaluate_faces(
-    scenes: list[Scene], classifier: LiteRtClassifier, crop_margin: float, min_side: float
+    asked: Sequence[tuple[LiteRtClassifier, Sequence[Scene]]], crop_margin: float, min_side: float
 ) -> dict[str, Any]:
     """Measure a classifier on the annotated faces; see ``face_probabilities``.
 
     Returns:
-        ``classification_figures``.
+        ``classification_figures`` at the threshold that all of ``asked`` have.
     """
-    labels, probabilities = face_probabilities(scenes, classifier, crop_margin, min_side)
-    return classification_figures(labels, probabilities, classifier.threshold)
+    labels, probabilities = face_probabilities(asked, crop_margin, min_side)
+    return classification_figures(labels, probabilities, asked[0][0].threshold)

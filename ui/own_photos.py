@@ -163,7 +163,7 @@ def _measure(
                 "model": classifier.name,
                 "created": created,
                 "command": "",
-                **evaluate_scenes(scenes, pipeline, on_scene=show_scene),
+                **evaluate_scenes([(pipeline, scenes)], on_scene=show_scene),
             }
     else:
         judged, unreadable = judge_photos(

@@ -27,7 +27,7 @@ from training.faces import validation_pixels
 from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
 from training.photo_reading import PhotoReading
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
-from training.scenes import read_scenes, split_scenes
+from training.scenes import fold_scenes, read_scenes, split_scenes
 
 MakePhotos = Callable[..., Path]
 
@@ -267,17 +267,36 @@ def test_fine_tuning_goes_on_from_a_former_run(
 
 
 @pytest.mark.parametrize(
-    "other", [{"seed": 1}, {"test_share": 0.3}, {"split_by": "time"}, {"dense_units": 4}]
+    "other",
+    [
+        {"seed": 1},
+        {"test_share": 0.3},
+        {"split_by": "time"},
+        {"dense_units": 4},
+        {"folds": 4},
+    ],
 )
 def test_a_run_with_another_division_is_not_gone_on_from(
     small: None, photos: Path, tmp_path: Path, other: dict[str, Any]
 ) -> None:
-    former = settings(photos, epochs=1, fine_tune_epochs=1)
+    former = settings(photos, epochs=1, fine_tune_epochs=1, scenes="scenes")
     (tmp_path / "a").mkdir()
     former.save(tmp_path / "a")
     config = replace(former, start_from=str(tmp_path / "a"), **other)
     with pytest.raises(MasklensError, match=f"other settings \\({next(iter(other))}\\)"):
         fit(config, tmp_path / "b", "fit")
+
+
+def many_scenes(folder: Path, make_photo: Callable[..., ImageRgb]) -> Path:
+    """Sixty scenes of one face each, every second masked."""
+    for number in range(60):
+        for part in ("images", "labels"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(make_photo(200 + number, number % 2 == 1, (60, 50)))
+        image.save(folder / "images" / f"{number}.png")
+        (folder / "labels" / f"{number}.txt").write_text(f"{number % 2} 0.5 0.5 0.5 0.5")
+    (folder / "classes.txt").write_text("without_mask with_mask")
+    return folder
 
 
 def test_faces_of_scenes_join_fine_tuning_and_restart_the_search_for_the_best(
@@ -287,14 +306,7 @@ def test_faces_of_scenes_join_fine_tuning_and_restart_the_search_for_the_best(
     make_photo: Callable[..., ImageRgb],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for number in range(60):
-        folder = tmp_path / "scenes"
-        for part in ("images", "labels"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-        image = Image.fromarray(make_photo(200 + number, number % 2 == 1, (60, 50)))
-        image.save(folder / "images" / f"{number}.png")
-        (folder / "labels" / f"{number}.txt").write_text(f"{number % 2} 0.5 0.5 0.5 0.5")
-    (folder / "classes.txt").write_text("without_mask with_mask")
+    folder = many_scenes(tmp_path / "scenes", make_photo)
     given: dict[str, Any] = {}
 
     def batches(*arguments: Any) -> PhotoBatches:
@@ -322,6 +334,39 @@ def test_faces_of_scenes_join_fine_tuning_and_restart_the_search_for_the_best(
     (end,) = epoch_ends(run, FINE_TUNE_STAGE)
     assert end["val_loss"] > min(event["val_loss"] for event in epoch_ends(run, HEAD_STAGE))
     assert RunState(run).best_loss == pytest.approx(end["val_loss"], abs=1e-5)
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_scenes_can_be_learned_from_in_folds(
+    small: None,
+    photos: Path,
+    tmp_path: Path,
+    make_photo: Callable[..., ImageRgb],
+    monkeypatch: pytest.MonkeyPatch,
+    folds: int,
+) -> None:
+    folder = many_scenes(tmp_path / "scenes", make_photo)
+    given: dict[str, set[Path]] = {}
+
+    def batches(*arguments: Any) -> PhotoBatches:
+        given["train"] = {face.path for face in arguments[4]}
+        return PhotoBatches(*arguments)
+
+    def validation(faces: Any, size: int) -> Any:
+        given["validation"] = {face.path for face in faces}
+        return validation_pixels(faces, size)
+
+    monkeypatch.setattr(fit_module, "PhotoBatches", batches)
+    monkeypatch.setattr(fit_module, "validation_pixels", validation)
+    config = settings(
+        photos, epochs=1, fine_tune_epochs=1, scenes=str(folder), folds=folds, fold=folds - 1
+    )
+    fit(config, tmp_path / "run", "fit")
+    parts = fold_scenes(read_scenes(folder), folds, folds - 1, config.seed)
+    expected = {part: {scene.image_path for scene in scenes} for part, scenes in parts.items()}
+    assert given["train"] == expected["train"]
+    # What was learned from does not tell which weights are the best.
+    assert given["validation"] == (expected["validation"] if folds > 1 else set())
 
 
 def test_a_run_hears_already_while_it_reads_that_it_should_stop(

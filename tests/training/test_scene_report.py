@@ -290,7 +290,7 @@ def test_every_photo_is_looked_at_and_counted(tmp_path: Path) -> None:
     scenes = [Scene(write_photo(tmp_path / f"{n}.png", n), part) for n, part in enumerate(faces)]
     done: list[int] = []
     pipeline = Prepared(answers)
-    report = evaluate_scenes(scenes, pipeline, min_side=32, on_scene=done.append)  # type: ignore[arg-type]
+    report = evaluate_scenes([(pipeline, scenes)], min_side=32, on_scene=done.append)  # type: ignore[arg-type]
     assert done == [0, 1, 2]
     assert json.loads(json.dumps(report)) == report
     assert (report["photos"], report["min_side"], report["min_iou"]) == (3, 32, 0.4)
@@ -397,7 +397,7 @@ def test_figures_are_those_of_the_shared_tool(
     (tmp_path / "predictions.jsonl").write_text("\n".join(lines))
     theirs = score(tmp_path / "predictions.jsonl", tmp_path, min_side)
     pipeline = Prepared([found for _, found in photos])
-    ours = evaluate_scenes(read_scenes(tmp_path), pipeline, min_side)["figures"]  # type: ignore[arg-type]
+    ours = evaluate_scenes([(pipeline, read_scenes(tmp_path))], min_side)["figures"]  # type: ignore[arg-type]
     values = {n: round(f["value"], 4) for n, f in ours.items() if isinstance(f, dict)}
     assert values == {
         "detection_recall": theirs["detection_recall"],

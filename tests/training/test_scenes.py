@@ -234,12 +234,12 @@ def test_faces_are_cut_out_and_counted_by_class_and_size(tmp_path: Path) -> None
     add_scene(tmp_path, "b", painted([]), [(MASK, (10, 10, 60, 60)), (BARE, (80, 80, 140, 140))])
     add_scene(tmp_path, "c", painted([]), [(MASK, (10, 10, 20, 20))])
     classifier = BlueIsMask()
-    figures = evaluate_faces(read_scenes(tmp_path), classifier, crop_margin=0.0, min_side=32)  # type: ignore[arg-type]
+    figures = evaluate_faces([(classifier, read_scenes(tmp_path))], crop_margin=0.0, min_side=32)  # type: ignore[arg-type]
     # a: one masked face right; of the bare ones that of 32 pixels, blue though it is: wrong.
     # b: the masked one is black: wrong; the bare one right.
     assert figures["confusion"] == [[1, 1], [1, 1]]
     assert figures["count"] == 4
-    everything = evaluate_faces(read_scenes(tmp_path), classifier, crop_margin=0.0, min_side=1)  # type: ignore[arg-type]
+    everything = evaluate_faces([(classifier, read_scenes(tmp_path))], crop_margin=0.0, min_side=1)  # type: ignore[arg-type]
     assert everything["confusion"] == [[1, 2], [2, 1]]
 
 
@@ -250,7 +250,7 @@ def test_the_given_crop_margin_replaces_that_of_the_card(tmp_path: Path) -> None
     shares = {}
     for margin in (0.0, 0.5):
         classifier = BlueIsMask()
-        evaluate_faces(scenes, classifier, margin, min_side=32)  # type: ignore[arg-type]
+        evaluate_faces([(classifier, scenes)], margin, min_side=32)  # type: ignore[arg-type]
         (inputs,) = classifier.inputs
         assert inputs.shape == (2, 16, 16, 3)
         shares[margin] = float((inputs[0, ..., 2].mean() + 1) / 2)
@@ -263,7 +263,7 @@ def test_the_threshold_is_that_of_the_classifier(tmp_path: Path) -> None:
     classifier = BlueIsMask()
     for threshold, hits in ((0.6, 1), (0.8, 0)):
         classifier.threshold = threshold
-        figures = evaluate_faces(read_scenes(tmp_path), classifier, 0.0, min_side=32)  # type: ignore[arg-type]
+        figures = evaluate_faces([(classifier, read_scenes(tmp_path))], 0.0, min_side=32)  # type: ignore[arg-type]
         assert figures["threshold"] == threshold
         assert figures["by_class"]["Mask"]["recall"]["hits"] == hits
 
@@ -271,4 +271,4 @@ def test_the_threshold_is_that_of_the_classifier(tmp_path: Path) -> None:
 def test_scenes_without_a_face_large_enough_are_an_error(tmp_path: Path) -> None:
     add_scene(tmp_path, "a", painted([]), [(MASK, (10, 10, 20, 20))])
     with pytest.raises(MasklensError, match="50"):
-        evaluate_faces(read_scenes(tmp_path), BlueIsMask(), 0.0, min_side=50)  # type: ignore[arg-type]
+        evaluate_faces([(BlueIsMask(), read_scenes(tmp_path))], 0.0, min_side=50)  # type: ignore[arg-type]

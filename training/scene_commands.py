@@ -1,0 +1,151 @@
+"""Commands that measure on annotated scenes: the mask model alone, and behind a face finder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from maskcore.detection import DETECTOR_NAMES
+from maskcore.files import write_text
+from training.model_commands import summary
+from training.provenance import provenance
+
+PARTS = ("train", "validation", "test")
+# What the folds together hold.
+_FOLDS_HOLD = ["train", "validation"]
+
+
+def add_scene_commands(commands: Any) -> None:
+    """Add the commands to those of ``python -m training``; each carries its function."""
+    faces = commands.add_parser(
+        "evaluate-faces", help="measure an installed model on the annotated faces of scenes"
+    )
+    faces.set_defaults(act=evaluate_faces)
+    _add_scenes(faces, "validation")
+    faces.add_argument(
+        "--crop-margins", nargs="+", type=float, help="to compare; default: the card's"
+    )
+
+    scenes = commands.add_parser(
+        "evaluate-scenes", help="measure detector and classifier together on annotated scenes"
+    )
+    scenes.set_defaults(act=evaluate_scenes)
+    _add_scenes(scenes, "test")
+    scenes.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
+    scenes.add_argument(
+        "--detector-runs",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="RUN_DIR",
+        help="of the same folds, where the detector learned from the scenes, too",
+    )
+    scenes.add_argument("--live", action="store_true", help="the working size for live video")
+
+
+def _add_scenes(parser: Any, part: str) -> None:
+    parser.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
+    parser.add_argument("--model", default="mobilenet_v2")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=[part])
+    parser.add_argument(
+        "--model-runs",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="RUN_DIR",
+        help="of folds: each is asked, as the model is, about the scenes that it never saw,"
+        " instead of the model about --parts",
+    )
+    parser.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="JSON report to write")
+
+
+def evaluate_faces(
+    typed: str,
+    scenes: Path,
+    model: str,
+    parts: list[str],
+    model_runs: list[Path],
+    min_side: float,
+    crop_margins: list[float] | None,
+    out: Path | None,
+) -> None:
+    """Print the figures for each crop margin; with one, write them to ``out``.
+
+    Raises:
+        ValueError: ``out`` and several crop margins.
+    """
+    from maskcore.classification import LiteRtClassifier
+    from maskcore.models import read_card
+    from training.scenes import Scene, evaluate_faces, read_scenes, split_scenes
+
+    if out and len(crop_margins or []) > 1:
+        raise ValueError(f"--out takes one crop margin, got {len(crop_margins or [])}")
+    everything = read_scenes(scenes)
+    asked: list[tuple[LiteRtClassifier, list[Scene]]]
+    if model_runs:
+        from training.folds import fold_classifiers
+
+        asked = list(fold_classifiers(model_runs, read_card(model), everything))
+    else:
+        divided = split_scenes(everything)
+        chosen = [scene for part in parts for scene in divided[part]]
+        asked = [(LiteRtClassifier.load(model), chosen)]
+    for margin in crop_margins or [asked[0][0].input_spec.crop_margin]:
+        figures = evaluate_faces(asked, margin, min_side)
+        print(summary(f"crop margin {margin:g}", figures))
+        if out:
+            photos = sum(len(its_scenes) for _, its_scenes in asked)
+            head = {"model": model, **_of(parts, model_runs), "photos": photos}
+            settings = {"min_side": min_side, "crop_margin": margin}
+            values = {**head, **provenance(typed), **settings, **figures}
+            write_text(out, json.dumps(values, indent=1) + "\n")
+
+
+def evaluate_scenes(
+    typed: str,
+    scenes: Path,
+    detector: str,
+    model: str,
+    parts: list[str],
+    model_runs: list[Path],
+    detector_runs: list[Path],
+    min_side: float,
+    live: bool,
+    out: Path | None,
+) -> None:
+    """Print the figures, and write them to ``out``."""
+    from maskcore.models import checksums
+    from maskcore.pipeline import MaskPipeline
+    from training.scene_report import evaluate_scenes
+    from training.scenes import Scene, read_scenes, split_scenes
+
+    versions = checksums(detector, model)
+    everything = read_scenes(scenes)
+    asked: Iterable[tuple[MaskPipeline, list[Scene]]]
+    if model_runs or detector_runs:
+        from training.folds import fold_pipelines
+
+        asked = fold_pipelines(model_runs, detector_runs, (detector, model), live, everything)
+    else:
+        divided = split_scenes(everything)
+        chosen = [scene for part in parts for scene in divided[part]]
+        asked = [(MaskPipeline.load(detector, model, live), chosen)]
+    report = evaluate_scenes(asked, min_side)
+    for name, figure in report["figures"].items():
+        if isinstance(figure, dict):
+            low, high = figure["interval"]
+            print(f"{name}: {figure['value']:.3f} (95 % interval {low:.3f} to {high:.3f})")
+        else:
+            print(f"{name}: {figure}")
+    if out:
+        head = {"detector": detector, "model": model, "live": live, **_of(parts, model_runs)}
+        values = {**head, "sha256": versions, **provenance(typed), **report}
+        write_text(out, json.dumps(values, indent=1) + "\n")
+
+
+def _of(parts: list[str], model_runs: list[Path]) -> dict[str, Any]:
+    """What a report is of."""
+    return {"parts": _FOLDS_HOLD, "folds": len(model_runs)} if model_runs else {"parts": parts}
