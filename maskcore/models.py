@@ -85,15 +85,21 @@ def checksums(*names: str) -> dict[str, str]:
     return found
 
 
-def scene_report(detector: str, model: str) -> dict[str, Any] | None:
+def scene_report(detector: str, model: str, folds: bool = False) -> dict[str, Any] | None:
     """Measured figures of both on annotated scenes, ``models/scenes/<model>/<detector>.json``.
+
+    Args:
+        detector, model: their names.
+        folds: those in ``models/scenes/<model>/folds``, of networks trained like these on
+            other scenes than they were asked about.
 
     Returns:
         What ``python -m training evaluate-scenes --out`` wrote, or None where it is missing,
         damaged, or of another version of one of them: figures inform, and nothing depends on
         them.
     """
-    path = models_dir() / "scenes" / model / f"{detector}.json"
+    folder = models_dir() / "scenes" / model
+    path = (folder / "folds" if folds else folder) / f"{detector}.json"
     try:
         report = _read_json(path, detector)
     except ModelError:

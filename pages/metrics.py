@@ -28,7 +28,7 @@ if judged is not None:
 
 section = choose_section()
 if section == "Whole app":
-    show_scenes(measured.scenes, measured.model, measured.own is not None)
+    show_scenes(measured.scenes, measured.model, measured.own is not None, measured.folds)
 elif section == "Hard cases":
     show_stress(measured.model)
 elif section == "Your photos":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
@@ -40,12 +40,14 @@ class Measured:
         model: the mask model's name.
         judged: the photos and what the model said; None where nothing can be read.
         scenes: reports of finder and a mask model together, by the finder's title.
+        folds: the same of photos that networks judged in turns.
         own: the visitor's photos, if it is them.
     """
 
     model: str
     judged: Judged | None
     scenes: dict[str, SceneFigures]
+    folds: dict[str, SceneFigures] = field(default_factory=dict)
     own: OwnPhotos | None = None
 
     @property
@@ -60,9 +62,13 @@ def shipped_scenes(model: str) -> dict[str, SceneFigures]:
     Those of another mask model where there are none of this one.
     """
     for judge in (model, *mask_models()):
-        read = {title: read_scene_figures(name, judge) for name, (title, _) in DETECTORS.items()}
-        if any(read.values()):
-            break
+        if read := _reports(judge):
+            return read
+    return {}
+
+
+def _reports(model: str, folds: bool = False) -> dict[str, SceneFigures]:
+    read = {t: read_scene_figures(name, model, folds) for name, (t, _) in DETECTORS.items()}
     return {title: figures for title, figures in read.items() if figures is not None}
 
 
@@ -83,13 +89,13 @@ def choose_measured() -> Measured:
     if own is not None:
         titles[OWN] = f"Your photos: {own.name}"
     if not titles:
-        return Measured(model, None, shipped_scenes(model))
+        return Measured(model, None, shipped_scenes(model), _reports(model, folds=True))
     with right:
         keep("metrics_part", next(iter(titles)), titles)
         part = st.selectbox("Measured on", list(titles), format_func=titles.get, key="metrics_part")
     if own is not None and part == OWN:
-        return Measured(model, own.judged, own.scenes, own)
-    return Measured(model, parts[part], shipped_scenes(model))
+        return Measured(model, own.judged, own.scenes, own=own)
+    return Measured(model, parts[part], shipped_scenes(model), _reports(model, folds=True))
 
 
 def show_headline(measured: Measured) -> None:
@@ -97,6 +103,8 @@ def show_headline(measured: Measured) -> None:
     finder, figures = next(iter(measured.of_model.items()), ("", None))
     sentence = headline(figures) if figures else ""
     note = _scene_note(finder, figures, measured.own) if figures and sentence else ""
+    if note and finder in measured.folds:
+        note += f" {_fold_note(measured.folds[finder])}"
     if not sentence and measured.judged:
         sentence = _close_up_headline(measured.judged, start_percent(measured.model) / 100)
     if not sentence:
@@ -118,6 +126,13 @@ def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> st
         f"The whole app, {finder}'s face finder with {model_title(figures.model)} at its own"
         f" threshold, on {figures.photos} photos {where}: {masked} masked and {bare} bare"
         f" faces.{few}"
+    )
+
+
+def _fold_note(figures: SceneFigures) -> str:
+    return (
+        f"On {figures.photos} more, each judged by networks that learned from the others (see"
+        f" “Whole app”): {headline(figures)}"
     )
 
 

@@ -35,6 +35,8 @@ class SceneFigures:
     Attributes:
         detector, model: by name.
         photos: how many were looked at.
+        folds: by how many networks in turns, each of which had not seen the photos it was
+            asked about; 0 where it was the installed ones that were asked.
         min_side: smallest face asked for, pixels of the longer side.
         by_class: by the names of ``CLASS_NAMES``.
         figures: "macro_f1", "detection_precision" and others, with value and interval.
@@ -45,6 +47,7 @@ class SceneFigures:
     detector: str
     model: str
     photos: int
+    folds: int
     min_side: float
     by_class: dict[str, ClassCounts]
     figures: dict[str, Any]
@@ -53,9 +56,9 @@ class SceneFigures:
     command: str
 
 
-def read_scene_figures(detector: str, model: str) -> SceneFigures | None:
+def read_scene_figures(detector: str, model: str, folds: bool = False) -> SceneFigures | None:
     """The report of a detector with a mask model; None where ``scene_report`` has none."""
-    report = scene_report(detector, model)
+    report = scene_report(detector, model, folds)
     return None if report is None else scene_figures(report)
 
 
@@ -67,6 +70,7 @@ def scene_figures(report: Mapping[str, Any]) -> SceneFigures | None:
             detector=str(report["detector"]),
             model=str(report["model"]),
             photos=int(report["photos"]),
+            folds=int(report.get("folds", 0)),
             min_side=float(report["min_side"]),
             by_class=_by_class(report),
             figures={name: figures[name] for name in ("macro_f1", "detection_precision")},

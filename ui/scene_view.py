@@ -25,13 +25,19 @@ from ui.scene_figures import (
 )
 
 
-def show_scenes(scenes: dict[str, SceneFigures], model: str, own: bool = False) -> None:
+def show_scenes(
+    scenes: dict[str, SceneFigures],
+    model: str,
+    own: bool = False,
+    folds: dict[str, SceneFigures] | None = None,
+) -> None:
     """What becomes of the faces in whole photos, finder by finder.
 
     Args:
         scenes: reports of finder and a mask model together, by the finder's title.
         model: the mask model chosen.
         own: whether the photos are the visitor's.
+        folds: reports of other photos, which networks judged in turns.
     """
     if not scenes and own:
         st.info(
@@ -46,12 +52,15 @@ def show_scenes(scenes: dict[str, SceneFigures], model: str, own: bool = False) 
             f" --out models/scenes/{model}/fcos.json`"
         )
         return
+    if folds and _in_turns(next(iter(scenes.values())), next(iter(folds.values()))):
+        scenes = folds
     first = next(iter(scenes.values()))
     judges = list(dict.fromkeys(model_title(figures.model) for figures in scenes.values()))
     st.caption(
         f"Whole photos, in which the face has to be found before it is judged: {first.photos}"
         f" photos, faces of {first.min_side:.0f} pixels and more, each finder with its usual"
         f" settings, masks told by {plain(' and '.join(judges))} with its own threshold."
+        + (_how_in_turns(first) if first.folds else "")
     )
     if not any(figures.model == model for figures in scenes.values()):
         st.info(
@@ -69,6 +78,28 @@ def show_scenes(scenes: dict[str, SceneFigures], model: str, own: bool = False) 
             for title, figures in scenes.items():
                 st.markdown(f"{title}, {figures.created[:10]}: `{figures.command}`")
     show_frame_times(model)
+
+
+def _in_turns(kept: SceneFigures, turns: SceneFigures) -> bool:
+    """Let it be chosen which photos the figures are of."""
+    titles = {
+        False: f"{kept.photos} photos kept apart",
+        True: f"{turns.photos} photos in turns",
+    }
+    keep("metrics_in_turns", False, titles)
+    chosen: bool = st.segmented_control(
+        "Photos", list(titles), required=True, format_func=titles.get, key="metrics_in_turns"
+    )
+    return chosen
+
+
+def _how_in_turns(figures: SceneFigures) -> str:
+    return (
+        f" In turns: {figures.folds} times Masklens' finder and the mask model were trained anew"
+        " without some of these photos and then asked about those. So many faces leave less to"
+        " chance, but settings such as the score from which a face counts were chosen by them;"
+        " the app's own networks learned from all of them."
+    )
 
 
 def _show_outcomes(scenes: dict[str, SceneFigures]) -> None:

@@ -190,6 +190,12 @@ def test_a_scene_report_is_of_the_versions_that_are_installed(
 
     assert scene_report("finder", "net") == (report if current else None)
     assert scene_report("finder", "other") is None
+    assert scene_report("finder", "net", folds=True) is None
+    (tmp_path / "scenes" / "net" / "folds").mkdir()
+    in_folds = {"photos": 9, "sha256": {"net": "n1", "finder": "f1"}}
+    (tmp_path / "scenes" / "net" / "folds" / "finder.json").write_text(json.dumps(in_folds))
+    assert scene_report("finder", "net", folds=True) == in_folds
+    assert scene_report("finder", "net") == (report if current else None)
     # A finder that is no file of ours has no version.
     (tmp_path / "scenes" / "net" / "haar.json").write_text(json.dumps({"sha256": {"net": "n1"}}))
     assert scene_report("haar", "net") is not None

@@ -413,6 +413,38 @@ def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
     assert "Best: Masklens, 72 of 80 masked faces found and right" in texts(page)
 
 
+def test_photos_judged_in_turns_are_one_click_away(
+    models: Path, open_page: OpenPage, make_scene_report: MakeReport
+) -> None:
+    folder = models / "scenes" / "first" / "folds"
+    folder.mkdir()
+    report = make_scene_report("fcos", (200, 190, 180), (100, 90, 81))
+    (folder / "fcos.json").write_text(json.dumps({**report, "photos": 77, "folds": 4}))
+    page = open_metrics(open_page)
+    more = "Of 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
+    assert "On 77 more, each judged by networks that learned from the others" in texts(page)
+    assert f"{more} Of 100 bare faces it finds 90 and labels 81 right." in texts(page)
+    # What is said first is of the photos that nothing was learned from or chosen by.
+    assert "it finds 95 and labels 90" in page.subheader[0].value
+    section(page, "Whole app")
+    choice = page.segmented_control(key="metrics_in_turns")
+    assert choice.options == ["9 photos kept apart", "77 photos in turns"]
+    assert "95 % (76 of 80)" in list(page.dataframe[-1].value["Masked faces found"])
+    assert "In turns" not in texts(page)
+    choice.set_value(True).run()
+    assert not page.exception
+    assert list(page.dataframe[-1].value["Masked faces found"]) == ["95 % (190 of 200)"]
+    assert "77 photos, faces of 32 pixels and more" in texts(page)
+    assert "In turns: 4 times" in texts(page)
+    # Nobody has measured the other model so.
+    page.selectbox(key="metrics_model").set_value("second").run()
+    assert not page.exception
+    assert "each judged by networks" not in texts(page)
+    assert "9 photos, faces of 32 pixels and more" in texts(page)
+    page.selectbox(key="metrics_model").set_value("first").run()
+    assert "77 photos, faces of 32 pixels and more" in texts(page)
+
+
 def test_milliseconds_are_measured_when_asked(page: AppTest, fake: Any) -> None:
     section(page, "Whole app")
     fake.detected.clear()
