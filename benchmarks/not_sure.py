@@ -1,6 +1,8 @@
 """From where on a face is better not called, for an installed classifier, on validation data.
 
 Faces of the validation scenes, and of the validation close-ups if given, are cut as served.
+With the runs of folds, all scenes that are not for testing are used, and each network is asked
+about those that it never saw.
 Three tables, each with shares of right answers, their Wilson 95 % intervals and counts:
 
 - margin: the faces of 32 pixels and more, and of them those whose log odds lie at least so
@@ -13,8 +15,8 @@ Proposed are the smallest margin at which the called are right in 99.5 % (where 
 are, the largest at which no more than 3 % go uncalled), and the smallest side and the least
 sharpness down to which every band is right in 95 %; bands of few faces have no say.
 
-    python -m benchmarks.not_sure --scenes SCENES_DIR [--masks MASKS_DIR [--boxes FILE]]
-        [--model mobilenet_v2] [--json FILE]
+    python -m benchmarks.not_sure --scenes SCENES_DIR [--model-runs RUN_DIR...]
+        [--masks MASKS_DIR [--boxes FILE]] [--model mobilenet_v2] [--json FILE]
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,7 @@ from training.data import read_dataset, split
 from training.faces import single_boxes
 from training.metrics import share
 from training.provenance import provenance, without_folders
-from training.scenes import read_scenes, split_scenes
+from training.scenes import Scene, read_scenes, split_scenes
 
 LARGE = 32.0
 SIDES = (8.0, 12.0, 16.0, 24.0, LARGE)
@@ -63,12 +65,14 @@ class Specimen:
         box_xyxy: the face, pixels of the picture.
         label: 1 with a mask, 0 without.
         source: "scenes" or "close-ups".
+        classifier: who is asked about it.
     """
 
     picture: ImageRgb
     box_xyxy: Box
     label: int
     source: str
+    classifier: LiteRtClassifier
 
     @property
     def longer_side(self) -> float:
@@ -94,7 +98,9 @@ class Specimen:
         return replace(self, picture=cv2.GaussianBlur(self.picture, (0, 0), in_pixels))
 
 
-def around(photo: ImageRgb, box: Box, label: int, source: str) -> Specimen:
+def around(
+    photo: ImageRgb, box: Box, label: int, source: str, classifier: LiteRtClassifier
+) -> Specimen:
     """Cut out a face with as much again on every side, to blur and shrink without the rest."""
     height, width = photo.shape[:2]
     x0, y0, x1, y1 = box
@@ -102,24 +108,23 @@ def around(photo: ImageRgb, box: Box, label: int, source: str) -> Specimen:
     # Even offsets: crop_square rounds halves to even, and must cut here what it cuts there.
     left, top = (max(0, int(edge - pad)) // 2 * 2 for edge in (x0, y0))
     picture = photo[top : min(height, int(y1 + pad) + 1), left : min(width, int(x1 + pad) + 1)]
-    return Specimen(
-        np.ascontiguousarray(picture), (x0 - left, y0 - top, x1 - left, y1 - top), label, source
-    )
+    box = x0 - left, y0 - top, x1 - left, y1 - top
+    return Specimen(np.ascontiguousarray(picture), box, label, source, classifier)
 
 
-def scene_specimens(root: Path, seed: int) -> list[Specimen]:
-    """The faces of validation scenes that are of one class and of 8 pixels or more."""
+def scene_specimens(asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]) -> list[Specimen]:
+    """The faces that are of one class and of 8 pixels or more, each for who is asked about it."""
     found = []
-    for scene in split_scenes(read_scenes(root), seed)["validation"]:
+    for classifier, scene in ((model, scene) for model, scenes in asked for scene in scenes):
         faces = [f for f in scene.faces if f.label is not None and f.longer_side >= SIDES[0]]
         if faces:
             photo = read_image(scene.image_path)
-            found += [around(photo, f.box_xyxy, f.label or 0, "scenes") for f in faces]
+            found += [around(photo, f.box_xyxy, f.label or 0, "scenes", classifier) for f in faces]
     return found
 
 
 def close_up_specimens(
-    root: Path, boxes_file: Path | None, config: TrainConfig, crop_margin: float
+    root: Path, boxes_file: Path | None, config: TrainConfig, classifier: LiteRtClassifier
 ) -> list[Specimen]:
     """The faces of validation close-ups.
 
@@ -128,8 +133,9 @@ def close_up_specimens(
         boxes_file: made by ``pseudo-boxes``; close-ups without exactly one face are left
             out. Without a file, each photo is taken for a face as served, margin included.
         config: the classifier's, for the same division.
-        crop_margin: as served.
+        classifier: who is asked about them.
     """
+    crop_margin = classifier.input_spec.crop_margin
     dataset = read_dataset(root, config.image_size)
     shares = config.validation_share, config.test_share
     members = split(dataset.labels, dataset.groups, *shares, config.seed)["validation"]
@@ -142,21 +148,22 @@ def close_up_specimens(
         whole = (width * inset, height * inset, width * (1 - inset), height * (1 - inset))
         box = whole if boxes is None else boxes.get(dataset.paths[i])
         if box:
-            found.append(around(photo, box, int(dataset.labels[i]), "close-ups"))
+            label = int(dataset.labels[i])
+            found.append(around(photo, box, label, "close-ups", classifier))
     return [specimen for specimen in found if specimen.longer_side >= SIDES[0]]
 
 
-def judge(
-    classifier: LiteRtClassifier, specimens: Sequence[Specimen]
-) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+def judge(specimens: Sequence[Specimen]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Which are told right, bool (N,), and their mask probabilities, 0..1, (N,)."""
-    if not specimens:
-        return np.zeros(0, bool), np.zeros(0, np.float32)
-    spec = classifier.input_spec
-    inputs = [preprocess(specimen.picture, [specimen.box_xyxy], spec) for specimen in specimens]
-    probabilities = classifier.classify_inputs(np.concatenate(inputs))
-    labels = np.array([specimen.label for specimen in specimens])
-    return (probabilities >= classifier.threshold) == labels, probabilities
+    right, probabilities = np.zeros(len(specimens), bool), np.zeros(len(specimens), np.float32)
+    for classifier in {specimen.classifier for specimen in specimens}:
+        mine = np.array([specimen.classifier is classifier for specimen in specimens])
+        chosen = [specimen for specimen in specimens if specimen.classifier is classifier]
+        inputs = [preprocess(s.picture, [s.box_xyxy], classifier.input_spec) for s in chosen]
+        probabilities[mine] = classifier.classify_inputs(np.concatenate(inputs))
+        labels = np.array([specimen.label for specimen in chosen])
+        right[mine] = (probabilities[mine] >= classifier.threshold) == labels
+    return right, probabilities
 
 
 def right_share(right: NDArray[np.bool_]) -> dict[str, Any]:
@@ -169,10 +176,10 @@ def called_and_right(right: NDArray[np.bool_], called: NDArray[np.bool_]) -> dic
     return {"called": right_share(called), "right": right_share(right[called])}
 
 
-def margin_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[dict[str, Any]]:
+def margin_rows(specimens: list[Specimen], threshold: float) -> list[dict[str, Any]]:
     """Called and right at each of ``MARGINS``."""
-    right, probabilities = judge(classifier, specimens)
-    middle = logit(classifier.threshold)
+    right, probabilities = judge(specimens)
+    middle = logit(threshold)
     distances = np.array([abs(logit(float(p)) - middle) for p in probabilities])
     return [
         {"margin": float(margin), **called_and_right(right, distances >= margin)}
@@ -191,7 +198,7 @@ def proposed_margin(rows: list[dict[str, Any]]) -> float | None:
     return next((float(row["margin"]) for row in good), None)
 
 
-def side_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[dict[str, Any]]:
+def side_rows(specimens: list[Specimen]) -> list[dict[str, Any]]:
     """Right in each band of sides: as they are, shrunk to it, together; median sharpness."""
     rng = np.random.default_rng(0)
     large = [specimen for specimen in specimens if specimen.longer_side >= LARGE]
@@ -199,7 +206,7 @@ def side_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[d
     for low, high in zip(SIDES, (*SIDES[1:], np.inf), strict=True):
         own = [specimen for specimen in specimens if low <= specimen.longer_side < high]
         shrunk = [s.shrunk(rng.uniform(low, high)) for s in large] if high <= LARGE else []
-        own_right, shrunk_right = judge(classifier, own)[0], judge(classifier, shrunk)[0]
+        own_right, shrunk_right = judge(own)[0], judge(shrunk)[0]
         rows.append(
             {
                 **band(low, high),
@@ -212,12 +219,12 @@ def side_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[d
     return rows
 
 
-def sharpness_rows(classifier: LiteRtClassifier, specimens: list[Specimen]) -> list[dict[str, Any]]:
+def sharpness_rows(specimens: list[Specimen]) -> list[dict[str, Any]]:
     """Right in each band of sharpness, all faces blurred by each of ``SIGMAS``."""
     right, sharp = [], []
     for sigma in SIGMAS:
         smeared = [specimen.blurred(sigma) for specimen in specimens]
-        right.append(judge(classifier, smeared)[0])
+        right.append(judge(smeared)[0])
         sharp.append(sharpness_of(smeared))
     all_right, all_sharp = np.concatenate(right), np.concatenate(sharp)
     return [
@@ -256,16 +263,14 @@ def lowest_good(rows: list[dict[str, Any]]) -> float | None:
     return lowest
 
 
-def outcome(
-    classifier: LiteRtClassifier, specimens: list[Specimen], rule: NotSure
-) -> dict[str, Any]:
+def outcome(specimens: list[Specimen], rule: NotSure, threshold: float) -> dict[str, Any]:
     """What a rule does to the faces as they are."""
-    right, probabilities = judge(classifier, specimens)
+    right, probabilities = judge(specimens)
     sides = np.array([specimen.longer_side for specimen in specimens])
     faces = zip(probabilities, sides, sharpness_of(specimens), strict=True)
     called = np.array(
         [
-            rule.is_sure(float(probability), classifier.threshold, side, sharp)
+            rule.is_sure(float(probability), threshold, side, sharp)
             for probability, side, sharp in faces
         ]
     )
@@ -276,12 +281,17 @@ def outcome(
     }
 
 
-def measure(classifier: LiteRtClassifier, specimens: list[Specimen]) -> dict[str, Any]:
-    """Every table and what follows from it, as JSON values."""
+def measure(specimens: list[Specimen], threshold: float) -> dict[str, Any]:
+    """Every table and what follows from it, as JSON values.
+
+    Args:
+        specimens: the faces.
+        threshold: that of all their classifiers, 0..1.
+    """
     large = [specimen for specimen in specimens if specimen.longer_side >= LARGE]
-    margins = margin_rows(classifier, large)
-    sides = side_rows(classifier, specimens)
-    blurs = sharpness_rows(classifier, large)
+    margins = margin_rows(large, threshold)
+    sides = side_rows(specimens)
+    blurs = sharpness_rows(large)
     proposed = {
         "margin": proposed_margin(margins),
         "smallest_side": lowest_good(sides),
@@ -303,7 +313,7 @@ def measure(classifier: LiteRtClassifier, specimens: list[Specimen]) -> dict[str
         "sharpness": blurs,
         "proposed": proposed,
         "outcome": {
-            source: outcome(classifier, [s for s in specimens if s.source == source], rule)
+            source: outcome([s for s in specimens if s.source == source], rule, threshold)
             for source in sources
         },
     }
@@ -355,6 +365,7 @@ def main() -> None:
     """Print the tables, and write JSON if asked to."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scenes", required=True, type=Path)
+    parser.add_argument("--model-runs", nargs="+", type=Path, help="of folds of the scenes")
     parser.add_argument("--masks", type=Path, help="the classifier's close-ups")
     parser.add_argument("--boxes", type=Path, help="of the close-ups, made by pseudo-boxes")
     parser.add_argument("--model", default="mobilenet_v2")
@@ -364,11 +375,20 @@ def main() -> None:
     classifier = LiteRtClassifier(model)
     # Its own division of the data: another seed's validation part it may have learned from.
     config = TrainConfig.from_dict(model.card["config"])
-    specimens = scene_specimens(options.scenes, config.seed)
+    scenes = read_scenes(options.scenes)
+    asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]
+    if options.model_runs:
+        from training.folds import fold_classifiers  # brings TensorFlow along
+
+        asked = fold_classifiers(options.model_runs, model.card, scenes)
+    elif config.folds == 1:
+        raise SystemExit(f"{model.name} learned from all scenes: give runs of folds, --model-runs.")
+    else:
+        asked = [(classifier, split_scenes(scenes, config.seed)["validation"])]
+    specimens = scene_specimens(asked)
     if options.masks:
-        margin = classifier.input_spec.crop_margin
-        specimens += close_up_specimens(options.masks, options.boxes, config, margin)
-    result = measure(classifier, specimens)
+        specimens += close_up_specimens(options.masks, options.boxes, config, classifier)
+    result = measure(specimens, classifier.threshold)
     show(result)
     if options.json:
         typed = shlex.join(without_folders(argument) for argument in sys.argv[1:])
