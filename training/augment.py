@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import resize
 from maskcore.types import ImageRgb
+from training.changes import through_jpeg
 
 
 def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRgb:
@@ -36,9 +37,7 @@ def degrade(image: ImageRgb, rng: np.random.Generator) -> ImageRgb:
         noise = rng.normal(0, rng.uniform(2, 14), image.shape)
         image = (image + noise).clip(0, 255).astype(np.uint8)
     if rng.random() < 0.3:
-        quality = int(rng.integers(20, 85))
-        _, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        image = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        image = through_jpeg(image, int(rng.integers(20, 85)))
     return np.ascontiguousarray(image)
 
 

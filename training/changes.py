@@ -108,10 +108,17 @@ def compressed(quality: int) -> OnFace:
     """Saved as JPEG, 0..100, and read again."""
 
     def change(square: ImageRgb, face: float, rng: np.random.Generator) -> ImageRgb:
-        _, coded = cv2.imencode(".jpg", square, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+        return through_jpeg(square, quality)
 
     return change
+
+
+def through_jpeg(image_rgb: ImageRgb, quality: int) -> ImageRgb:
+    """What is left of a picture saved as JPEG of a quality, 0..100."""
+    image_bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
+    _, coded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    read: ImageRgb = cv2.cvtColor(cv2.imdecode(coded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return read
 
 
 def hand(square: ImageRgb, face: float, rng: np.random.Generator) -> ImageRgb:
