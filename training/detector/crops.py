@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -128,6 +128,22 @@ def crop_around(
         np.concatenate([inside[asked], still_asked]),
         np.concatenate([ignored, still_there]),
     )
+
+
+def crop_anywhere(sample: Sample, size: int, rng: np.random.Generator) -> Crop:
+    """Cut a square out of a photo without faces, as if there were one somewhere in it.
+
+    Returns:
+        uint8 (size, size, 3), no faces, (0, 4), and nothing that is not asked about, (0, 4).
+    """
+    height, width = read_image(sample.path).shape[:2]
+    side = rng.uniform(0.05, 0.5) * min(height, width)
+    corner = rng.uniform((0, 0), (width - side, height - side))
+    box = np.concatenate([corner, corner + side]).astype(np.float32)
+    imagined = replace(sample, boxes_xyxy=box[None], bare=np.array([False]))
+    image, _, _ = crop_around(imagined, 0, size, rng)
+    nothing = np.zeros((0, 4), np.float32)
+    return image, nothing, nothing
 
 
 def _left_uncovered(behind: Crop, photo_xyxy: Boxes) -> tuple[Boxes, Boxes]:

@@ -17,6 +17,7 @@ from training.detector.crops import (
     Crop,
     Sample,
     cover_part,
+    crop_anywhere,
     crop_around,
     lend_face,
     turn,
@@ -30,8 +31,9 @@ from training.scenes import Scene
 _ANNOTATORS_EDGES = (0.0, 0.19, 0.03, 0.08)
 # Sides, in pixels of the crop, to which a chosen face is brought.
 SCENE_SIDES, CLOSE_UP_SIDES = (12.0, 180.0), (20.0, 250.0)
-# Of the crops of scenes this share is of a place beside a face, mostly without any.
-BESIDE_SHARE = 0.15
+# Of the crops of scenes this share is of a place beside a face, mostly without any; where there
+# are photos without faces, so many of these are of them.
+BESIDE_SHARE, FACELESS_SHARE = 0.15, 0.5
 # In this share of the scenes faces of close-ups take the places of others: scenes have few
 # bare faces, and a detector soon knows them all. The same is why close-ups are mostly laid
 # over a crop of a scene instead of a plain colour.
@@ -130,7 +132,8 @@ class Sampler:
         size: int,
     ) -> None:
         """Args:
-        scenes, close_ups: the photos; ``close_ups`` may be empty.
+        scenes, close_ups: the photos; ``close_ups`` may be empty. Scenes may be without faces,
+            close-ups in which none was found are not used.
         close_up_share: share, 0..1, of the crops that come from close-ups.
         bare_share: share, 0..1, of the crops centred on a face without a mask.
         size: side of the crops, pixels.
@@ -147,6 +150,7 @@ class Sampler:
             raise MasklensError(
                 f"The training photos hold no face of at least {SMALLEST:g} pixels."
             )
+        self._faceless = [scene for scene in scenes if not len(scene.boxes_xyxy)]
         self._close_up_share = close_up_share if close_ups else 0.0
         self._bare_share = bare_share
         self._size = size
@@ -184,6 +188,8 @@ class Sampler:
 
     def _scene_crop(self, sample: Sample, index: int, size: int, rng: np.random.Generator) -> Crop:
         beside = rng.random() < BESIDE_SHARE
+        if beside and self._faceless and rng.random() < FACELESS_SHARE:
+            return crop_anywhere(self._faceless[rng.integers(len(self._faceless))], size, rng)
         image, boxes, ignored = crop_around(sample, index, size, rng, beside)
         if rng.random() < LENT_SHARE:
             image, boxes = self._lend_faces(image, boxes, rng)

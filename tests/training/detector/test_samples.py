@@ -15,7 +15,7 @@ from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.data import read_dataset, split
 from training.detector import samples
-from training.detector.crops import Sample, cover_part, crop_around, lend_face, turn
+from training.detector.crops import Sample, cover_part, crop_anywhere, crop_around, lend_face, turn
 from training.detector.samples import (
     CLOSE_UP_SIDES,
     SCENE_SIDES,
@@ -442,7 +442,7 @@ def listed(name: str, bare: list[bool], side: float = 30) -> Sample:
     return Sample(Path(name), boxes, np.array(bare, bool), NONE, SCENE_SIDES)
 
 
-SCENES = [listed("scene 1", [False, True, False]), listed("scene 2", []), listed("scene 3", [True])]
+SCENES = [listed("scene 1", [False, True, False]), listed("scene 3", [True])]
 CLOSE_UPS = [listed("close-up 1", [False]), listed("close-up 2", [True, True])]
 
 MASKED_SCENES, BARE_SCENES = {("scene 1", 0), ("scene 1", 2)}, {("scene 1", 1), ("scene 3", 0)}
@@ -552,6 +552,40 @@ def test_some_crops_of_scenes_and_none_of_close_ups_look_beside_the_face(
         sampler.draw(rng)
     assert not any(beside for scene, beside in looks if not scene)
     assert np.mean([beside for scene, beside in looks if scene]) == pytest.approx(0.15, abs=0.04)
+
+
+def test_half_of_the_looks_beside_a_face_are_at_photos_without_any(
+    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faceless: list[str] = []
+
+    def crop(sample: Sample, size: int, rng: Any) -> Any:
+        faceless.append(sample.path.name)
+        return np.zeros((size, size, 3), np.uint8), NONE, NONE
+
+    monkeypatch.setattr(samples, "crop_anywhere", crop)
+    empty = [listed("scene 2", []), listed("scene 4", [])]
+    sampler = Sampler([*SCENES, *empty], [*CLOSE_UPS, listed("close-up 3", [])], 0.3, 0.5, 64)
+    rng = np.random.default_rng(0)
+    for _ in range(600):
+        sampler.draw(rng)
+    scenes = sum(name.startswith("scene") for name, _, _ in drawn) + len(faceless)
+    assert len(faceless) / scenes == pytest.approx(0.075, abs=0.025)
+    # A close-up without a face is one in which the teacher overlooked it.
+    assert set(faceless) == {"scene 2", "scene 4"}
+
+
+def test_a_photo_without_faces_is_seen_in_any_place_and_size(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (300, 200, 3), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    sample = Sample(tmp_path / "a.png", NONE, np.zeros(0, bool), NONE, SCENE_SIDES)
+    crops = [crop_anywhere(sample, 96, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(image.shape == (96, 96, 3) for image, _, _ in crops)
+    assert all(boxes.shape == ignored.shape == (0, 4) for _, boxes, ignored in crops)
+    assert len({image.tobytes() for image, _, _ in crops}) == 20
+    # Shrunk noise is greyer: some are seen from afar, some near.
+    deviations = [image.std() for image, _, _ in crops]
+    assert max(deviations) > 2 * min(deviations)
 
 
 def test_seven_in_ten_close_ups_are_laid_over_scenes_and_no_scene_over_anything(
