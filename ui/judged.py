@@ -34,6 +34,8 @@ class Judged:
         labels: int (N,), 1 with a mask, 0 without.
         probabilities: float (N,), of a mask, in 0..1.
         roc_auc: the area under the ROC curve, with its interval.
+        average_precision, calibration_error: likewise, see ``training.metrics``.
+        things: what they are, "photos", or "faces" of which one photo may show several.
     """
 
     model: str
@@ -45,9 +47,16 @@ class Judged:
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     roc_auc: Figure
+    average_precision: Figure
+    calibration_error: Figure
+    things: str = "photos"
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def counted(self, count: int) -> str:
+        """So many of them, e.g. "1 photo" or "34 faces"."""
+        return f"{count} {self.things if count != 1 else self.things.removesuffix('s')}"
 
     def only(self, members: list[int]) -> Judged:
         """Some of the photos, by their indices, in that order."""
@@ -116,11 +125,11 @@ def judged_parts(model: str, report: dict[str, Any]) -> dict[str, Judged]:
 
 
 def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
-    photos = report["parts"][name]["photos"]
+    part = report["parts"][name]
+    photos = part["photos"]
     probabilities = np.array([float(photo["mask_probability"]) for photo in photos])
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise ValueError("a probability must be in 0..1")
-    auc = report["parts"][name].get("roc_auc")
     return Judged(
         model=model,
         data=str(report.get("data", "")),
@@ -130,8 +139,15 @@ def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
         paths=tuple(str(photo["path"]) for photo in photos),
         labels=np.array([FOLDERS.index(photo["label"]) for photo in photos], np.int64),
         probabilities=probabilities,
-        roc_auc=auc if isinstance(auc, dict) else {"value": None, "interval": None},
+        roc_auc=_figure(part, "roc_auc"),
+        average_precision=_figure(part, "average_precision"),
+        calibration_error=_figure(part, "calibration_error"),
     )
+
+
+def _figure(part: dict[str, Any], name: str) -> Figure:
+    figure = part.get(name)
+    return figure if isinstance(figure, dict) else {"value": None, "interval": None}
 
 
 def history_of(model: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -173,10 +173,11 @@ def _measure(
     report = own_report(judged, classifier.name, classifier.threshold, name, created)
     places = {photo.path: (photo.file, photo.box_xyxy) for photo in judged}
     figures = {title: scene_figures(of_finder) for title, of_finder in reports.items()}
+    of_model = judged_parts(classifier.name, report)["given"]
     return OwnPhotos(
         name=name,
         files=files,
-        judged=judged_parts(classifier.name, report)["given"],
+        judged=replace(of_model, things="faces") if files.annotated else of_model,
         scenes={title: read for title, read in figures.items() if read is not None},
         unreadable=unreadable,
         pictures=Pictures(files.root, places),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,25 @@ def test_one_class_only_leaves_figures_undefined(make_report: MakeReport) -> Non
     assert figures["by_class"]["No Mask"]["recall"]["value"] is None
     assert figures["accuracy"]["hits"] == 2
     assert with_interval(figures["by_class"]["No Mask"]["recall"]) == "–"
+
+
+def test_photos_and_faces_are_called_what_they_are(make_report: MakeReport) -> None:
+    judged = judged_parts("m", make_report([0, 1], [0.1, 0.9]))["test"]
+    assert [judged.counted(count) for count in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
+    faces = replace(judged, things="faces").only([0])
+    assert [faces.counted(count) for count in (1, 34)] == ["1 face", "34 faces"]
+
+
+def test_figures_that_a_report_lacks_are_undefined(make_report: MakeReport) -> None:
+    report = make_report([0, 1], [0.1, 0.8])
+    judged = judged_parts("m", report)["test"]
+    assert judged.average_precision["value"] == 1
+    assert judged.calibration_error["value"] == pytest.approx(0.15)
+    for name in ("roc_auc", "average_precision", "calibration_error"):
+        report["parts"]["test"][name] = None
+    judged = judged_parts("m", report)["test"]
+    assert judged.roc_auc == judged.average_precision == judged.calibration_error
+    assert judged.calibration_error == {"value": None, "interval": None}
 
 
 def test_parts_come_test_first(make_report: MakeReport) -> None:
