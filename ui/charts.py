@@ -62,8 +62,13 @@ def confusion_rows(confusion: Sequence[Sequence[int]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def confusion_chart(confusion: Sequence[Sequence[int]]) -> alt.LayerChart:
-    """The confusion matrix as four tiles that can be clicked: count and share of the row."""
+def confusion_chart(confusion: Sequence[Sequence[int]], things: str = "photos") -> alt.LayerChart:
+    """The confusion matrix as four tiles that can be clicked: count and share of the row.
+
+    Args:
+        confusion: counts, rows truth, columns answer, as in CLASS_NAMES.
+        things: what is counted, as ``Judged.things`` names it; so in the charts below.
+    """
     rows = confusion_rows(confusion)
     chosen = alt.selection_point(name=CELL, fields=["truth", "answer"], toggle=False, empty=False)
     order = list(reversed(CLASS_NAMES))
@@ -86,7 +91,7 @@ def confusion_chart(confusion: Sequence[Sequence[int]]) -> alt.LayerChart:
             tooltip=[
                 alt.Tooltip("truth:N", title="In truth"),
                 alt.Tooltip("answer:N", title="Answer"),
-                alt.Tooltip("count:Q", title="Photos"),
+                alt.Tooltip("count:Q", title=things.capitalize()),
                 alt.Tooltip("percent:N", title="Of this row"),
             ],
         )
@@ -98,7 +103,7 @@ def confusion_chart(confusion: Sequence[Sequence[int]]) -> alt.LayerChart:
     )
     shares = base.mark_text(dy=18, fontSize=14, color="white").encode(text="percent:N")
     return alt.layer(tiles, figures, shares).properties(
-        height=_HEIGHT, title="Confusion matrix (photos)"
+        height=_HEIGHT, title=f"Confusion matrix ({things})"
     )
 
 
@@ -179,8 +184,11 @@ def _corner(x: str) -> tuple[float, float]:
     return (0.0, 0.2) if x == "wrongly_masked" else (0.8, 1.0)
 
 
-def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:
+def reliability_chart(
+    steps: Sequence[Mapping[str, float]], things: str = "photos"
+) -> alt.LayerChart:
     """What the model says against what is true, by steps of its probability."""
+    counted = things.capitalize()
     axis = alt.Axis(format=".0%")
     scale = alt.Scale(domain=[0, 1])
     ideal = (
@@ -193,17 +201,17 @@ def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:
         .mark_circle(color=COLOUR["Mask"], opacity=0.9)
         .encode(
             x=alt.X("said:Q", title="Probability of a mask, as said", scale=scale, axis=axis),
-            y=alt.Y("true:Q", title="Photos that show one", scale=scale, axis=axis),
+            y=alt.Y("true:Q", title=f"{counted} with a mask", scale=scale, axis=axis),
             size=alt.Size(
                 "count:Q",
-                title="Photos",
+                title=counted,
                 scale=alt.Scale(type="sqrt", range=[40, 500]),
                 legend=None,
             ),
             tooltip=[
                 alt.Tooltip("said:Q", title="Said, on average", format=".1%"),
                 alt.Tooltip("true:Q", title="True", format=".1%"),
-                alt.Tooltip("count:Q", title="Photos"),
+                alt.Tooltip("count:Q", title=counted),
             ],
         )
     )
@@ -214,8 +222,11 @@ def reliability_chart(steps: Sequence[Mapping[str, float]]) -> alt.LayerChart:
     )
 
 
-def histogram_chart(rows: Sequence[Mapping[str, Any]], threshold: float) -> alt.LayerChart:
+def histogram_chart(
+    rows: Sequence[Mapping[str, Any]], threshold: float, things: str = "photos"
+) -> alt.LayerChart:
     """Photos by probability and class; few beside many stay visible by a root scale."""
+    counted = things.capitalize()
     bars = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(opacity=0.75)
@@ -228,14 +239,17 @@ def histogram_chart(rows: Sequence[Mapping[str, Any]], threshold: float) -> alt.
             ),
             x2="to:Q",
             y=alt.Y(
-                "count:Q", title="Photos (root scale)", stack=None, scale=alt.Scale(type="sqrt")
+                "count:Q",
+                title=f"{counted} (root scale)",
+                stack=None,
+                scale=alt.Scale(type="sqrt"),
             ),
             color=class_colour(),
             tooltip=[
                 alt.Tooltip("class:N", title="In truth"),
                 alt.Tooltip("from:Q", title="From", format=".0%"),
                 alt.Tooltip("to:Q", title="To", format=".0%"),
-                alt.Tooltip("count:Q", title="Photos"),
+                alt.Tooltip("count:Q", title=counted),
             ],
         )
     )
@@ -247,7 +261,9 @@ def histogram_chart(rows: Sequence[Mapping[str, Any]], threshold: float) -> alt.
         )
     )
     return spaced(
-        alt.layer(bars, rule).properties(height=_HEIGHT, title="Photos by probability of a mask")
+        alt.layer(bars, rule).properties(
+            height=_HEIGHT, title=f"{counted} by probability of a mask"
+        )
     )
 
 

@@ -41,25 +41,28 @@ def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], di
 
 def show_curves(judged: Judged, threshold: float) -> None:
     """ROC, precision and recall, probabilities said and true, and their distribution."""
+    roc, things = roc_points(judged.labels, judged.probabilities), judged.things
+    if not roc:
+        st.info(
+            "The ROC curve and that of precision and recall are not drawn: they need"
+            f" {things} of both classes."
+        )
     left, right = st.columns(2, gap="medium")
-    roc, precision = roc_points(judged.labels, judged.probabilities), None
     if roc:
         precision = precision_recall_points(judged.labels, judged.probabilities)
         _show_two_curves(judged, threshold, roc, precision, (left, right))
-    else:
-        st.info("The first two curves need photos of both classes.")
     with left:
         steps = reliability(judged.labels, judged.probabilities)
         show_chart(
-            reliability_chart(steps),
-            "Points on the dashed line: of photos said to be masked with 80 %, 80 of 100 are."
+            reliability_chart(steps, things),
+            f"Points on the dashed line: of {things} said to be masked with 80 %, 80 of 100 are."
             f" On average it is off by {percent(calibration_error(steps))} (expected calibration"
-            " error). Larger points stand for more photos.",
+            f" error). Larger points stand for more {things}.",
             pd.DataFrame(
                 {
                     "Said, on average": [percent(step["said"]) for step in steps],
                     "True": [percent(step["true"]) for step in steps],
-                    "Photos": [step["count"] for step in steps],
+                    things.capitalize(): [step["count"] for step in steps],
                 }
             ),
             "reliability",
@@ -67,8 +70,8 @@ def show_curves(judged: Judged, threshold: float) -> None:
     with right:
         rows = histogram(judged.labels, judged.probabilities)
         show_chart(
-            histogram_chart(rows, threshold),
-            "Masked photos should stand at the right, bare ones at the left, and little between."
+            histogram_chart(rows, threshold, things),
+            f"Masked {things} should stand at the right, bare ones at the left, and little between."
             " The dashed line is the threshold: from there on the answer is Mask.",
             pd.DataFrame(
                 [
@@ -76,7 +79,7 @@ def show_curves(judged: Judged, threshold: float) -> None:
                         "In truth": row["class"],
                         "Probability of a mask": f"{row['from'] * 100:.0f} to"
                         f" {row['to'] * 100:.0f} %",
-                        "Photos": row["count"],
+                        things.capitalize(): row["count"],
                     }
                     for row in rows
                     if row["count"]
@@ -100,8 +103,8 @@ def _show_two_curves(
         show_chart(
             curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
             f"At {threshold * 100:.0f} % (the dot) {percent(at_roc['found_masked'])} of masked"
-            f" photos are recognised and {percent(at_roc['wrongly_masked'])} of bare ones pass as"
-            " masked. The nearer the line to the upper left corner, the better."
+            f" {judged.things} are recognised and {percent(at_roc['wrongly_masked'])} of bare ones"
+            " pass as masked. The nearer the line to the upper left corner, the better."
             + _enlarged(at_roc, ROC_AXES),
             _curve_table(roc, *ROC_AXES),
             "roc",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from ui import charts, compare_view
 from ui.charts import history_chart, spaced
+from ui.judged import judged_parts
 
 ROWS = [
     {"model": "A", "stage": "training", "epoch": epoch, "photos": photos, "value": 0.9}
@@ -60,3 +64,36 @@ def test_the_two_legends_of_a_training_curve_do_not_stand_side_by_side() -> None
 def test_shares_on_axes_have_a_space_before_the_sign(chart: Any) -> None:
     assert chart.to_dict()["config"]["locale"]["number"]["percent"] == "\N{NO-BREAK SPACE}%"
     assert spaced(chart).to_dict()["config"]["locale"]["number"]["decimal"] == "."
+
+
+@pytest.mark.parametrize("things", ["photos", "faces"])
+def test_a_chart_names_what_it_counts(things: str) -> None:
+    step = {"said": 0.5, "true": 0.5, "count": 1}
+    bar = {"from": 0, "to": 0.1, "count": 1, "class": "Mask"}
+    for chart in (
+        charts.confusion_chart([[1, 0], [0, 1]], things),
+        charts.reliability_chart([step], things),
+        charts.histogram_chart([bar], 0.5, things),
+    ):
+        said = str(chart.to_dict()).lower()
+        assert things in said
+        assert ({"photos", "faces"} - {things}).pop() not in said
+
+
+def test_what_cannot_be_drawn_is_said_above_what_is(
+    make_report: Callable[..., dict[str, Any]],
+) -> None:
+    report = make_report([1, 1], [0.9, 0.2])
+    faces = replace(judged_parts("first", report)["test"], things="faces")
+    page = AppTest.from_string(
+        "import streamlit as st; from ui.curve_view import show_curves;"
+        " show_curves(st.session_state.faces, 0.5)"
+    )
+    page.session_state["faces"] = faces
+    page.run()
+    assert not page.exception
+    assert page.main.children[0] == page.info[0]
+    assert "need faces of both classes" in page.info[0].value
+    assert len(page.get("vega_lite_chart")) == 2
+    assert "photos" not in str([caption.value for caption in page.caption])
+    assert "Faces" in page.dataframe[0].value
