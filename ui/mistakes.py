@@ -10,16 +10,18 @@ from training.metrics import CLASS_NAMES
 from ui.charts import CELL, confusion_chart
 from ui.corrections import Corrections, show_corrections
 from ui.judged import Judged, percent
-from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.pictures import Pictures, choose_pictures
 from ui.results import shown_name
 
 PHOTOS_A_PAGE = 12
 _CHOSEN = "metrics_cell"
+_CLICKED = "metrics_cell_clicked"
 _TURN = "metrics_matrix_turn"
-# Truth and answer; mistakes first.
-CELLS = [
+Cell = tuple[str, str]  # truth and answer
+Photos = tuple[str, str, str, str]  # what tells a model's answers on a set of photos from others
+# Mistakes first.
+CELLS: list[Cell] = [
     ("Mask", "No Mask"),
     ("No Mask", "Mask"),
     ("Mask", "Mask"),
@@ -40,24 +42,30 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
         (truth, answer): confusion[CLASS_NAMES.index(truth)][CLASS_NAMES.index(answer)]
         for truth, answer in CELLS
     }
+    of = (judged.model, judged.part, judged.data, judged.created)
+    clicked: tuple[Photos, Cell] | None = st.session_state.get(_CLICKED)
+    if clicked and clicked[0] != of:
+        clicked = st.session_state[_CLICKED] = None
+        _let_tiles_be_clicked_again()
+    st.session_state[_CHOSEN] = clicked[1] if clicked else most_telling(counts)
+    titles = {cell: cell_title(cell, judged.counted(count)) for cell, count in counts.items()}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _show_matrix(confusion, counts)
+        _show_matrix(judged, confusion, titles, of)
     with right:
-        mistakes = [cell for cell in CELLS[:2] if counts[cell]]
-        keep(_CHOSEN, mistakes[0] if mistakes else CELLS[2], CELLS)
         cell = st.selectbox(
-            "Photos of",
+            f"{judged.things.capitalize()} of",
             CELLS,
-            format_func=lambda cell: cell_title(cell, counts[cell]),
+            format_func=titles.get,
             key=_CHOSEN,
-            on_change=_forget_click,
+            on_change=_note_choice,
+            args=(of,),
         )
-        if not mistakes:
+        if not any(counts[mistake] for mistake in CELLS[:2]):
             st.success("No mistakes at this threshold.", icon=":material/check_circle:")
         members = judged.cell(*cell, threshold)
         if members:
-            pictures = own.pictures if own else choose_pictures()
+            pictures = own.pictures if own else choose_pictures(judged.paths)
             # Faces of annotated photos are no files that training could leave out.
             fixed = own is not None and own.annotated
             corrections = None if fixed else Corrections.of_session(judged.data)
@@ -65,46 +73,60 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
             pages_key = f"metrics_page-{judged.model}-{judged.part}-{CELLS.index(cell)}"
             _show_photos(judged, members, pictures, corrections, pages_key)
         else:
-            st.info("There is no photo here. Click another tile of the matrix.")
+            st.info("There is nothing here. Click another tile of the matrix.")
 
 
-def cell_title(cell: tuple[str, str], count: int) -> str:
-    """What a cell holds, e.g. "Masked, called No Mask: 2 photos"."""
+def most_telling(counts: dict[Cell, int]) -> Cell:
+    """The cell to begin with: that of most mistakes, or of most photos where there are none."""
+    mistakes, right = CELLS[:2], CELLS[2:]
+    return max(
+        mistakes if any(counts[cell] for cell in mistakes) else right, key=counts.__getitem__
+    )
+
+
+def cell_title(cell: Cell, counted: str) -> str:
+    """What a cell holds, e.g. "Masked, wrongly called No Mask: 2 photos"."""
     truth, answer = cell
     verb = "rightly called" if truth == answer else "wrongly called"
-    photos = "1 photo" if count == 1 else f"{count} photos"
-    return f"{'Masked' if truth == 'Mask' else 'Bare'}, {verb} {answer}: {photos}"
+    return f"{'Masked' if truth == 'Mask' else 'Bare'}, {verb} {answer}: {counted}"
 
 
-def _show_matrix(confusion: list[list[int]], counts: dict[tuple[str, str], int]) -> None:
+def _show_matrix(
+    judged: Judged, confusion: list[list[int]], titles: dict[Cell, str], of: Photos
+) -> None:
     key = f"metrics_matrix-{st.session_state.setdefault(_TURN, 0)}"
 
     def follow() -> None:
         clicked = clicked_cell(st.session_state[key])
         if clicked:
-            st.session_state[_CHOSEN] = clicked
+            st.session_state[_CLICKED] = of, clicked
 
-    right = sum(count for (truth, answer), count in counts.items() if truth == answer)
+    right = sum(counts[place] for place, counts in enumerate(confusion))
     meaning = (
-        f"{right} of {sum(counts.values())} photos are called rightly (blue tiles). Click a tile to"
-        " see its photos."
+        f"{right} of {judged.counted(len(judged))} are called rightly (blue tiles). Click a tile"
+        f" to see its {judged.things}."
     )
     st.altair_chart(
-        confusion_chart(confusion),
+        confusion_chart(confusion, judged.things),
         width="stretch",
-        alt=meaning + " " + ", ".join(cell_title(cell, count) for cell, count in counts.items()),
+        alt=f"{meaning} {', '.join(titles.values())}",
         key=key,
         on_select=follow,
     )
     st.caption(meaning)
 
 
-def _forget_click() -> None:
-    """Let a tile be clicked again: browsers tell only of clicks that change something."""
+def _note_choice(of: Photos) -> None:
+    st.session_state[_CLICKED] = of, st.session_state[_CHOSEN]
+    _let_tiles_be_clicked_again()
+
+
+def _let_tiles_be_clicked_again() -> None:
+    """Draw the matrix anew: browsers tell only of clicks that change something."""
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
-def clicked_cell(state: Any) -> tuple[str, str] | None:
+def clicked_cell(state: Any) -> Cell | None:
     """The cell that a chart's selection names; None where it names none."""
     try:
         chosen = state["selection"][CELL][0]
@@ -123,7 +145,7 @@ def _show_photos(
 ) -> None:
     st.caption(
         "The surest answer comes first."
-        + ("" if pictures else " Pictures show once you say where the photos are.")
+        + ("" if pictures else " For pictures see “Where the photos are”.")
     )
     pages = -(-len(members) // PHOTOS_A_PAGE)
     page = st.pagination(pages, key=pages_key) if pages > 1 else 1

@@ -18,6 +18,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import ui.loading
+from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
 from training.compare import Comparison
@@ -189,7 +190,25 @@ def test_a_cell_lists_its_photos_the_surest_mistake_first(page: AppTest) -> None
     assert names(page) == ["007.jpg", "006.jpg"]
     slide(page, 98)
     assert names(page) == []
-    assert "There is no photo here" in texts(page)
+    assert "There is nothing here" in texts(page)
+
+
+def test_until_one_is_clicked_the_cell_with_most_mistakes_is_shown(page: AppTest) -> None:
+    chosen = lambda: page.selectbox(key="metrics_cell").value  # noqa: E731
+    slide(page, 5)  # the bare ones with 5, 20, 60 and 97 % count as masked
+    assert chosen() == ("No Mask", "Mask")
+    slide(page, 98)
+    assert chosen() == ("Mask", "No Mask")
+    page.selectbox(key="metrics_model").set_value("second").run()  # makes no mistake
+    assert chosen() == ("Mask", "Mask")
+    page.selectbox(key="metrics_cell").set_value(("No Mask", "No Mask")).run()
+    section(page, "Curves")
+    section(page, "Mistakes")
+    assert chosen() == ("No Mask", "No Mask")
+    page.selectbox(key="metrics_model").set_value("first").run()
+    assert chosen() == ("Mask", "No Mask")
+    page.selectbox(key="metrics_model").set_value("second").run()
+    assert chosen() == ("Mask", "Mask")
 
 
 def test_a_tile_can_be_clicked_again_after_the_list_was_changed(page: AppTest) -> None:
@@ -272,6 +291,67 @@ def test_pictures_show_where_the_photos_are_at_hand(
     page.text_input(key="metrics_folder").set_value(str(tmp_path / "gone")).run()
     assert not page.get("image")
     assert "is not a folder here" in texts(page)
+
+
+def bring(page: AppTest, content: bytes) -> AppTest:
+    (place,) = [f for f in page.file_uploader if f.label.startswith("A ZIP with the folders")]
+    place.upload("dataset.zip", content, "application/zip").run()
+    assert not page.exception
+    return page
+
+
+def test_from_elsewhere_pictures_are_brought_in_a_zip(
+    page: AppTest, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    page.run()
+    assert not page.text_input
+    assert "For pictures see “Where the photos are”" in texts(page)
+    bring(page, packed({"with_mask/other.png": picture(9)}))
+    assert "None of the photos measured is in this ZIP archive" in texts(page)
+    assert not list(tmp_path.glob("masklens-pictures-*"))
+    twice = {f"{part}/without_mask/007.jpg": picture(9) for part in ("a", "b")}
+    bring(page, packed({"x/with_mask/003.jpg": picture(9), **twice}))
+    assert "dataset.zip holds 1 of the 8 photos measured" in texts(page)
+    assert len(page.get("image")) == 1
+    assert "For pictures see" not in texts(page)
+    assert not [f for f in page.file_uploader if f.label.startswith("A ZIP with the folders")]
+    page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
+    assert not page.get("image")  # of two photos called 007.jpg it may be either
+    (folder,) = tmp_path.glob("masklens-pictures-*")
+    assert not open_metrics(open_page).get("image")  # another visitor's
+    button(page, "Remove these pictures").click().run()
+    assert not page.exception
+    assert not folder.exists()
+    assert "For pictures see" in texts(page)
+
+
+def test_pictures_that_cannot_be_stored_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pictures, "unpack", full)
+    with pytest.raises(MasklensError, match="the disk may be full"):
+        pictures.brought_pictures("x.zip", io.BytesIO(), ["a"], lambda share: None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_was_told_the_folder_asks_visitors_for_nothing(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    monkeypatch.setenv(pictures.FOLDER_VARIABLE, str(tmp_path))
+    (tmp_path / "with_mask").mkdir()
+    (tmp_path / "with_mask" / "003.jpg").write_bytes(picture(90))
+    page.run()
+    assert len(page.get("image")) == 1
+    assert not page.text_input
+    assert not page.file_uploader
 
 
 def test_marked_photos_make_a_list_to_take_along(page: AppTest) -> None:
