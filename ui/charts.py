@@ -16,7 +16,7 @@ COLOUR = {name: "#{:02x}{:02x}{:02x}".format(*COLOURS[name]) for name in CLASS_N
 CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Bare faces"}
 # Dark enough for white figures on them, in a light page and in a dark one.
 _RIGHT, _WRONG, _FEW = "#0b6799", "#a8451b", "#5b6770"
-_GREY = "#808a92"
+GREY = "#808a92"
 _HEIGHT = 300
 # Which photos a training curve is of, and the dashes of its line: none, or strokes and gaps.
 DASHES = {"learned from": [1, 0], "held back": [6, 4]}
@@ -193,7 +193,7 @@ def reliability_chart(
     scale = alt.Scale(domain=[0, 1])
     ideal = (
         alt.Chart(pd.DataFrame({"said": [0.0, 1.0], "true": [0.0, 1.0]}))
-        .mark_line(strokeDash=[5, 5], color=_GREY)
+        .mark_line(strokeDash=[5, 5], color=GREY)
         .encode(x="said:Q", y="true:Q")
     )
     points = (
@@ -255,7 +255,7 @@ def histogram_chart(
     )
     rule = (
         alt.Chart(pd.DataFrame({"threshold": [threshold]}))
-        .mark_rule(strokeDash=[5, 4], strokeWidth=2, color=_GREY)
+        .mark_rule(strokeDash=[5, 4], strokeWidth=2, color=GREY)
         .encode(
             x="threshold:Q", tooltip=[alt.Tooltip("threshold:Q", title="Threshold", format=".0%")]
         )
@@ -298,7 +298,7 @@ def history_chart(rows: Sequence[Mapping[str, Any]], figure: str, title: str) ->
                 symbolType="stroke",
                 symbolSize=900,
                 symbolStrokeWidth=2,
-                symbolStrokeColor=_GREY,
+                symbolStrokeColor=GREY,
                 padding=0,
                 offset=8,
             ),

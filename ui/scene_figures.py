@@ -11,11 +11,13 @@ import pandas as pd
 
 from maskcore.models import scene_report
 from training.metrics import CLASS_NAMES, Figure
-from ui.charts import CLASS_TITLES, class_colour, spaced
+from ui.charts import CLASS_TITLES, GREY, class_colour, spaced
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
 # Of fewer faces nobody can say what they would be in a hundred.
 MANY = 50
+# With title, axes and legend, which leave two thirds of it to the bars.
+_SIZES_HEIGHT = 380
 _COLOURS = ("#0b6799", "#d9902f", "#8a949b")
 
 
@@ -164,7 +166,13 @@ def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) ->
         alt.Chart(pd.DataFrame(rows))
         .mark_bar()
         .encode(
-            x=alt.X("share:Q", title="Share of faces", axis=alt.Axis(format=".0%"), stack="zero"),
+            x=alt.X(
+                "share:Q",
+                title="Share of faces",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format=".0%", tickCount=5),
+                stack="zero",
+            ),
             y=alt.Y("finder:N", title=None, sort=finders, axis=alt.Axis(labelLimit=110)),
             color=alt.Color(
                 "outcome:N",
@@ -181,7 +189,8 @@ def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) ->
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        .properties(height=200 + 28 * len(finders), title=title)
+        # The bars' own height: title, axis and legend come on top of it.
+        .properties(height=alt.Step(32), title=title)
     )
 
 
@@ -204,32 +213,54 @@ def size_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]]:
     ]
 
 
-def size_chart(rows: list[dict[str, Any]], title: str) -> alt.Chart:
+def size_chart(rows: list[dict[str, Any]], title: str) -> alt.LayerChart:
     """Recall by the size of faces, for one finder, both classes side by side."""
     bands = list(dict.fromkeys(row["band"] for row in sorted(rows, key=lambda r: r["place"])))
-    return spaced(
-        alt.Chart(pd.DataFrame(rows))
-        .mark_bar()
-        .encode(
-            x=alt.X(
-                "band:N",
-                title="Longer side of the face, pixels",
-                sort=bands,
-                axis=alt.Axis(labelAngle=0),
-            ),
-            xOffset=alt.XOffset("class:N", sort=list(reversed(CLASS_NAMES))),
-            y=alt.Y(
-                "share:Q",
-                title="Faces found",
-                scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".0%"),
-            ),
-            color=class_colour(),
-            tooltip=[
-                alt.Tooltip("class:N", title="In truth"),
-                alt.Tooltip("found:Q", title="Found"),
-                alt.Tooltip("of:Q", title="Of"),
-            ],
-        )
-        .properties(height=280, title=title)
+    classes = list(reversed(CLASS_NAMES))
+    base = alt.Chart(pd.DataFrame(_size_marks(rows, bands, classes))).encode(
+        x=alt.X(
+            "band:N",
+            title="Longer side of the face, pixels",
+            sort=[_short(band) for band in bands],
+            # Each pair of bars keeps its sizes, also on a phone.
+            axis=alt.Axis(labelAngle=0, labelOverlap=False),
+        ),
+        xOffset=alt.XOffset("class:N", scale=alt.Scale(domain=classes)),
     )
+    bars = base.mark_bar().encode(
+        y=alt.Y(
+            "share:Q",
+            title="Faces found",
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(format=".0%", tickCount=5),
+        ),
+        color=class_colour(),
+        tooltip=[
+            alt.Tooltip("class:N", title="In truth"),
+            alt.Tooltip("found:Q", title="Found"),
+            alt.Tooltip("of:Q", title="Of"),
+        ],
+    )
+    notes = base.mark_text(angle=270, align="left", dx=4, fontSize=11, color=GREY).encode(
+        y=alt.datum(0), text="note:N"
+    )
+    return spaced(alt.layer(bars, notes).properties(height=_SIZES_HEIGHT, title=title))
+
+
+def _size_marks(
+    rows: list[dict[str, Any]], bands: list[str], classes: list[str]
+) -> list[dict[str, Any]]:
+    """A place for each class in each band; where there is no bar to see, it is said why."""
+    there = {(row["band"], row["class"]): row for row in rows}
+    marks = []
+    for band in bands:
+        for name in classes:
+            row = there.get((band, name), {"found": 0, "of": 0, "share": None})
+            note = "no faces" if not row["of"] else "" if row["found"] else "none found"
+            marks.append({**row, "band": _short(band), "class": name, "note": note})
+    return marks
+
+
+def _short(band: str) -> str:
+    """A band of sizes for an axis, where "64 to 127" is too long on a phone."""
+    return band.replace(" to ", "\N{EN DASH}").replace(" and more", "+")

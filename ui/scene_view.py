@@ -113,10 +113,12 @@ def _show_outcomes(scenes: dict[str, SceneFigures]) -> None:
         for row in rows:
             line = table.setdefault(row["finder"], {"Face finder": row["finder"]})
             line[row["outcome"]] = row["faces"]
+        best_of = "Best: " if len(scenes) > 1 else ""
         show_chart(
             outcome_chart(rows, list(scenes), f"{kind}: what becomes of them"),
-            "A face counts as right only if it was found and then labelled right. Best:"
-            f" {best['finder']}, {best['faces']} of {best['of']} {kind.lower()} found and right.",
+            "A face counts as right only if it was found and then labelled right."
+            f" {best_of}{best['finder']}, {best['faces']} of {best['of']} {kind.lower()} found and"
+            " right.",
             pd.DataFrame(table.values(), columns=["Face finder", *OUTCOMES]),
             f"outcomes-{kind}",
         )
@@ -151,17 +153,17 @@ def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
 def _show_table(scenes: dict[str, SceneFigures]) -> None:
     rows = []
     for title, figures in scenes.items():
-        row = {"Face finder": title}
+        both = all(counts.faces for counts in figures.by_class.values())
+        macro_f1, boxes = (figures.figures[name] for name in ("macro_f1", "detection_precision"))
+        # The figure that tells most stands first: on a phone the others are out of sight.
+        row = {"Face finder": title, "Macro F1": with_interval(macro_f1) if both else "–"}
         for name in reversed(CLASS_NAMES):
             counts = figures.by_class[name]
             share = percent(counts.found / counts.faces, 0) if counts.faces else "–"
             row[f"{CLASS_TITLES[name]} found"] = f"{share} ({counts.found} of {counts.faces})"
         # Both count as 1 in reports where there is nothing to count.
         found = sum(counts.found for counts in figures.by_class.values())
-        boxes, macro_f1 = (figures.figures[name] for name in ("detection_precision", "macro_f1"))
         row["Boxes that are faces"] = with_interval(boxes) if found or boxes["value"] != 1 else "–"
-        both = all(counts.faces for counts in figures.by_class.values())
-        row["Macro F1"] = with_interval(macro_f1) if both else "–"
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(

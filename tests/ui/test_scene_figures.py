@@ -91,6 +91,34 @@ def test_sizes_without_faces_are_left_out(make_scene_report: MakeSceneReport) ->
     assert size_chart(rows, "Sizes").to_dict()["title"] == "Sizes"
 
 
+def test_no_faces_and_none_found_are_told_apart(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (4, 2, 2), (1, 1, 1)))
+    assert figures is not None
+    masked, bare = size_rows({"Masklens": figures})
+    spec = size_chart([{**masked, "found": 0, "share": 0.0}, bare], "Sizes").to_dict()
+    (marks,) = spec["datasets"].values()
+    assert [(m["band"], m["class"], m["share"], m["note"]) for m in marks] == [
+        ("32–63", "Mask", 0.0, "none found"),
+        ("32–63", "No Mask", None, "no faces"),
+        ("128+", "Mask", None, "no faces"),
+        ("128+", "No Mask", 1.0, ""),
+    ]
+    assert all(layer["encoding"]["x"]["sort"] == ["32–63", "128+"] for layer in spec["layer"])
+    assert all(layer["encoding"]["x"]["axis"]["labelOverlap"] is False for layer in spec["layer"])
+
+
+@pytest.mark.parametrize("finders", [1, 2, 4])
+def test_a_bar_is_as_high_with_one_finder_as_with_four(
+    make_scene_report: MakeSceneReport, finders: int
+) -> None:
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (0, 0, 0)))
+    assert figures is not None
+    titles = [f"Finder {number}" for number in range(finders)]
+    spec = outcome_chart(outcome_rows(dict.fromkeys(titles, figures)), titles, "Faces").to_dict()
+    # A number would be shared among the bars, the title, the axis and the legend.
+    assert spec["height"]["step"] > 20
+
+
 @pytest.mark.parametrize("detector", DETECTOR_NAMES)
 @pytest.mark.parametrize("model", MODELS)
 def test_the_shipped_reports_are_of_the_shipped_models_and_agree_with_themselves(
