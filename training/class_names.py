@@ -1,9 +1,12 @@
-"""Which class a folder's name stands for, by the words that data sets use."""
+"""Which class the name of a folder or of a box stands for, by the words that data sets use."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
 
 WITHOUT_MASK, WITH_MASK = CLASS_FOLDERS = "without_mask", "with_mask"  # index = label: 1 is a mask
 
@@ -12,10 +15,12 @@ WITHOUT_MASK, WITH_MASK = CLASS_FOLDERS = "without_mask", "with_mask"  # index =
 _FILLERS = frozenset(
     "a an the of and s class classes category label train training test testing val valid"
     " validation eval face faces people persons person humans human photo photos image images"
-    " img imgs pic pics picture pictures wearing wears wear worn using".split()
+    " img imgs pic pics picture pictures wearing wears wear weared worn using"
+    " getragen".split()
 )
 _WITH = frozenset(
     "with withmask withmasks mask masks masked maskon masksyes yesmask"
+    " correctmask correctlymask maskcorrect maskcorrectly correctlymasked"
     " mit mitmaske mitmasken maske masken maskiert mitmundschutz mundschutz"
     " avecmasque masque masques conmascarilla mascarilla commascara mascara"
     " conmascherina mascherina metmasker masker".split()
@@ -26,6 +31,55 @@ _WITHOUT = frozenset(
     " ohne ohnemaske ohnemasken keinemaske keinemasken unmaskiert ohnemundschutz"
     " sansmasque sinmascarilla semmascara senzamascherina zondermasker".split()
 )
+# A mask that is there and does not serve.
+_WRONGLY = re.compile(r"(?:incorrect|improper|notcorrect|notproper|wrong)(?:ly)?|falsche?|misworn")
+
+KNOWN = (
+    f"{WITH_MASK}, {WITHOUT_MASK}, mask_weared_incorrect or other words for them, such as mask,"
+    " no mask and incorrect"
+)
+
+
+@lru_cache(maxsize=256)  # thousands of boxes share a few names
+def face_label(name: str) -> int | None:
+    """What the class of an annotated face stands for: 1 mask, 0 no mask, None neither.
+
+    None is a mask worn incorrectly: a face, but of neither class.
+
+    Raises:
+        KeyError: the name says no class; what does is told in ``KNOWN``.
+    """
+    label = _class_of(name)
+    if label is not None:
+        return CLASS_FOLDERS.index(label)
+    rest, found = _WRONGLY.subn("", _word(_words(name)))
+    if not found or (rest and rest not in _WITH):
+        raise KeyError(name)
+    return None
+
+
+def owner_names(paths: Iterable[str]) -> dict[str, str]:
+    """How photos in class folders of any name are called where people see them.
+
+    It is what they would be called had their folders our names: "Set/No Mask/Anna/1.jpg" is
+    "without_mask/Anna/1.jpg". Where that would be the name of several, as of train/Mask/1.jpg
+    and test/Mask/1.jpg, each keeps its whole path behind the class.
+
+    Args:
+        paths: of all photos of an archive or folder, joined by "/".
+
+    Returns:
+        By path; photos in folders that say no class are not among them.
+    """
+    short, whole = {}, {}
+    for path in paths:
+        above = path.rpartition("/")[0]
+        folder, label = deciding_folder(above)
+        if label is not None:
+            short[path] = f"{label}/{path[len(folder) + 1 :]}"
+            whole[path] = f"{label}/{path}"
+    times = Counter(short.values())
+    return {path: name if times[name] == 1 else whole[path] for path, name in short.items()}
 
 
 def deciding_folder(folder: str) -> tuple[str, str | None]:
@@ -51,10 +105,15 @@ def _class_of(name: str) -> str | None:
     # A data set's own name is often "face mask": it says nothing of its classes.
     if words in (["face", "mask"], ["face", "masks"]):
         return None
-    word = "".join(word for word in words if word not in _FILLERS and not word.isdigit())
+    word = _word(words)
     if word in _WITHOUT:
         return WITHOUT_MASK
     return WITH_MASK if word in _WITH else None
+
+
+def _word(words: list[str]) -> str:
+    """What decides of a name, as one word."""
+    return "".join(word for word in words if word not in _FILLERS and not word.isdigit())
 
 
 def _words(name: str) -> list[str]:

@@ -17,11 +17,10 @@ from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box
+from training.class_names import KNOWN, face_label
 from training.data import group, near_duplicates, photo_hashes, split
 from training.metrics import classification_figures
-
-# 1 with a mask, 0 without; a mask worn incorrectly is a face, but of neither class.
-_LABELS = {"with_mask": 1, "without_mask": 0, "mask_weared_incorrect": None}
+from training.yolo_names import class_names
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,10 @@ def read_scenes(root: Path) -> list[Scene]:
 
     - Pascal VOC: ``root/annotations/*.xml``, or
     - YOLO: ``root/labels/*.txt`` (class number, centre x and y, width and height as
-      shares of the photo's) and ``root/classes.txt`` with the classes' names in order.
+      shares of the photo's) and ``root/classes.txt`` with the classes' names in order, or
+      ``root/data.yaml``; see ``training.yolo_names``.
+
+    A class may have any name that ``training.class_names.face_label`` knows.
 
     Returns:
         Scenes, sorted by name.
@@ -64,10 +66,10 @@ def read_scenes(root: Path) -> list[Scene]:
     if not voc and not yolo:
         raise MasklensError(
             "No annotations were found: the folder must hold annotations/*.xml (Pascal VOC) or"
-            " labels/*.txt and classes.txt (YOLO)."
+            " labels/*.txt and classes.txt or data.yaml (YOLO)."
         )
     images = {path.stem: path for path in sorted((root / "images").glob("*"))}
-    classes = [] if voc else _class_names(root)
+    classes = [] if voc else class_names(root)
     scenes = []
     for path in voc or yolo:
         if path.stem not in images:
@@ -76,9 +78,12 @@ def read_scenes(root: Path) -> list[Scene]:
             found = _voc_faces(path) if voc else _yolo_faces(path, classes, images[path.stem])
             faces = tuple(found)
         except (ET.ParseError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A KeyError is a class that is not known; its name may be long or of several lines.
+            named = str(error.args[0]) if isinstance(error, KeyError) else ""
+            got = f'; its class "{" ".join(named.split())[:60]}" is not known' if named else ""
             raise MasklensError(
                 f"{path.parent.name}/{path.name} is not a {'Pascal VOC' if voc else 'YOLO'} file"
-                f" with the classes {', '.join(_LABELS)}."
+                f" with the classes {KNOWN}{got}."
             ) from error
         scenes.append(Scene(images[path.stem], faces))
     return scenes
@@ -88,16 +93,7 @@ def _voc_faces(path: Path) -> Iterator[SceneFace]:
     for obj in ET.parse(path).iter("object"):
         bounds = obj.find("bndbox")
         x0, y0, x1, y1 = (float(bounds.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))  # type: ignore[union-attr,arg-type]
-        yield SceneFace((x0, y0, x1, y1), _LABELS[obj.find("name").text])  # type: ignore[union-attr,index]
-
-
-def _class_names(root: Path) -> list[str]:
-    for path in (root / "classes.txt", root / "labels" / "classes.txt"):
-        if path.is_file():
-            return path.read_text(encoding="utf-8").split()
-    raise MasklensError(
-        f"classes.txt is missing: it must name the classes, in order, of {', '.join(_LABELS)}."
-    )
+        yield SceneFace((x0, y0, x1, y1), face_label(obj.find("name").text))  # type: ignore[union-attr,arg-type]
 
 
 def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[SceneFace]:
@@ -116,7 +112,7 @@ def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[Sc
                 (float(x) + float(w) / 2) * width,
                 (float(y) + float(h) / 2) * height,
             )
-            yield SceneFace(box, _LABELS[classes[int(number)]])
+            yield SceneFace(box, face_label(classes[int(number)]))
 
 
 def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:

@@ -86,6 +86,28 @@ def test_an_annotation_that_does_not_fit_is_named(
         read_scenes(tmp_path)
 
 
+def test_classes_may_be_called_by_other_words(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    names = ["mask", "no-mask", "With Mask", "incorrect_mask", MASK, BARE, WRONG]
+    add_scene(tmp_path, "a", make_photo(1), [(name, (1, 2, 3, 4)) for name in names])
+    (scene,) = read_scenes(tmp_path)
+    assert [face.label for face in scene.faces] == [1, 0, 1, None, 1, 0, None]
+
+
+def test_a_class_that_is_not_known_is_named_with_those_that_are(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    add_scene(tmp_path, "a", make_photo(1), [("a  hat\n" + "x" * 99, (1, 2, 3, 4))])
+    with pytest.raises(MasklensError) as raised:
+        read_scenes(tmp_path)
+    assert str(raised.value) == (
+        "annotations/a.xml is not a Pascal VOC file with the classes with_mask, without_mask,"
+        " mask_weared_incorrect or other words for them, such as mask, no mask and incorrect; its"
+        f' class "a hat {"x" * 54}" is not known.'
+    )
+
+
 def test_a_missing_photo_is_an_error_that_names_the_annotation(
     tmp_path: Path, make_photo: Callable[..., ImageRgb]
 ) -> None:

@@ -65,6 +65,9 @@ def test_a_photo_stored_on_its_side_is_measured_upright(
         (NAMES, [1, 0, None]),
         ("mask_weared_incorrect without_mask with_mask", [None, 0, 1]),
         ("without_mask\r\nwith_mask\r\nmask_weared_incorrect\r\n", [0, 1, None]),
+        ("with mask\nno mask\nworn incorrectly\n", [1, 0, None]),
+        ("\ufeffno_mask\n\nmask\nincorrect", [0, 1, None]),
+        ("mask no-mask incorrect_mask", [1, 0, None]),
     ],
 )
 def test_class_numbers_follow_the_order_of_the_names(
@@ -136,3 +139,25 @@ def test_annotations_without_names_or_photo_are_an_error(scenes: Path) -> None:
     (scenes / "labels" / "b.txt").write_text("0 .5 .5 .1 .1")
     with pytest.raises(MasklensError, match=r"^images/ has no photo for labels/b\.txt"):
         read_scenes(scenes)
+
+
+def test_a_class_that_is_not_known_is_named_if_a_box_is_of_it(scenes: Path) -> None:
+    (scenes / "classes.txt").write_text("a hat\nmask\n")
+    (scenes / "labels" / "a.txt").write_text("1 .5 .5 .1 .1")
+    (scene,) = read_scenes(scenes)
+    assert [face.label for face in scene.faces] == [1]
+    (scenes / "labels" / "a.txt").write_text("0 .5 .5 .1 .1")
+    with pytest.raises(
+        MasklensError, match=r'^labels/a\.txt .*; its class "a hat" is not known\.$'
+    ):
+        read_scenes(scenes)
+
+
+def test_data_yaml_names_the_classes_where_there_is_no_other_list(scenes: Path) -> None:
+    (scenes / "data.yaml").write_text("nc: 2\nnames: ['No Mask', 'Mask']\n")
+    (scenes / "labels" / "a.txt").write_text("0 .5 .5 .1 .1")
+    (scene,) = read_scenes(scenes)
+    assert [face.label for face in scene.faces] == [0]
+    (scenes / "labels" / "classes.txt").write_text("Mask")
+    (scene,) = read_scenes(scenes)
+    assert [face.label for face in scene.faces] == [1]
