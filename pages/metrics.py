@@ -7,7 +7,13 @@ import streamlit as st
 from ui.compare_view import show_compare
 from ui.curve_view import show_curves
 from ui.entry import enter_by_main_script
-from ui.metrics_view import choose_measured, choose_section, show_glance, show_headline
+from ui.metrics_view import (
+    choose_measured,
+    choose_section,
+    show_glance,
+    show_headline,
+    show_how_measured,
+)
 from ui.mistakes import show_mistakes
 from ui.own_view import show_own
 from ui.report_view import show_downloads
@@ -25,6 +31,7 @@ threshold = 0.5
 if judged is not None:
     threshold = choose_metrics_threshold(measured.model)
     show_glance(judged, threshold, cut_faces=measured.own is None)
+show_how_measured(measured)
 
 section = choose_section()
 if section == "Whole app":

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from maskcore import ModelError
-from maskcore.models import models_dir
+from maskcore.models import read_card
 from training.metrics import CLASS_NAMES
-from ui.app_threshold import start_percent
+from ui.app_threshold import card_percent, start_percent
 from ui.choices import DETECTORS, mask_models, model_title
 from ui.judged import PARTS, Judged, percent, read_judged, with_interval
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
-from ui.results import plain, shown_name
+from ui.provenance import cut_faces_note, day, provenance
+from ui.results import plain
 from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
 
-FACES_FILE = "faces.json"  # beside a model: what evaluate-faces measured
 SECTIONS = {
     "Mistakes": ":material/grid_view:",
     "Curves": ":material/show_chart:",
@@ -49,6 +47,12 @@ class Measured:
     scenes: dict[str, SceneFigures]
     folds: dict[str, SceneFigures] = field(default_factory=dict)
     own: OwnPhotos | None = None
+
+    @property
+    def first(self) -> tuple[str, SceneFigures | None]:
+        """The report that the sentence at the top is of, and its finder's title."""
+        told = ((title, figures) for title, figures in self.of_model.items() if headline(figures))
+        return next(told, ("", None))
 
     @property
     def of_model(self) -> dict[str, SceneFigures]:
@@ -100,9 +104,9 @@ def choose_measured() -> Measured:
 
 def show_headline(measured: Measured) -> None:
     """How good it is, in words."""
-    finder, figures = next(iter(measured.of_model.items()), ("", None))
+    finder, figures = measured.first
     sentence = headline(figures) if figures else ""
-    note = _scene_note(finder, figures, measured.own) if figures and sentence else ""
+    note = _scene_note(finder, figures, measured.own) if figures else ""
     if note and finder in measured.folds:
         note += f" {_fold_note(measured.folds[finder])}"
     if not sentence and measured.judged:
@@ -122,10 +126,13 @@ def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> st
     if fewest < MANY:
         few = f" So few {kind} faces leave room for chance: another set of photos may differ."
     where = "of yours" if own else "that it never learned from"
+    now = ""
+    if (percent_now := start_percent(figures.model)) != card_percent(figures.model):
+        now = f" The app now starts with {percent_now} %."
     return (
         f"The whole app, {finder}'s face finder with {model_title(figures.model)} at its own"
         f" threshold, on {figures.photos} photos {where}: {masked} masked and {bare} bare"
-        f" faces.{few}"
+        f" faces.{now}{few}"
     )
 
 
@@ -142,10 +149,10 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
     for kind, name in (("masked", "Mask"), ("bare", "No Mask")):
         hits, count = (by_class[name]["recall"][key] for key in ("hits", "count"))
         if count >= 100:
-            said.append(f"Of 100 {kind} photos it recognises {of_100(hits, count)}.")
+            said.append(f"Of 100 {kind} {judged.things} it recognises {of_100(hits, count)}.")
         elif count:  # nobody knows what so few would be in a hundred
-            photos = "photo" if count == 1 else "photos"
-            said.append(f"Of {count} {kind} {photos} it recognises {hits}.")
+            _, things = judged.counted(count).split()
+            said.append(f"Of {count} {kind} {things} it recognises {hits}.")
     return " ".join(said)
 
 
@@ -158,23 +165,24 @@ def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> Non
         cut_faces: add what was measured on faces of whole photos, at the model's own threshold.
     """
     figures = judged.figures(threshold)
-    accuracy = figures["accuracy"]
+    accuracy, things = figures["accuracy"], judged.things
     left, right = st.columns([1, 2], gap="medium")
     with left, st.container(horizontal=True):
         with st.container(width=150, gap=None):
             st.metric("Accuracy", percent(accuracy["value"]))
             low, high = accuracy["interval"]
             st.caption(
-                f"{accuracy['hits']} of {accuracy['count']} photos right. On other photos of"
-                f" this kind: {low * 100:.1f} to {high * 100:.1f} %."
+                f"{accuracy['hits']} of {judged.counted(accuracy['count'])} right. On other"
+                f" {things} of this kind: {low * 100:.1f} to {high * 100:.1f} %."
             )
         with st.container(width=150, gap=None):
             auc, interval = judged.roc_auc["value"], judged.roc_auc["interval"]
             st.metric("ROC AUC", "–" if auc is None else f"{auc:.4f}")
             if auc is None or interval is None:
-                meaning = "Needs photos of both classes."
+                meaning = f"Needs {things} of both classes."
             else:
-                meaning = "How often a masked photo gets a higher probability than a bare one"
+                _, one = judged.counted(1).split()
+                meaning = f"How often a masked {one} gets a higher probability than a bare one"
                 # Drawn again, photos without a mistake would never show one.
                 meaning += (
                     ": here always. Elsewhere it need not be so."
@@ -183,69 +191,48 @@ def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> Non
                 )
             st.caption(meaning)
     with right:
-        rows = [
-            {
-                "Class": name,
-                "Photos": of_class["count"],
+        # A class a column, and a table whose cells break their lines: so it fits a phone.
+        columns = {
+            name: {
+                things.capitalize(): str(of_class["count"]),
+                "F1": with_interval(of_class["f1"]),
                 "Precision": with_interval(of_class["precision"]),
                 "Recall": with_interval(of_class["recall"]),
-                "F1": with_interval(of_class["f1"]),
             }
             for name, of_class in (
                 (name, figures["by_class"][name]) for name in reversed(CLASS_NAMES)
             )
-        ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        }
+        st.table(pd.DataFrame(columns))
         st.caption(
             "Precision: how often it is right when it says so. Recall: how many of the class it"
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
         )
     st.caption(provenance(judged))
-    commands = [judged.command]
-    if cut_faces:
-        note, command = cut_faces_note(judged.model)
-        commands.append(command)
-        if note:
-            st.caption(note)
-    if any(commands):
-        with st.expander("How it was measured"):
-            st.code("\n".join(filter(None, commands)), language="sh", wrap_lines=True)
+    if cut_faces and (note := cut_faces_note(judged.model)[0]):
+        st.caption(note)
 
 
-def cut_faces_note(model: str) -> tuple[str, str]:
-    """How a model fares on faces cut out of whole photos, and the command that measured it.
-
-    Both are empty where nobody has measured it.
-    """
-    try:
-        read = json.loads((models_dir() / model / FACES_FILE).read_text(encoding="utf-8"))
-        figures = read["accuracy"]
-        of_class = [read["by_class"][name]["recall"] for name in reversed(CLASS_NAMES)]
-        right = " and ".join(
-            f"{recall['hits']} of {recall['count']} {kind}"
-            for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
-        )
-        chosen = "" if read["parts"] == ["test"] else ", some of which had a part in choosing it"
-        note = (
-            f"On faces of {read['min_side']:g} pixels and more cut out of whole photos{chosen}, at"
-            f" the model's own threshold: {right} right, in all {with_interval(figures)}."
-        )
-        return note, str(read["command"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return "", ""
-
-
-def provenance(judged: Judged) -> str:
-    """Which data, and when, in Markdown."""
-    try:
-        when = datetime.fromisoformat(judged.created)
-        date = f"measured on {when.day} {when:%B %Y}"
-    except ValueError:
-        date = "nobody noted when"
-    return (
-        f"{len(judged)} photos of {shown_name(judged.data or 'unnamed data')}, the mask model"
-        f" alone, {date}."
-    )
+def show_how_measured(measured: Measured) -> None:
+    """When and by what command the figures above were measured, each under its title."""
+    how = []
+    _, figures = measured.first
+    if figures:
+        how.append(("The sentence at the top: the whole app", figures.created, figures.command))
+    if judged := measured.judged:
+        how.append(("Accuracy and table: the mask model alone", judged.created, judged.command))
+    if judged and measured.own is None:
+        _, *of_faces = cut_faces_note(measured.model)
+        how.append(("Faces cut out of whole photos", *of_faces))
+    how = [(title, created, command) for title, created, command in how if command]
+    if not how:
+        return
+    with st.expander("How it was measured"):
+        for title, created, command in how:
+            st.markdown(", ".join(filter(None, (f"**{title}**", day(created)))))
+            st.code(command, language="sh", wrap_lines=True)
+        if data := read_card(measured.model).get("data"):
+            st.caption(f"The model's data: {plain(str(data))}.")
 
 
 def choose_section() -> str:

@@ -37,8 +37,8 @@ def show_own(model: str) -> None:
     st.markdown(
         "How good is it on **your** photos? Bring a ZIP with the folders `with_mask` and"
         " `without_mask`, or whole photos with boxes: `images` and `annotations` (Pascal VOC) or"
-        " `labels` and `classes.txt` (YOLO). Everything on this page is then shown for them."
-        " They are kept for this session only."
+        " `labels` and `classes.txt` (YOLO). Figures, mistakes and curves are then shown for them,"
+        " and the whole app if they have boxes. They are kept for this session only."
     )
     finders = [name for name in DETECTORS if name != "yunet" or yunet_available()]
     keep("metrics_own_finders", finders[:1])
@@ -105,10 +105,21 @@ def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> N
 
 
 def _show_result(own: OwnPhotos) -> None:
-    kind = "faces in your photos" if own.annotated else "photos"
+    counted = own.judged.counted(len(own.judged))
+    kind = f"{counted} in your photos" if own.annotated else counted
+    are = "is" if len(own.judged) == 1 else "are"
+    about = ["“Mistakes”", "“Curves”", "“Two models”"]
+    whole_app = ""
+    if own.scenes:
+        about.append("“Whole app”")
+    elif own.annotated:
+        whole_app = " “Whole app” needs a face finder to try on them: bring them again with one."
+    else:
+        whole_app = " “Whole app” needs whole photos with boxes."
     st.success(
-        f"{len(own.judged)} {kind} of {shown_name(own.name)} are measured. The figures above, and"
-        " every other section, are now about them; choose others under “Measured on”.",
+        f"{kind} of {shown_name(own.name)} {are} measured. The figures above,"
+        f" {', '.join(about[:-1])} and {about[-1]} are now about them; choose others under"
+        f" “Measured on”.{whole_app} “Hard cases” stays about the test photos.",
         icon=":material/check_circle:",
     )
     if own.unreadable:

@@ -103,17 +103,40 @@ def test_the_first_sight_answers_the_question(page: AppTest) -> None:
     )
     assert {m.label: m.value for m in page.metric} == {"Accuracy": "50.0 %", "ROC AUC": "0.6250"}
     assert "4 of 8 photos right" in texts(page)
-    table = page.dataframe[0].value
-    assert list(table["Class"]) == ["Mask", "No Mask"]
-    assert list(table["Photos"]) == [4, 4]
-    assert table["Precision"][0].startswith("50.0 % (")
-    assert "measured on 24 November 2026." in texts(page)
-    assert page.code[0].value == "python -m training evaluate run1"
+    table = page.table[0].value
+    assert list(table.columns) == ["Mask", "No Mask"]
+    assert list(table.index) == ["Photos", "F1", "Precision", "Recall"]
+    assert list(table.loc["Photos"]) == ["4", "4"]
+    assert table["Mask"]["Precision"].startswith("50.0 % (")
+    assert (
+        "8 photos of the data set “photos”. The mask model alone, measured on 24 November 2026."
+    ) in texts(page)
+    assert [code.value for code in page.code] == [
+        "python -m training evaluate-scenes --detector fcos",
+        "python -m training evaluate run1",
+    ]
+    assert "**The sentence at the top: the whole app**, 24 November 2026" in texts(page)
+    assert "**Accuracy and table: the mask model alone**, 24 November 2026" in texts(page)
+
+
+def test_the_card_tells_which_photos_a_data_set_holds(models: Path, open_page: OpenPage) -> None:
+    path = models / "first" / "card.json"
+    data = "90 close-ups of A (MIT), 70 % for training; scenes of B (CC0)"
+    card = {**json.loads(path.read_text()), "data": data, "config": {"data": "../x/photos"}}
+    path.write_text(json.dumps(card))
+    said = texts(open_metrics(open_page))
+    assert (
+        "8 photos of the data set “photos”, 90 close-ups of A (MIT), 70 % for training. The mask"
+    ) in said
+    assert f"The model's data: {data}." in said
+    path.write_text(json.dumps({**card, "config": {"data": "../x/other"}}))
+    assert "8 photos of the data set “photos”. The mask" in texts(open_metrics(open_page))
 
 
 CUT_FACES = {
     "parts": ["test"],
     "min_side": 32,
+    "created": "2026-11-23T10:00:00+00:00",
     "command": "python -m training evaluate-faces",
     "accuracy": {"value": 0.98, "interval": [0.92, 0.99]},
     "by_class": {
@@ -133,7 +156,8 @@ def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
         "On faces of 32 pixels and more cut out of whole photos, at the model's own threshold:"
         " 76 of 77 masked and 13 of 15 bare right, in all 98.0 % (92.0 to 99.0)."
     ) in texts(page)
-    assert page.code[0].value.splitlines()[1] == "python -m training evaluate-faces"
+    assert page.code[2].value == "python -m training evaluate-faces"
+    assert "**Faces cut out of whole photos**, 23 November 2026" in texts(page)
     path.write_text(json.dumps({**CUT_FACES, "parts": ["validation"]}))
     assert "whole photos, some of which had a part in choosing it, at the" in texts(
         open_metrics(open_page)
@@ -151,7 +175,7 @@ def test_the_slider_redraws_figures_matrix_and_photos(page: AppTest) -> None:
         assert f"{right} of 8 photos right" in texts(page)
         assert f"{right} of 8 photos are called rightly" in texts(page)
         found = sum(a for a, label in zip(answers, LABELS, strict=True) if label)
-        recall = page.dataframe[0].value["Recall"][0]
+        recall = page.table[0].value["Mask"]["Recall"]
         assert recall.startswith(f"{found / 4 * 100:.1f} % ")
         (matrix,) = charts(page)
         assert matrix["title"] == "Confusion matrix (photos)"
@@ -271,7 +295,7 @@ def test_a_report_of_one_class_shows_what_can_be_said(
     (models / "first" / "report.json").write_text(json.dumps(report))
     page = open_metrics(open_page)
     assert {m.label: m.value for m in page.metric}["ROC AUC"] == "–"
-    assert list(page.dataframe[0].value["F1"])[label] == "–"
+    assert page.table[0].value["Mask" if label == 0 else "No Mask"]["F1"] == "–"
     section(page, "Curves")
     assert "need photos of both classes" in texts(page)
     assert len(charts(page)) == 2
@@ -385,12 +409,14 @@ def test_a_threshold_becomes_the_app_s_default_and_goes_back(
     slide(page, 70)
     button(page, "Make it the app's default").click().run()
     assert "Photos and Live start with 70 %, as chosen here" in texts(page)
+    assert "9 bare faces. The app now starts with 70 %." in texts(page)
     page.switch_page("pages/photo.py").run()
     assert page.slider(key="threshold").value == 70
     assert open_page().slider(key="threshold").value == 70  # another visitor's
     page.switch_page("pages/metrics.py").run()
     assert page.slider(key="metrics_threshold_first").value == 70
     button(page, "Back to the model's own 50 %").click().run()
+    assert "The app now starts with" not in texts(page)
     assert page.slider(key="metrics_threshold_first").value == 50
     assert open_page().slider(key="threshold").value == 50
 
@@ -419,7 +445,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     assert "masks told by first with its own threshold" in texts(page)
     assert "Nobody has measured this with second yet" in texts(page)
     section(page, "Two models")
-    assert "second" in list(page.dataframe[1].value["Model"])
+    assert "second" in list(page.dataframe[0].value["Model"])
     page.selectbox(key="metrics_model").set_value("first").run()
     section(page, "Whole app")
     assert "Nobody has measured this" not in texts(page)
@@ -467,7 +493,7 @@ def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
     assert "No real difference" in said
     assert "They differ on 4 of 8 photos: 0 right by first alone, 4 by second alone" in said
     assert "about 12 times in 100" in said  # 2 / 2 ** 4
-    table = page.dataframe[1].value
+    table = page.dataframe[0].value
     assert list(table["Model"]) == ["first", "second"]
     assert list(table["Mask: right"]) == ["2 of 4", "4 of 4"]
     assert "The run that made first left no record of its epochs" in said
@@ -623,7 +649,14 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
             }
         ),
     )
-    assert "3 photos of mine.zip are measured" in texts(page)
+    assert (
+        "3 photos of mine.zip are measured. The figures above, “Mistakes”, “Curves” and “Two"
+        " models” are now about them; choose others under “Measured on”. “Whole app” needs whole"
+        " photos with boxes. “Hard cases” stays about the test photos."
+    ) in texts(page)
+    assert "3 photos of mine.zip. The mask model alone, measured on" in texts(page)
+    # Those are of the shipped photos; these were measured here.
+    assert not page.code
     assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
     assert page.selectbox(key="metrics_part").value == "own"
     assert "2 of 3 photos right" in texts(page)
@@ -651,7 +684,7 @@ def test_own_photos_are_measured_with_another_model_and_compared(own_page: AppTe
     page.selectbox(key="metrics_model").set_value("second").run()
     assert not page.exception
     assert "mine.zip is measured with first, not yet with second" in texts(page)
-    assert "are now about them" not in texts(page)
+    assert "now about them" not in texts(page)
     assert "4 of 8 photos right" not in texts(page)  # the first one's
     assert "8 of 8 photos right" in texts(page)
     page.selectbox(key="metrics_model").set_value("first").run()
@@ -704,12 +737,24 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
         ),
     )
     assert "3 faces in your photos" in texts(page)
+    assert "“Curves”, “Two models” and “Whole app” are now about them" in texts(page)
+    assert "2 of 3 faces right. On other faces of this kind" in texts(page)
+    assert "How often a masked face gets a higher probability" in texts(page)
+    assert list(page.table[0].value.loc["Faces"]) == ["2", "1"]
+    assert "3 faces of mine.zip. The mask model alone" in texts(page)
     assert page.subheader[0].value == (
         "Of 2 masked faces of 32 pixels and more it finds 2 and labels 1 right."
         " Of 1 bare face it finds 0 and labels 0 right."
     )
     section(page, "Mistakes")
-    page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
+    assert charts(page)[0]["title"] == "Confusion matrix (faces)"
+    assert "2 of 3 faces are called rightly (blue tiles). Click a tile to see its faces" in texts(
+        page
+    )
+    cell = page.selectbox(key="metrics_cell")
+    assert (cell.label, cell.value) == ("Faces of", ("No Mask", "Mask"))
+    assert cell.options[1] == "Bare, wrongly called Mask: 1 face"
+    assert "photo" not in " ".join(cell.options)
     assert "street.png, face 3" in texts(page)
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
     section(page, "Whole app")
@@ -762,7 +807,7 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
     (tmp_path / "with_mask" / "1.png").write_bytes(picture(250))
     own_page.text_input(key="metrics_own_folder").set_value(str(tmp_path)).run()
     button(own_page, "Measure this folder").click().run()
-    assert "1 of 1 photos right" in texts(own_page)
+    assert "1 of 1 photo right" in texts(own_page)
     section(own_page, "Mistakes")
     assert not own_page.text_input
     monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
