@@ -12,14 +12,20 @@ import streamlit as st
 
 from maskcore.models import models_dir
 from ui.chart_box import show_chart
-from ui.charts import spaced
+from ui.charts import CLASS_TITLES, COLOUR, GREY, spaced
 from ui.judged import percent, with_interval
 
 STRESS_FILE = "stress.json"
 # Accuracy below this is said and shown.
 LIMIT = 0.95
-_ENOUGH, _BELOW = "#3f8fc4", "#e08a1e"
-_CLASSES = {"recall_mask": "masked faces", "recall_no_mask": "bare faces"}
+FIGURES = {
+    "accuracy": "All faces",
+    "recall_mask": CLASS_TITLES["Mask"],
+    "recall_no_mask": CLASS_TITLES["No Mask"],
+}
+_POINT_COLOURS = (GREY, COLOUR["Mask"], COLOUR["No Mask"])
+_POINT_SHAPES = ("circle", "triangle-up", "triangle-down")
+_BELOW = "#e08a1e"
 
 
 def read_stress(model: str) -> dict[str, Any] | None:
@@ -31,8 +37,7 @@ def read_stress(model: str) -> dict[str, Any] | None:
                 "change": str(row["change"]),
                 "level": str(row["level"]),
                 **{
-                    name: {key: row[name][key] for key in ("value", "interval")}
-                    for name in ("accuracy", "recall_mask", "recall_no_mask")
+                    name: {key: row[name][key] for key in ("value", "interval")} for name in FIGURES
                 },
             }
             for row in card["rows"]
@@ -42,79 +47,126 @@ def read_stress(model: str) -> dict[str, Any] | None:
         return None
 
 
+def below(row: dict[str, Any], limit: float = LIMIT) -> list[str]:
+    """Which of a row's figures are below ``limit``: "accuracy", "recall_mask" ..."""
+    return [
+        name for name in FIGURES if row[name]["value"] is not None and row[name]["value"] < limit
+    ]
+
+
 def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
     """The changes under which accuracy, of all faces or of one class, falls below ``limit``."""
     broken: dict[str, list[str]] = {}
+    subject = "Accuracy"
     for row in rows:
-        low = {
-            name: row[name]["value"] is not None and row[name]["value"] < limit
-            for name in ("accuracy", *_CLASSES)
-        }
-        if low["accuracy"]:
-            broken.setdefault(row["change"], []).append(row["level"])
+        low = below(row, limit)
+        if not low:
             continue
-        for name, faces in _CLASSES.items():
-            if low[name]:
-                broken.setdefault(row["change"], []).append(f"{row['level']}: {faces}")
+        level = row["level"]
+        if "accuracy" not in low:
+            # One class alone: with both below, all faces together would be, too.
+            level = f"{level}: {FIGURES[low[0]].lower()}"
+            subject = "Accuracy, or that of one class,"
+        broken.setdefault(row["change"], []).append(level)
     if not broken:
         return (
             f"Accuracy stays at {percent(limit, 0)} or more under all these changes, on masked and"
             " on bare faces."
         )
     said = "; ".join(f"{change} ({', '.join(levels)})" for change, levels in broken.items())
-    return f"Accuracy falls below {percent(limit, 0)} under: {said}."
+    return f"{subject} falls below {percent(limit, 0)} under: {said}."
 
 
 def stress_chart(rows: list[dict[str, Any]]) -> alt.LayerChart:
-    """Accuracy under each change, a point with its interval; one below ``LIMIT`` stands out."""
-    flat = []
-    for row in rows:
-        value, interval = row["accuracy"]["value"], row["accuracy"]["interval"]
-        if value is not None:
-            low, high = interval or (value, value)
-            name = f"{row['change']}, {row['level']}"
-            flat.append(
-                {"name": name, "accuracy": value, "low": low, "high": high, "below": value < LIMIT}
-            )
-    scale = alt.Scale(domain=[axis_start([row["low"] for row in flat]), 1], nice=False)
-    base = alt.Chart(pd.DataFrame(flat)).encode(
+    """Accuracy under each change, with its interval, and that of each class.
+
+    A row with one of them below ``LIMIT`` is shaded.
+    """
+    marks = pd.DataFrame(_marks(rows))
+    names = list(dict.fromkeys(marks["name"]))
+    scale = alt.Scale(domain=[axis_start(list(marks["from"])), 1], nice=False)
+    base = alt.Chart(marks).encode(
         y=alt.Y(
             "name:N",
             title=None,
-            sort=[row["name"] for row in flat],
+            scale=alt.Scale(domain=names),
             # Each row keeps its name, also where Vega would leave out every other one.
             axis=alt.Axis(labelLimit=200, labelOverlap=False, labelFlush=False, grid=True),
         ),
         x=alt.X(
-            "low:Q",
+            "value:Q",
             title="Photos called rightly",
             scale=scale,
-            axis=alt.Axis(format=".0%", tickCount=5),
+            axis=alt.Axis(format=".0%", tickCount=5, grid=True),
         ),
-        color=alt.condition("datum.below", alt.value(_BELOW), alt.value(_ENOUGH)),
         tooltip=[
             alt.Tooltip("name:N", title="Change"),
-            alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
+            alt.Tooltip("of:N", title="Of"),
+            alt.Tooltip("value:Q", title="Called rightly", format=".1%"),
             alt.Tooltip("low:Q", title="95 % interval from", format=".1%"),
             alt.Tooltip("high:Q", title="to", format=".1%"),
         ],
     )
-    intervals = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x2="high:Q")
-    # Points need no axis from 0, as bars would: 94 % and 99 % stand apart.
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("accuracy:Q", scale=scale),
-        shape=alt.condition("datum.below", alt.value("diamond"), alt.value("circle")),
+    everyone = base.transform_filter(alt.datum.of == FIGURES["accuracy"])
+    shades = everyone.transform_filter("datum.below").mark_rect(color=_BELOW, opacity=0.25)
+    shades = shades.encode(x=alt.XDatum(scale.domain[0], scale=scale), x2=alt.X2Datum(1))
+    intervals = everyone.mark_rule(strokeWidth=2, opacity=0.7, color=GREY).encode(
+        x=alt.X("low:Q", scale=scale), x2="high:Q"
     )
+    # Points need no axis from 0, as bars would: 94 % and 99 % stand apart. They are one above the
+    # other, as the three are often the same.
+    points = [
+        base.transform_filter(alt.datum.of == of)
+        .mark_point(filled=True, size=size, opacity=1, yOffset=offset)
+        .encode(
+            color=alt.Color("of:N", title=None, scale=_scale(_POINT_COLOURS), legend=_legend()),
+            shape=alt.Shape("of:N", title=None, scale=_scale(_POINT_SHAPES), legend=_legend()),
+        )
+        for of, size, offset in zip(FIGURES.values(), (70, 50, 50), (0, -7, 7), strict=True)
+    ]
     limit = (
         alt.Chart(pd.DataFrame({"limit": [LIMIT]}))
         .mark_rule(strokeDash=[5, 4], color=_BELOW)
         .encode(x=alt.X("limit:Q", scale=scale))
     )
     return spaced(
-        alt.layer(limit, intervals, points).properties(
-            height=alt.Step(20), title="Accuracy on changed test photos"
+        alt.layer(shades, limit, intervals, *points).properties(
+            height=alt.Step(24), title="Accuracy on changed test photos"
         )
     )
+
+
+def _scale(values: tuple[str, ...]) -> alt.Scale:
+    return alt.Scale(domain=list(FIGURES.values()), range=list(values))
+
+
+def _legend() -> alt.Legend:
+    # Below each other: side by side they are cut on a phone.
+    return alt.Legend(orient="top", columns=1, padding=0, offset=8)
+
+
+def _marks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A mark for each figure that each row has; "from" is the lowest that is drawn of it."""
+    marks = []
+    for row in rows:
+        for name, of in FIGURES.items():
+            value, interval = row[name]["value"], row[name]["interval"]
+            if value is None:
+                continue
+            low, high = interval or (value, value)
+            marks.append(
+                {
+                    "name": f"{row['change']}, {row['level']}",
+                    "of": of,
+                    "value": value,
+                    "low": low,
+                    "high": high,
+                    # The classes' intervals would hide one another.
+                    "from": low if name == "accuracy" else value,
+                    "below": bool(below(row)),
+                }
+            )
+    return marks
 
 
 def axis_start(lows: list[float]) -> float:
@@ -122,8 +174,13 @@ def axis_start(lows: list[float]) -> float:
     return min(math.floor(min(lows, default=1.0) * 10) / 10, 0.9)
 
 
-def show_stress(model: str) -> None:
-    """Chart and table of the stress card."""
+def show_stress(model: str, own: bool = False) -> None:
+    """Chart and table of the stress card.
+
+    Args:
+        model: the mask model's name.
+        own: whether the page is about the visitor's photos, which these figures are not of.
+    """
     card = read_stress(model)
     if card is None or not card["rows"]:
         st.info(
@@ -132,6 +189,11 @@ def show_stress(model: str) -> None:
         )
         return
     rows = card["rows"]
+    if own:
+        st.caption(
+            "These figures are of the test photos that Masklens was measured on, not of your"
+            " photos."
+        )
     st.subheader(where_it_breaks(rows), anchor=False)
     table = pd.DataFrame(
         [
@@ -156,15 +218,15 @@ def show_stress(model: str) -> None:
 
 def _meaning(rows: list[dict[str, Any]], count: int) -> str:
     """What the chart shows, in words."""
-    values = [row["accuracy"]["value"] for row in rows]
-    below = sum(value is not None and value < LIMIT for value in values)
-    if below:
-        one = "the orange diamond lies" if below == 1 else f"the {below} orange diamonds lie"
-        marked = f"{one} below {percent(LIMIT, 0)}, the dashed line"
+    shaded = sum(bool(below(row)) for row in rows)
+    if shaded:
+        where = "in the shaded row" if shaded == 1 else f"in each of the {shaded} shaded rows"
+        marked = f"{where} at least one of the three is below {percent(LIMIT, 0)}, the dashed line"
     else:
-        marked = f"none lies below {percent(LIMIT, 0)}, the dashed line"
+        marked = f"none is below {percent(LIMIT, 0)}, the dashed line"
     return (
-        f"Each point is the accuracy on the same {count} test photos, changed as written beside"
-        f" it (bare faces alone where it says so), its line the 95 % interval; {marked}. The axis"
-        " does not begin at 0: at 50 % it would be guessing."
+        f"Each circle is the accuracy on the same {count} test photos, changed as written beside"
+        " it (bare faces alone where it says so), its line the 95 % interval; the triangles are"
+        f" masked and bare faces alone; {marked}. The axis does not begin at 0: at 50 % it would be"
+        " guessing."
     )

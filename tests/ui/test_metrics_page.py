@@ -578,7 +578,7 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     assert where_it_breaks([rows[0]]).startswith("Accuracy stays at 95 % or more")
     of_bare = {**rows[0], "recall_no_mask": low}
     assert where_it_breaks([of_bare, rows[1]]) == (
-        "Accuracy falls below 95 % under: blur (1 px: bare faces, 4 px)."
+        "Accuracy, or that of one class, falls below 95 % under: blur (1 px: bare faces, 4 px)."
     )
     assert list(page.dataframe[-1].value["Accuracy"]) == [
         "97.0 % (95.0 to 98.0)",
