@@ -38,7 +38,7 @@ from maskcore import read_image
 from maskcore.classification import LiteRtClassifier, preprocess, sharpness
 from maskcore.files import write_text
 from maskcore.models import load_model
-from maskcore.types import Box, ImageRgb, NotSure, logit
+from maskcore.types import Box, ImageRgb, NotSure, logit, longer_side
 from training.config import TrainConfig
 from training.data import read_dataset, split
 from training.faces import single_boxes
@@ -77,8 +77,7 @@ class Specimen:
     @property
     def longer_side(self) -> float:
         """Pixels."""
-        x0, y0, x1, y1 = self.box_xyxy
-        return max(x1 - x0, y1 - y0)
+        return longer_side(self.box_xyxy)
 
     def shrunk(self, side: float) -> Specimen:
         """The same face in a smaller photo, its longer side ``side`` pixels."""
@@ -104,7 +103,7 @@ def around(
     """Cut out a face with as much again on every side, to blur and shrink without the rest."""
     height, width = photo.shape[:2]
     x0, y0, x1, y1 = box
-    pad = max(x1 - x0, y1 - y0)
+    pad = longer_side(box)
     # Even offsets: crop_square rounds halves to even, and must cut here what it cuts there.
     left, top = (max(0, int(edge - pad)) // 2 * 2 for edge in (x0, y0))
     picture = photo[top : min(height, int(y1 + pad) + 1), left : min(width, int(x1 + pad) + 1)]

@@ -15,6 +15,12 @@ ImageRgb = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 
+def longer_side(box_xyxy: Box) -> float:
+    """In the box's unit."""
+    x0, y0, x1, y1 = box_xyxy
+    return max(x1 - x0, y1 - y0)
+
+
 def label_for(mask_probability: float, threshold: float) -> Label:
     """Name the class: "Mask" from the threshold upwards, else "No Mask"."""
     return "Mask" if mask_probability >= threshold else "No Mask"
@@ -127,8 +133,7 @@ class Face:
     @property
     def longer_side(self) -> float:
         """Pixels."""
-        x0, y0, x1, y1 = self.box_xyxy
-        return max(x1 - x0, y1 - y0)
+        return longer_side(self.box_xyxy)
 
     def judged(self, threshold: float, not_sure: NotSure) -> Face:
         """The same face under another threshold, 0..1."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from maskcore.types import Box, ImageRgb
+from maskcore.types import Box, ImageRgb, longer_side
 
 # On a photo and its face, before the face is cut out.
 OnPhoto = Callable[[ImageRgb, Box, np.random.Generator], tuple[ImageRgb, Box]]
@@ -39,7 +39,7 @@ def smaller(side: float) -> OnPhoto:
 
     def change(photo: ImageRgb, box: Box, rng: np.random.Generator) -> tuple[ImageRgb, Box]:
         height, width = photo.shape[:2]
-        factor = min(1.0, side / _longer_side(box))
+        factor = min(1.0, side / longer_side(box))
         size_wh = max(1, round(width * factor)), max(1, round(height * factor))
         fx, fy = size_wh[0] / width, size_wh[1] / height
         small = cv2.resize(photo, size_wh, interpolation=cv2.INTER_AREA)
@@ -68,7 +68,7 @@ def shifted(share: float) -> OnPhoto:
 
     def change(photo: ImageRgb, box: Box, rng: np.random.Generator) -> tuple[ImageRgb, Box]:
         angle = rng.uniform(0, 2 * np.pi)
-        off = share * _longer_side(box)
+        off = share * longer_side(box)
         x, y = off * float(np.cos(angle)), off * float(np.sin(angle))
         return photo, (box[0] + x, box[1] + y, box[2] + x, box[3] + y)
 
@@ -172,10 +172,6 @@ def sunglasses(square: ImageRgb, face: float, rng: np.random.Generator) -> Image
     start, end = _place(square, face, 0.2, 0.35), _place(square, face, 0.8, 0.35)
     cv2.line(changed, start[:2], end[:2], dark, max(1, round(0.03 * start[2])), cv2.LINE_AA)
     return changed
-
-
-def _longer_side(box: Box) -> float:
-    return max(box[2] - box[0], box[3] - box[1])
 
 
 def _place(square: ImageRgb, face: float, across: float, down: float) -> tuple[int, int, float]:

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
-from maskcore.types import Box
+from maskcore.types import Box, longer_side
 from training.class_names import KNOWN, face_label
 from training.data import group, near_duplicates, photo_hashes, split
 from training.metrics import classification_figures
@@ -33,8 +33,7 @@ class SceneFace:
     @property
     def longer_side(self) -> float:
         """Pixels."""
-        x0, y0, x1, y1 = self.box_xyxy
-        return max(x1 - x0, y1 - y0)
+        return longer_side(self.box_xyxy)
 
 
 @dataclass(frozen=True)
