@@ -13,15 +13,18 @@ import streamlit as st
 from PIL import Image
 
 from maskcore import MasklensError, MaskPipeline
+from maskcore.detection import yunet_available
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from ui import loading
-from ui.choices import DETECTORS
+from ui.choices import DETECTORS, offer_yunet
 from ui.results import plain
 
 ROUNDS, RUNS_A_ROUND = 10, 3
 SIZE_WH = (640, 480)
 _TIMES = "metrics_times"
+# Held in place of times and of an error, until the visitor has had the file fetched.
+_NO_YUNET = ""
 
 
 @cache
@@ -69,7 +72,10 @@ def show_frame_times(model: str) -> None:
     rows = []
     for name, (title, _) in DETECTORS.items():
         held = times.get((name, model))
-        if isinstance(held, str):
+        if held == _NO_YUNET:
+            if not yunet_available():
+                offer_yunet()
+        elif isinstance(held, str):
             st.caption(f"{title}: {plain(held)}")
         elif held:
             detect_ms, classify_ms = held
@@ -98,7 +104,8 @@ def _measure(model: str, times: dict[tuple[str, str], tuple[float, float] | str]
         try:
             pipelines[name] = loading.pipeline(name, model, live=True)
         except MasklensError as error:
-            times[name, model] = str(error)
+            absent = name == "yunet" and not yunet_available()
+            times[name, model] = _NO_YUNET if absent else str(error)
     turns = list(pipelines)
 
     def show(number: int, name: str) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from maskcore import ModelError
+from ui import choices, loading
 from ui.frame_times import ROUNDS, RUNS_A_ROUND, frame_times
 
 
@@ -51,3 +55,32 @@ def test_both_figures_are_of_the_same_run() -> None:
 
 def test_nothing_to_measure_is_no_error() -> None:
     assert frame_times({}) == {}
+
+
+def test_a_finder_that_is_not_there_can_be_fetched_where_it_is_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "yunet.onnx"
+    monkeypatch.setenv("MASKLENS_YUNET", str(file))
+
+    def none(*_: Any, **__: Any) -> Any:
+        raise ModelError("Damaged")
+
+    monkeypatch.setattr(loading, "pipeline", none)
+    monkeypatch.setattr(choices, "fetch_yunet", file.touch)
+    page = AppTest.from_string(
+        "from ui.frame_times import show_frame_times; show_frame_times('first')"
+    ).run()
+    assert len(page.button) == 1
+    page.button[0].click().run()
+    assert not page.exception
+    said = [caption.value for caption in page.caption]
+    # The others' error is said as it is.
+    assert "Masklens: Damaged" in said
+    assert not any(caption.startswith("YuNet") for caption in said)
+    assert "YuNet is not installed yet" in page.info[0].value
+    (fetch,) = [button for button in page.button if button.label == "Fetch YuNet now"]
+    fetch.click().run()
+    assert not page.exception
+    assert file.exists() and not page.info
+    assert [button.label for button in page.button] == ["Measure now"]
