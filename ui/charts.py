@@ -19,6 +19,8 @@ _RIGHT, _WRONG, _FEW = "#0b6799", "#a8451b", "#5b6770"
 GREY = "#808a92"
 _HEIGHT = 300
 # Which photos a training curve is of, and the dashes of its line: none, or strokes and gaps.
+# Blue and orange first: told apart by the colour-blind, readable on light and dark.
+SERIES = ("#3f8fc4", "#e08a1e", "#2f9e77", "#c25b9b", "#8a6fd1", "#c9a400", "#d1493f", "#6b7a86")
 DASHES = {"learned from": [1, 0], "held back": [6, 4]}
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
@@ -267,24 +269,37 @@ def histogram_chart(
     )
 
 
-def history_chart(rows: Sequence[Mapping[str, Any]], figure: str, title: str) -> alt.LayerChart:
+def history_chart(
+    rows: Sequence[Mapping[str, Any]], figure: str, title: str, shares: bool = False
+) -> alt.LayerChart:
     """A training curve.
 
     Args:
-        rows: "epoch" from 1, "value", "photos" (one of ``DASHES``), "model".
+        rows: "epoch" from 1, "value", "photos" (one of ``DASHES``), "stage", "model".
         figure: the y axis' title.
         title: the chart's.
+        shares: whether the values are shares 0..1, shown in percent.
     """
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    # Without the smallest step a flat curve has the same label twice.
+    axis = alt.Axis(format=".0%", tickMinStep=0.01) if shares else alt.Axis()
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-        y=alt.Y("value:Q", title=figure, scale=alt.Scale(zero=False)),
+        y=alt.Y("value:Q", title=figure, scale=alt.Scale(zero=False), axis=axis),
         # Above and below, each at the left edge: side by side they are cut on a phone.
         color=alt.Color(
             "model:N",
             title=None,
+            scale=alt.Scale(domain=models, range=SERIES[: len(models)]),
             legend=alt.Legend(orient="bottom", columns=1, labelLimit=280, padding=0, offset=4),
         ),
-        tooltip=["model:N", "photos:N", "stage:N", "epoch:Q", alt.Tooltip("value:Q")],
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("photos:N", title="Photos"),
+            alt.Tooltip("stage:N", title="Stage"),
+            alt.Tooltip("epoch:Q", title="Epoch"),
+            alt.Tooltip("value:Q", title=figure, format=".1%" if shares else ".3f"),
+        ],
     )
     line = base.mark_line(strokeWidth=2).encode(
         strokeDash=alt.StrokeDash(

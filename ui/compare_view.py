@@ -87,25 +87,28 @@ def right_answers(judged: Judged, threshold: float) -> np.ndarray:
     return (judged.probabilities >= threshold) == (judged.labels == 1)
 
 
-def in_words(comparison: Comparison, first: str, second: str) -> str:
+def in_words(comparison: Comparison, first: str, second: str, things: str = "photos") -> str:
     """McNemar's test for people.
 
     Args:
         comparison: of two models.
         first, second: their titles.
+        things: what they were asked about, as ``Judged.things`` names it.
     """
     differing = comparison.only_first + comparison.only_second
     if not differing:
         return (
-            f"{first} and {second} got the same photos right: no difference in"
-            f" {comparison.count} photos."
+            f"{first} and {second} got the same {things} right: no difference in"
+            f" {comparison.count} {things}."
         )
     facts = (
-        f"They differ on {differing} of {comparison.count} photos:"
+        f"They differ on {differing} of {comparison.count} {things}:"
         f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
         f" {second} alone."
     )
     times = comparison.chance * 100
+    if round(times) == 100:
+        return f"No real difference. {facts} Chance alone always does that much or more."
     # Around 5 the first decimal decides.
     digits = f"{times:.1f}" if times < 10 else f"{times:.0f}"
     chance = "less than once in 100 times" if times < 1 else f"about {digits} times in 100"
@@ -118,7 +121,7 @@ def in_words(comparison: Comparison, first: str, second: str) -> str:
 def _show_pair(first: Judged, second: Judged, threshold: float, other_threshold: float) -> None:
     comparison = compare(right_answers(first, threshold), right_answers(second, other_threshold))
     titles = model_title(first.model), model_title(second.model)
-    st.subheader(plain(in_words(comparison, *titles)), anchor=False)
+    st.subheader(plain(in_words(comparison, *titles, first.things)), anchor=False)
     rows = []
     for judged, limit, title in zip(
         (first, second), (threshold, other_threshold), titles, strict=True
@@ -127,7 +130,7 @@ def _show_pair(first: Judged, second: Judged, threshold: float, other_threshold:
         row: dict[str, Any] = {
             "Model": title,
             "Counts as a mask from": percent(limit, 0),
-            "Photos": figures["count"],
+            first.things.capitalize(): figures["count"],
             "Accuracy": with_interval(figures["accuracy"]),
         }
         for name in reversed(CLASS_NAMES):
@@ -137,9 +140,9 @@ def _show_pair(first: Judged, second: Judged, threshold: float, other_threshold:
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(
-        "Both saw the same photos. The test (McNemar's, exact) looks only at photos that one of"
-        " them alone got right: if the models were equally good, these would fall to either side"
-        " like a coin. Below 5 in 100 the difference is called real."
+        f"Both saw the same {first.things}. The test (McNemar's, exact) looks only at"
+        f" {first.things} that one of them alone got right: if the models were equally good, these"
+        " would fall to either side like a coin. Below 5 in 100 the difference is called real."
     )
 
 
@@ -158,12 +161,22 @@ def show_history(models: list[str]) -> None:
         if rows:
             with place:
                 show_chart(
-                    history_chart(rows, axis, name),
+                    history_chart(rows, axis, name, shares=figure == "accuracy"),
                     "Solid: on photos it learns from, dashed: on photos held back. Where the two"
                     " drift apart it begins to learn by heart.",
-                    pd.DataFrame(rows).rename(columns=str.capitalize),
+                    _history_table(rows, figure),
                     f"history-{figure}",
                 )
+
+
+def _history_table(rows: list[dict[str, Any]], figure: str) -> pd.DataFrame:
+    """The rows of a training curve for people, the figure's column named for it."""
+    # What is needed least stands last, where a phone hides it.
+    table = pd.DataFrame(rows, columns=["model", "epoch", "photos", "value", "stage"])
+    table["value"] = [
+        percent(value) if figure == "accuracy" else f"{value:.3f}" for value in table["value"]
+    ]
+    return table.rename(columns={"value": figure}).rename(columns=str.capitalize)
 
 
 def _rows(title: str, history: list[dict[str, Any]], figure: str) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from training.run_curves import CurvePoint
+from ui.charts import SERIES
 from ui.judged import percent
 
 HEIGHT = 300
 PARTS = {"training": "Training photos", "validation": "Validation photos"}
-# Blue and orange: told apart by the colour-blind, readable on light and dark.
-COLOURS = ["#3f8fc4", "#e08a1e", "#2f9e77", "#c25b9b", "#8a6fd1", "#c9a400", "#d1493f", "#6b7a86"]
+COLOURS = list(SERIES)
 
 
 def show_curves(points: list[CurvePoint], epochs: int) -> None:

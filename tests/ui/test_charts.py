@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from training.compare import Comparison
 from ui import charts, compare_view
 from ui.charts import history_chart, spaced
 from ui.judged import judged_parts
@@ -51,6 +52,40 @@ def test_the_two_legends_of_a_training_curve_do_not_stand_side_by_side() -> None
     spec = history_chart(ROWS, "Share", "Accuracy").to_dict()
     places = [encodings(spec, name)[0]["legend"]["orient"] for name in ("color", "strokeDash")]
     assert sorted(places) == ["bottom", "top"]
+
+
+def test_a_training_curve_shows_shares_in_percent_and_two_colours_of_its_own() -> None:
+    rows = [*ROWS, *({**row, "model": "B"} for row in ROWS)]
+    spec = history_chart(rows, "Share", "Accuracy", shares=True).to_dict()
+    assert encodings(spec, "y")[0]["axis"]["format"] == ".0%"
+    (value,) = [tip for tip in encodings(spec, "tooltip")[0] if tip["field"] == "value"]
+    assert (value["title"], value["format"]) == ("Share", ".1%")
+    scale = encodings(spec, "color")[0]["scale"]
+    # In the order given, the page's: without a range the theme's two blues would be taken.
+    assert scale["domain"] == ["A", "B"]
+    assert scale["range"] == list(charts.SERIES[:2])
+    loss = history_chart(rows, "Loss", "Loss").to_dict()
+    assert "%" not in str([encodings(loss, channel) for channel in ("y", "tooltip")])
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"), [("accuracy", ["86.4 %", "98.2 %"]), ("loss", ["0.864", "0.982"])]
+)
+def test_the_table_of_a_training_curve_is_named_for_its_figure(
+    figure: str, said: list[str]
+) -> None:
+    history = [{figure: 0.8636, f"val_{figure}": 0.9816, "stage": "training", "epoch": 1}]
+    table = compare_view._history_table(compare_view._rows("A", history, figure), figure)
+    assert list(table) == ["Model", "Epoch", "Photos", figure.capitalize(), "Stage"]
+    assert list(table[figure.capitalize()]) == said
+
+
+def test_a_difference_as_small_as_can_be_is_always_chance() -> None:
+    said = compare_view.in_words(Comparison(9, 2, 1, 3, 3, 1.0), "A", "B", "faces")
+    assert said == (
+        "No real difference. They differ on 6 of 9 faces: 3 right by A alone, 3 by B alone."
+        " Chance alone always does that much or more."
+    )
 
 
 @pytest.mark.parametrize(
