@@ -37,7 +37,7 @@ section = choose_section()
 if section == "Whole app":
     show_scenes(measured.scenes, measured.model, measured.own is not None, measured.folds)
 elif section == "Hard cases":
-    show_stress(measured.model)
+    show_stress(measured.model, measured.own is not None)
 elif section == "Your photos":
     show_own(measured.model)
 elif judged is None:
@@ -50,4 +50,4 @@ elif section == "Two models":
     show_compare(judged, threshold, measured.own)
 
 if judged is not None:
-    show_downloads(judged, threshold, measured.of_model)
+    show_downloads(judged, threshold, measured.of_model, measured.folds, measured.own is not None)

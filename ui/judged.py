@@ -54,9 +54,14 @@ class Judged:
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def thing(self) -> str:
+        """One of them, "photo" or "face"."""
+        return self.things.removesuffix("s")
+
     def counted(self, count: int) -> str:
         """So many of them, e.g. "1 photo" or "34 faces"."""
-        return f"{count} {self.things if count != 1 else self.things.removesuffix('s')}"
+        return f"{count} {self.thing if count == 1 else self.things}"
 
     def only(self, members: list[int]) -> Judged:
         """Some of the photos, by their indices, in that order."""

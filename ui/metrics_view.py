@@ -151,7 +151,7 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
         if count >= 100:
             said.append(f"Of 100 {kind} {judged.things} it recognises {of_100(hits, count)}.")
         elif count:  # nobody knows what so few would be in a hundred
-            _, things = judged.counted(count).split()
+            things = judged.thing if count == 1 else judged.things
             said.append(f"Of {count} {kind} {things} it recognises {hits}.")
     return " ".join(said)
 
@@ -181,9 +181,10 @@ def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> Non
             if auc is None or interval is None:
                 meaning = f"Needs {things} of both classes."
             else:
-                _, one = judged.counted(1).split()
-                meaning = f"How often a masked {one} gets a higher probability than a bare one"
-                # Drawn again, photos without a mistake would never show one.
+                meaning = (
+                    f"How often a masked {judged.thing} gets a higher probability than a bare one"
+                )
+                # Drawn again, those without a mistake would never show one.
                 meaning += (
                     ": here always. Elsewhere it need not be so."
                     if auc == 1

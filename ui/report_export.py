@@ -1,9 +1,8 @@
-"""The page's figures to take along: JSON, a table, and one HTML file with the charts."""
+"""The page's figures to take along: JSON, a table, and the charts that go into a report."""
 
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -27,10 +26,9 @@ from ui.charts import (
     reliability_chart,
 )
 from ui.curve_view import PRECISION_AXES, ROC_AXES, current_points
-from ui.judged import Judged, percent, with_interval
+from ui.judged import Judged, percent
 from ui.scene_figures import (
     SceneFigures,
-    headline,
     outcome_chart,
     outcome_rows,
     size_chart,
@@ -38,28 +36,25 @@ from ui.scene_figures import (
 )
 
 CHART_WIDTH = 460
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1f2a33; background: #fff; margin: 2rem auto;
-  max-width: 62rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
-th, td { border-bottom: 1px solid #dbe3e8; padding: .3rem .8rem .3rem 0; text-align: left; }
-figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 100%; vertical-align: top; }
-figure svg { max-width: 100%; height: auto; }
-.lead { font-size: 1.3rem; font-weight: 600; }
-.note { color: #5b6770; }
-"""
 
 Scenes = Mapping[str, SceneFigures]
 
 
-def report_json(judged: Judged, threshold: float, scenes: Scenes) -> str:
+_TOLD = ("model", "data", "part", "things", "created", "command")
+_FIGURES = ("roc_auc", "average_precision", "calibration_error")
+
+
+def report_json(
+    judged: Judged, threshold: float, scenes: Scenes, folds: Scenes | None = None
+) -> str:
     """Figures, every photo's probability, and the finders' reports, as JSON."""
     values = {
-        **{key: getattr(judged, key) for key in ("model", "data", "part", "created", "command")},
+        **{key: getattr(judged, key) for key in _TOLD},
         **judged.figures(threshold),
-        "roc_auc": judged.roc_auc,
-        "photos": list(_photos(judged, threshold)),
+        **{key: getattr(judged, key) for key in _FIGURES},
+        "photos": list(photo_rows(judged, threshold)),
         "scenes": {title: asdict(figures) for title, figures in scenes.items()},
+        "folds": {title: asdict(figures) for title, figures in (folds or {}).items()},
     }
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
@@ -67,7 +62,7 @@ def report_json(judged: Judged, threshold: float, scenes: Scenes) -> str:
 def report_csv(judged: Judged, threshold: float) -> str:
     """A row a photo."""
     stream = io.StringIO()
-    rows = list(_photos(judged, threshold))
+    rows = list(photo_rows(judged, threshold))
     writer = csv.DictWriter(stream, list(rows[0]))
     writer.writeheader()
     for row in rows:
@@ -77,7 +72,8 @@ def report_csv(judged: Judged, threshold: float) -> str:
     return stream.getvalue()
 
 
-def _photos(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
+def photo_rows(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
+    """Name, truth and answer of each photo or face."""
     for path, label, probability in zip(
         judged.paths, judged.labels, judged.probabilities, strict=True
     ):
@@ -101,7 +97,7 @@ def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]
 
     confusion = judged.figures(threshold)["confusion"]
     add(
-        confusion_chart(confusion),
+        confusion_chart(confusion, judged.things),
         *(
             f"{cell['truth']} called {cell['answer']}: {cell['count']}"
             for cell in confusion_rows(confusion).to_dict("records")
@@ -118,10 +114,13 @@ def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]
             said = (f"{name} {percent(at[field])}" for field, name in axes)
             add(curve_chart(points, at, *axes, title), f"At {percent(threshold, 0)}", *said)
     steps = reliability(judged.labels, judged.probabilities)
-    add(reliability_chart(steps), f"On average off by {percent(calibration_error(steps))}")
+    add(
+        reliability_chart(steps, judged.things),
+        f"On average off by {percent(calibration_error(steps))}",
+    )
     bars = histogram(judged.labels, judged.probabilities)
     add(
-        histogram_chart(bars, threshold),
+        histogram_chart(bars, threshold, judged.things),
         *(
             f"{b['class']}, {percent(b['from'], 0)} to {percent(b['to'], 0)}: {b['count']}"
             for b in bars
@@ -151,81 +150,3 @@ def to_svg(chart: Any) -> str:
 
     drawn: str = vl_convert.vegalite_to_svg(chart.properties(width=CHART_WIDTH).to_dict())
     return drawn
-
-
-def report_html(judged: Judged, threshold: float, scenes: Scenes, title: str) -> str:
-    """One file that needs no other, for a browser or a printer.
-
-    Args:
-        judged: the photos.
-        threshold: mask probability, 0..1, from which the answer is "Mask".
-        scenes: reports of finder and model together, by the finder's title.
-        title: the model's name for people.
-    """
-    figures = judged.figures(threshold)
-    said = [headline(of_finder) for of_finder in scenes.values()][:1]
-    accuracy = figures["accuracy"]
-    facts = [
-        ("Mask model", title),
-        ("Photos", f"{len(judged)} of {judged.data} ({judged.part})"),
-        ("Measured", judged.created[:16].replace("T", " ")),
-        ("Command", judged.command or "on the Metrics page"),
-        ("Counts as a mask from", percent(threshold, 0)),
-        ("Accuracy", f"{with_interval(accuracy)}, {accuracy['hits']} of {accuracy['count']}"),
-        ("ROC AUC", "–" if judged.roc_auc["value"] is None else f"{judged.roc_auc['value']:.4f}"),
-    ]
-    by_class = [
-        (
-            CLASS_TITLES[name],
-            str(of_class["count"]),
-            *(with_interval(of_class[key]) for key in ("precision", "recall", "f1")),
-        )
-        for name, of_class in ((n, figures["by_class"][n]) for n in reversed(CLASS_NAMES))
-    ]
-    mistakes = [
-        (photo["photo"], photo["truth"], photo["answer"], percent(photo["mask_probability"]))
-        for photo in _photos(judged, threshold)
-        if not photo["right"]
-    ]
-    drawn = "".join(
-        f'<figure role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}</figure>'
-        for chart in report_charts(judged, threshold, scenes)
-    )
-    finders = [
-        (finder, *(_found(of_finder, name) for name in reversed(CLASS_NAMES)))
-        for finder, of_finder in scenes.items()
-    ]
-    parts = [
-        "<h1>How good is it?</h1>",
-        *(
-            f'<p class="lead">{html.escape(sentence)} (At the model\'s own threshold.)</p>'
-            for sentence in said
-            if sentence
-        ),
-        _table(("", ""), facts),
-        _table(("Class", "Photos", "Precision", "Recall", "F1"), by_class),
-        '<p class="note">In brackets what chance allows for (95 %).</p>',
-        drawn,
-        "<h2>Whole app</h2>" + _table(("Face finder", "Masked found", "Bare found"), finders)
-        if finders
-        else "",
-        f"<h2>Mistakes ({len(mistakes)})</h2>",
-        _table(("Photo", "In truth", "Answer", "Mask"), mistakes) if mistakes else "<p>None.</p>",
-    ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Masklens: {html.escape(title)}</title><style>{_STYLE}</style></head>"
-        f"<body>{''.join(parts)}</body></html>\n"
-    )
-
-
-def _found(figures: SceneFigures, name: str) -> str:
-    counts = figures.by_class[name]
-    return f"{counts.found} of {counts.faces}"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = ["".join(f"<th>{html.escape(cell)}</th>" for cell in head)] if any(head) else []
-    lines += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

@@ -9,18 +9,37 @@ import streamlit as st
 
 from ui.choices import model_title
 from ui.judged import Judged
-from ui.report_export import report_csv, report_html, report_json
+from ui.report_export import report_csv, report_json
+from ui.report_html import report_html
 from ui.scene_figures import SceneFigures
+from ui.stress_view import read_stress
 
 
-def show_downloads(judged: Judged, threshold: float, scenes: dict[str, SceneFigures]) -> None:
-    """Report, table and JSON of what the page shows; made when somebody asks."""
+def show_downloads(
+    judged: Judged,
+    threshold: float,
+    scenes: dict[str, SceneFigures],
+    folds: dict[str, SceneFigures],
+    own: bool,
+) -> None:
+    """Report, table and JSON of what the page shows; made when somebody asks.
+
+    Args:
+        judged: the photos.
+        threshold: mask probability, 0..1, from which the answer is "Mask".
+        scenes: reports of finder and this model together, by the finder's title.
+        folds: such reports of photos that networks judged in turns.
+        own: whether the photos are the visitor's.
+    """
+    stress = None if own else read_stress(judged.model)
     stem = f"masklens-{judged.model}-{PurePath(judged.data).stem[:40] or judged.part}"
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Report (HTML)",
-            partial(report_html, judged, threshold, scenes, model_title(judged.model)),
+            partial(
+                report_html, judged, threshold, scenes, model_title(judged.model), folds, stress
+            ),
             f"{stem}.html",
             "text/html",
             icon=":material/download:",
@@ -35,9 +54,15 @@ def show_downloads(judged: Judged, threshold: float, scenes: dict[str, SceneFigu
         )
         st.download_button(
             "JSON",
-            partial(report_json, judged, threshold, scenes),
+            partial(report_json, judged, threshold, scenes, folds),
             f"{stem}.json",
             "application/json",
             on_click="ignore",
         )
-    st.caption("What this page shows, at the threshold chosen. The report has the charts in it.")
+    whole_app = ", the whole app" if scenes else ""
+    hard_cases = ", hard cases" if stress else ""
+    st.caption(
+        f"At the threshold chosen. Report: figures, charts{whole_app}{hard_cases} and mistakes, in"
+        f" one file. Table: a row for each {judged.thing}. JSON: figures{whole_app} and each"
+        f" {judged.thing}."
+    )

@@ -5,13 +5,15 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ui import report_export
+from ui import report_html as module
 from ui.judged import Judged, judged_parts
-from ui.report_export import report_charts, report_csv, report_html, report_json, to_svg
+from ui.report_export import report_charts, report_csv, report_json, to_svg
+from ui.report_html import report_html
 from ui.scene_figures import SceneFigures, scene_figures
 
 MakeReport = Callable[..., dict[str, Any]]
@@ -46,6 +48,13 @@ def test_json_has_the_figures_and_every_photo(
         "right": True,
     }
     assert values["scenes"]["Masklens"]["by_class"]["Mask"]["right"] == 72
+    assert values["things"] == "photos"
+    assert values["folds"] == {}
+    # Masked 0.9 and 0.3, bare 0.2 and 0.6: masks are the first and the third of the list.
+    assert values["average_precision"]["value"] == pytest.approx((1 + 2 / 3) / 2)
+    assert values["calibration_error"]["value"] == pytest.approx((0.1 + 0.7 + 0.2 + 0.6) / 4)
+    values = json.loads(report_json(judged, 0.25, {}, folds=scenes))
+    assert values["folds"]["Masklens"]["by_class"]["Mask"]["right"] == 72
 
 
 def test_the_table_has_a_row_a_photo_and_runs_no_formula(judged: Judged) -> None:
@@ -58,7 +67,7 @@ def test_the_table_has_a_row_a_photo_and_runs_no_formula(judged: Judged) -> None
 def test_the_html_stands_alone(
     judged: Judged, scenes: dict[str, SceneFigures], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_export, "to_svg", lambda chart: f"<svg>{chart.title}</svg>")
+    monkeypatch.setattr(module, "to_svg", lambda chart: f"<svg>{chart.title}</svg>")
     page = report_html(judged, 0.5, scenes, "MobileNetV2 <1>")
     assert page.startswith("<!doctype html>")
     for part in ("<script", "<link", "src=", "http"):
@@ -77,10 +86,58 @@ def test_the_html_stands_alone(
     ET.fromstring(body)  # every element is closed
 
 
+def test_the_html_tells_of_the_whole_app_what_the_page_does(
+    judged: Judged, make_scene_report: MakeReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    kept = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    turns = scene_figures(
+        {**make_scene_report("fcos", (200, 190, 180), (0, 0, 0)), "photos": 77, "folds": 4}
+    )
+    assert kept and turns
+    page = report_html(judged, 0.5, {"A & B": kept}, "First", {"A & B": turns})
+    cells = "</td><td>"
+    assert (
+        f"<td>A &amp; B{cells}75.0 % (50.0 to 87.5){cells}76 found, 72 right, of 80{cells}"
+        f"6 found, 3 right, of 9{cells}75.0 % (50.0 to 87.5)</td>"
+    ) in page
+    assert (
+        "<p>A &amp; B: measured on 24 November 2026 by <code>python -m training evaluate-scenes"
+        " --detector fcos</code></p>"
+    ) in page
+    assert "<h2>Whole app, in turns</h2><p>77 whole photos" in page
+    assert "one of 4 networks, none of which had learned from it: Of 100 masked" in page
+    assert f"<td>A &amp; B{cells}–{cells}190 found, 180 right, of 200{cells}0 found" in page
+    ET.fromstring(page[page.index("<body>") : page.index("</html>")])
+
+
+def test_the_html_has_the_stress_card(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    low = {"value": 0.81, "interval": [0.78, 0.84]}
+    row = {"change": "blur", "level": "< 4 px", "accuracy": low}
+    row |= {"recall_mask": {**low, "value": 0.75}, "recall_no_mask": {**low, "value": None}}
+    card = {"created": "2026-11-24T11:00:00", "command": "stress", "count": 599, "rows": [row]}
+    page = report_html(judged, 0.5, {}, "First", stress=card)
+    cells = "</td><td>"
+    assert "<h2>Hard cases</h2><p>Accuracy falls below 95 % under: blur (&lt; 4 px).</p>" in page
+    assert f"<td>blur{cells}&lt; 4 px{cells}81.0 % (78.0 to 84.0){cells}75.0 %{cells}–</td>" in page
+    assert "Stress card: measured on 24 November 2026 by <code>stress</code>" in page
+    assert "Hard cases" not in report_html(judged, 0.5, {}, "First")
+
+
+def test_faces_are_called_faces(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: f"<svg>{chart.title}</svg>")
+    page = report_html(replace(judged, things="faces"), 0.5, {}, "First")
+    assert "4 faces of photos (test)" in page  # the data is called so
+    assert "<th>Class</th><th>Faces</th>" in page
+    assert "<th>Face</th><th>In truth</th>" in page
+    assert "Confusion matrix (faces)" in page
+
+
 def test_without_mistakes_or_a_second_class_there_is_a_report_too(
     make_report: MakeReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_export, "to_svg", lambda chart: "<svg/>")
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
     judged = judged_parts("first", make_report([1, 1, 1], [0.9, 0.8, 0.7]))["test"]
     page = report_html(judged, 0.5, {}, "First")
     assert "<h2>Mistakes (0)</h2><p>None.</p>" in page

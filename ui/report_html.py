@@ -1,0 +1,195 @@
+"""The page's figures as one HTML file, charts included, for a browser or a printer."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+from training.metrics import CLASS_NAMES
+from ui.charts import CLASS_TITLES
+from ui.judged import Judged, percent, with_interval
+from ui.provenance import data_note, day
+from ui.report_export import Scenes, photo_rows, report_charts, to_svg
+from ui.scene_figures import SceneFigures, headline
+from ui.stress_view import where_it_breaks
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1f2a33; background: #fff; margin: 2rem auto;
+  max-width: 62rem; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
+th, td { border-bottom: 1px solid #dbe3e8; padding: .3rem .8rem .3rem 0; text-align: left; }
+figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 100%; vertical-align: top; }
+figure svg { max-width: 100%; height: auto; }
+.lead { font-size: 1.3rem; font-weight: 600; }
+.note { color: #5b6770; }
+"""
+
+
+def report_html(
+    judged: Judged,
+    threshold: float,
+    scenes: Scenes,
+    title: str,
+    folds: Scenes | None = None,
+    stress: dict[str, Any] | None = None,
+) -> str:
+    """One file that needs no other.
+
+    Args:
+        judged: the photos.
+        threshold: mask probability, 0..1, from which the answer is "Mask".
+        scenes: reports of finder and model together, by the finder's title.
+        title: the model's name for people.
+        folds: such reports of photos that networks judged in turns.
+        stress: the model's stress card, as ``read_stress`` gives it.
+    """
+    said = [headline(of_finder) for of_finder in scenes.values()][:1]
+    drawn = "".join(
+        f'<figure role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}</figure>'
+        for chart in report_charts(judged, threshold, scenes)
+    )
+    parts = [
+        "<h1>How good is it?</h1>",
+        *(
+            f'<p class="lead">{html.escape(sentence)} (At the model\'s own threshold.)</p>'
+            for sentence in said
+            if sentence
+        ),
+        _table(("", ""), _facts(judged, threshold, title)),
+        _table(
+            ("Class", judged.things.capitalize(), "Precision", "Recall", "F1"),
+            _by_class(judged, threshold),
+        ),
+        _note("In brackets what chance allows for (95 %)."),
+        drawn,
+        *(_whole_app("Whole app", scenes) if scenes else ()),
+        *(_whole_app("Whole app, in turns", folds) if folds else ()),
+        *(_hard_cases(stress) if stress and stress["rows"] else ()),
+        *_mistakes(judged, threshold),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>Masklens: {html.escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _facts(judged: Judged, threshold: float, title: str) -> list[tuple[str, ...]]:
+    accuracy, auc = judged.figures(threshold)["accuracy"], judged.roc_auc["value"]
+    precision, off = judged.average_precision, judged.calibration_error
+    known = data_note(judged)
+    return [
+        ("Mask model", title),
+        (
+            "Measured on",
+            f"{judged.counted(len(judged))} of {judged.data} ({judged.part})"
+            + (f", {known}" if known else ""),
+        ),
+        ("Measured", judged.created[:16].replace("T", " ")),
+        ("Command", judged.command or "on the Metrics page"),
+        ("Counts as a mask from", percent(threshold, 0)),
+        ("Accuracy", f"{with_interval(accuracy)}, {accuracy['hits']} of {accuracy['count']}"),
+        ("ROC AUC", "–" if auc is None else f"{auc:.4f}"),
+        ("Average precision", with_interval(precision)),
+        ("Probabilities are off by (expected calibration error)", with_interval(off)),
+    ]
+
+
+def _by_class(judged: Judged, threshold: float) -> list[tuple[str, ...]]:
+    by_class = judged.figures(threshold)["by_class"]
+    return [
+        (
+            CLASS_TITLES[name],
+            str(by_class[name]["count"]),
+            *(with_interval(by_class[name][key]) for key in ("precision", "recall", "f1")),
+        )
+        for name in reversed(CLASS_NAMES)
+    ]
+
+
+def _mistakes(judged: Judged, threshold: float) -> Iterator[str]:
+    rows = [
+        (row["photo"], row["truth"], row["answer"], percent(row["mask_probability"]))
+        for row in photo_rows(judged, threshold)
+        if not row["right"]
+    ]
+    yield f"<h2>Mistakes ({len(rows)})</h2>"
+    head = (judged.thing.capitalize(), "In truth", "Answer", "Mask")
+    yield _table(head, rows) if rows else "<p>None.</p>"
+
+
+def _whole_app(title: str, scenes: Scenes) -> Iterator[str]:
+    first = next(iter(scenes.values()))
+    yield f"<h2>{title}</h2>"
+    how = (
+        f" Each was judged by one of {first.folds} networks, none of which had learned from it:"
+        f" {headline(first)}"
+    )
+    yield (
+        f"<p>{first.photos} whole photos, faces of {first.min_side:.0f} pixels and more, at the"
+        f" model's own threshold.{how if first.folds else ''}</p>"
+    )
+    head = ("Face finder", "Macro F1", *(CLASS_TITLES[name] for name in reversed(CLASS_NAMES)))
+    yield _table(
+        (*head, "Boxes that are faces"),
+        [_finder(finder, figures) for finder, figures in scenes.items()],
+    )
+    yield _note(
+        "Right are faces found and then labelled right. Macro F1 is the whole app in one figure:"
+        " finding and labelling, masked and bare faces counting alike; best: 100 %. In brackets"
+        " what chance allows for (95 %)."
+    )
+    for finder, figures in scenes.items():
+        if figures.command:
+            yield _measured(finder, figures.created, figures.command)
+
+
+def _finder(title: str, figures: SceneFigures) -> tuple[str, ...]:
+    macro_f1, boxes = (figures.figures[name] for name in ("macro_f1", "detection_precision"))
+    # Both count as 1 in reports where there is nothing to count.
+    both = all(counts.faces for counts in figures.by_class.values())
+    found = sum(counts.found for counts in figures.by_class.values())
+    return (
+        title,
+        with_interval(macro_f1) if both else "–",
+        *(
+            f"{counts.found} found, {counts.right} right, of {counts.faces}"
+            for counts in (figures.by_class[name] for name in reversed(CLASS_NAMES))
+        ),
+        with_interval(boxes) if found or boxes["value"] != 1 else "–",
+    )
+
+
+def _hard_cases(card: dict[str, Any]) -> Iterator[str]:
+    yield f"<h2>Hard cases</h2><p>{html.escape(where_it_breaks(card['rows']))}</p>"
+    yield _table(
+        ("Change", "Level", "Accuracy", "Masked recognised", "Bare recognised"),
+        [
+            (
+                row["change"],
+                row["level"],
+                with_interval(row["accuracy"]),
+                *(percent(row[name]["value"]) for name in ("recall_mask", "recall_no_mask")),
+            )
+            for row in card["rows"]
+        ],
+    )
+    yield _note(f"{card['count']} test photos, changed as written, at the model's own threshold.")
+    yield _measured("Stress card", str(card["created"]), str(card["command"]))
+
+
+def _measured(what: str, created: str, command: str) -> str:
+    when = f" on {day(created)}" if day(created) else ""
+    return f"<p>{html.escape(what)}: measured{when} by <code>{html.escape(command)}</code></p>"
+
+
+def _note(text: str) -> str:
+    return f'<p class="note">{html.escape(text)}</p>'
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["".join(f"<th>{html.escape(cell)}</th>" for cell in head)] if any(head) else []
+    lines += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
