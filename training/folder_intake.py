@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 
 from maskcore.errors import MasklensError
+from maskcore.images import IMAGE_SUFFIXES
 from training.class_names import CLASS_FOLDERS, deciding_folder
 from training.data_folders import data_root, filling
 from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
@@ -68,8 +69,21 @@ def plan_folder(folder: Path) -> tuple[PhotoFolder, ...]:
     Raises:
         MasklensError: none does, or there are too many files.
     """
-    photos = (parts for parts, path in _files(folder) if _skip(parts, path) is None)
-    return plan(("/".join(parts[:-1]) for parts in photos), "folder")
+    photos = files_below(folder, IMAGE_SUFFIXES)
+    return plan(("/".join(parts[:-1]) for parts, _ in photos), "folder")
+
+
+def files_below(folder: Path, suffixes: Container[str]) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """Files that may be taken in, each as parts of its path in the folder and whole.
+
+    Args:
+        folder: it and what lies below are looked through; links are not followed.
+        suffixes: in small letters, e.g. ".jpg".
+
+    Raises:
+        MasklensError: there are too many files.
+    """
+    return ((parts, path) for parts, path in _files(folder) if _skip(parts, path, suffixes) is None)
 
 
 def take_in_folder(
@@ -117,11 +131,13 @@ def _take_file(
             intake.take(label, stream)
 
 
-def _skip(parts: tuple[str, ...], path: Path) -> Skip | None:
+def _skip(
+    parts: tuple[str, ...], path: Path, suffixes: Container[str] = IMAGE_SUFFIXES
+) -> Skip | None:
     if path.is_symlink():  # it may lead out of the folder
         return Skip.LINK
     # Reading a pipe would wait for ever.
-    return skip_by_name(parts) if path.is_file() else Skip.NO_PHOTO
+    return skip_by_name(parts, suffixes) if path.is_file() else Skip.NO_PHOTO
 
 
 def _files(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:

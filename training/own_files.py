@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Protocol
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
-from training.archive import ZippedFile, open_files
-from training.class_names import CLASS_FOLDERS, deciding_folder
+from training.archive import open_files
+from training.class_names import owner_names
+from training.folder_intake import files_below, is_ready
+from training.yolo_names import CLASSES_FILE, NAMES_FILES
 
 MAX_TOTAL_BYTES = 2 * 2**30
 MAX_NOTE_BYTES = 2 * 2**20  # of one file of annotations
 # That are damaged or too large: each may have cost what the largest photo costs to unpack.
 MAX_REFUSED = 500
-_NOTES = {".xml": "annotations", ".txt": "labels"}
+_MAX_LISTS = 40  # that are read to see whether they are the same
+_BOXES = {".xml": "annotations", ".txt": "labels"}
 _IMAGES = "images"
+_SUFFIXES = IMAGE_SUFFIXES | set(_BOXES) | {PurePosixPath(name).suffix for name in NAMES_FILES}
 
 Progress = Callable[[float], None]
-Planned = tuple[str, ZippedFile, str]  # our name, the file, its owner's name
+
+
+class _File(Protocol):
+    """Where a file lies in an archive or folder, its name last, and what is in it."""
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+    def read(self, most_bytes: int) -> bytes | None: ...
+
+
+@dataclass(frozen=True)
+class _FolderFile:
+    """As a ``ZippedFile``, of a folder."""
+
+    parts: tuple[str, ...]
+    path: Path
+
+    def read(self, most_bytes: int) -> bytes | None:
+        """What is in it; None where it cannot be read or is larger."""
+        try:
+            with self.path.open("rb") as stream:
+                content = stream.read(most_bytes + 1)
+        except OSError:
+            return None
+        return content if len(content) <= most_bytes else None
+
+
+Planned = tuple[str, _File, str]  # our name, the file, its owner's name
 
 
 @dataclass(frozen=True)
@@ -42,23 +77,38 @@ class OwnFiles:
         return self.names.get(path, path)
 
 
-def folder_files(root: Path) -> OwnFiles:
-    """Take a folder of this machine as it is.
-
-    Raises:
-        MasklensError: it holds neither the two class folders nor annotations.
-    """
-    annotated = any((root / name).is_dir() for name in _NOTES.values())
-    if not annotated and not any((root / name).is_dir() for name in CLASS_FOLDERS):
-        raise MasklensError(_WANTED)
-    return OwnFiles(root, annotated)
-
-
 _WANTED = (
     "There are neither folders with and without masks nor annotated photos here. Needed are"
     " photos in with_mask/ and without_mask/, or images/ with annotations/*.xml (Pascal VOC) or"
-    " labels/*.txt and classes.txt (YOLO)."
+    " labels/*.txt and classes.txt or data.yaml (YOLO)."
 )
+
+
+def folder_files(root: Path) -> OwnFiles:
+    """Take a folder of this machine: as it is where it can be measured on so.
+
+    What an archive may hold may stand in a folder, too: of other names or deeper, it is
+    copied as if it came in one. The copies go with what is returned.
+
+    Raises:
+        MasklensError: it holds neither folders of the two classes nor annotations, or too much.
+    """
+    annotated = any(
+        path.name != CLASSES_FILE
+        for suffix, name in _BOXES.items()
+        for path in (root / name).glob(f"*{suffix}")
+    )
+    if annotated or is_ready(root):
+        return OwnFiles(root, annotated)
+    into = Path(tempfile.mkdtemp(prefix="masklens-own-"))
+    try:
+        found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
+        files = _copy(found, into, lambda share: None)
+    except BaseException:
+        shutil.rmtree(into, ignore_errors=True)
+        raise
+    weakref.finalize(files, shutil.rmtree, into, ignore_errors=True)
+    return files
 
 
 def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: None) -> OwnFiles:
@@ -72,68 +122,97 @@ def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: Non
     Raises:
         MasklensError: the archive cannot be used, and why.
     """
-    with open_files(stream, IMAGE_SUFFIXES | set(_NOTES)) as files:
-        notes = [file for file in files if _is_note(file.parts)]
-        photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
-        planned = list(_plan_scenes(photos, notes) if notes else _plan_classes(photos))
-        if not planned:
-            raise MasklensError(_WANTED)
-        names, written, refused = {}, 0, 0
-        for done, (place, file, name) in enumerate(planned):
-            progress(done / len(planned))
-            is_photo = _suffix(file) in IMAGE_SUFFIXES
-            content = file.read(MAX_BYTES if is_photo else MAX_NOTE_BYTES)
-            if content is None:
-                refused += 1
-                if refused > MAX_REFUSED:
-                    raise MasklensError(
-                        f"More than {MAX_REFUSED} files in this ZIP archive are damaged or too"
-                        " large. Pack it again."
-                    )
-                continue  # the rest may serve
-            written += len(content)
-            if written > MAX_TOTAL_BYTES:
+    with open_files(stream, _SUFFIXES) as files:
+        return _copy(files, into, progress)
+
+
+def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
+    boxes = [file for file in files if _has_boxes(file)]
+    photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
+    planned = list(_lists_of_classes(files, boxes))
+    planned += _plan_scenes(photos, boxes) if boxes else _plan_classes(photos)
+    if not any(_suffix(file) in IMAGE_SUFFIXES for _, file, _ in planned):
+        raise MasklensError(_WANTED)
+    names, written, refused = {}, 0, 0
+    for done, (place, file, name) in enumerate(planned):
+        progress(done / len(planned))
+        is_photo = _suffix(file) in IMAGE_SUFFIXES
+        content = file.read(MAX_BYTES if is_photo else MAX_NOTE_BYTES)
+        if content is None:
+            refused += 1
+            if refused > MAX_REFUSED:
                 raise MasklensError(
-                    f"These photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
-                    " Take fewer of them, or make smaller copies."
+                    f"More than {MAX_REFUSED} files here are damaged or too large. Take them"
+                    " away, or pack or copy the photos again."
                 )
-            (into / place).parent.mkdir(exist_ok=True)
-            (into / place).write_bytes(content)
-            names[place] = name
-    return OwnFiles(into, bool(notes), names)
+            continue  # the rest may serve
+        written += len(content)
+        if written > MAX_TOTAL_BYTES:
+            raise MasklensError(
+                f"These photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
+                " Take fewer of them, or make smaller copies."
+            )
+        (into / place).parent.mkdir(exist_ok=True)
+        (into / place).write_bytes(content)
+        names[place] = name
+    return OwnFiles(into, bool(boxes), names)
 
 
-def _suffix(file: ZippedFile) -> str:
+def _suffix(file: _File) -> str:
     return PurePosixPath(file.parts[-1]).suffix.lower()
 
 
-def _is_note(parts: tuple[str, ...]) -> bool:
-    suffix = PurePosixPath(parts[-1]).suffix.lower()
+def _has_boxes(file: _File) -> bool:
+    suffix = _suffix(file)
     # Texts lie about for many reasons; only these are YOLO's.
-    return suffix == ".xml" or (suffix == ".txt" and _NOTES[suffix] in parts[:-1])
+    return suffix == ".xml" or (
+        suffix == ".txt" and _BOXES[suffix] in file.parts[:-1] and file.parts[-1] != CLASSES_FILE
+    )
 
 
-def _plan_classes(photos: list[ZippedFile]) -> Iterator[Planned]:
-    for number, file in enumerate(photos, 1):
-        folder, label = deciding_folder("/".join(file.parts[:-1]))
-        if label is not None:
-            rest = "/".join(file.parts[len(folder.split("/")) :])
-            yield f"{label}/{number:05d}{_suffix(file)}", file, f"{label}/{rest}"
+def _plan_classes(photos: list[_File]) -> Iterator[Planned]:
+    by_path = {"/".join(file.parts): file for file in photos}
+    names = owner_names(by_path)
+    for number, (path, file) in enumerate(by_path.items(), 1):
+        if path in names:
+            label = names[path].partition("/")[0]
+            yield f"{label}/{number:05d}{_suffix(file)}", file, names[path]
 
 
-def _plan_scenes(photos: list[ZippedFile], notes: list[ZippedFile]) -> Iterator[Planned]:
+def _plan_scenes(photos: list[_File], boxes: list[_File]) -> Iterator[Planned]:
     """Photos and what is noted of them under the same number; others are of no use."""
     by_key = {_key(file.parts): file for file in photos}
-    for number, note in enumerate(notes, 1):
-        folder = _NOTES[_suffix(note)]
-        if note.parts[-1] == "classes.txt":
-            yield f"{folder}/classes.txt", note, "classes.txt"
-        elif photo := by_key.get(_key(note.parts)):
-            for kind, file in ((_IMAGES, photo), (folder, note)):
+    for number, note in enumerate(boxes, 1):
+        if photo := by_key.get(_key(note.parts)):
+            for kind, file in ((_IMAGES, photo), (_BOXES[_suffix(note)], note)):
                 yield f"{kind}/{number:05d}{_suffix(file)}", file, "/".join(file.parts)
+
+
+def _lists_of_classes(files: Sequence[_File], boxes: list[_File]) -> Iterator[Planned]:
+    """The list that YOLO's numbers need, of several the one above the others.
+
+    Raises:
+        MasklensError: several lie as high and differ, so that a number means now this, now that.
+    """
+    if not any(_suffix(file) == ".txt" for file in boxes):
+        return
+    for name in NAMES_FILES:
+        lists = [file for file in files if file.parts[-1] == name]
+        top = min((len(file.parts) for file in lists), default=0)
+        lists = [file for file in lists if len(file.parts) == top]
+        contents = {(file.read(MAX_NOTE_BYTES) or b"").strip() for file in lists[:_MAX_LISTS]}
+        if len(contents) > 1 or len(lists) > _MAX_LISTS:
+            places = ", ".join("/".join(file.parts) for file in lists[:3])
+            raise MasklensError(
+                f"One {name} is needed for all photos, but there are several: {places}. Bring"
+                " these photos one set after the other."
+            )
+        if lists:
+            yield f"{_BOXES['.txt']}/{name}", lists[0], name
+            return
 
 
 def _key(parts: tuple[str, ...]) -> tuple[str, ...]:
     """What a photo and its annotation have in common: all but kind of folder and suffix."""
-    folders = (part for part in parts[:-1] if part not in (_IMAGES, *_NOTES.values()))
+    folders = (part for part in parts[:-1] if part not in (_IMAGES, *_BOXES.values()))
     return (*folders, PurePosixPath(parts[-1]).stem)

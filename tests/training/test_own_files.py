@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from maskcore.errors import MasklensError
+from maskcore.types import ImageRgb
 from training import own_files
-from training.own_files import folder_files, unpack
+from training.own_files import OwnFiles, folder_files, unpack
+from training.scenes import read_scenes
 
 
 def packed(files: dict[str, bytes]) -> io.BytesIO:
@@ -68,6 +73,18 @@ def test_class_folders_of_any_depth_are_taken_with_their_owner_s_names(tmp_path:
             {"images/00001.jpg", "labels/00001.txt", "labels/classes.txt"},
         ),
         (["images/1.jpg", "annotations/1.xml", "annotations/gone.xml"], None),
+        (
+            ["classes.txt", "images/x.jpg", "labels/x.txt"],
+            {"images/00001.jpg", "labels/00001.txt", "labels/classes.txt"},
+        ),
+        (
+            ["set/images/x.jpg", "set/labels/x.txt", "set/classes.txt", "set/readme.txt"],
+            {"images/00001.jpg", "labels/00001.txt", "labels/classes.txt"},
+        ),
+        (
+            ["data.yaml", "train/images/x.jpg", "train/labels/x.txt", "README.roboflow.txt"],
+            {"images/00001.jpg", "labels/00001.txt", "labels/data.yaml"},
+        ),
     ],
 )
 def test_photos_and_their_boxes_stay_together(
@@ -81,7 +98,7 @@ def test_photos_and_their_boxes_stay_together(
         stem = Path(content.decode()).stem
         twin = [other for other in found if Path(other).stem == Path(place).stem]
         assert {Path(found[other].decode()).stem for other in twin} == {stem}
-        assert files.name_of(place) in (content.decode(), "classes.txt")
+        assert files.name_of(place) in (content.decode(), "classes.txt", "data.yaml")
 
 
 @pytest.mark.parametrize(
@@ -125,12 +142,132 @@ def test_what_is_no_archive_is_said(tmp_path: Path) -> None:
         unpack(io.BytesIO(b"photos"), tmp_path)
 
 
-def test_a_folder_of_this_machine_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_lists_of_classes_are_no_boxes(tmp_path: Path) -> None:
+    stream = packed({"mask/1.jpg": b"1", "bare/2.jpg": b"2", "classes.txt": b"", "data.yaml": b""})
+    files = unpack(stream, tmp_path)
+    assert (files.annotated, len(files.names)) == (False, 2)
     with pytest.raises(MasklensError, match="neither folders with and without masks"):
-        folder_files(tmp_path)
-    (tmp_path / "with_mask").mkdir()
-    files = folder_files(tmp_path)
-    assert (files.root, files.annotated) == (tmp_path, False)
+        unpack(packed({"labels/1.txt": b"", "classes.txt": b"mask"}), tmp_path)
+
+
+def test_the_list_of_classes_above_the_others_counts(tmp_path: Path) -> None:
+    scene = {"a/images/1.jpg": b"1", "a/labels/1.txt": b"0 .5 .5 .1 .1"}
+    lists = {
+        "a/labels/classes.txt": b"no_mask",
+        "a/classes.txt": b"mask",
+        "b/classes.txt": b"mask\n",
+    }
+    unpack(packed({**scene, **lists}), tmp_path)
+    assert (tmp_path / "labels" / "classes.txt").read_bytes() == b"mask"
+    lists["b/classes.txt"] = b"no_mask"
+    with pytest.raises(MasklensError, match="several: a/classes.txt, b/classes.txt"):
+        unpack(packed({**scene, **lists}), tmp_path)
+    many = {f"{number}/classes.txt": b"mask" for number in range(own_files._MAX_LISTS + 1)}
+    with pytest.raises(MasklensError, match="One classes.txt is needed for all photos"):
+        unpack(packed({**scene, **many}), tmp_path)
+
+
+@pytest.mark.parametrize("above", ["", "our set/"])
+@pytest.mark.parametrize("name, names", [("classes.txt", "no mask\nmask"), ("data.yaml", "")])
+def test_scenes_with_names_at_the_top_are_read(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb], above: str, name: str, names: str
+) -> None:
+    photo = io.BytesIO()
+    Image.fromarray(make_photo(1)).save(photo, "JPEG")
+    unpack(
+        packed(
+            {
+                f"{above}images/a.jpg": photo.getvalue(),
+                f"{above}labels/a.txt": b"1 .5 .5 .1 .1\n0 .5 .5 .1 .1",
+                f"{above}{name}": (names or "names:\n  0: no mask\n  1: mask\n").encode(),
+            }
+        ),
+        tmp_path,
+    )
+    (scene,) = read_scenes(tmp_path)
+    assert [face.label for face in scene.faces] == [1, 0]
+
+
+def test_photos_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+    stream = packed({"train/mask/1.jpg": b"1", "test/mask/1.jpg": b"2", "bare/1.jpg": b"3"})
+    assert set(unpack(stream, tmp_path).names.values()) == {
+        "with_mask/train/mask/1.jpg",
+        "with_mask/test/mask/1.jpg",
+        "without_mask/1.jpg",
+    }
+
+
+def in_folder(root: Path, names: list[str]) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(name.encode())
+    return root
+
+
+@pytest.mark.parametrize(
+    ("names", "annotated"),
+    [
+        (["with_mask/1.jpg", "without_mask/deeper/1.jpg"], False),
+        (["images/1.jpg", "annotations/1.xml"], True),
+        (["images/1.jpg", "labels/1.txt", "classes.txt"], True),
+    ],
+)
+def test_a_folder_of_this_machine_is_taken_as_it_is(
+    tmp_path: Path, names: list[str], annotated: bool
+) -> None:
+    files = folder_files(in_folder(tmp_path, names))
+    assert (files.root, files.annotated, files.names) == (tmp_path, annotated, {})
     assert files.name_of("with_mask/1.jpg") == "with_mask/1.jpg"
-    (tmp_path / "labels").mkdir()
-    assert folder_files(tmp_path).annotated
+
+
+def by_owner_s_name(files: OwnFiles) -> dict[str, tuple[str, bytes]]:
+    """What became of each file: its folder and its content."""
+    return {
+        name: (place.split("/")[0], (files.root / place).read_bytes())
+        for place, name in files.names.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Mask/anna.jpg", "No Mask/ben.jpg", "No Mask/notes.txt"],
+        ["with_mask/1.jpg", "ohne Maske/2.jpg"],
+        ["set/with_mask/1.jpg", "set/without_mask/1.jpg", "set/other/1.jpg"],
+        ["with_mask/1.jpg"],
+        ["set/images/1.jpg", "set/annotations/1.xml"],
+        ["train/images/1.jpg", "train/labels/1.txt", "valid/images/2.jpg", "data.yaml"],
+        ["images/train/1.jpg", "labels/train/1.txt", "labels/classes.txt"],
+    ],
+)
+def test_what_serves_in_an_archive_serves_in_a_folder(tmp_path: Path, names: list[str]) -> None:
+    root = in_folder(tmp_path / "own", names)
+    (tmp_path / "into").mkdir()
+    expected = unpack(packed({name: name.encode() for name in names}), tmp_path / "into")
+    files = folder_files(root)
+    copies = files.root
+    assert root not in (copies, *copies.parents)
+    assert files.annotated is expected.annotated
+    assert by_owner_s_name(files) == by_owner_s_name(expected)
+    assert len(files.names) == len(written(copies))
+    del files
+    assert not copies.exists()
+    assert set(written(root)) == set(names)
+
+
+@pytest.mark.parametrize("names", [[], ["labels/classes.txt"], ["cats/1.jpg"], ["1.jpg"]])
+def test_a_folder_that_does_not_serve_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    with pytest.raises(MasklensError, match="neither folders with and without masks"):
+        folder_files(in_folder(tmp_path / "own", names))
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    root = in_folder(tmp_path / "own", ["Mask/1.jpg", "No Mask/2.jpg", "elsewhere/3.jpg"])
+    (root / "Mask" / "4.jpg").symlink_to(root / "elsewhere" / "3.jpg")
+    assert set(folder_files(root).names.values()) == {"with_mask/1.jpg", "without_mask/2.jpg"}
