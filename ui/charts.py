@@ -18,9 +18,9 @@ CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Bare faces"}
 _RIGHT, _WRONG, _FEW = "#0b6799", "#a8451b", "#5b6770"
 GREY = "#808a92"
 _HEIGHT = 300
-# Which photos a training curve is of, and the dashes of its line: none, or strokes and gaps.
 # Blue and orange first: told apart by the colour-blind, readable on light and dark.
 SERIES = ("#3f8fc4", "#e08a1e", "#2f9e77", "#c25b9b", "#8a6fd1", "#c9a400", "#d1493f", "#6b7a86")
+# Which photos a training curve is of, and the dashes of its line: none, or strokes and gaps.
 DASHES = {"learned from": [1, 0], "held back": [6, 4]}
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
