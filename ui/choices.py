@@ -73,13 +73,15 @@ def choose() -> tuple[Choice, float]:
     with left:
         names = list(DETECTORS)
         keep("detector", names[0], names)
+        measured = {name: _measured(name) for name in names}
+        # With their figures, so that finders can be told apart before one is chosen.
+        titles = {
+            name: ": ".join(filter(None, (DETECTORS[name][0], measured[name][0]))) for name in names
+        }
         detector = st.selectbox(
-            "Face finder",
-            names,
-            format_func=lambda name: DETECTORS[name][0],
-            key="detector",
+            "Face finder", names, format_func=titles.__getitem__, key="detector"
         )
-        st.caption(f"{DETECTORS[detector][1]} {_measured(detector)}")
+        st.caption(f"{DETECTORS[detector][1]} {measured[detector][1]}")
     with middle:
         models = mask_models()
         keep("model", models[0], models)
@@ -114,8 +116,8 @@ def model_title(name: str) -> str:
     return MODELS.get(name, (name,))[0]
 
 
-def _measured(detector: str) -> str:
-    """How many faces a detector finds, from a report; nothing where there is none."""
+def _measured(detector: str) -> tuple[str, str]:
+    """How many faces a detector finds, in a few words and in a sentence; empty without report."""
     # Which faces are found does not depend on the mask model.
     reports = (scene_report(detector, model) for model in mask_models())
     try:
@@ -124,9 +126,10 @@ def _measured(detector: str) -> str:
             f"{report['by_class'][name]['found']} of {report['by_class'][name]['faces']}"
             for name in ("Mask", "No Mask")
         )
-        return f"Found {mask} masked and {bare} bare faces in {report['photos']} test photos."
+        sentence = f"Found {mask} masked and {bare} bare faces in {report['photos']} test photos."
+        return f"{mask} masked, {bare} bare", sentence
     except (StopIteration, KeyError, TypeError):
-        return ""
+        return "", ""
 
 
 def ready_pipeline(choice: Choice, live: bool = False) -> MaskPipeline | None:

@@ -103,7 +103,10 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     write_scene_report(fake_models, report)
     page = open_page().selectbox(key="detector").select("haar").run()
     assert "Found 27 of 76 masked and 15 of 15 bare faces in 85 test photos." in texts(page)
+    # Also of those that are not chosen, and nothing of those that nobody has measured.
     page.selectbox(key="detector").select("haar_alt2").run()
+    options = page.selectbox(key="detector").options
+    assert options[-2:] == ["Haar, alternative", "Haar, default: 27 of 76 masked, 15 of 15 bare"]
     assert "test photos" not in texts(page)
 
 
@@ -132,6 +135,7 @@ def test_figures_that_are_not_there_are_not_said(
     write_scene_report(fake_models, content)
     page = open_page().selectbox(key="detector").select("haar").run()
     assert not page.exception
+    assert page.selectbox(key="detector").options[-1] == "Haar, default"
     assert "test photos" not in texts(page)
 
 
