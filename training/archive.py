@@ -15,7 +15,7 @@ from typing import IO
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES
-from training.class_names import deciding_folder
+from training.class_names import deciding_folder, owner_names
 from training.data_folders import filling
 from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
 
@@ -75,13 +75,15 @@ def take_in(
     """
     with _opened(stream) as (archive, entries), filling(into) as folder:
         intake = PhotoIntake(folder)
+        places = (_place(entry) for entry in entries)
+        names = owner_names("/".join(place) for place in places if isinstance(place, tuple))
         packed_bytes = sum(entry.compress_size for entry in entries) or 1
         done = 0
         for entry in entries:
-            _take_entry(archive, entry, classes, intake)
+            _take_entry(archive, entry, classes, names, intake)
             done += entry.compress_size
             progress(min(done / packed_bytes, 1.0))
-        return intake.report()
+        return intake.finish()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def _take_entry(
     archive: zipfile.ZipFile,
     entry: zipfile.ZipInfo,
     classes: Mapping[str, str],
+    names: Mapping[str, str],
     intake: PhotoIntake,
 ) -> None:
     place = _place(entry)
@@ -143,7 +146,7 @@ def _take_entry(
             return
         try:
             with archive.open(entry) as content:
-                intake.take(label, content, entry.compress_size)
+                intake.take(label, content, names.get("/".join(place)), entry.compress_size)
         except _DAMAGE:
             intake.skip(Skip.DAMAGED)
 

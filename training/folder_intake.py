@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES
-from training.class_names import CLASS_FOLDERS, deciding_folder
+from training.class_names import CLASS_FOLDERS, deciding_folder, owner_names
 from training.data_folders import data_root, filling
 from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
 
@@ -104,16 +104,21 @@ def take_in_folder(
         MasklensError: it cannot be used, and why; ``into`` is then not there.
     """
     files = list(_files(folder))
+    names = owner_names("/".join(parts) for parts, path in files if _skip(parts, path) is None)
     with filling(into) as unfinished:
         intake = PhotoIntake(unfinished)
         for number, (parts, path) in enumerate(files, 1):
-            _take_file(parts, path, classes, intake)
+            _take_file(parts, path, classes, names, intake)
             progress(number / len(files))
-        return intake.report()
+        return intake.finish()
 
 
 def _take_file(
-    parts: tuple[str, ...], path: Path, classes: Mapping[str, str], intake: PhotoIntake
+    parts: tuple[str, ...],
+    path: Path,
+    classes: Mapping[str, str],
+    names: Mapping[str, str],
+    intake: PhotoIntake,
 ) -> None:
     skip = _skip(parts, path)
     label = classes.get(deciding_folder("/".join(parts[:-1]))[0])
@@ -128,7 +133,7 @@ def _take_file(
             intake.skip(Skip.DAMAGED)
             return
         with stream:
-            intake.take(label, stream)
+            intake.take(label, stream, names.get("/".join(parts)))
 
 
 def _skip(

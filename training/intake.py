@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ MAX_TOTAL_BYTES = 4 * 2**30
 MAX_GROWTH, GROWTH_FROM_BYTES = 100, 2**20
 # Each is shown for confirmation.
 MAX_FOLDERS = 40
+# Beside the class folders: how the owner calls the photos that were taken in.
+NAMES_FILE = "masklens_names.json"
 _STEP_BYTES = 2**18
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar .jar".split())
 
@@ -117,6 +121,7 @@ class PhotoIntake:
         self._folder = folder
         self._photos = dict.fromkeys(reversed(CLASS_FOLDERS), 0)
         self._skipped: Counter[Skip] = Counter()
+        self._names: dict[str, str] = {}
         self._bytes = 0
         for name in CLASS_FOLDERS:
             (folder / name).mkdir()
@@ -125,12 +130,19 @@ class PhotoIntake:
         """Count what is left out."""
         self._skipped[reason] += 1
 
-    def take(self, label: str, stream: IO[bytes], packed_bytes: int | None = None) -> None:
+    def take(
+        self,
+        label: str,
+        stream: IO[bytes],
+        name: str | None = None,
+        packed_bytes: int | None = None,
+    ) -> None:
         """Copy one photo, or count why not.
 
         Args:
             label: one of ``CLASS_FOLDERS``.
             stream: the file; what it really holds is counted, whatever was promised.
+            name: as ``owner_names`` has it; None for a photo without one.
             packed_bytes: that it takes in its archive.
 
         Raises:
@@ -150,8 +162,12 @@ class PhotoIntake:
                 f"There are more than {MAX_PHOTOS:,} photos. Take some of them away and try again."
             )
         self._photos[label] += 1
-        path = self._folder / label / f"{self._photos[label]:04d}{suffix}"
-        path.write_bytes(content)
+        # What is marked under such a name is not taken for a photo of another archive.
+        mark = hashlib.sha256(content).hexdigest()[:8]
+        place = f"{label}/{self._photos[label]:04d}-{mark}{suffix}"
+        (self._folder / place).write_bytes(content)
+        if name is not None:
+            self._names[name] = place
 
     def _read(self, stream: IO[bytes], packed_bytes: int | None) -> bytes | Skip:
         content = bytearray()
@@ -171,8 +187,8 @@ class PhotoIntake:
                 return Skip.GROWS
         return bytes(content)
 
-    def report(self) -> IntakeReport:
-        """What was taken in.
+    def finish(self) -> IntakeReport:
+        """Keep the owner's names beside the photos, and tell what was taken in.
 
         Raises:
             MasklensError: a class has no photo.
@@ -184,4 +200,20 @@ class PhotoIntake:
                 f"There is no usable photo {' and none '.join(missing)}. Two classes are needed,"
                 f" each in a folder of its own. {report.left_out}".rstrip()
             )
+        (self._folder / NAMES_FILE).write_text(json.dumps(self._names), encoding="utf-8")
         return report
+
+
+def kept_names(folder: Path) -> dict[str, str]:
+    """Where the photos lie that were taken into a folder, by their owner's names.
+
+    Returns:
+        Names of files relative to ``folder``; empty where photos are used in place.
+    """
+    try:
+        names = json.loads((folder / NAMES_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(names, dict):
+        return {}  # a file of the visitor's own, in a folder used in place
+    return {name: place for name, place in names.items() if isinstance(place, str)}

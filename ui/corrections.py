@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +14,11 @@ import streamlit as st
 
 from maskcore import MasklensError
 from training.corrections import read_corrections
+from training.intake import kept_names
 from ui.judged import FOLDERS
 from ui.results import plain
+
+MAX_NAME = 80  # of a set of photos
 
 Mark = Literal["keep", "relabel", "leave_out"]
 _WORDS: dict[Mark, str] = {
@@ -40,20 +44,36 @@ class Corrections:
 
     @staticmethod
     def of_session(data: str) -> Corrections:
-        """This visitor's marks in this set of photos."""
+        """This visitor's marks in this set of photos; photos.zip and photos are one set."""
         held: dict[str, Corrections] = st.session_state.setdefault("metrics_corrections", {})
-        return held.setdefault(data, Corrections(data))
+        # The Metrics page calls an archive by its file's name, the Training page without suffix.
+        key = (data[:-4] if data.lower().endswith(".zip") else data)[:MAX_NAME]
+        return held.setdefault(key, Corrections(data))
 
     def among(self, folder: Path) -> Corrections:
-        """Those whose photos lie in a folder."""
+        """Those whose photos lie in a folder, by their names there.
 
-        def lies_here(name: str) -> bool:
-            return ".." not in Path(name).parts and (folder / name).is_file()
+        Photos that were taken into it are also known by the names that their owner gave them.
+        """
+        if not len(self):
+            return Corrections(self.data)
+        taken_in = kept_names(folder)
 
+        def here(name: str) -> str:
+            """Empty where there is none."""
+            file = taken_in.get(name, name)
+            inside = ".." not in Path(file).parts and not Path(file).anchor
+            # Path.is_file raises where a name is too long for this system.
+            return file if inside and os.path.isfile(folder / file) else ""
+
+        relabel = {here(name): label for name, label in self.relabel.items()}
+        leave_out = {here(name) for name in self.leave_out}
+        # A photo marked by both of its names must not count twice.
+        gone = leave_out | {""}
         return Corrections(
             self.data,
-            {name: place for name, place in self.relabel.items() if lies_here(name)},
-            {name for name in self.leave_out if lies_here(name)},
+            {name: label for name, label in relabel.items() if name not in gone},
+            leave_out - {""},
         )
 
     def over(self, earlier: Corrections) -> Corrections:
@@ -134,8 +154,9 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
         found = marked.over(listed)
         if not len(found):
             st.caption(
-                "Of these photos none is marked. Photos keep their names only where they are used"
-                " in place: from a folder on this computer."
+                "Of these photos none is marked. They can be marked on the Metrics page: under"
+                " Mistakes, once the same ZIP or folder is measured there or a model trained on it"
+                " is chosen."
             )
             return found
         wanted = st.checkbox(f"Honour the marks of {_photos(found)}", value=True)

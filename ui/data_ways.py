@@ -23,6 +23,7 @@ from training.folder_intake import (
 )
 from training.intake import IntakeReport, PhotoFolder
 from training.public_data import CATALOGUE
+from ui.corrections import MAX_NAME
 from ui.local import only_this_computer
 from ui.progress import progress_bar
 from ui.results import plain
@@ -78,7 +79,7 @@ def upload_zip() -> Brought | None:
         return None
     return _confirm(
         plan,
-        Path(file.name).stem[:80] or "ZIP archive",
+        Path(file.name).stem[:MAX_NAME] or "ZIP archive",
         lambda classes, into, progress: take_in(file, classes, into, progress),
         key=file.file_id,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import stat
 import struct
@@ -18,7 +19,8 @@ from maskcore.types import ImageRgb
 from training import archive, intake
 from training.archive import read_plan, take_in
 from training.class_names import WITH_MASK, WITHOUT_MASK
-from training.intake import Skip
+from training.intake import NAMES_FILE, Skip, kept_names
+from training.own_files import unpack
 
 MakePhoto = Callable[..., ImageRgb]
 BOTH = {"with_mask": WITH_MASK, "without_mask": WITHOUT_MASK}
@@ -76,7 +78,16 @@ def refused(data: bytes, tmp_path: Path, classes: Mapping[str, str] = BOTH) -> s
 
 
 def files_in(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    """The photos."""
+    return sorted(
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != NAMES_FILE
+    )
+
+
+def place(label: str, number: int, content: bytes, suffix: str = ".jpg") -> str:
+    return f"{label}/{number:04d}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
 
 
 def test_the_plan_names_folders_classes_and_counts(jpegs: list[bytes]) -> None:
@@ -109,7 +120,10 @@ def test_photos_get_names_of_our_own_and_the_content_is_unchanged(
     assert report.photos == {WITH_MASK: 2, WITHOUT_MASK: 1}
     assert report.skipped == {}
     assert report.left_out == ""
-    assert files_in(into) == ["with_mask/0001.jpg", "with_mask/0002.jpg", "without_mask/0001.jpg"]
+    a, b, c = good.values()
+    places = [place(WITH_MASK, 1, a), place(WITH_MASK, 2, b), place(WITHOUT_MASK, 1, c)]
+    assert files_in(into) == places
+    assert kept_names(into) == dict(zip(good, places, strict=True))
     kept = [(into / name).read_bytes() for name in files_in(into)]
     assert kept == list(good.values())
     assert shares == sorted(shares)
@@ -126,13 +140,39 @@ def test_the_suffix_follows_the_content(
     take_in(
         io.BytesIO(packed({**good, "with_mask/z.jpg": stream.getvalue()})), BOTH, tmp_path / "data"
     )
-    assert "with_mask/0003.png" in files_in(tmp_path / "data")
+    assert place(WITH_MASK, 3, stream.getvalue(), ".png") in files_in(tmp_path / "data")
 
 
 def test_the_visitor_s_word_on_classes_counts(good: dict[str, bytes], tmp_path: Path) -> None:
     turned = {"with_mask": WITHOUT_MASK, "without_mask": WITH_MASK}
     report = take_in(io.BytesIO(packed(good)), turned, tmp_path / "data")
     assert report.photos == {WITH_MASK: 1, WITHOUT_MASK: 2}
+
+
+def test_names_are_those_under_which_the_same_archive_is_measured(
+    jpegs: list[bytes], tmp_path: Path
+) -> None:
+    names = ["s/train/Mask/1.jpg", "s/test/Mask/1.jpg", "s/No mask/x/2.JPG", "s/new/3.jpg"]
+    data = packed(dict(zip(names, jpegs, strict=True)) | {"s/Mask/broken.jpg": b"x"})
+    classes = {folder.name: folder.label or WITHOUT_MASK for folder in read_plan(io.BytesIO(data))}
+    classes["s/No mask"] = WITH_MASK  # whatever the visitor says of a folder here
+    take_in(io.BytesIO(data), classes, tmp_path / "data")
+    (tmp_path / "own").mkdir()
+    measured = unpack(io.BytesIO(data), tmp_path / "own")
+    kept = kept_names(tmp_path / "data")
+    assert set(kept) == set(measured.names.values()) - {"with_mask/broken.jpg"}
+    assert set(kept) >= {"with_mask/s/test/Mask/1.jpg", "without_mask/x/2.JPG"}
+    for file, name in measured.names.items():
+        if name in kept:
+            content = (tmp_path / "data" / kept[name]).read_bytes()
+            assert content == (tmp_path / "own" / file).read_bytes()
+
+
+@pytest.mark.parametrize("text", [None, "", "[1]", '{"a.jpg": 1}'])
+def test_photos_used_in_place_have_no_other_names(tmp_path: Path, text: str | None) -> None:
+    if text is not None:  # somebody's own file
+        (tmp_path / NAMES_FILE).write_text(text)
+    assert kept_names(tmp_path) == {}
 
 
 def link(name: str) -> zipfile.ZipInfo:

@@ -21,7 +21,7 @@ from training.folder_intake import (
     plan_folder,
     take_in_folder,
 )
-from training.intake import Skip
+from training.intake import Skip, kept_names
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +115,14 @@ def test_a_folder_is_taken_in_like_an_archive(photos: Path, tmp_path: Path) -> N
     assert report.photos == {WITH_MASK: 2, WITHOUT_MASK: 1}
     assert report.skipped == {Skip.LINK: 1, Skip.NO_PHOTO: 3, Skip.NOT_CHOSEN: 1}
     assert shares[-1] == 1.0
+    kept = kept_names(tmp_path / "data")
+    assert set(kept) == {"with_mask/2.jpg", "with_mask/x/1.jpg", "without_mask/3.jpg"}
+    for name, source in (
+        ("with_mask/x/1.jpg", "Maske/x/1"),
+        ("without_mask/3.jpg", "ohne Maske/3"),
+    ):
+        taken = (tmp_path / "data" / kept[name]).read_bytes()
+        assert taken == (photos / "A" / f"{source}.jpg").read_bytes()
     originals = {path.read_bytes() for path in (photos / "A").rglob("[123].jpg")}
     assert {path.read_bytes() for path in (tmp_path / "data").rglob("*.jpg")} == originals
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import zipfile
@@ -25,8 +26,10 @@ import ui.local
 from maskcore import Detections, MasklensError
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
-from training.data import FOLDS
-from training.intake import IntakeReport
+from training.corrections import read_corrections
+from training.data import FOLDS, read_dataset
+from training.intake import NAMES_FILE, IntakeReport
+from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
 from ui import webrtc
@@ -316,6 +319,93 @@ def test_marks_of_photos_in_a_folder_are_honoured_if_wanted(
     page.file_uploader[0].upload("list.json", b"[1]", "application/json").run()
     assert "does not hold corrections" in page.error[0].value
     assert not page.exception
+
+
+def marked_section() -> None:
+    """As ``section``, after marks were made on the Metrics page."""
+    import streamlit as st
+
+    from ui.corrections import Corrections
+    from ui.training_data import show_data_section
+
+    if "marks" in st.session_state:
+        data, marks = st.session_state.marks
+        for path, label, mark in marks:
+            Corrections.of_session(data).mark(path, label, mark)
+    choice = show_data_section()
+    st.session_state.choice = choice
+    st.markdown("got nothing" if choice is None else f"got {choice.photos}")
+
+
+@pytest.mark.parametrize("way", ["Upload a ZIP", "Folder on this computer"])
+def test_marks_of_photos_measured_in_a_zip_or_folder_are_honoured_when_trained_on_it(
+    runs: Path, player: Player, photos: dict[str, bytes], tmp_path: Path, way: str
+) -> None:
+    root = on_disk(tmp_path / "Our set", photos, {"Maske": "set/Maske", "Gesichter": "ohne Maske"})
+    data = {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*.jpg"))}
+    zipped = way == "Upload a ZIP"
+    (tmp_path / "unpacked").mkdir()
+    measured = (
+        unpack(io.BytesIO(packed(data)), tmp_path / "unpacked") if zipped else folder_files(root)
+    )
+    names = {name: (measured.root / place).read_bytes() for place, name in measured.names.items()}
+    wrong, out = "with_mask/7.jpg", "without_mask/3.jpg"
+    page = AppTest.from_function(marked_section, default_timeout=60)
+    page.session_state["marks"] = (
+        "Our set.zip" if zipped else root.name,
+        [(wrong, 1, "relabel"), (out, 0, "leave_out"), ("with_mask/gone.jpg", 1, "leave_out")]
+        + [("x" * 5000, 1, "relabel"), ("/etc/hostname", 1, "relabel")],
+    )
+    go(page.run(), way)
+    if zipped:
+        uploaded(page, packed(data), "Our set.zip")
+    else:
+        page.text_input[0].set_value(str(root)).run()
+    press(page, "Use these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert page.checkbox[0].label == "Honour the marks of 2 photos"
+    choice = page.session_state.choice
+    listed = json.loads(choice.corrections)
+    ((relabelled, label),) = listed["relabel"].items()
+    (left_out,) = listed["leave_out"]
+    assert label == "without_mask"
+    assert (choice.folder / relabelled).read_bytes() == names[wrong]
+    assert (choice.folder / left_out).read_bytes() == names[out]
+    (tmp_path / "list.json").write_text(choice.corrections)
+    dataset = read_dataset(choice.folder, 16, read_corrections(tmp_path / "list.json"))
+    assert len(dataset) == 2 * COUNT - 1
+    assert dataset.labels[dataset.paths.index(relabelled)] == 0
+    assert left_out not in dataset.paths
+
+
+def test_marks_in_a_report_of_another_archive_of_that_name_are_not_honoured(
+    page: AppTest, photos: dict[str, bytes]
+) -> None:
+    others = {name: photo(int(Path(name).stem) + 100, "Maske" in name) for name in photos}
+    place = f"with_mask/0001-{hashlib.sha256(others['set/Maske/0.jpg']).hexdigest()[:8]}.jpg"
+    marks = Corrections("Our photos", {}, {place})
+    page.session_state["metrics_corrections"] = {"Our photos": marks}
+    for files, expected in ((photos, ""), (others, place)):
+        uploaded(page, packed(files))
+        page.selectbox[0].select("No Mask").run()
+        press(page, "Use these photos")
+        assert (expected in page.session_state.choice.corrections) is True
+        assert bool(page.session_state.choice.corrections) is bool(expected)
+        press(page, "Other photos")
+
+
+def test_a_photo_marked_by_both_of_its_names_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "with_mask").mkdir()
+    (tmp_path / "with_mask" / "1.jpg").touch()
+    names = {"with_mask/anna.jpg": "with_mask/1.jpg", "with_mask/b.jpg": "../b.jpg"}
+    (tmp_path / NAMES_FILE).write_text(json.dumps(names))
+    marks = Corrections(
+        "own",
+        {"with_mask/anna.jpg": "without_mask", "with_mask/b.jpg": "without_mask"},
+        {"with_mask/1.jpg"},
+    )
+    found = marks.among(tmp_path)
+    assert (found.relabel, found.leave_out) == ({}, {"with_mask/1.jpg"})
 
 
 def test_another_folder_is_confirmed_and_copied(
