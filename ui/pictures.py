@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,15 +155,13 @@ def brought_pictures(
     folder = tempfile.TemporaryDirectory(prefix="masklens-pictures-", ignore_cleanup_errors=True)
     try:
         files = unpack(stream, Path(folder.name), show)
-        times = Counter(files.names.values())
-        # Of two photos of one name nobody knows which was measured.
         places: dict[str, tuple[str, Box | None]] = {
-            path: (place, None) for place, path in files.names.items() if times[path] == 1
+            path: (place, None) for place, path in files.names.items()
         }
         if not any(path in places for path in paths):
             raise MasklensError(
                 "None of the photos measured is in this ZIP archive. They have names such as"
-                f" {paths[0]}; one that is there twice does not count."
+                f" {paths[0]}."
             )
     except OSError as error:
         folder.cleanup()

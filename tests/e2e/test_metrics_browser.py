@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from maskcore.models import models_dir
+from ui.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
 
@@ -92,22 +95,66 @@ def test_the_slider_redraws_figures_and_list(page: Any, photos: list[dict[str, A
     page.get_by_role("button", name="Make it the app's default").wait_for()  # not pressed here
 
 
+def bring(page: Any, label: str, *names: str) -> None:
+    """Upload a ZIP in which one photo, which passes as masked, bears these names."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, sample_photo())
+    page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input").set_input_files(
+        {"name": "mine.zip", "mimeType": "application/zip", "buffer": stream.getvalue()}
+    )
+
+
+def test_the_pictures_come_with_a_zip_of_the_data_set(
+    page: Any, photos: list[dict[str, Any]]
+) -> None:
+    name = cell(photos, "with_mask", False, 0.5)[0]
+    bring(page, "with_mask and without_mask", f"set/with_mask/{name}")
+    page.locator("[data-testid=stImage] img").wait_for()
+    page.get_by_text("Where the photos are").first.click()
+    page.get_by_text(f"mine.zip holds 1 of the {len(photos)} photos measured").wait_for()
+    page.get_by_role("button", name="Remove these pictures").click()
+    page.get_by_text("For pictures see").wait_for()
+    assert page.locator("[data-testid=stImage] img").count() == 0
+
+
+def test_a_click_is_forgotten_when_the_photos_change(
+    page: Any, photos: list[dict[str, Any]]
+) -> None:
+    click_tile(page, 0)
+    wait_for_list(page, cell(photos, "without_mask", False, 0.5)[:12])
+    section(page, "Your photos")
+    bring(page, "A ZIP with photos", "with_mask/a.jpg", "without_mask/b.jpg")
+    page.get_by_text("now about them").wait_for()
+    section(page, "Mistakes")
+    wait_for_list(page, ["b.jpg"])  # the mistake
+    click_tile(page, 3)
+    wait_for_list(page, ["a.jpg"])
+
+
+def section(page: Any, name: str) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
+
+
 def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
     page = open_page(viewport={"width": 390, "height": 800})
     page.set_default_timeout(90_000)
     page.goto(page.url.rstrip("/") + "/metrics")
     page.get_by_text("photos are called rightly").first.wait_for()
-    for section, text in (
+    for name, text in (
         ("Curves", "The nearer the line to the upper left corner"),
         ("Whole app", "Macro F1 is the whole app in one figure"),
         ("Two models", "How "),
         ("Hard cases", re.compile("test photos|no stress card")),
         ("Mistakes", "photos are called rightly"),
     ):
-        page.get_by_test_id("stButtonGroup").get_by_text(section, exact=True).click()
+        section(page, name)
         page.get_by_text(text).first.wait_for()
         assert page.get_by_test_id("stException").count() == 0
         wider = page.evaluate(
             "document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
         )
         assert wider <= 0
+    # The figures of both classes are seen as a whole.
+    assert page.get_by_test_id("stTable").first.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
