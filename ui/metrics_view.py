@@ -223,8 +223,8 @@ def show_how_measured(measured: Measured) -> None:
     if judged := measured.judged:
         how.append(("Accuracy and table: the mask model alone", judged.created, judged.command))
     if judged and measured.own is None:
-        _, *of_faces = cut_faces_note(measured.model)
-        how.append(("Faces cut out of whole photos", *of_faces))
+        _, created, command = cut_faces_note(measured.model)
+        how.append(("Faces cut out of whole photos", created, command))
     how = [(title, created, command) for title, created, command in how if command]
     if not how:
         return

@@ -56,7 +56,7 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
         cell = st.selectbox(
             f"{judged.things.capitalize()} of",
             CELLS,
-            format_func=titles.get,
+            format_func=titles.__getitem__,
             key=_CHOSEN,
             on_change=_note_choice,
             args=(of,),

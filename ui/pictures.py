@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import streamlit as st
 
@@ -139,7 +139,7 @@ def _ask_archive(paths: Sequence[str]) -> None:
 
 
 def brought_pictures(
-    name: str, stream: IO[bytes], paths: Sequence[str], show: Callable[[float], object]
+    name: str, stream: IO[bytes], paths: Sequence[str], show: Callable[[float], Any]
 ) -> Pictures:
     """Take the pictures of a ZIP archive; they lie in a private folder until the session ends.
 
