@@ -7,12 +7,14 @@ answer for others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from maskcore.classification import LiteRtClassifier
-from maskcore.detection import load_detector
+from maskcore.detection import Detector, load_detector
 from maskcore.detection.fcos import FcosDetector
 from maskcore.errors import MasklensError
 from maskcore.models import StoredModel, read_card
@@ -22,34 +24,56 @@ from training.detector.config import DetectorConfig
 from training.detector.export import load_detector_network
 from training.evaluate import load_network
 from training.export import to_litert
-from training.scenes import Scene, fold_scenes
+from training.scenes import Scene, all_folds
 
-# How many folds, which one, and the seed of the division.
-Division = tuple[int, int, int]
 _LEARNED_FROM_SCENES = "fcos"
 
 
-def fold_runs(runs: Sequence[Path], kind: type[RunConfig]) -> dict[Division, Path]:
-    """Runs by the fold that validated them.
+@dataclass(frozen=True)
+class FoldRuns:
+    """One run a fold.
+
+    Attributes:
+        seed: of the division.
+        runs: folders, in the order of the folds that validated them.
+    """
+
+    seed: int
+    runs: tuple[Path, ...]
+
+    @property
+    def division(self) -> tuple[int, int]:
+        """How many folds, and the seed."""
+        return len(self.runs), self.seed
+
+    def unseen(self, scenes: list[Scene]) -> Iterator[tuple[Path, list[Scene]]]:
+        """Each run and those of the scenes that it never saw."""
+        for run, parts in zip(self.runs, all_folds(scenes, *self.division), strict=True):
+            yield run, parts["validation"]
+
+
+def fold_runs(runs: Sequence[Path], kind: type[RunConfig]) -> FoldRuns:
+    """Runs of all folds of one division, in any order.
 
     Args:
         runs: folders.
         kind: what they trained.
 
     Raises:
-        MasklensError: one is not such a run, not of a fold, or of the same fold as another.
+        MasklensError: one is not such a run or not of a fold, or they are not one for each
+            fold of one division.
     """
-    by_division: dict[Division, Path] = {}
-    for run in runs:
-        config = kind.load(run)
-        division = config.folds, config.fold, config.seed
-        if config.folds < 2 or division in by_division:
-            raise MasklensError(
-                f"{run.name} was trained without --folds, or for the same fold as another run."
-                " Give one run a fold."
-            )
-        by_division[division] = run
-    return by_division
+    configs = {run: kind.load(run) for run in runs}
+    if not configs or any(config.folds < 2 for config in configs.values()):
+        raise MasklensError("These must be runs of folds, made with --folds 2 or more.")
+    ordered = sorted(configs, key=lambda run: configs[run].fold)
+    found = [(configs[run].folds, configs[run].seed, configs[run].fold) for run in ordered]
+    seed = found[0][1]
+    if found != [(len(found), seed, fold) for fold in range(len(found))]:
+        raise MasklensError(
+            "Give one run for each fold, all of them with the same --folds and --seed."
+        )
+    return FoldRuns(seed, tuple(ordered))
 
 
 def fold_detectors(
@@ -60,8 +84,8 @@ def fold_detectors(
     Raises:
         MasklensError: see ``fold_runs``.
     """
-    for division, run in fold_runs(runs, DetectorConfig).items():
-        yield _detector(run), fold_scenes(scenes, *division)["validation"]
+    for run, unseen in fold_runs(runs, DetectorConfig).unseen(scenes):
+        yield _detector(run), unseen
 
 
 def fold_classifiers(
@@ -75,10 +99,11 @@ def fold_classifiers(
         scenes: all of them.
 
     Raises:
-        MasklensError: see ``fold_runs``.
+        MasklensError: see ``fold_runs``; or the scenes were divided by another seed than the
+            model's, so that its test part would be asked about.
     """
-    for division, run in fold_runs(runs, TrainConfig).items():
-        yield _classifier(run, card), fold_scenes(scenes, *division)["validation"]
+    for run, unseen in _of_seed(fold_runs(runs, TrainConfig), card).unseen(scenes):
+        yield _classifier(run, card), unseen
 
 
 def fold_pipelines(
@@ -98,7 +123,7 @@ def fold_pipelines(
         scenes: all of them.
 
     Raises:
-        MasklensError: see ``fold_runs``; or the runs do not match.
+        MasklensError: see ``fold_classifiers``; or the runs do not match.
     """
     detector, model = names
     if (detector == _LEARNED_FROM_SCENES) != bool(detector_runs):
@@ -106,15 +131,27 @@ def fold_pipelines(
             f"With runs of folds {_LEARNED_FROM_SCENES}, and no other detector, needs runs, too:"
             " --detector-runs."
         )
-    classifiers = fold_runs(model_runs, TrainConfig)
-    detectors = fold_runs(detector_runs, DetectorConfig)
-    if detectors and detectors.keys() != classifiers.keys():
-        raise MasklensError("The runs of detector and mask model are not of the same folds.")
-    shared = None if detectors else load_detector(detector, live)
-    for division, run in classifiers.items():
-        finder = shared or FcosDetector(_detector(detectors[division]), live)
-        unseen = fold_scenes(scenes, *division)["validation"]
-        yield MaskPipeline(finder, _classifier(run, read_card(model))), unseen
+    card = read_card(model)
+    classifiers = _of_seed(fold_runs(model_runs, TrainConfig), card)
+    finders: Iterable[Detector]
+    if detector_runs:
+        detectors = fold_runs(detector_runs, DetectorConfig)
+        if detectors.division != classifiers.division:
+            raise MasklensError("The runs of detector and mask model are not of the same folds.")
+        finders = (FcosDetector(_detector(run), live) for run in detectors.runs)
+    else:
+        finders = itertools.repeat(load_detector(detector, live))
+    for (run, unseen), finder in zip(classifiers.unseen(scenes), finders, strict=False):
+        yield MaskPipeline(finder, _classifier(run, card)), unseen
+
+
+def _of_seed(folds: FoldRuns, card: dict[str, Any]) -> FoldRuns:
+    if folds.seed != card.get("seed", 0):
+        raise MasklensError(
+            f"The runs divided the scenes by seed {folds.seed}, the model by"
+            f" {card.get('seed', 0)}: what is kept for testing would be asked about."
+        )
+    return folds
 
 
 def _detector(run: Path) -> StoredModel:

@@ -140,11 +140,15 @@ def fold_scenes(
     Raises:
         MasklensError: too few scenes for so many folds.
     """
+    return all_folds(scenes, folds, seed)[fold]
+
+
+def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, list[Scene]]]:
+    """The divisions of ``fold_scenes``, fold by fold; one where there are none or one."""
     hashes = _hashes(scenes)
     parts = _split(scenes, hashes, seed)
     kept = np.concatenate([parts["train"], parts["validation"]])
-    if folds:
-        parts |= {"train": kept, "validation": kept}
+    divisions = [(kept, kept) if folds else (parts["train"], parts["validation"])]
     if folds > 1:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         bare = _with_bare_face(scenes)[kept]
@@ -155,9 +159,14 @@ def fold_scenes(
                 f"Too few scenes for {folds} folds: each needs one with and one without a bare"
                 " face."
             ) from error
-        train, validation = divided[fold]
-        parts |= {"train": kept[train], "validation": kept[validation]}
-    return {name: [scenes[i] for i in members] for name, members in parts.items()}
+        divisions = [(kept[train], kept[validation]) for train, validation in divided]
+    return [
+        {
+            name: [scenes[i] for i in members]
+            for name, members in (("train", train), ("validation", held), ("test", parts["test"]))
+        }
+        for train, held in divisions
+    ]
 
 
 def _split(

@@ -190,6 +190,10 @@ def test_runs_that_do_not_serve_are_refused_before_anything_is_asked(
     models, detectors = model_runs(tmp_path), detector_runs(tmp_path)
     other = detector_runs(tmp_path, "other", seed=1)
     plain = make_runs(tmp_path, "plain", lambda fold: TrainConfig("photos"), 1)
+    seeded = model_runs(tmp_path, "seeded", seed=1)
+    four = make_runs(
+        tmp_path, "four", lambda fold: DetectorConfig("elsewhere", folds=4, fold=fold), 4
+    )
     again = model_runs(tmp_path, "again", count=1)
     for given, complaint in (
         (["--model-runs", *models], "needs runs, too: --detector-runs"),
@@ -197,16 +201,23 @@ def test_runs_that_do_not_serve_are_refused_before_anything_is_asked(
             ["--detector", "haar", "--model-runs", *models, "--detector-runs", *detectors],
             "no other detector",
         ),
-        (["--detector-runs", *detectors], "not of the same folds"),
-        (["--model-runs", *models, "--detector-runs", *detectors[:2]], "not of the same folds"),
+        (["--detector-runs", *detectors], "must be runs of folds"),
+        (["--model-runs", *models, "--detector-runs", *detectors[:2]], "one run for each fold"),
+        (["--model-runs", *models[:1], "--detector-runs", *detectors], "one run for each fold"),
+        (["--model-runs", *models, "--detector-runs", *four], "not of the same folds"),
+        (["--model-runs", *seeded, "--detector-runs", *other], "by seed 1, the model by 0"),
+        (
+            ["--model-runs", *models[:2], seeded[2], "--detector-runs", *detectors],
+            "the same --folds and --seed",
+        ),
         (["--model-runs", *models, "--detector-runs", *other], "not of the same folds"),
         (
             ["--model-runs", *plain, "--detector-runs", *detectors],
-            "plain0 was trained without --folds",
+            "must be runs of folds, made with --folds",
         ),
         (
             ["--model-runs", *models, *again, "--detector-runs", *detectors],
-            "again0 was trained without --folds, or for the same fold as another run",
+            "one run for each fold",
         ),
         (["--model-runs", *detectors, "--detector-runs", *detectors], "not the folder of such"),
     ):
