@@ -25,8 +25,6 @@ def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRg
     image = _warp(image_rgb, size, rng)
     if rng.random() < 0.5:
         image = _shrink_and_enlarge(image, rng)
-    if rng.random() < 0.3:
-        image = _recolour(image, rng)
     return degrade(image, rng)
 
 
@@ -72,16 +70,6 @@ def _shrink_and_enlarge(image: NDArray[np.uint8], rng: np.random.Generator) -> N
     size = image.shape[0]
     small = round(np.exp(rng.uniform(np.log(14), np.log(96))))
     return resize(resize(image, small), size)
-
-
-def _recolour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Any hue for any other: most masks to learn from are white or blue, but not all there are."""
-    hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL))
-    hue = hue + np.uint8(rng.integers(256))  # around the circle
-    saturation = cv2.convertScaleAbs(saturation, alpha=rng.uniform(0.6, 1.6))
-    changed = cv2.merge([hue, saturation, value])
-    recoloured: NDArray[np.uint8] = cv2.cvtColor(changed, cv2.COLOR_HSV2RGB_FULL)
-    return recoloured
 
 
 def _relight(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -22,8 +22,6 @@ from training.faces import TRAINING_MARGIN, CutFace
 DRAWING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 2))
 # This share of the faces cut out of photos is partly covered by a hand or cloth.
 COVERED_SHARE = 0.25
-# From so many pixels on a face shows more than blur. Scenes have twice as many smaller ones.
-LARGE = 32.0
 
 
 class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -72,8 +70,8 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         members: indices of the training part.
         config: batch size, image size and seed.
         first_epoch: where a resumed run goes on.
-        faces: if any, half of each batch is drawn from them, both classes alike and large
-            faces as often as small ones, and an epoch shows half of the photos.
+        faces: if any, half of each batch is drawn from them, both classes alike, and an
+            epoch shows half of the photos.
         boxes: where the face is in some of the photos; half the time such a photo is
             shown as the crop around it.
         """
@@ -81,7 +79,7 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._dataset, self._members, self._config = dataset, members, config
         self._boxes = boxes or {}
         by_label = [[face for face in faces or [] if face.label == label] for label in (0, 1)]
-        self._faces = [_large_and_small(group) for group in by_label if group]
+        self._faces = [group for group in by_label if group]
         self._photos = config.batch_size // 2 if self._faces else config.batch_size
         self._epoch = first_epoch - 1
         self.on_epoch_end()
@@ -96,9 +94,7 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         chosen = self._order[index * self._photos : (index + 1) * self._photos]
         drawn = [(self._photo(i, rng), int(self._dataset.labels[i])) for i in chosen]
         for number in range(config.batch_size - self._photos):
-            turn, which = divmod(number, len(self._faces))
-            sizes = self._faces[which]
-            group = sizes[turn % len(sizes)]
+            group = self._faces[number % len(self._faces)]
             face = group[int(rng.integers(len(group)))]
             drawn.append((self._covered(face.crop(TRAINING_MARGIN), face.label, rng), face.label))
         pixels = np.stack([augment(image, config.image_size, rng) for image, _ in drawn])
@@ -122,9 +118,3 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._epoch += 1
         rng = np.random.default_rng((self._config.drawing_seed, self._epoch))
         self._order = rng.permutation(self._members)
-
-
-def _large_and_small(faces: list[CutFace]) -> list[list[CutFace]]:
-    """Large faces and small ones, without what would be empty."""
-    by_size = [[f for f in faces if (f.longer_side >= LARGE) == large] for large in (True, False)]
-    return [group for group in by_size if group]

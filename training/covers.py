@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from maskcore.types import ImageRgb
 
 Mask = NDArray[np.float32]
-# Across and down, in shares of the face.
-_MOUTH = np.array([0.5, 0.72])
 
 
 def cover_face(
@@ -43,10 +41,8 @@ def _hand(
     """A palm with fingers, of the face's own skin, or of any patch of the picture."""
     side = len(square)
     unit = face_share * side
-    if masked:  # small, or away from the middle of the mask
-        place = rng.uniform((0.1, 0.1), (0.9, 0.95))
-        aside = np.hypot(*(place - _MOUTH)) > 0.3
-        radii = rng.uniform(0.06, 0.24 if aside else 0.14, 2)
+    if masked:  # small, anywhere
+        place, radii = rng.uniform((0.1, 0.1), (0.9, 0.95)), rng.uniform(0.06, 0.14, 2)
     else:
         place = rng.uniform((0.3, 0.55), (0.7, 0.85))
         radii = rng.uniform((0.15, 0.12), (0.4, 0.32))
@@ -62,8 +58,7 @@ def _hand(
         _line(cover, centre, tip, width, 1.0)
         # The gap between two fingers is darker than either.
         _line(shade, centre, tip + width * _direction(angle + np.pi / 2), width / 4, 0.7)
-    skin_end = 0.4 if masked else 0.55  # above the mask, or down to the nose
-    texture = _skin(square, unit, skin_end) if rng.random() < 0.7 else _patch(square, rng)
+    texture = _skin(square, unit) if rng.random() < 0.7 else _patch(square, rng)
     shade = cv2.GaussianBlur(shade, (0, 0), max(0.5, 0.01 * unit))
     light = rng.uniform(0.65, 1.15) * shade[..., None]
     return cv2.GaussianBlur(cover, (0, 0), max(0.4, 0.008 * unit)), texture * light
@@ -96,11 +91,11 @@ def _cloth(
     return cover.astype(np.float32), (texture * folds[..., None]).astype(np.float32)
 
 
-def _skin(square: ImageRgb, unit: float, end: float) -> Mask:
-    """The face from the hair down to a share of its height, stretched over the square."""
+def _skin(square: ImageRgb, unit: float) -> Mask:
+    """Forehead and cheeks, from hair to nose, stretched over the square."""
     side = len(square)
     start = (side - unit) / 2
-    top, bottom = round(start + 0.2 * unit), round(start + end * unit)
+    top, bottom = round(start + 0.2 * unit), round(start + 0.55 * unit)
     left, right = round(start + 0.25 * unit), round(start + 0.75 * unit)
     part = square[top : max(bottom, top + 1), left : max(right, left + 1)]
     blurred = cv2.GaussianBlur(part, (0, 0), max(0.5, 0.06 * unit))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maskcore.classification.preprocess import crop_square, resize
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
-from maskcore.types import Box, ImageRgb, longer_side
+from maskcore.types import Box, ImageRgb
 from training.scenes import Scene
 
 # Around a training face; augmentation zooms and shifts within it, so that what is seen
@@ -30,11 +30,6 @@ class CutFace:
     path: Path
     box_xyxy: Box
     label: int
-
-    @property
-    def longer_side(self) -> float:
-        """Pixels."""
-        return longer_side(self.box_xyxy)
 
     def crop(self, margin: float) -> ImageRgb:
         """The square around it, uint8 (S, S, 3); ``margin`` as in ``crop_square``."""

@@ -102,28 +102,6 @@ def test_half_of_a_batch_are_faces_of_both_classes_alike(
         assert sorted(labels[4:].tolist()) == [0, 0, 1, 1]
 
 
-def test_large_faces_are_drawn_as_often_as_the_many_small_ones(
-    dataset: Dataset, config: TrainConfig, unchanged: list[ImageRgb], monkeypatch: Any
-) -> None:
-    sides = [32.0, *[31.0] * 9]
-    faces = [CutFace(Path("a.png"), (0, 0, side, 9), label) for side in sides for label in (0, 1)]
-    drawn: list[CutFace] = []
-
-    def crop(self: CutFace, margin: float) -> ImageRgb:
-        drawn.append(self)
-        return np.zeros((7, 7, 3), np.uint8)
-
-    monkeypatch.setattr(CutFace, "crop", crop)
-    PhotoBatches(dataset, np.arange(48), config, faces=faces)[0]
-    kinds = [(face.label, face.longer_side >= 32) for face in drawn]
-    assert sorted(kinds) == [(0, False), (0, True), (1, False), (1, True)]
-    # Without large faces of one class the classes are still drawn alike.
-    drawn.clear()
-    few = [face for face in faces if face.label or face.longer_side < 32]
-    PhotoBatches(dataset, np.arange(48), config, faces=few)[0]
-    assert sorted(face.label for face in drawn) == [0, 0, 1, 1]
-
-
 def test_photos_with_a_known_face_are_shown_cut_half_of_the_time(
     dataset: Dataset, config: TrainConfig, unchanged: list[ImageRgb]
 ) -> None:

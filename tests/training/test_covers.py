@@ -37,9 +37,6 @@ def test_a_mask_mostly_stays_in_sight() -> None:
     share = changed_share(masked=True)
     mask = share[32:48, 20:44]
     assert mask.mean() < 0.15
-    # Its sides are covered more than its middle, by larger hands.
-    middle, sides = mask[6:10, 10:14].mean(), mask[:, [0, 1, -2, -1]].mean()
-    assert 0 < middle < sides
     # The chin's edge does get covered: cloth below a face is no sign of its class.
     assert share[60:, :].mean() > 0.4
 
