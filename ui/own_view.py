@@ -35,10 +35,11 @@ def show_own(model: str) -> None:
         _offer_model(own, model)
         return
     st.markdown(
-        "How good is it on **your** photos? Bring a ZIP with the folders `with_mask` and"
-        " `without_mask`, or whole photos with boxes: `images` and `annotations` (Pascal VOC) or"
-        " `labels` and `classes.txt` (YOLO). Figures, mistakes and curves are then shown for them,"
-        " and the whole app if they have boxes. They are kept for this session only."
+        "How good is it on **your** photos? Bring a ZIP with class folders, such as `with_mask`"
+        " and `without_mask`, or whole photos with boxes: `images` and `annotations` (Pascal VOC),"
+        " or `images` and `labels` with `classes.txt` or `data.yaml` (YOLO, Roboflow). Figures,"
+        " mistakes and curves are then shown for them, and the whole app if they have boxes. They"
+        " are kept for this session only."
     )
     finders = [name for name in DETECTORS if name != "yunet" or yunet_available()]
     keep("metrics_own_finders", finders[:1])
