@@ -138,7 +138,7 @@ def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> st
 
 def _fold_note(figures: SceneFigures) -> str:
     return (
-        f"On {figures.photos} more, each judged by networks that learned from the others (see"
+        f"On {figures.photos} more, each judged by networks that had not learned from it (see"
         f" “Whole app”): {headline(figures)}"
     )
 

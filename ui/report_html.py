@@ -124,7 +124,7 @@ def _whole_app(title: str, scenes: Scenes) -> Iterator[str]:
     first = next(iter(scenes.values()))
     yield f"<h2>{title}</h2>"
     how = (
-        f" Each was judged by one of {first.folds} networks, none of which had learned from it:"
+        f" Each was judged by the one of {first.folds} networks that had not learned from it:"
         f" {headline(first)}"
     )
     yield (

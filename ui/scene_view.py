@@ -95,10 +95,10 @@ def _in_turns(kept: SceneFigures, turns: SceneFigures) -> bool:
 
 def _how_in_turns(figures: SceneFigures) -> str:
     return (
-        f" In turns: {figures.folds} times Masklens' finder and the mask model were trained anew"
-        " without some of these photos and then asked about those. So many faces leave less to"
-        " chance, but settings such as the score from which a face counts were chosen by them;"
-        " the app's own networks learned from all of them."
+        f" In turns: {figures.folds} times every network here that learned from these photos was"
+        " trained anew without some of them and then asked about those. So many faces leave less"
+        " to chance, but settings such as how long to train were chosen by them; the app's own"
+        " networks learned from most or all of them."
     )
 
 

@@ -106,7 +106,7 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
         " --detector fcos</code></p>"
     ) in page
     assert "<h2>Whole app, in turns</h2><p>77 whole photos" in page
-    assert "one of 4 networks, none of which had learned from it: Of 100 masked" in page
+    assert "by the one of 4 networks that had not learned from it: Of 100 masked" in page
     assert f"<td>A &amp; B{cells}–{cells}190 found, 180 right, of 200{cells}0 found" in page
     ET.fromstring(page[page.index("<body>") : page.index("</html>")])
 
