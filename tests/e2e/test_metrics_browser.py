@@ -145,7 +145,7 @@ def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
     for name, text in (
         ("Curves", "The nearer the line to the upper left corner"),
         ("Whole app", "Macro F1 is the whole app in one figure"),
-        ("Two models", "How "),
+        ("Two models", "How they were trained"),
         ("Hard cases", re.compile("test photos|no stress card")),
         ("Mistakes", "photos are called rightly"),
     ):
