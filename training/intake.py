@@ -23,7 +23,7 @@ MAX_GROWTH, GROWTH_FROM_BYTES = 100, 2**20
 # Each is shown for confirmation.
 MAX_FOLDERS = 40
 # Beside the class folders: how the owner calls the photos that were taken in.
-NAMES_FILE = "masklens_names.json"
+OWNER_NAMES_FILE = "masklens_names.json"
 _STEP_BYTES = 2**18
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar .jar".split())
 
@@ -200,7 +200,7 @@ class PhotoIntake:
                 f"There is no usable photo {' and none '.join(missing)}. Two classes are needed,"
                 f" each in a folder of its own. {report.left_out}".rstrip()
             )
-        (self._folder / NAMES_FILE).write_text(json.dumps(self._names), encoding="utf-8")
+        (self._folder / OWNER_NAMES_FILE).write_text(json.dumps(self._names), encoding="utf-8")
         return report
 
 
@@ -211,7 +211,7 @@ def kept_names(folder: Path) -> dict[str, str]:
         Names of files relative to ``folder``; empty where photos are used in place.
     """
     try:
-        names = json.loads((folder / NAMES_FILE).read_text(encoding="utf-8"))
+        names = json.loads((folder / OWNER_NAMES_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     if not isinstance(names, dict):

@@ -19,7 +19,7 @@ from maskcore.types import ImageRgb
 from training import archive, intake
 from training.archive import read_plan, take_in
 from training.class_names import WITH_MASK, WITHOUT_MASK
-from training.intake import NAMES_FILE, Skip, kept_names
+from training.intake import OWNER_NAMES_FILE, Skip, kept_names
 from training.own_files import unpack
 
 MakePhoto = Callable[..., ImageRgb]
@@ -82,7 +82,7 @@ def files_in(folder: Path) -> list[str]:
     return sorted(
         p.relative_to(folder).as_posix()
         for p in folder.rglob("*")
-        if p.is_file() and p.name != NAMES_FILE
+        if p.is_file() and p.name != OWNER_NAMES_FILE
     )
 
 
@@ -171,7 +171,7 @@ def test_names_are_those_under_which_the_same_archive_is_measured(
 @pytest.mark.parametrize("text", [None, "", "[1]", '{"a.jpg": 1}'])
 def test_photos_used_in_place_have_no_other_names(tmp_path: Path, text: str | None) -> None:
     if text is not None:  # somebody's own file
-        (tmp_path / NAMES_FILE).write_text(text)
+        (tmp_path / OWNER_NAMES_FILE).write_text(text)
     assert kept_names(tmp_path) == {}
 
 

@@ -28,7 +28,7 @@ from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
 from training.corrections import read_corrections
 from training.data import FOLDS, read_dataset
-from training.intake import NAMES_FILE, IntakeReport
+from training.intake import OWNER_NAMES_FILE, IntakeReport
 from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
@@ -398,7 +398,7 @@ def test_a_photo_marked_by_both_of_its_names_counts_once(tmp_path: Path) -> None
     (tmp_path / "with_mask").mkdir()
     (tmp_path / "with_mask" / "1.jpg").touch()
     names = {"with_mask/anna.jpg": "with_mask/1.jpg", "with_mask/b.jpg": "../b.jpg"}
-    (tmp_path / NAMES_FILE).write_text(json.dumps(names))
+    (tmp_path / OWNER_NAMES_FILE).write_text(json.dumps(names))
     marks = Corrections(
         "own",
         {"with_mask/anna.jpg": "without_mask", "with_mask/b.jpg": "without_mask"},
