@@ -49,10 +49,11 @@ def face_label(name: str) -> int | None:
     Raises:
         KeyError: the name says no class; what does is told in ``KNOWN``.
     """
-    label = _class_of(name)
+    words = _words(name)
+    label = _class_of(words)
     if label is not None:
         return CLASS_FOLDERS.index(label)
-    rest, found = _WRONGLY.subn("", _word(_words(name)))
+    rest, found = _WRONGLY.subn("", _word(words))
     if not found or (rest and rest not in _WITH):
         raise KeyError(name)
     return None
@@ -94,17 +95,15 @@ def deciding_folder(folder: str) -> tuple[str, str | None]:
     """
     names = folder.split("/")
     for count in range(len(names), 0, -1):
-        label = _class_of(names[count - 1])
+        words = _words(names[count - 1])
+        # A data set's own name is often "face mask": it says nothing of its classes.
+        label = None if words in (["face", "mask"], ["face", "masks"]) else _class_of(words)
         if label is not None:
             return "/".join(names[:count]), label
     return folder, None
 
 
-def _class_of(name: str) -> str | None:
-    words = _words(name)
-    # A data set's own name is often "face mask": it says nothing of its classes.
-    if words in (["face", "mask"], ["face", "masks"]):
-        return None
+def _class_of(words: list[str]) -> str | None:
     word = _word(words)
     if word in _WITHOUT:
         return WITHOUT_MASK
