@@ -22,6 +22,8 @@ from training.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, 
 # The list of entries is held in memory as a whole: both bounds keep that small.
 MAX_ENTRIES = 60_000
 MAX_DIRECTORY_BYTES = 16 * 2**20
+# Each folder's name is looked at for a class, which takes long in names that nobody gives.
+MAX_NAME, MAX_PARTS = 1_000, 32
 # Python unpacks other kinds (bzip2, LZMA) without a bound on what one read may give.
 _KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -215,6 +217,8 @@ def _place(
     # As stored, not as zipfile bends it to this system's habits; old Windows programs
     # write backslashes.
     name = _name(entry).replace("\\", "/")
+    if len(name) > MAX_NAME or name.count("/") >= MAX_PARTS:
+        return Skip.UNUSUAL
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if name.startswith("/") or ".." in parts or _DRIVE.match(name) or _CONTROL.search(name):
         return Skip.ELSEWHERE

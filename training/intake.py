@@ -39,7 +39,7 @@ class Skip(StrEnum):
     LARGE = f"files over {MAX_BYTES // 2**20} MB"
     GROWS = "files that unpack to far more than photos do"
     DAMAGED = "damaged files"
-    UNUSUAL = "files packed in an unusual way"
+    UNUSUAL = "files packed or named in an unusual way"
     NOT_CHOSEN = "photos in other folders"
 
 

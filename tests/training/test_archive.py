@@ -193,6 +193,8 @@ def link(name: str) -> zipfile.ZipInfo:
         ("c:/with_mask/x.jpg", Skip.ELSEWHERE),
         ("\\\\server\\with_mask\\x.jpg", Skip.ELSEWHERE),
         ("with_mask/x\n.jpg", Skip.ELSEWHERE),
+        ("with_mask/" + "x" * 1_000 + ".jpg", Skip.UNUSUAL),
+        ("with_mask/" + "x/" * 40 + "x.jpg", Skip.UNUSUAL),
         ("with_mask/inner.zip", Skip.ARCHIVE),
         ("with_mask/inner.tar.gz", Skip.ARCHIVE),
         ("with_mask/.x.jpg", Skip.HIDDEN),
