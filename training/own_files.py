@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
@@ -15,7 +16,7 @@ from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.archive import open_files
 from training.class_names import owner_names
 from training.folder_intake import files_below, is_ready
-from training.yolo_names import CLASSES_FILE, NAMES_FILES
+from training.yolo_names import CLASSES_FILE, NAMES_FILES, listed_names
 
 MAX_TOTAL_BYTES = 2 * 2**30
 MAX_NOTE_BYTES = 2 * 2**20  # of one file of annotations
@@ -91,7 +92,9 @@ def folder_files(root: Path) -> OwnFiles:
     copied as if it came in one. The copies go with what is returned.
 
     Raises:
-        MasklensError: it holds neither folders of the two classes nor annotations, or too much.
+        MasklensError: it holds neither folders of the two classes nor annotations, or too much;
+            or the copies cannot be stored.
+        OSError: it may not be read.
     """
     annotated = any(
         path.name != CLASSES_FILE
@@ -100,7 +103,8 @@ def folder_files(root: Path) -> OwnFiles:
     )
     if annotated or is_ready(root):
         return OwnFiles(root, annotated)
-    into = Path(tempfile.mkdtemp(prefix="masklens-own-"))
+    with _storing():
+        into = Path(tempfile.mkdtemp(prefix="masklens-own-"))
     try:
         found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
         files = _copy(found, into, lambda share: None)
@@ -152,10 +156,20 @@ def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
                 f"These photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
                 " Take fewer of them, or make smaller copies."
             )
-        (into / place).parent.mkdir(exist_ok=True)
-        (into / place).write_bytes(content)
+        with _storing():
+            (into / place).parent.mkdir(exist_ok=True)
+            (into / place).write_bytes(content)
         names[place] = name
     return OwnFiles(into, bool(boxes), names)
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    """Tell what cannot be written from what cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise MasklensError("The photos could not be stored: the disk may be full.") from error
 
 
 def _suffix(file: _File) -> str:
@@ -192,27 +206,52 @@ def _lists_of_classes(files: Sequence[_File], boxes: list[_File]) -> Iterator[Pl
     """The list that YOLO's numbers need, of several the one above the others.
 
     Raises:
-        MasklensError: several lie as high and differ, so that a number means now this, now that.
+        MasklensError: none is above the others and they differ, so that a number means now
+            this, now that.
     """
     if not any(_suffix(file) == ".txt" for file in boxes):
         return
-    for name in NAMES_FILES:
-        lists = [file for file in files if file.parts[-1] == name]
-        top = min((len(file.parts) for file in lists), default=0)
-        lists = [file for file in lists if len(file.parts) == top]
-        contents = {(file.read(MAX_NOTE_BYTES) or b"").strip() for file in lists[:_MAX_LISTS]}
-        if len(contents) > 1 or len(lists) > _MAX_LISTS:
-            places = ", ".join("/".join(file.parts) for file in lists[:3])
-            raise MasklensError(
-                f"One {name} is needed for all photos, but there are several: {places}. Bring"
-                " these photos one set after the other."
-            )
-        if lists:
-            yield f"{_BOXES['.txt']}/{name}", lists[0], name
-            return
+    lists: list[_File] = []
+    for file in sorted(
+        (file for file in files if file.parts[-1] in NAMES_FILES),
+        key=lambda file: (NAMES_FILES.index(file.parts[-1]), len(file.parts)),
+    ):
+        if len(lists) <= _MAX_LISTS and not any(_is_above(other, file) for other in lists):
+            lists.append(file)
+    if not lists:
+        return
+    name = lists[0].parts[-1]
+    if len(lists) > _MAX_LISTS or not _say_the_same(lists):
+        places = ", ".join("/".join(file.parts) for file in lists[:3])
+        raise MasklensError(
+            f"One {name} is needed for all photos, but there are several: {places}. Bring"
+            " these photos one set after the other."
+        )
+    yield f"{_BOXES['.txt']}/{name}", lists[0], name
+
+
+def _is_above(upper: _File, lower: _File) -> bool:
+    """Whether a list of classes holds for the photos of another, which comes after it."""
+    folder = _set_folder(upper.parts)
+    # Beside each other or in labels/, those of one kind must be the same.
+    comes_first = upper.parts[-1] != lower.parts[-1] or len(upper.parts) < len(lower.parts)
+    return comes_first and _set_folder(lower.parts)[: len(folder)] == folder
+
+
+def _say_the_same(lists: list[_File]) -> bool:
+    contents = {(file.parts[-1], (file.read(MAX_NOTE_BYTES) or b"").strip()) for file in lists}
+    kinds = {name for name, _ in contents}
+    # Only two of different kinds are understood to compare them: that may take long.
+    return len(contents) == len(kinds) and (
+        len(kinds) == 1 or len({tuple(listed_names(*content)) for content in contents}) == 1
+    )
+
+
+def _set_folder(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The folder of the set of photos to which a file belongs."""
+    return tuple(part for part in parts[:-1] if part not in (_IMAGES, *_BOXES.values()))
 
 
 def _key(parts: tuple[str, ...]) -> tuple[str, ...]:
     """What a photo and its annotation have in common: all but kind of folder and suffix."""
-    folders = (part for part in parts[:-1] if part not in (_IMAGES, *_BOXES.values()))
-    return (*folders, PurePosixPath(parts[-1]).stem)
+    return (*_set_folder(parts), PurePosixPath(parts[-1]).stem)

@@ -37,13 +37,22 @@ def class_names(root: Path) -> list[str]:
     for name in NAMES_FILES:
         for path in (root / name, root / "labels" / name):
             if path.is_file():
-                # Windows' editor begins a file with a mark; what is no UTF-8 is an unknown class.
-                text = path.read_text(encoding="utf-8-sig", errors="replace")
-                return _of_lines(text) if name == CLASSES_FILE else _of_yaml(text)
+                return listed_names(name, path.read_bytes())
     raise MasklensError(
         f"{CLASSES_FILE} is missing: it must name the classes, one a line and in order, of {KNOWN};"
         f" or {YAML_FILE} must, under names."
     )
+
+
+def listed_names(name: str, content: bytes) -> list[str]:
+    """The classes in a file of ``NAMES_FILES``, as ``class_names`` reads it.
+
+    Raises:
+        MasklensError: data.yaml has no names.
+    """
+    # Windows' editor begins a file with a mark; what is no UTF-8 is an unknown class.
+    text = content.decode("utf-8-sig", errors="replace")
+    return _of_lines(text) if name == CLASSES_FILE else _of_yaml(text)
 
 
 def _of_lines(text: str) -> list[str]:

@@ -167,6 +167,34 @@ def test_the_list_of_classes_above_the_others_counts(tmp_path: Path) -> None:
         unpack(packed({**scene, **many}), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("lists", "chosen"),
+    [
+        ({"a/classes.txt": "mask\nbare", "b/labels/classes.txt": "bare\nmask"}, None),
+        ({"a/labels/classes.txt": "mask\nbare", "b/c/classes.txt": "bare\nmask"}, None),
+        ({"a/classes.txt": "mask\nbare", "b/data.yaml": "names: [bare, mask]"}, None),
+        ({"data.yaml": "names: [mask, bare]", "b/labels/classes.txt": "bare\nmask"}, None),
+        ({"a/classes.txt": "mask\nbare", "b/data.yaml": "names: [mask, bare]"}, "classes.txt"),
+        ({"classes.txt": "mask\nbare", "b/data.yaml": "names: [bare, mask]"}, "classes.txt"),
+        ({"data.yaml": "names: [mask, bare]", "b/data.yaml": "names: [bare]"}, "data.yaml"),
+        ({"labels/classes.txt": "mask\nbare", "labels/b/classes.txt": "mask"}, "classes.txt"),
+        ({"labels/classes.txt": "mask\nbare", "data.yaml": "names: [mask]"}, "classes.txt"),
+    ],
+)
+def test_numbers_of_one_set_are_not_read_by_the_list_of_another(
+    tmp_path: Path, lists: dict[str, str], chosen: str | None
+) -> None:
+    files = {name: b"0 .5 .5 .1 .1" for name in ("a/1.jpg", "a/labels/1.txt")}
+    stream = packed({**files, **{name: text.encode() for name, text in lists.items()}})
+    if chosen is None:
+        with pytest.raises(MasklensError, match="needed for all photos, but there are several"):
+            unpack(stream, tmp_path)
+    else:
+        unpack(stream, tmp_path)
+        expected = next(text for name, text in lists.items() if name.endswith(chosen))
+        assert (tmp_path / "labels" / chosen).read_text() == expected
+
+
 @pytest.mark.parametrize("above", ["", "our set/"])
 @pytest.mark.parametrize("name, names", [("classes.txt", "no mask\nmask"), ("data.yaml", "")])
 def test_scenes_with_names_at_the_top_are_read(
@@ -264,6 +292,20 @@ def test_a_folder_that_does_not_serve_leaves_nothing(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with pytest.raises(MasklensError, match="neither folders with and without masks"):
         folder_files(in_folder(tmp_path / "own", names))
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = in_folder(tmp_path / "own", ["Mask/1.jpg", "No Mask/2.jpg"])
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(MasklensError, match="could not be stored: the disk may be full"):
+        folder_files(root)
     assert not list((tmp_path / "temporary").iterdir())
 
 
