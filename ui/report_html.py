@@ -11,8 +11,8 @@ from ui.charts import CLASS_TITLES
 from ui.judged import Judged, percent, with_interval
 from ui.provenance import data_note, day
 from ui.report_export import Scenes, photo_rows, report_charts, to_svg
-from ui.scene_figures import SceneFigures, headline
-from ui.stress_view import where_it_breaks
+from ui.scene_figures import FINDERS_NOTE, finder_rows, headline
+from ui.stress_view import stress_rows, where_it_breaks
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1f2a33; background: #fff; margin: 2rem auto;
@@ -131,51 +131,16 @@ def _whole_app(title: str, scenes: Scenes) -> Iterator[str]:
         f"<p>{first.photos} whole photos, faces of {first.min_side:.0f} pixels and more, at the"
         f" model's own threshold.{how if first.folds else ''}</p>"
     )
-    head = ("Face finder", "Macro F1", *(CLASS_TITLES[name] for name in reversed(CLASS_NAMES)))
-    yield _table(
-        (*head, "Boxes that are faces"),
-        [_finder(finder, figures) for finder, figures in scenes.items()],
-    )
-    yield _note(
-        "Right are faces found and then labelled right. Macro F1 is the whole app in one figure:"
-        " finding and labelling, masked and bare faces counting alike; best: 100 %. In brackets"
-        " what chance allows for (95 %)."
-    )
+    yield _table_of(finder_rows(scenes))
+    yield _note(FINDERS_NOTE)
     for finder, figures in scenes.items():
         if figures.command:
             yield _measured(finder, figures.created, figures.command)
 
 
-def _finder(title: str, figures: SceneFigures) -> tuple[str, ...]:
-    macro_f1, boxes = (figures.figures[name] for name in ("macro_f1", "detection_precision"))
-    # Both count as 1 in reports where there is nothing to count.
-    both = all(counts.faces for counts in figures.by_class.values())
-    found = sum(counts.found for counts in figures.by_class.values())
-    return (
-        title,
-        with_interval(macro_f1) if both else "–",
-        *(
-            f"{counts.found} found, {counts.right} right, of {counts.faces}"
-            for counts in (figures.by_class[name] for name in reversed(CLASS_NAMES))
-        ),
-        with_interval(boxes) if found or boxes["value"] != 1 else "–",
-    )
-
-
 def _hard_cases(card: dict[str, Any]) -> Iterator[str]:
     yield f"<h2>Hard cases</h2><p>{html.escape(where_it_breaks(card['rows']))}</p>"
-    yield _table(
-        ("Change", "Level", "Accuracy", "Masked recognised", "Bare recognised"),
-        [
-            (
-                row["change"],
-                row["level"],
-                with_interval(row["accuracy"]),
-                *(percent(row[name]["value"]) for name in ("recall_mask", "recall_no_mask")),
-            )
-            for row in card["rows"]
-        ],
-    )
+    yield _table_of(stress_rows(card["rows"]))
     yield _note(f"{card['count']} test photos, changed as written, at the model's own threshold.")
     yield _measured("Stress card", str(card["created"]), str(card["command"]))
 
@@ -187,6 +152,10 @@ def _measured(what: str, created: str, command: str) -> str:
 
 def _note(text: str) -> str:
     return f'<p class="note">{html.escape(text)}</p>'
+
+
+def _table_of(rows: Sequence[dict[str, str]]) -> str:
+    return _table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -12,12 +12,19 @@ import pandas as pd
 from maskcore.models import scene_report
 from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES, GREY, class_colour, spaced
+from ui.judged import percent, with_interval
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
 # Of fewer faces nobody can say what they would be in a hundred.
 MANY = 50
 # With title, axes and legend, which leave two thirds of it to the bars.
 _SIZES_HEIGHT = 380
+# What the columns of ``finder_rows`` are.
+FINDERS_NOTE = (
+    "Right are faces found and then labelled right. Macro F1 is the whole app in one figure:"
+    " finding and labelling, masked and bare faces counting alike; best: 100 %. In brackets what"
+    " chance allows for (95 %)."
+)
 _COLOURS = ("#0b6799", "#d9902f", "#8a949b")
 
 
@@ -128,6 +135,26 @@ def of_100(hits: int, count: int) -> str:
     if 0 < hits < count:
         number = min(max(number, 1), 99)
     return str(number)
+
+
+def finder_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, str]]:
+    """A row for each finder (by title), as people read it; a dash where nothing was counted."""
+    rows = []
+    for title, figures in all_figures.items():
+        macro_f1, boxes = (figures.figures[name] for name in ("macro_f1", "detection_precision"))
+        # Both count as 1 in reports where there is nothing to count.
+        both = all(counts.faces for counts in figures.by_class.values())
+        found = sum(counts.found for counts in figures.by_class.values())
+        # The figure that tells most stands first: on a phone the others are out of sight.
+        row = {"Face finder": title, "Macro F1": with_interval(macro_f1) if both else "–"}
+        for name in reversed(CLASS_NAMES):
+            counts = figures.by_class[name]
+            for what, number in (("found", counts.found), ("right", counts.right)):
+                share = percent(number / counts.faces, 0) if counts.faces else "–"
+                row[f"{CLASS_TITLES[name]} {what}"] = f"{share} ({number} of {counts.faces})"
+        row["Boxes that are faces"] = with_interval(boxes) if found or boxes["value"] != 1 else "–"
+        rows.append(row)
+    return rows
 
 
 def outcome_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]]:

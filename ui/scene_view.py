@@ -7,17 +7,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from training.metrics import CLASS_NAMES
 from ui.chart_box import show_chart
 from ui.charts import CLASS_TITLES
 from ui.choices import model_title
 from ui.frame_times import show_frame_times
-from ui.judged import percent, with_interval
 from ui.keep import keep
 from ui.results import plain
 from ui.scene_figures import (
+    FINDERS_NOTE,
     OUTCOMES,
     SceneFigures,
+    finder_rows,
     outcome_chart,
     outcome_rows,
     size_chart,
@@ -72,7 +72,8 @@ def show_scenes(
         _show_outcomes(scenes)
     with right:
         _show_sizes(scenes)
-    _show_table(scenes)
+    st.dataframe(pd.DataFrame(finder_rows(scenes)), hide_index=True)
+    st.caption(FINDERS_NOTE)
     if any(figures.command for figures in scenes.values()):
         with st.expander("How it was measured"):
             for title, figures in scenes.items():
@@ -147,26 +148,4 @@ def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
             ]
         ),
         "sizes",
-    )
-
-
-def _show_table(scenes: dict[str, SceneFigures]) -> None:
-    rows = []
-    for title, figures in scenes.items():
-        both = all(counts.faces for counts in figures.by_class.values())
-        macro_f1, boxes = (figures.figures[name] for name in ("macro_f1", "detection_precision"))
-        # The figure that tells most stands first: on a phone the others are out of sight.
-        row = {"Face finder": title, "Macro F1": with_interval(macro_f1) if both else "–"}
-        for name in reversed(CLASS_NAMES):
-            counts = figures.by_class[name]
-            share = percent(counts.found / counts.faces, 0) if counts.faces else "–"
-            row[f"{CLASS_TITLES[name]} found"] = f"{share} ({counts.found} of {counts.faces})"
-        # Both count as 1 in reports where there is nothing to count.
-        found = sum(counts.found for counts in figures.by_class.values())
-        row["Boxes that are faces"] = with_interval(boxes) if found or boxes["value"] != 1 else "–"
-        rows.append(row)
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
-    st.caption(
-        "Macro F1 is the whole app in one figure: finding and labelling, masked and bare faces"
-        " counting alike; best: 100 %. In brackets what chance allows for (95 %)."
     )

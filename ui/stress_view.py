@@ -77,6 +77,20 @@ def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
     return f"{subject} falls below {percent(limit, 0)} under: {said}."
 
 
+def stress_rows(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Rows of a stress card as people read them."""
+    return [
+        {
+            "Change": row["change"],
+            "Level": row["level"],
+            "Accuracy": with_interval(row["accuracy"]),
+            "Masked recognised": percent(row["recall_mask"]["value"]),
+            "Bare recognised": percent(row["recall_no_mask"]["value"]),
+        }
+        for row in rows
+    ]
+
+
 def stress_chart(rows: list[dict[str, Any]]) -> alt.LayerChart:
     """Accuracy under each change, with its interval, and that of each class.
 
@@ -195,22 +209,10 @@ def show_stress(model: str, own: bool = False) -> None:
             " photos."
         )
     st.subheader(where_it_breaks(rows), anchor=False)
-    table = pd.DataFrame(
-        [
-            {
-                "Change": row["change"],
-                "Level": row["level"],
-                "Accuracy": with_interval(row["accuracy"]),
-                "Masked recognised": percent(row["recall_mask"]["value"]),
-                "Bare recognised": percent(row["recall_no_mask"]["value"]),
-            }
-            for row in rows
-        ]
-    )
     show_chart(
         stress_chart(rows),
         _meaning(rows, card["count"]),
-        table,
+        pd.DataFrame(stress_rows(rows)),
         "stress",
     )
     st.caption(f"Measured {str(card['created'])[:10]} by `{card['command']}`.")

@@ -98,8 +98,8 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
     page = report_html(judged, 0.5, {"A & B": kept}, "First", {"A & B": turns})
     cells = "</td><td>"
     assert (
-        f"<td>A &amp; B{cells}75.0 % (50.0 to 87.5){cells}76 found, 72 right, of 80{cells}"
-        f"6 found, 3 right, of 9{cells}75.0 % (50.0 to 87.5)</td>"
+        f"<td>A &amp; B{cells}75.0 % (50.0 to 87.5){cells}95 % (76 of 80){cells}90 % (72 of 80)"
+        f"{cells}67 % (6 of 9){cells}33 % (3 of 9){cells}75.0 % (50.0 to 87.5)</td>"
     ) in page
     assert (
         "<p>A &amp; B: measured on 24 November 2026 by <code>python -m training evaluate-scenes"
@@ -107,7 +107,7 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
     ) in page
     assert "<h2>Whole app, in turns</h2><p>77 whole photos" in page
     assert "by the one of 4 networks that had not learned from it: Of 100 masked" in page
-    assert f"<td>A &amp; B{cells}–{cells}190 found, 180 right, of 200{cells}0 found" in page
+    assert f"<td>A &amp; B{cells}–{cells}95 % (190 of 200){cells}90 % (180 of 200)" in page
     ET.fromstring(page[page.index("<body>") : page.index("</html>")])
 
 

@@ -11,6 +11,7 @@ from maskcore.detection import DETECTOR_NAMES
 from maskcore.models import models_dir
 from ui.choices import MODELS
 from ui.scene_figures import (
+    finder_rows,
     headline,
     of_100,
     outcome_chart,
@@ -78,6 +79,36 @@ def test_outcomes_of_each_class_add_up(make_scene_report: MakeSceneReport) -> No
     }
     assert sum(row["share"] for row in rows) == pytest.approx(2)
     assert outcome_chart(rows[:3], ["Masklens"], "Faces").to_dict()["title"] == "Faces"
+
+
+def test_a_finders_row_has_a_dash_where_nothing_was_counted(
+    make_scene_report: MakeSceneReport,
+) -> None:
+    asked = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    report = make_scene_report("fcos", (4, 0, 0), (0, 0, 0))
+    report["figures"]["detection_precision"] = {"value": 1.0, "interval": [1.0, 1.0]}
+    nothing = scene_figures(report)
+    assert asked and nothing
+    assert finder_rows({"First": asked, "Second": nothing}) == [
+        {
+            "Face finder": "First",
+            "Macro F1": "75.0 % (50.0 to 87.5)",
+            "Masked faces found": "95 % (76 of 80)",
+            "Masked faces right": "90 % (72 of 80)",
+            "Bare faces found": "67 % (6 of 9)",
+            "Bare faces right": "33 % (3 of 9)",
+            "Boxes that are faces": "75.0 % (50.0 to 87.5)",
+        },
+        {
+            "Face finder": "Second",
+            "Macro F1": "–",
+            "Masked faces found": "0 % (0 of 4)",
+            "Masked faces right": "0 % (0 of 4)",
+            "Bare faces found": "– (0 of 0)",
+            "Bare faces right": "– (0 of 0)",
+            "Boxes that are faces": "–",
+        },
+    ]
 
 
 def test_sizes_without_faces_are_left_out(make_scene_report: MakeSceneReport) -> None:
