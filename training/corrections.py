@@ -17,10 +17,12 @@ class Corrections:
     Attributes:
         leave_out: photos not to be used.
         labels: of photos in the wrong class folder, their true label: 1 mask, 0 no mask.
+        hashes: of some of them, ``training.intake.content_hash`` as they were marked.
     """
 
     leave_out: frozenset[str] = frozenset()
     labels: dict[str, int] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.leave_out | set(self.labels))
@@ -31,7 +33,8 @@ NONE = Corrections()
 
 def read_corrections(path: Path) -> Corrections:
     """Read a list as the Metrics page exports it:
-    {"leave_out": [name, ...], "relabel": {name: "with_mask" or "without_mask", ...}}.
+    {"leave_out": [name, ...], "relabel": {name: "with_mask" or "without_mask", ...}},
+    and "hashes": {name: hash, ...} where it knows some.
 
     Raises:
         MasklensError: the file is missing or not such a list.
@@ -43,9 +46,12 @@ def read_corrections(path: Path) -> Corrections:
             raise TypeError("leave_out must be a list and relabel an object")
         if not all(isinstance(name, str) for name in names):
             raise TypeError("leave_out must hold file names")
+        hashes = values.get("hashes", {})
+        if not isinstance(hashes, dict) or not all(isinstance(h, str) for h in hashes.values()):
+            raise TypeError("hashes must be an object of strings")
         labels = {name: CLASS_FOLDERS.index(folder) for name, folder in classes.items()}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MasklensError(
             f"{path.name} does not hold corrections. Export the list on the Metrics page."
         ) from error
-    return Corrections(frozenset(names), labels)
+    return Corrections(frozenset(names), labels, hashes)

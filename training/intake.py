@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ MAX_FOLDERS = 40
 # Beside the class folders: how the owner calls the photos that were taken in.
 OWNER_NAMES_FILE = "masklens_names.json"
 _STEP_BYTES = 2**18
+_OUR_NAME = re.compile(r"\d{4,}-([0-9a-f]{8})\.[a-z]+")
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar .jar".split())
 
 
@@ -163,8 +165,7 @@ class PhotoIntake:
             )
         self._photos[label] += 1
         # What is marked under such a name is not taken for a photo of another archive.
-        mark = hashlib.sha256(content).hexdigest()[:8]
-        place = f"{label}/{self._photos[label]:04d}-{mark}{suffix}"
+        place = f"{label}/{self._photos[label]:04d}-{content_hash(content)}{suffix}"
         (self._folder / place).write_bytes(content)
         if name is not None:
             self._names[name] = place
@@ -202,6 +203,17 @@ class PhotoIntake:
             )
         (self._folder / OWNER_NAMES_FILE).write_text(json.dumps(self._names), encoding="utf-8")
         return report
+
+
+def content_hash(content: bytes) -> str:
+    """What tells a photo from others of its name: the first 8 digits of its SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def hash_in_name(path: str) -> str:
+    """The ``content_hash`` in a name that ``PhotoIntake`` gave; empty where it gave none."""
+    named = _OUR_NAME.fullmatch(path.rpartition("/")[2])
+    return named[1] if named else ""
 
 
 def kept_names(folder: Path) -> dict[str, str]:

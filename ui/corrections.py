@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from maskcore import MasklensError
 from training.corrections import read_corrections
-from training.intake import kept_names
+from training.intake import hash_in_name, kept_names
 from ui.judged import FOLDERS
 from ui.results import plain
 
@@ -36,11 +37,13 @@ class Corrections:
         data: the name of the set.
         relabel: by file name, the class folder in which the photo belongs.
         leave_out: file names.
+        hashes: by file name, ``training.intake.content_hash`` where the photo was at hand.
     """
 
     data: str
     relabel: dict[str, str] = field(default_factory=dict)
     leave_out: set[str] = field(default_factory=set)
+    hashes: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of_session(data: str) -> Corrections:
@@ -53,7 +56,8 @@ class Corrections:
     def among(self, folder: Path) -> Corrections:
         """Those whose photos lie in a folder, by their names there.
 
-        Photos that were taken into it are also known by the names that their owner gave them.
+        Photos that were taken into it are also known by the names that their owner gave them,
+        if they are the ones that were marked: other archives have such names, too.
         """
         if not len(self):
             return Corrections(self.data)
@@ -61,7 +65,8 @@ class Corrections:
 
         def here(name: str) -> str:
             """Empty where there is none."""
-            file = taken_in.get(name, name)
+            known, place = self.hashes.get(name) or hash_in_name(name), taken_in.get(name, "")
+            file = place if known and known == hash_in_name(place) else name
             inside = ".." not in Path(file).parts and not Path(file).anchor
             # Path.is_file raises where a name is too long for this system.
             return file if inside and os.path.isfile(folder / file) else ""
@@ -93,23 +98,27 @@ class Corrections:
             return "leave_out"
         return "relabel" if path in self.relabel else "keep"
 
-    def mark(self, path: str, label: int, mark: Mark) -> None:
+    def mark(self, path: str, label: int, mark: Mark, content_hash: str = "") -> None:
         """Mark a photo.
 
         Args:
             path: its name in the report.
             label: its class as it stands, 1 with a mask, 0 without.
             mark: what to do with it.
+            content_hash: of the photo; empty where it is not at hand.
         """
         self.relabel.pop(path, None)
         self.leave_out.discard(path)
+        self.hashes.pop(path, None)
         if mark == "relabel":
             self.relabel[path] = FOLDERS[1 - label]
         elif mark == "leave_out":
             self.leave_out.add(path)
+        if content_hash and mark != "keep":
+            self.hashes[path] = content_hash
 
-    def choose(self, path: str, label: int) -> None:
-        """Show a photo's choice."""
+    def choose(self, path: str, label: int, hash_of: Callable[[str], str]) -> None:
+        """Show a photo's choice; ``hash_of`` gives its content's hash or nothing."""
         key = f"mark-{self.data}-{path}"
         st.session_state[key] = self.mark_of(path)
         st.selectbox(
@@ -118,22 +127,25 @@ class Corrections:
             format_func=lambda mark: _WORDS[mark],
             label_visibility="collapsed",
             key=key,
-            on_change=lambda: self.mark(path, label, st.session_state[key]),
+            on_change=lambda: self.mark(path, label, st.session_state[key], hash_of(path)),
         )
 
     def to_json(self) -> str:
         """The list as ``python -m training fit --corrections`` reads it."""
-        values = {
+        values: dict[str, Any] = {
             "data": self.data,
             "leave_out": sorted(self.leave_out),
             "relabel": dict(sorted(self.relabel.items())),
         }
+        if self.hashes:
+            values["hashes"] = dict(sorted(self.hashes.items()))
         return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
     def clear(self) -> None:
         """Forget all marks."""
         self.relabel.clear()
         self.leave_out.clear()
+        self.hashes.clear()
 
 
 def choose_corrections(data: str, folder: Path) -> Corrections:
@@ -187,7 +199,7 @@ def read_list(data: str, path: Path, folder: Path) -> Corrections:
     """
     values = read_corrections(path)
     relabel = {name: FOLDERS[label] for name, label in values.labels.items()}
-    return Corrections(data, relabel, set(values.leave_out)).among(folder)
+    return Corrections(data, relabel, set(values.leave_out), values.hashes).among(folder)
 
 
 def _photos(corrections: Corrections) -> str:

@@ -65,7 +65,7 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
             st.success("No mistakes at this threshold.", icon=":material/check_circle:")
         members = judged.cell(*cell, threshold)
         if members:
-            pictures = own.pictures if own else choose_pictures(judged.paths)
+            pictures = own.pictures if own else choose_pictures(judged)
             # Faces of annotated photos are no files that training could leave out.
             fixed = own is not None and own.annotated
             corrections = None if fixed else Corrections.of_session(judged.data)
@@ -168,4 +168,5 @@ def _show_photo(
     st.markdown(f"**{said}**")
     st.caption(shown_name(path.rsplit("/", 1)[-1]))
     if corrections is not None:
-        corrections.choose(path, int(judged.labels[index]))
+        hash_of = pictures.content_hash if pictures else lambda path: ""
+        corrections.choose(path, int(judged.labels[index]), hash_of)

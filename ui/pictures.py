@@ -14,8 +14,10 @@ import streamlit as st
 from maskcore import ImageError, MasklensError, encode_image, read_image
 from maskcore.classification.preprocess import crop_square
 from maskcore.types import Box
-from training.own_files import unpack
+from training.intake import content_hash, hash_in_name
+from training.own_files import OwnFiles, unpack
 from ui.gallery import reduced
+from ui.judged import Judged, read_judged
 from ui.keep import keep
 from ui.local import only_this_computer
 from ui.results import plain, shown_name
@@ -36,11 +38,14 @@ class Pictures:
         root: the folder in which the report's file names are found.
         files: of names that are not files of ``root``, the file and, for a face, its box.
         name: of the archive they came in, if they did.
+        data: the name of the data for which they were brought so: others have files of the
+            same names.
     """
 
     root: Path
     files: dict[str, tuple[str, Box | None]] = field(default_factory=dict)
     name: str = ""
+    data: str = ""
     _folder: tempfile.TemporaryDirectory[str] | None = None
     _made: dict[str, bytes | None] = field(default_factory=dict)
 
@@ -56,10 +61,24 @@ class Pictures:
             self._made[path] = self._read(path)
         return self._made[path]
 
-    def _read(self, path: str) -> bytes | None:
+    def content_hash(self, path: str) -> str:
+        """``training.intake.content_hash`` of a photo; empty where it cannot be read."""
+        file, _ = self._place(path)
+        try:
+            return content_hash(file.read_bytes()) if file else ""
+        except OSError:
+            return ""
+
+    def _place(self, path: str) -> tuple[Path | None, Box | None]:
+        if self.files and path not in self.files:
+            return None, None  # a file of ``root`` is called so by chance
         name, box = self.files.get(path, (path, None))
         file = (self.root / name).resolve()
-        if not file.is_relative_to(self.root.resolve()):
+        return (file if file.is_relative_to(self.root.resolve()) else None), box
+
+    def _read(self, path: str) -> bytes | None:
+        file, box = self._place(path)
+        if file is None:
             return None
         try:
             image = read_image(file)
@@ -70,12 +89,8 @@ class Pictures:
         return encode_image(reduced(image, THUMBNAIL_SIDE), quality=85)
 
 
-def choose_pictures(paths: Sequence[str]) -> Pictures | None:
-    """Where the photos are: as the server was told, or as the visitor says or brings them.
-
-    Args:
-        paths: the photos' names in the report.
-    """
+def choose_pictures(judged: Judged) -> Pictures | None:
+    """Where the photos are: as the server was told, or as the visitor says or brings them."""
     named = os.environ.get(FOLDER_VARIABLE, "").strip()
     here = only_this_computer()
     if not here and os.path.isdir(named):
@@ -84,13 +99,15 @@ def choose_pictures(paths: Sequence[str]) -> Pictures | None:
         keep("metrics_folder", named)
         named = st.session_state.metrics_folder
     brought: Pictures | None = st.session_state.get(_BROUGHT)
+    if brought and brought.data != judged.data:
+        brought = None  # kept until others are brought: the visitor may come back to theirs
     with st.expander("Where the photos are", expanded=not (brought or (here and named))):
         if brought:
-            _show_brought(brought, paths)
+            _show_brought(brought, judged.paths)
             return brought
         if here:
             named = _ask_folder()
-        _ask_archive(paths)
+        _ask_archive(judged)
     # Path.is_dir raises where it may not look.
     return _of_folder(named) if os.path.isdir(named) else None
 
@@ -113,7 +130,7 @@ def _ask_folder() -> str:
     return named
 
 
-def _ask_archive(paths: Sequence[str]) -> None:
+def _ask_archive(judged: Judged) -> None:
     turn = st.session_state.setdefault("metrics_pictures_turn", 0)
     file = st.file_uploader(
         "A ZIP with the folders with_mask and without_mask",
@@ -126,12 +143,16 @@ def _ask_archive(paths: Sequence[str]) -> None:
         st.session_state.metrics_pictures_turn = turn + 1  # the uploader comes back empty
         bar = st.progress(0.0)
         try:
+            # The visitor may go on to another part of the report.
+            paths = [path for part in read_judged(judged.model).values() for path in part.paths]
             brought = brought_pictures(
                 file.name, file, paths, lambda share: bar.progress(share, "Unpacking")
             )
         except MasklensError as error:
             st.session_state[_PROBLEM] = str(error)
         else:
+            _forget_brought()
+            brought.data = judged.data
             st.session_state[_BROUGHT] = brought
         st.rerun()
     if problem := st.session_state.pop(_PROBLEM, ""):
@@ -142,6 +163,9 @@ def brought_pictures(
     name: str, stream: IO[bytes], paths: Sequence[str], show: Callable[[float], Any]
 ) -> Pictures:
     """Take the pictures of a ZIP archive; they lie in a private folder until the session ends.
+
+    Photos that were taken in for training have names of our own in the report; they are known
+    by their content.
 
     Args:
         name: of the file.
@@ -154,14 +178,16 @@ def brought_pictures(
     """
     folder = tempfile.TemporaryDirectory(prefix="masklens-pictures-", ignore_cleanup_errors=True)
     try:
-        files = unpack(stream, Path(folder.name), show)
-        places: dict[str, tuple[str, Box | None]] = {
-            path: (place, None) for place, path in files.names.items()
-        }
-        if not any(path in places for path in paths):
+        places = _only_measured(unpack(stream, Path(folder.name), show), paths)
+        if not places:
+            named = next((path for path in paths if not hash_in_name(path)), "")
             raise MasklensError(
-                "None of the photos measured is in this ZIP archive. They have names such as"
-                f" {paths[0]}."
+                "None of the photos measured is in this ZIP archive. "
+                + (
+                    f"They have names such as {named}."
+                    if named
+                    else "Bring the one that was uploaded to train this model."
+                )
             )
     except OSError as error:
         folder.cleanup()
@@ -169,7 +195,27 @@ def brought_pictures(
     except BaseException:  # the visitor left, too
         folder.cleanup()
         raise
-    return Pictures(Path(folder.name), places, name, folder)
+    return Pictures(Path(folder.name), places, name, _folder=folder)
+
+
+def _only_measured(files: OwnFiles, paths: Sequence[str]) -> dict[str, tuple[str, Box | None]]:
+    """Where photos lie, by their names in the report; other files are deleted."""
+    named = set(paths)
+    by_hash: dict[str, list[str]] = {}
+    for path in paths:
+        if known := hash_in_name(path):
+            by_hash.setdefault(known, []).append(path)
+    places: dict[str, tuple[str, Box | None]] = {}
+    for place, name in files.names.items():
+        file = files.root / place
+        if name in named and not hash_in_name(name):
+            found = [name]
+        else:
+            found = by_hash.get(content_hash(file.read_bytes()), [])
+        places |= dict.fromkeys(found, (place, None))
+        if not found:
+            file.unlink()
+    return places
 
 
 def _show_brought(brought: Pictures, paths: Sequence[str]) -> None:

@@ -27,17 +27,21 @@ def test_the_list_is_read_as_the_page_exports_it(tmp_path: Path) -> None:
             tmp_path / "corrections.json",
             leave_out=["with_mask/1.jpg"],
             relabel={"with_mask/2.jpg": "without_mask", "without_mask/3.jpg": "with_mask"},
+            hashes={"with_mask/1.jpg": "0a0a0a0a"},
         )
     )
     assert listed == Corrections(
-        frozenset({"with_mask/1.jpg"}), {"with_mask/2.jpg": 0, "without_mask/3.jpg": 1}
+        frozenset({"with_mask/1.jpg"}),
+        {"with_mask/2.jpg": 0, "without_mask/3.jpg": 1},
+        {"with_mask/1.jpg": "0a0a0a0a"},
     )
     assert len(listed) == 3
 
 
 @pytest.mark.parametrize(
     "values",
-    [{"leave_out": None}, {"leave_out": [1]}, {"relabel": []}, {"relabel": {"a.jpg": "mask"}}],
+    [{"leave_out": None}, {"leave_out": [1]}, {"relabel": []}, {"relabel": {"a.jpg": "mask"}}]
+    + [{"hashes": ["0a0a0a0a"]}, {"hashes": {"a.jpg": 1}}],
 )
 def test_another_file_is_told_in_a_sentence(tmp_path: Path, values: dict[str, Any]) -> None:
     with pytest.raises(MasklensError, match="list.json does not hold corrections"):

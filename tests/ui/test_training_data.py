@@ -28,7 +28,7 @@ from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
 from training.corrections import read_corrections
 from training.data import FOLDS, read_dataset
-from training.intake import OWNER_NAMES_FILE, IntakeReport
+from training.intake import OWNER_NAMES_FILE, IntakeReport, content_hash
 from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
@@ -330,8 +330,8 @@ def marked_section() -> None:
 
     if "marks" in st.session_state:
         data, marks = st.session_state.marks
-        for path, label, mark in marks:
-            Corrections.of_session(data).mark(path, label, mark)
+        for path, label, mark, content in marks:
+            Corrections.of_session(data).mark(path, label, mark, content)
     choice = show_data_section()
     st.session_state.choice = choice
     st.markdown("got nothing" if choice is None else f"got {choice.photos}")
@@ -353,8 +353,16 @@ def test_marks_of_photos_measured_in_a_zip_or_folder_are_honoured_when_trained_o
     page = AppTest.from_function(marked_section, default_timeout=60)
     page.session_state["marks"] = (
         "Our set.zip" if zipped else root.name,
-        [(wrong, 1, "relabel"), (out, 0, "leave_out"), ("with_mask/gone.jpg", 1, "leave_out")]
-        + [("x" * 5000, 1, "relabel"), ("/etc/hostname", 1, "relabel")],
+        [
+            (wrong, 1, "relabel", content_hash(names[wrong])),
+            (out, 0, "leave_out", content_hash(names[out])),
+            ("with_mask/gone.jpg", 1, "leave_out", "0" * 8),
+            ("x" * 5000, 1, "relabel", ""),
+            ("/etc/hostname", 1, "relabel", ""),
+            # Of another archive of that name.
+            ("with_mask/8.jpg", 1, "relabel", content_hash(names[wrong])),
+            ("with_mask/9.jpg", 1, "relabel", ""),
+        ],
     )
     go(page.run(), way)
     if zipped:
@@ -396,16 +404,18 @@ def test_marks_in_a_report_of_another_archive_of_that_name_are_not_honoured(
 
 def test_a_photo_marked_by_both_of_its_names_counts_once(tmp_path: Path) -> None:
     (tmp_path / "with_mask").mkdir()
-    (tmp_path / "with_mask" / "1.jpg").touch()
-    names = {"with_mask/anna.jpg": "with_mask/1.jpg", "with_mask/b.jpg": "../b.jpg"}
+    place, away = "with_mask/0001-0a0a0a0a.jpg", "../0002-0b0b0b0b.jpg"
+    (tmp_path / place).touch()
+    names = {"with_mask/anna.jpg": place, "with_mask/b.jpg": away}
     (tmp_path / OWNER_NAMES_FILE).write_text(json.dumps(names))
     marks = Corrections(
         "own",
         {"with_mask/anna.jpg": "without_mask", "with_mask/b.jpg": "without_mask"},
-        {"with_mask/1.jpg"},
+        {place},
+        {"with_mask/anna.jpg": "0a0a0a0a", "with_mask/b.jpg": "0b0b0b0b"},
     )
     found = marks.among(tmp_path)
-    assert (found.relabel, found.leave_out) == ({}, {"with_mask/1.jpg"})
+    assert (found.relabel, found.leave_out) == ({}, {place})
 
 
 def test_another_folder_is_confirmed_and_copied(
