@@ -18,6 +18,8 @@ from ui.judged import percent, with_interval
 STRESS_FILE = "stress.json"
 # Accuracy below this is said and shown.
 LIMIT = 0.95
+# A class so much below all faces together is named beside them.
+FAR = 0.05
 FIGURES = {
     "accuracy": "All faces",
     "recall_mask": CLASS_TITLES["Mask"],
@@ -55,18 +57,26 @@ def below(row: dict[str, Any], limit: float = LIMIT) -> list[str]:
 
 
 def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
-    """The changes under which accuracy, of all faces or of one class, falls below ``limit``."""
+    """The changes under which accuracy, of all faces or of one class, falls below ``limit``.
+
+    A class far lower than all faces together is named with its figure.
+    """
     broken: dict[str, list[str]] = {}
     subject = "Accuracy"
     for row in rows:
         low = below(row, limit)
         if not low:
             continue
-        level = row["level"]
+        level = _unbroken(row["level"])
         if "accuracy" not in low:
             # One class alone: with both below, all faces together would be, too.
             level = f"{level}: {FIGURES[low[0]].lower()}"
             subject = "Accuracy, or that of one class,"
+        else:
+            lowest = min(low, key=lambda name: row[name]["value"])
+            if row["accuracy"]["value"] - row[lowest]["value"] >= FAR:
+                share = _unbroken(percent(row[lowest]["value"], 0))
+                level = f"{level}: {FIGURES[lowest].lower()} even to {share}"
         broken.setdefault(row["change"], []).append(level)
     if not broken:
         return (
@@ -75,6 +85,11 @@ def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
         )
     said = "; ".join(f"{change} ({', '.join(levels)})" for change, levels in broken.items())
     return f"{subject} falls below {percent(limit, 0)} under: {said}."
+
+
+def _unbroken(text: str) -> str:
+    """With each number and its per cent sign on the same line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def stress_rows(rows: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -69,6 +69,19 @@ def test_the_rows_that_the_sentence_names_are_the_shaded_ones() -> None:
     assert where_it_breaks([ROWS[2]]).startswith("Accuracy stays at 95 % or more")
 
 
+def test_a_class_far_lower_than_all_faces_together_is_named() -> None:
+    rows = [
+        row("hand", 0.854, masked=0.72, bare=0.966),
+        row("head", 0.94, masked=0.91, bare=0.965),
+        {**row("blur", 0.9, masked=0.98, bare=0.81), "level": "8 % of the face"},
+    ]
+    # The level and the figures keep their per cent signs on the same line.
+    assert where_it_breaks(rows) == (
+        "Accuracy falls below 95 % under: hand (as served: masked faces even to 72_%);"
+        " head (as served); blur (8_% of the face: bare faces even to 81_%)."
+    ).replace("_", "\N{NO-BREAK SPACE}")
+
+
 def test_each_class_has_its_mark_colour_and_shape() -> None:
     spec = stress_chart(ROWS).to_dict()
     of_head = {m["of"]: m["value"] for m in marks(spec) if m["name"] == "head, as served"}
