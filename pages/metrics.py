@@ -30,7 +30,7 @@ judged = measured.judged
 threshold = 0.5
 if judged is not None:
     threshold = choose_metrics_threshold(measured.model)
-    show_glance(judged, threshold, cut_faces=measured.own is None)
+    show_glance(judged, threshold, with_cut_faces=measured.own is None)
 show_how_measured(measured)
 
 section = choose_section()

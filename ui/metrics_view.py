@@ -16,7 +16,7 @@ from ui.judged import PARTS, Judged, percent, read_judged, with_interval
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
-from ui.provenance import cut_faces_note, day, provenance
+from ui.provenance import cut_faces, day, provenance
 from ui.results import plain
 from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
 
@@ -156,13 +156,13 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
     return " ".join(said)
 
 
-def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> None:
+def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -> None:
     """Accuracy, area under the curve and the figures of each class.
 
     Args:
         judged: what the model said.
         threshold: its, 0..1.
-        cut_faces: add what was measured on faces of whole photos, at the model's own threshold.
+        with_cut_faces: add what was measured on faces of whole photos, at the model's own threshold.
     """
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
@@ -210,8 +210,8 @@ def show_glance(judged: Judged, threshold: float, cut_faces: bool = True) -> Non
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
         )
     st.caption(provenance(judged))
-    if cut_faces and (note := cut_faces_note(judged.model)[0]):
-        st.caption(note)
+    for measured in cut_faces(judged.model) if with_cut_faces else []:
+        st.caption(measured.note)
 
 
 def show_how_measured(measured: Measured) -> None:
@@ -223,8 +223,8 @@ def show_how_measured(measured: Measured) -> None:
     if judged := measured.judged:
         how.append(("Accuracy and table: the mask model alone", judged.created, judged.command))
     if judged and measured.own is None:
-        _, created, command = cut_faces_note(measured.model)
-        how.append(("Faces cut out of whole photos", created, command))
+        for of_faces in cut_faces(measured.model):
+            how.append(("Faces cut out of whole photos", of_faces.created, of_faces.command))
     how = [(title, created, command) for title, created, command in how if command]
     if not how:
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
 from maskcore import ModelError
 from maskcore.models import models_dir, read_card
@@ -12,30 +14,48 @@ from training.metrics import CLASS_NAMES
 from ui.judged import PARTS, Judged, with_interval
 from ui.results import plain, shown_name
 
-FACES_FILE = "faces.json"  # beside a model: what evaluate-faces measured
+# Beside a model: what evaluate-faces measured, of it and, in folds, of networks made like it.
+FACES_FILES = ("faces.json", "faces_in_folds.json")
 
 
-def cut_faces_note(model: str) -> tuple[str, str, str]:
-    """How a model fares on faces cut out of whole photos; when and by what command measured.
+@dataclass(frozen=True)
+class CutFaces:
+    """How a model fares on faces cut out of whole photos: a sentence; when and how measured."""
 
-    All are empty where nobody has measured it.
-    """
-    try:
-        read = json.loads((models_dir() / model / FACES_FILE).read_text(encoding="utf-8"))
-        figures = read["accuracy"]
-        of_class = [read["by_class"][name]["recall"] for name in reversed(CLASS_NAMES)]
-        right = " and ".join(
-            f"{recall['hits']} of {recall['count']} {kind}"
-            for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
+    note: str
+    created: str
+    command: str
+
+
+def cut_faces(model: str) -> list[CutFaces]:
+    """What was measured, which may be nothing; what cannot be read is left out."""
+    found = []
+    for name in FACES_FILES:
+        try:
+            read = json.loads((models_dir() / model / name).read_text(encoding="utf-8"))
+            found.append(CutFaces(_faces_note(read), str(read["created"]), str(read["command"])))
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+    return found
+
+
+def _faces_note(report: dict[str, Any]) -> str:
+    of_class = [report["by_class"][name]["recall"] for name in reversed(CLASS_NAMES)]
+    right = " and ".join(
+        f"{recall['hits']} of {recall['count']} {kind}"
+        for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
+    )
+    right += f" right, in all {with_interval(report['accuracy'])}."
+    if folds := report.get("folds"):
+        return (
+            f"On such faces of {report['photos']} more photos, each judged by the one of {folds}"
+            f" networks that had not learned from it: {right}"
         )
-        chosen = "" if read["parts"] == ["test"] else ", some of which had a part in choosing it"
-        note = (
-            f"On faces of {read['min_side']:g} pixels and more cut out of whole photos{chosen}, at"
-            f" the model's own threshold: {right} right, in all {with_interval(figures)}."
-        )
-        return note, str(read["created"]), str(read["command"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return "", "", ""
+    chosen = "" if report["parts"] == ["test"] else ", some of which had a part in choosing it"
+    return (
+        f"On faces of {report['min_side']:g} pixels and more cut out of whole photos{chosen}, at"
+        f" the model's own threshold: {right}"
+    )
 
 
 def provenance(judged: Judged) -> str:
