@@ -162,7 +162,8 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
     Args:
         judged: what the model said.
         threshold: its, 0..1.
-        with_cut_faces: add what was measured on faces of whole photos, at the model's own threshold.
+        with_cut_faces: add what was measured on faces of whole photos, at the model's own
+            threshold.
     """
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
