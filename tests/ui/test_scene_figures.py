@@ -151,16 +151,17 @@ def test_a_bar_is_as_high_with_one_finder_as_with_four(
 
 
 @pytest.mark.parametrize("detector", DETECTOR_NAMES)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("model", "folds"), [*((name, 0) for name in MODELS), ("mobilenet_v2", 4)])
 def test_the_shipped_reports_are_of_the_shipped_models_and_agree_with_themselves(
-    model: str, detector: str, monkeypatch: pytest.MonkeyPatch
+    model: str, folds: int, detector: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MASKLENS_MODELS", raising=False)
-    path: Path = models_dir() / "scenes" / model / f"{detector}.json"
+    folder: Path = models_dir() / "scenes" / model
+    path = (folder / "folds" if folds else folder) / f"{detector}.json"
     raw = json.loads(path.read_text(encoding="utf-8"))["figures"]
-    figures = read_scene_figures(detector, model)
+    figures = read_scene_figures(detector, model, folds=folds > 0)
     assert figures is not None
-    assert (figures.detector, figures.model) == (detector, model)
+    assert (figures.detector, figures.model, figures.folds) == (detector, model, folds)
     mask, bare = figures.by_class["Mask"], figures.by_class["No Mask"]
     assert (mask.faces, bare.faces) == (raw["faces_mask"], raw["faces_no_mask"])
     assert mask.found + bare.found == raw["found"]
