@@ -127,8 +127,8 @@ def _measured(detector: str) -> tuple[str, str]:
             f"{report['by_class'][name]['found']} of {report['by_class'][name]['faces']}"
             for name in ("Mask", "No Mask")
         )
-        photos = f"{report['photos']} photos that it had not seen"
-        sentence = f"Found {mask} masked and {bare} bare faces in {photos}."
+        found = f"{mask} masked and {bare} bare faces in {report['photos']} photos"
+        sentence = f"Trained without them, it found {found}."
         return f"{mask} masked, {bare} bare", sentence
     except (StopIteration, KeyError, TypeError):
         return "", ""
