@@ -17,7 +17,7 @@ from training.own_files import OwnFiles, folder_files, unpack
 from training.own_photos import judge_faces, judge_photos, own_report, read_own_scenes
 from training.scene_report import evaluate_scenes
 from ui.judged import Judged, judged_parts
-from ui.pictures import Pictures
+from ui.pictures import Pictures, private_folder
 from ui.scene_figures import SceneFigures, scene_figures
 
 _HELD = "metrics_own"
@@ -99,16 +99,9 @@ def measure_archive(
     Raises:
         MasklensError: it cannot be used, and why; nothing is left behind.
     """
-    folder = tempfile.TemporaryDirectory(prefix="masklens-own-", ignore_cleanup_errors=True)
-    try:
+    with private_folder("masklens-own-") as folder:
         files = unpack(stream, Path(folder.name), lambda share: show(share, "Unpacking"))
         own = _measure(name, files, classifier, pipelines, show)
-    except OSError as error:
-        folder.cleanup()
-        raise MasklensError("The photos could not be stored: the disk may be full.") from error
-    except BaseException:  # the visitor left, too
-        folder.cleanup()
-        raise
     own._folder = folder
     return own
 

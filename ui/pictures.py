@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -176,8 +177,7 @@ def brought_pictures(
     Raises:
         MasklensError: it cannot be used, and why; nothing is left behind.
     """
-    folder = tempfile.TemporaryDirectory(prefix="masklens-pictures-", ignore_cleanup_errors=True)
-    try:
+    with private_folder("masklens-pictures-") as folder:
         places = _only_measured(unpack(stream, Path(folder.name), show), paths)
         if not places:
             named = next((path for path in paths if not hash_in_name(path)), "")
@@ -189,13 +189,25 @@ def brought_pictures(
                     else "Bring the one that was uploaded to train this model."
                 )
             )
+    return Pictures(Path(folder.name), places, name, _folder=folder)
+
+
+@contextmanager
+def private_folder(prefix: str) -> Iterator[tempfile.TemporaryDirectory[str]]:
+    """A temporary folder to fill and keep; it goes at once if filling it fails.
+
+    Raises:
+        MasklensError: something could not be stored.
+    """
+    folder = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    try:
+        yield folder
     except OSError as error:
         folder.cleanup()
         raise MasklensError("The photos could not be stored: the disk may be full.") from error
     except BaseException:  # the visitor left, too
         folder.cleanup()
         raise
-    return Pictures(Path(folder.name), places, name, _folder=folder)
 
 
 def _only_measured(files: OwnFiles, paths: Sequence[str]) -> dict[str, tuple[str, Box | None]]:
