@@ -103,7 +103,7 @@ def folder_files(root: Path) -> OwnFiles:
     )
     if annotated or is_ready(root):
         return OwnFiles(root, annotated)
-    with _storing():
+    with storing():
         into = Path(tempfile.mkdtemp(prefix="masklens-own-"))
     try:
         found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
@@ -156,7 +156,7 @@ def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
                 f"These photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
                 " Take fewer of them, or make smaller copies."
             )
-        with _storing():
+        with storing():
             (into / place).parent.mkdir(exist_ok=True)
             (into / place).write_bytes(content)
         names[place] = name
@@ -164,7 +164,7 @@ def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
 
 
 @contextmanager
-def _storing() -> Iterator[None]:
+def storing() -> Iterator[None]:
     """Tell what cannot be written from what cannot be read."""
     try:
         yield

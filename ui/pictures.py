@@ -16,7 +16,7 @@ from maskcore import ImageError, MasklensError, encode_image, read_image
 from maskcore.classification.preprocess import crop_square
 from maskcore.types import Box
 from training.intake import content_hash, hash_in_name
-from training.own_files import OwnFiles, unpack
+from training.own_files import OwnFiles, storing, unpack
 from ui.gallery import reduced
 from ui.judged import Judged, read_judged
 from ui.keep import keep
@@ -201,10 +201,8 @@ def private_folder(prefix: str) -> Iterator[tempfile.TemporaryDirectory[str]]:
     """
     folder = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
     try:
-        yield folder
-    except OSError as error:
-        folder.cleanup()
-        raise MasklensError("The photos could not be stored: the disk may be full.") from error
+        with storing():
+            yield folder
     except BaseException:  # the visitor left, too
         folder.cleanup()
         raise
