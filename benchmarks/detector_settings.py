@@ -31,8 +31,9 @@ from maskcore import read_image
 from maskcore.detection.fcos import FcosDetector, FcosSettings
 from maskcore.models import StoredModel, load_model
 from maskcore.types import Detections, Face, ImageRgb
+from training.scene_parts import scenes_of_parts
 from training.scene_report import count, figures, match
-from training.scenes import Scene, read_scenes, split_scenes
+from training.scenes import Scene, read_scenes
 
 THRESHOLDS = (0.35, 0.38, 0.41, 0.43, 0.46, 0.5, 0.55, 0.6, 0.65, 0.7)
 # Working sizes for photos, those in the mirror, and how far photos are enlarged.
@@ -81,8 +82,8 @@ def installed_detector(
     name: str, root: Path, parts: list[str]
 ) -> Iterator[tuple[StoredModel, list[Scene]]]:
     """An installed detector and the scenes of some parts."""
-    divided = split_scenes(read_scenes(root))
-    yield load_model(name), [scene for part in parts for scene in divided[part]]
+    model = load_model(name)
+    yield model, scenes_of_parts(read_scenes(root), parts, [model.card])
 
 
 def put_together(scenes: list[Scene], side: int, seed: int = 0) -> list[tuple[ImageRgb, Scene]]:

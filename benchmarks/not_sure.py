@@ -40,7 +40,8 @@ from maskcore.types import NotSure, logit
 from training.config import TrainConfig
 from training.metrics import share
 from training.provenance import provenance, without_folders
-from training.scenes import Scene, read_scenes, split_scenes
+from training.scene_parts import scenes_of_parts
+from training.scenes import Scene, read_scenes
 
 LARGE = 32.0
 SIDES = (SMALLEST, 12.0, 16.0, 24.0, LARGE)
@@ -271,7 +272,6 @@ def main() -> None:
     options = parser.parse_args()
     model = load_model(options.model)
     classifier = LiteRtClassifier(model)
-    # Its own division of the data: another seed's validation part it may have learned from.
     config = TrainConfig.from_dict(model.card["config"])
     scenes = read_scenes(options.scenes)
     asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]
@@ -279,10 +279,8 @@ def main() -> None:
         from training.folds import fold_classifiers  # brings TensorFlow along
 
         asked = fold_classifiers(options.model_runs, model.card, scenes)
-    elif config.folds == 1:
-        raise SystemExit(f"{model.name} learned from all scenes: give runs of folds, --model-runs.")
     else:
-        asked = [(classifier, split_scenes(scenes, config.seed)["validation"])]
+        asked = [(classifier, scenes_of_parts(scenes, ["validation"], [model.card]))]
     specimens = scene_specimens(asked)
     if options.masks:
         specimens += close_up_specimens(options.masks, options.boxes, config, classifier)

@@ -79,7 +79,8 @@ def evaluate_faces(
     """
     from maskcore.classification import LiteRtClassifier
     from maskcore.models import read_card
-    from training.scenes import Scene, evaluate_faces, read_scenes, split_scenes
+    from training.scene_parts import scenes_of_parts
+    from training.scenes import Scene, evaluate_faces, read_scenes
 
     if out and len(crop_margins or []) > 1:
         raise ValueError(f"--out takes one crop margin, got {len(crop_margins or [])}")
@@ -90,8 +91,7 @@ def evaluate_faces(
 
         asked = list(fold_classifiers(model_runs, read_card(model), everything))
     else:
-        divided = split_scenes(everything)
-        chosen = [scene for part in parts for scene in divided[part]]
+        chosen = scenes_of_parts(everything, parts, [read_card(model)])
         asked = [(LiteRtClassifier.load(model), chosen)]
     for margin in crop_margins or [asked[0][0].input_spec.crop_margin]:
         figures = evaluate_faces(asked, margin, min_side)
@@ -117,10 +117,11 @@ def evaluate_scenes(
     out: Path | None,
 ) -> None:
     """Print the figures, and write them to ``out``."""
-    from maskcore.models import checksums
+    from maskcore.models import checksums, read_card
     from maskcore.pipeline import MaskPipeline
+    from training.scene_parts import scenes_of_parts
     from training.scene_report import evaluate_scenes
-    from training.scenes import Scene, read_scenes, split_scenes
+    from training.scenes import Scene, read_scenes
 
     versions = checksums(detector, model)
     everything = read_scenes(scenes)
@@ -130,8 +131,9 @@ def evaluate_scenes(
 
         asked = fold_pipelines(model_runs, detector_runs, (detector, model), live, everything)
     else:
-        divided = split_scenes(everything)
-        chosen = [scene for part in parts for scene in divided[part]]
+        # Haar's cascades and YuNet have no card, and saw none of the scenes.
+        names = [name for name in (detector, model) if name in versions]
+        chosen = scenes_of_parts(everything, parts, [read_card(name) for name in names])
         asked = [(MaskPipeline.load(detector, model, live), chosen)]
     report = evaluate_scenes(asked, min_side)
     for name, figure in report["figures"].items():

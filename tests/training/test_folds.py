@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -236,3 +237,17 @@ def test_a_detector_that_learned_from_other_photos_is_asked_as_it_is(
     report = json.loads(out.read_text())
     assert report["photos"] == sum(len(unseen(scenes, fold)) for fold in range(3))
     assert report["figures"]["found"] == 0  # painted squares are no faces to Haar's cascade
+
+
+def test_without_folds_the_test_part_is_the_one_that_the_model_kept(
+    scenes: Path, asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"seed": 7, "scenes": "elsewhere"}
+    card = read_card("blue") | {"config": config, "sha256": hashlib.sha256(b"blue").hexdigest()}
+    put_in_place("blue", b"blue", card)
+    of_test = ["--scenes", str(scenes), "--model", "blue", "--parts", "test"]
+    assert main(["evaluate-faces", *of_test]) == 0
+    kept = split_scenes(read_scenes(scenes), 7)["test"]
+    assert sorted(asked["blue"]) == sorted(int(scene.image_path.stem) for scene in kept)
+    assert main(["evaluate-scenes", *of_test]) == 1  # the detector kept others
+    assert "different seeds, 0 and 7" in capsys.readouterr().err
