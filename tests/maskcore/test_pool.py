@@ -72,7 +72,18 @@ def test_instance_used_last_is_lent_first() -> None:
 
 
 def test_nothing_is_made_before_it_is_needed() -> None:
-    Pool(lambda: pytest.fail("made too early"), 2)
+    made: list[str] = []
+
+    def make() -> str:
+        made.append("instance")
+        return made[-1]
+
+    pool = Pool(make, 2)
+    assert made == []
+
+    with pool.borrow():
+        pass
+    assert made == ["instance"]
 
 
 def test_failing_body_returns_the_instance() -> None:
