@@ -59,7 +59,7 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for record in records:
-        image, error = _plain(record["image"]), record["error"] or ""
+        image, error = spreadsheet_safe(record["image"]), record["error"] or ""
         for number, face in enumerate(record["faces"], start=1):
             writer.writerow([image, number, *face_cells(face), error])
         if not record["faces"]:
@@ -67,8 +67,11 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
     return stream.getvalue()
 
 
-def _plain(text: str) -> str:
-    # A file may be called "=HYPERLINK(...)"; spreadsheets would run it as a formula.
+def spreadsheet_safe(text: str) -> str:
+    """A file's name as a cell of a table: never a formula, and never two rows.
+
+    A file may be called "=HYPERLINK(...)", which spreadsheets would run.
+    """
     guard = "'" if text.startswith(tuple("=+-@\t\r")) else ""
     # csv leaves a bare carriage return unquoted; spreadsheets would begin a row there.
     return guard + text.replace("\r", " ")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from maskcore.records import spreadsheet_safe
 from training.curves import (
     calibration_error,
     histogram,
@@ -66,9 +67,7 @@ def report_csv(judged: Judged, threshold: float) -> str:
     writer = csv.DictWriter(stream, list(rows[0]))
     writer.writeheader()
     for row in rows:
-        path = row["photo"]
-        # A name that begins like a formula must not be run as one by a spreadsheet.
-        writer.writerow({**row, "photo": f"'{path}" if path[:1] in "=+-@\t\r" else path})
+        writer.writerow({**row, "photo": spreadsheet_safe(row["photo"])})
     return stream.getvalue()
 
 

@@ -23,6 +23,7 @@ MakeReport = Callable[..., dict[str, Any]]
 def judged(make_report: MakeReport) -> Judged:
     report = make_report([1, 1, 0, 0], [0.9, 0.3, 0.2, 0.6])
     report["parts"]["test"]["photos"][1]["path"] = "with_mask/<b>&.jpg"
+    report["parts"]["test"]["photos"][2]["path"] = "two\rrows.jpg"
     report["parts"]["test"]["photos"][3]["path"] = "=1+1.jpg"
     return judged_parts("first", report)["test"]
 
@@ -61,6 +62,7 @@ def test_the_table_has_a_row_a_photo_and_runs_no_formula(judged: Judged) -> None
     rows = list(csv.DictReader(io.StringIO(report_csv(judged, 0.5))))
     assert [row["answer"] for row in rows] == ["Mask", "No Mask", "No Mask", "Mask"]
     assert [row["right"] for row in rows] == ["True", "False", "True", "False"]
+    assert rows[2]["photo"] == "two rows.jpg"  # a bare \r begins a row, to a spreadsheet
     assert rows[3]["photo"] == "'=1+1.jpg"
 
 
