@@ -80,12 +80,14 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
             input_tensor=seen,
             input_shape=tuple(seen.shape[1:]),  # by it Keras chooses MobileNetV2's weights
         )
-        base = keras.Model(inputs, base.output, name=base.name)
     except Exception as error:
+        if not weights or isinstance(error, MemoryError):
+            raise
         raise MasklensError(
             "The ImageNet weights could not be fetched. Connect to the internet, or give a"
             " .weights.h5 file with --backbone-weights FILE (or 'none' to start from scratch)."
         ) from error
+    base = keras.Model(inputs, base.output, name=base.name)
     if source not in ("imagenet", "none"):
         try:
             base.load_weights(source)

@@ -76,12 +76,13 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
     verdict = _verdict(compared[-1])
     return Comparison(
         installed_name=installed.name,
-        installed_title=str(read_card(installed.name).get("title") or installed.name),
+        installed_title=str(installed.card.get("title") or installed.name),
         verdict=verdict,
         sentence=_sentence(verdict, compared[-1]),
-        caution=_caution(card, installed.name, parts["test"].paths),
+        caution=_caution(card, installed, parts["test"].paths),
         parts=tuple(compared),
-        installed_sha256=str(read_card(installed.name).get("sha256", "")),
+        # Of the one compared: another may have been installed meanwhile.
+        installed_sha256=str(installed.card.get("sha256", "")),
     )
 
 
@@ -143,7 +144,7 @@ def _of(who: str, figures: Figures) -> str:
     return f"{who} got {figures.right} of {figures.count} test photos right."
 
 
-def _caution(card: dict[str, Any], installed: str, test_paths: tuple[str, ...]) -> str:
+def _caution(card: dict[str, Any], installed: LiteRtClassifier, test_paths: tuple[str, ...]) -> str:
     cautions = []
     recorded = card.get("config", {}).get("split_by") == "time"
     if recorded:
@@ -155,13 +156,13 @@ def _caution(card: dict[str, Any], installed: str, test_paths: tuple[str, ...]) 
     return " ".join(cautions)
 
 
-def _held_back(installed: str, card: dict[str, Any]) -> set[str] | None:
+def _held_back(installed: LiteRtClassifier, card: dict[str, Any]) -> set[str] | None:
     """Photos that the installed model has not learned from; None if it is of other data."""
-    theirs = read_card(installed).get("config") or {}
+    theirs = installed.card.get("config") or {}
     if theirs.get("data") != card["config"]["data"]:
         return None
     try:
-        parts = read_report(installed)["parts"].values()
+        parts = read_report(installed.name)["parts"].values()
         return {photo["path"] for part in parts for photo in part["photos"]}
     except (ModelError, KeyError, TypeError, AttributeError):
         return set()

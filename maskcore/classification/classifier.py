@@ -17,7 +17,13 @@ MAX_BATCH = 16
 
 
 class LiteRtClassifier:
-    """A mask classifier installed under ``models/``."""
+    """A mask classifier installed under ``models/``.
+
+    Attributes:
+        name: the model's.
+        card: as it was when the model was loaded.
+        input_spec, threshold, not_sure, calibration: what the card says.
+    """
 
     def __init__(self, model: StoredModel) -> None:
         """Prepare the model for serving.
@@ -29,7 +35,7 @@ class LiteRtClassifier:
             ModelError: the content is not a model that LiteRT can run, or the card is
                 not that of a mask classifier.
         """
-        self.name = model.name
+        self.name, self.card = model.name, model.card
         self.input_spec = InputSpec.from_card(model.card)
         threshold = model.card.get("threshold")
         if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:

@@ -127,16 +127,29 @@ def test_a_bad_weights_file_is_named_in_a_sentence(small: None, tmp_path: Path, 
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("weights", "error", "expected", "message"),
+    [
+        ("imagenet", Exception("URL fetch failure"), MasklensError, "fetched.*--backbone-weights"),
+        # What has nothing to do with the internet is told as what it is.
+        ("imagenet", MemoryError("too large"), MemoryError, "too large"),
+        ("none", ValueError("a bug"), ValueError, "a bug"),
+    ],
+)
 def test_without_internet_the_error_says_what_else_serves(
     monkeypatch: pytest.MonkeyPatch,
+    weights: str,
+    error: Exception,
+    expected: type[Exception],
+    message: str,
 ) -> None:
     asked: list[Any] = []
 
     def fail(weights: str | None, input_shape: tuple[int, ...], **_: Any) -> None:
         asked.append((weights, input_shape))
-        raise Exception("URL fetch failure on https://storage.googleapis.com/...: None")
+        raise error
 
     monkeypatch.setitem(architectures._BASES, "mobilenet_v2", fail)
-    with pytest.raises(MasklensError, match="could not be fetched.*--backbone-weights FILE"):
-        build_base(config(backbone_weights="imagenet"))
-    assert asked == [("imagenet", (128, 128, 3))]
+    with pytest.raises(expected, match=message):
+        build_base(config(backbone_weights=weights))
+    assert asked == [("imagenet" if weights == "imagenet" else None, (128, 128, 3))]

@@ -23,7 +23,7 @@ class Judge:
     threshold = 0.5
 
     def __init__(self, model: Any) -> None:
-        self.name = model.name
+        self.name, self.card = model.name, model.card
         from maskcore.classification.preprocess import InputSpec
 
         self.input_spec = InputSpec.from_card(model.card)
@@ -112,6 +112,22 @@ def test_a_worse_model_is_called_worse(models: Path, tmp_path: Path) -> None:
     result = compare(tmp_path, [True] * 4 + [False] * 9 + [True], [True] * 14)
     assert result.verdict == "worse"
     assert result.sentence.startswith("The new model is worse.")
+
+
+def test_the_verdict_names_the_model_that_was_compared(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", title="Former")
+    judge = Judge.classify_inputs
+
+    def meanwhile(self: Any, inputs: np.ndarray) -> np.ndarray:
+        put(models / "mobilenet_v2", "mobilenet_v2", title="Other", sha256="other")
+        return judge(self, inputs)
+
+    monkeypatch.setattr(Judge, "classify_inputs", meanwhile)
+    result = compare(tmp_path, [True] * 8, [True] * 8)
+    assert result.installed_title == "Former"
+    assert result.installed_sha256 == hashlib.sha256(b"x").hexdigest()
 
 
 def test_without_an_installed_model_there_is_nothing_to_beat(models: Path, tmp_path: Path) -> None:
