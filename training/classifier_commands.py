@@ -1,0 +1,207 @@
+"""Commands that train, measure and install mask classifiers."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from training.config import (
+    ARCHITECTURES,
+    CONFIG_FILE,
+    SPLITS,
+    WEIGHTS,
+    RunConfig,
+    TrainConfig,
+    default_enlarging,
+)
+from training.model_commands import summary
+
+
+def add_classifier_commands(commands: Any) -> None:
+    """Add the commands to those of ``python -m training``; each carries its function."""
+    _add_fit(commands)
+
+    evaluate = commands.add_parser("evaluate", help="measure a run, into its report.json")
+    evaluate.set_defaults(act=evaluate_run)
+    evaluate.add_argument("run", type=Path, metavar="RUN_DIR")
+    evaluate.add_argument("--data", type=Path, help="another folder than the run's own test part")
+
+    _add_install(commands)
+
+    run_job = commands.add_parser("run-job", help="work on a run that the Training page made")
+    run_job.set_defaults(act=work_on_job)
+    run_job.add_argument("run_id", metavar="RUN")
+
+
+def _add_fit(commands: Any) -> None:
+    default = TrainConfig(data="")
+    fit = commands.add_parser(
+        "fit",
+        help="train a mask classifier",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    fit.set_defaults(act=fit_classifier)
+    fit.add_argument("--data", required=True, help="folder with with_mask/ and without_mask/")
+    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
+    fit.add_argument("--architecture", choices=ARCHITECTURES, default=default.architecture)
+    fit.add_argument(
+        "--backbone-weights",
+        default=default.backbone_weights,
+        help="imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
+    )
+    fit.add_argument(
+        "--start-from",
+        default=default.start_from,
+        help="a former run's folder: fine-tuning goes on from its best weights",
+    )
+    fit.add_argument("--epochs", type=int, default=default.epochs, help="with a frozen backbone")
+    fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument(
+        "--augmented-views",
+        type=int,
+        default=default.augmented_views,
+        help="changed copies of each photo, beside the photo itself",
+    )
+    fit.add_argument(
+        "--fine-tune",
+        type=int,
+        metavar="EPOCHS",
+        dest="fine_tune_epochs",
+        default=default.fine_tune_epochs,
+        help="further epochs in which the whole network learns",
+    )
+    fit.add_argument(
+        "--fine-tune-learning-rate", type=float, default=default.fine_tune_learning_rate
+    )
+    fit.add_argument(
+        "--corrections",
+        default=default.corrections,
+        help="exported on the Metrics page: photos to leave out or of the other class",
+    )
+    fit.add_argument(
+        "--scenes", default=default.scenes, help="annotated scenes, whose faces join fine-tuning"
+    )
+    fit.add_argument(
+        "--close-up-boxes",
+        default=default.close_up_boxes,
+        help="made by pseudo-boxes: photos are also shown cut to their face",
+    )
+    add_folds(fit, default)
+    fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing)
+    fit.add_argument("--batch-size", type=int, default=default.batch_size)
+    fit.add_argument("--dense-units", type=int, default=default.dense_units)
+    fit.add_argument("--dropout", type=float, default=default.dropout)
+    fit.add_argument("--image-size", type=int, default=default.image_size)
+    fit.add_argument(
+        "--enlarged-to",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="PIXELS",
+        help="side to which the network enlarges its input, 0: as it is"
+        " (default: 160 for inception_v3, 0 for mobilenet_v2)",
+    )
+    fit.add_argument("--validation-share", type=float, default=default.validation_share)
+    fit.add_argument("--test-share", type=float, default=default.test_share)
+    fit.add_argument(
+        "--split-by",
+        choices=SPLITS,
+        default=default.split_by,
+        help="time: for recordings, whose file names stand in the order they were taken",
+    )
+    fit.add_argument("--seed", type=int, default=default.seed)
+    fit.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )
+
+
+def add_folds(fit: Any, default: RunConfig) -> None:
+    """Add the options that say which of the scenes train and which validate."""
+    fit.add_argument(
+        "--folds",
+        type=int,
+        default=default.folds,
+        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
+    )
+    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
+
+
+def _add_install(commands: Any) -> None:
+    install = commands.add_parser("install", help="export a run and put it into models/")
+    install.set_defaults(act=install_classifier)
+    install.add_argument("run", type=Path, metavar="RUN_DIR")
+    install.add_argument("--name", required=True, help="the model's name")
+    install.add_argument(
+        "--crop-margin",
+        type=float,
+        default=0.1,
+        help="share of the face's longer side added around it (default: %(default)s)",
+    )
+    install.add_argument(
+        "--data-licence", default="not stated", help="origin and licence of the data, for the card"
+    )
+    install.add_argument(
+        "--weights",
+        choices=WEIGHTS,
+        default="float32",
+        help="how they are stored: int8 is a quarter of the size (default: %(default)s)",
+    )
+    doubts = install.add_argument_group(
+        "not sure", "Faces not to be called; benchmarks/not_sure.py proposes. Default: none."
+    )
+    doubts.add_argument(
+        "--not-sure-margin", type=float, help="log odds on either side of the threshold"
+    )
+    doubts.add_argument("--not-sure-side", type=float, help="smallest face called, pixels")
+    doubts.add_argument("--not-sure-sharpness", type=float, help="least sharpness called")
+
+
+def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None:
+    """Train a classifier with the ``settings`` of a ``TrainConfig``."""
+    from training.fit import fit
+
+    former = out if resume else settings["start_from"]
+    # What goes on from a run keeps its network; a run to be resumed may not have begun.
+    if former and (Path(former) / CONFIG_FILE).exists():
+        enlarged_to = TrainConfig.load(Path(former)).enlarged_to
+    else:
+        enlarged_to = default_enlarging(settings["architecture"], settings["image_size"])
+    settings.setdefault("enlarged_to", enlarged_to)
+    fit(TrainConfig.from_dict(settings), out, typed, resume)
+
+
+def evaluate_run(typed: str, run: Path, data: Path | None) -> None:
+    """Measure a run, and print a line a part."""
+    from training.evaluate import evaluate
+
+    for part, figures in evaluate(run, typed, data)["parts"].items():
+        print(summary(part, figures))
+
+
+def install_classifier(
+    typed: str,
+    run: Path,
+    name: str,
+    crop_margin: float,
+    data_licence: str,
+    weights: str,
+    **not_sure: float | None,
+) -> None:
+    """Export a run and put it into ``models/``."""
+    from training.export import install
+
+    given = {
+        "margin": not_sure["not_sure_margin"],
+        "smallest_side": not_sure["not_sure_side"],
+        "least_sharpness": not_sure["not_sure_sharpness"],
+    }
+    doubts = {limit: value for limit, value in given.items() if value is not None}
+    folder = install(run, name, crop_margin, data_licence, typed, doubts, weights)
+    print(f"Installed in models/{folder.name}.")
+
+
+def work_on_job(typed: str, run_id: str) -> int:
+    """Do the run; returns the exit code."""
+    from training.job_runner import run_job
+
+    return run_job(run_id)

@@ -1,0 +1,126 @@
+"""Commands that train and install face detectors."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from maskcore.detection.fcos import FcosSettings
+from training.classifier_commands import add_folds
+from training.detector.config import DetectorConfig
+
+
+def add_detector_commands(commands: Any) -> None:
+    """Add the commands to those of ``python -m training``; each carries its function."""
+    pseudo = commands.add_parser(
+        "pseudo-boxes", help="let YuNet mark the faces of close-ups, for fit-detector"
+    )
+    pseudo.set_defaults(act=mark_faces)
+    pseudo.add_argument("--data", required=True, type=Path, help="folder of photos")
+    pseudo.add_argument("--out", required=True, type=Path, help="JSON file to write")
+
+    _add_fit_detector(commands)
+    _add_install_detector(commands)
+
+
+def _add_fit_detector(commands: Any) -> None:
+    default = DetectorConfig(data="")
+    fit = commands.add_parser(
+        "fit-detector",
+        help="train a face detector",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    fit.set_defaults(act=train_detector)
+    fit.add_argument("--data", required=True, help="folder of annotated scenes")
+    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
+    fit.add_argument("--close-ups", default="", help="folder with with_mask/ and without_mask/")
+    fit.add_argument("--close-up-boxes", default="", help="their boxes, made by pseudo-boxes")
+    fit.add_argument(
+        "--backbone-weights",
+        default=default.backbone_weights,
+        help="imagenet (fetched by Keras), none, or a .weights.h5 file",
+    )
+    fit.add_argument("--start-from", default="", help="a former run's folder to go on from")
+    fit.add_argument("--image-size", type=int, default=default.image_size, help="of crops, pixels")
+    fit.add_argument("--batch-size", type=int, default=default.batch_size)
+    fit.add_argument("--steps", type=int, default=default.steps)
+    fit.add_argument("--steps-per-epoch", type=int, default=default.steps_per_epoch)
+    fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument(
+        "--backbone-rate",
+        type=float,
+        default=default.backbone_rate,
+        help="share of the learning rate for the backbone",
+    )
+    fit.add_argument("--weight-decay", type=float, default=default.weight_decay)
+    fit.add_argument("--close-up-share", type=float, default=default.close_up_share)
+    fit.add_argument("--bare-share", type=float, default=default.bare_share)
+    add_folds(fit, default)
+    fit.add_argument("--seed", type=int, default=default.seed)
+    fit.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )
+
+
+def _add_install_detector(commands: Any) -> None:
+    default = FcosSettings()
+    install = commands.add_parser(
+        "install-detector",
+        help="export a detector's run and put it into models/",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    install.set_defaults(act=install_run)
+    install.add_argument("run", type=Path, metavar="RUN_DIR")
+    install.add_argument("--name", default="fcos", help="the model's name")
+    install.add_argument("--score-threshold", type=float, default=default.score_threshold)
+    install.add_argument("--live-score-threshold", type=float, default=default.live_score_threshold)
+    install.add_argument("--nms-iou", type=float, default=default.nms_iou)
+    install.add_argument("--live-side", type=int, default=default.live_side)
+    install.add_argument("--photo-sides", type=int, nargs="+", default=default.photo_sides)
+    install.add_argument("--enlarge", type=float, default=default.enlarge)
+    install.add_argument("--mirrored-sides", type=int, nargs="*", default=default.mirrored_sides)
+    install.add_argument(
+        "--weights",
+        choices=("float32", "float16"),
+        default="float32",
+        help="how they are stored: float16 is half the size",
+    )
+    install.add_argument(
+        "--data-licence", default="not stated", help="origin and licence of the data, for the card"
+    )
+
+
+def mark_faces(typed: str, data: Path, out: Path) -> None:
+    """Let YuNet mark close-ups, and print how it went."""
+    from training.detector.pseudo import pseudo_boxes
+
+    counts = pseudo_boxes(data, out, typed)
+    print(", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def train_detector(typed: str, out: Path, resume: bool, **settings: Any) -> None:
+    """Train a detector with the ``settings`` of a ``DetectorConfig``."""
+    from training.detector.fit import fit_detector
+
+    fit_detector(DetectorConfig.from_dict(settings), out, typed, resume)
+
+
+def install_run(
+    typed: str,
+    run: Path,
+    name: str,
+    data_licence: str,
+    weights: str,
+    photo_sides: list[int],
+    mirrored_sides: list[int],
+    **settings: Any,
+) -> None:
+    """Export a detector's run and put it into ``models/``."""
+    from training.detector.export import install_detector
+
+    serving = FcosSettings(
+        photo_sides=tuple(photo_sides), mirrored_sides=tuple(mirrored_sides), **settings
+    )
+    folder = install_detector(run, name, serving, data_licence, typed, weights)
+    print(f"Installed in models/{folder.name}.")
