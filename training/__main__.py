@@ -21,7 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description="Train, measure and install models.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description="Train, measure and install models."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_classifier_commands(commands)
     add_detector_commands(commands)

@@ -18,35 +18,21 @@ from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
 from maskcore.litert import LiteRtModel
 from training.architectures import build_base, build_head, input_spec, join
-from training.augment import augment
-from training.batch_norm import folded
-from training.batches import FeatureBatches, PhotoBatches
 from training.config import TrainConfig
 from training.corrections import NONE, read_corrections
-from training.data import DATA_FILE, Dataset, OnPhoto, data_report, divide, read_dataset
-from training.events import FEATURES, FINE_TUNE_STAGE, HEAD_STAGE, READING, EventLog
-from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
+from training.data import DATA_FILE, OnPhoto, data_report, divide, read_dataset
+from training.events import FINE_TUNE_STAGE, HEAD_STAGE, READING
+from training.fine_tuning import fine_tune
+from training.head_stage import BATCH, fit_head
 from training.installed_backbone import load_folded, measure_statistics
 from training.litert_weights import backbone_alone
 from training.photo_reading import Divided, PhotoReading
-from training.progress import (
-    BEST_WEIGHTS,
-    Checkpoint,
-    Progress,
-    RunState,
-    Stop,
-    Stopped,
-    finish,
-    load_best,
-)
-from training.runs import check_same_division, last_model, start_run
-from training.scenes import fold_scenes, read_scenes
+from training.progress import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish, load_best
+from training.runs import Run, check_same_division, last_model, start_run
 from training.starting_weights import convolutions_of, installed_model
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
-BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is done
 STATISTICS_PHOTOS = 128
-BATCH, FEW = 64, 8  # photos read between two reports; computed at once
 _NETWORK = ("architecture", "image_size", "enlarged_to", "dense_units")
 # The settings that decide which photos a run learns from.
 _DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
@@ -85,6 +71,7 @@ def fit(
     if state.trained:
         return
     log.write(READING)
+    run = Run(config, run_dir, log, state, stop)
 
     corrections = read_corrections(Path(config.corrections)) if config.corrections else NONE
 
@@ -106,7 +93,7 @@ def fit(
 
     try:
         with PhotoReading(read) as reading:
-            _learn(config, run_dir, log, state, reading, stop)
+            _learn(run, reading)
             reading.result()  # also when there was nothing left to learn from them
     except Stopped:
         pass
@@ -117,29 +104,23 @@ def fit(
     finish(log, state, stopped_early=stop())
 
 
-def _learn(
-    config: TrainConfig,
-    run_dir: Path,
-    log: EventLog,
-    state: RunState,
-    reading: PhotoReading,
-    stop: Callable[[], bool],
-) -> None:
+def _learn(run: Run, reading: PhotoReading) -> None:
+    config, state = run.config, run.state
     if config.start_from:
         base, fast = build_base(config, load_weights=False), None
     else:
-        base, fast = _starting_base(config, run_dir, reading)
+        base, fast = _starting_base(config, run.folder, reading)
     head = build_head(config, base.output_shape[1:])
     network = join(base, head)
     if state.stage == FINE_TUNE_STAGE:
-        network = last_model(run_dir)
+        network = last_model(run.folder)
     elif config.start_from:
         former = Path(config.start_from)
         check_same_division(former, config, *_NETWORK, *_DIVISION)
         load_best(network, former)
     else:
         if state.stage == HEAD_STAGE:
-            last = last_model(run_dir)
+            last = last_model(run.folder)
             if last.name == head.name:
                 head.set_weights(last.get_weights())
             else:  # killed before the first fine-tuned epoch was written down
@@ -148,13 +129,13 @@ def _learn(
             if state.stage:
                 reading.result()  # raises if the photos are no longer the same
             if state.epochs_done < config.epochs:
-                _fit_head(config, run_dir, log, state, reading, base, fast, head, stop)
+                fit_head(run, reading, base, fast, head)
         except Stopped:  # before it learned anything; there may be something from before
-            _keep_best_head(run_dir, head, network)
+            _keep_best_head(run.folder, head, network)
             raise
-        _keep_best_head(run_dir, head, network)
-    if config.fine_tune_epochs and not stop():
-        _fine_tune(config, run_dir, log, state, *reading.result(), network, stop)
+        _keep_best_head(run.folder, head, network)
+    if config.fine_tune_epochs and not run.stop():
+        fine_tune(run, *reading.result(), network)
 
 
 def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:
@@ -220,147 +201,3 @@ def _threads() -> int | None:
     import tensorflow as tf
 
     return tf.config.threading.get_intra_op_parallelism_threads() or None
-
-
-def _tensorboard(run_dir: Path, first_step: int) -> list[Any]:
-    """The callback that writes TensorBoard's files, where TensorFlow, which writes them, runs."""
-    if keras.backend.backend() != "tensorflow":
-        return []
-    from training.tensorboard import TensorBoardLog
-
-    return [TensorBoardLog(run_dir, first_step)]
-
-
-def _fit_head(
-    config: TrainConfig,
-    run_dir: Path,
-    log: EventLog,
-    state: RunState,
-    reading: PhotoReading,
-    base: Any,
-    fast: LiteRtModel | None,
-    head: Any,
-    stop: Callable[[], bool],
-) -> None:
-    """The frozen stage. The base never changes, so its features are computed once."""
-    spec = input_spec(config)
-    if fast:
-
-        def compute(inputs: NDArray[np.float32]) -> Any:
-            # So few at once stay in the processor's cache.
-            starts = range(0, len(inputs), FEW)
-            return np.concatenate([fast.run(inputs[i : i + FEW])[0] for i in starts])
-
-    else:
-        compute = folded(base).predict_on_batch
-
-    def features(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
-        # Half the memory, and no less accuracy.
-        return np.asarray(compute(normalise(pixels, spec)), np.float16)
-
-    def all_features(pixels: NDArray[np.uint8], name: str) -> NDArray[np.float16]:
-        slices = [np.empty((0, *base.output_shape[1:]), np.float16)]
-        for start in range(0, len(pixels), BATCH):
-            if stop():
-                raise Stopped
-            log.write(FEATURES, of=name, done=start, total=len(pixels))
-            slices.append(features(pixels[start : start + BATCH]))
-        return np.concatenate(slices)
-
-    # Reading takes one core, mostly: the others meanwhile begin with what has come.
-    early = [features(pixels) for pixels in reading.batches(BATCH)]
-    dataset, parts = reading.result()
-    train, validation = parts["train"], parts["validation"]
-    known = np.empty((len(dataset), *base.output_shape[1:]), np.float16)
-    begun = BATCH * len(early)
-    if early:
-        known[:begun] = np.concatenate(early)
-    for members, name in ((train, "photos"), (validation, "validation")):
-        late = members[members >= begun]
-        known[late] = all_features(dataset.pixels[late], name)
-    views, held_back = [known[train]], known[validation].astype(np.float32)
-    del known, early  # some hundred megabytes, for as long as the head learns
-    rng = np.random.default_rng(config.seed)
-    for view in range(config.augmented_views):
-        changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
-        views.append(all_features(changed, f"variation {view + 1}"))
-    batches = FeatureBatches(np.stack(views), dataset.labels[train], config)
-    head.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
-        metrics=["accuracy"],
-    )
-    head.fit(
-        batches,
-        validation_data=(held_back, dataset.labels[validation]),
-        initial_epoch=state.epochs_done,
-        epochs=config.epochs,
-        callbacks=[
-            Progress(log, HEAD_STAGE, config.epochs, len(batches)),
-            # The base is left out, which takes longer to save than an epoch to learn.
-            Checkpoint(run_dir, state, HEAD_STAGE, head, BEST_HEAD),
-            *_tensorboard(run_dir, 0),
-            Stop(stop),
-        ],
-        verbose=0,
-    )
-
-
-def _fine_tune(
-    config: TrainConfig,
-    run_dir: Path,
-    log: EventLog,
-    state: RunState,
-    dataset: Dataset,
-    parts: dict[str, NDArray[np.int64]],
-    network: Any,
-    stop: Callable[[], bool],
-) -> None:
-    """The whole network learns, batch norm included, from fresh variations each epoch."""
-    done = state.epochs_done if state.stage == FINE_TUNE_STAGE else 0
-    if done >= config.fine_tune_epochs:
-        return
-    faces, held_back = _scene_faces(config)
-    boxes = single_boxes(Path(config.close_up_boxes)) if config.close_up_boxes else {}
-    batches = PhotoBatches(dataset, parts["train"], config, done, faces, boxes)
-    if not done:  # otherwise the resumed model brings its optimizer along
-        if held_back:  # another validation set: losses before do not compare
-            state.best_loss = float("inf")
-        network.trainable = True
-        steps = config.fine_tune_epochs * len(batches)
-        network.compile(
-            optimizer=keras.optimizers.Adam(
-                keras.optimizers.schedules.CosineDecay(config.fine_tune_learning_rate, steps)
-            ),
-            loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
-            metrics=["accuracy"],
-        )
-    validation = parts["validation"]
-    pixels = [dataset.pixels[validation], validation_pixels(held_back, config.image_size)]
-    labels = [dataset.labels[validation], np.array([face.label for face in held_back], np.int64)]
-    network.fit(
-        batches,
-        validation_data=(
-            normalise(np.concatenate(pixels), input_spec(config)),
-            np.concatenate(labels),
-        ),
-        initial_epoch=done,
-        epochs=config.fine_tune_epochs,
-        callbacks=[
-            Progress(log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
-            Checkpoint(run_dir, state, FINE_TUNE_STAGE, network),
-            *_tensorboard(run_dir, config.epochs),
-            Stop(stop),
-        ],
-        verbose=0,
-    )
-
-
-def _scene_faces(config: TrainConfig) -> tuple[list[CutFace], list[CutFace]]:
-    """The faces of scenes that train and of those that validate, if scenes were given."""
-    if not config.scenes:
-        return [], []
-    scenes = read_scenes(Path(config.scenes))
-    parts = fold_scenes(scenes, config.folds, config.fold, config.seed)
-    validation = parts["validation"] if config.folds != 1 else []
-    return scene_faces(parts["train"]), scene_faces(validation)

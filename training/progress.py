@@ -16,6 +16,7 @@ from maskcore.files import replacing, write_text
 from training.events import TRAINED, EventLog
 
 BEST_WEIGHTS = Path("checkpoints", "best.weights.h5")
+BEST_HEAD = Path("checkpoints", "best_head.weights.h5")  # until its stage is done
 LAST_MODEL = Path("checkpoints", "last.keras")
 STATE_FILE = "state.json"
 

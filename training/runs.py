@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from maskcore.errors import MasklensError
-from training.config import CONFIG_FILE, RunConfig
+from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.events import EventLog
 from training.progress import LAST_MODEL, RunState
 from training.provenance import save_provenance
+
+
+@dataclass(frozen=True)
+class Run:
+    """A classifier's run at work.
+
+    Attributes:
+        config: its settings.
+        folder: where it keeps everything.
+        log: what it tells whoever looks on.
+        state: how far it has come.
+        stop: asked now and then; once it says yes, the run is to end.
+    """
+
+    config: TrainConfig
+    folder: Path
+    log: EventLog
+    state: RunState
+    stop: Callable[[], bool]
 
 
 def start_run(
@@ -66,6 +86,15 @@ def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> Non
             f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
             " validation or testing here may have trained it. Give the same ones."
         )
+
+
+def tensorboard(run: Run, first_step: int) -> list[Any]:
+    """The callback that writes TensorBoard's files, where TensorFlow, which writes them, runs."""
+    if keras.backend.backend() != "tensorflow":
+        return []
+    from training.tensorboard import TensorBoardLog
+
+    return [TensorBoardLog(run.folder, first_step)]
 
 
 def last_model(run_dir: Path) -> Any:

@@ -15,8 +15,8 @@ from PIL import Image
 from maskcore.classification.preprocess import normalise
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
+from training import fine_tuning, head_stage, metrics
 from training import fit as fit_module
-from training import metrics
 from training.__main__ import main
 from training.architectures import input_spec
 from training.batches import PhotoBatches
@@ -196,7 +196,7 @@ def test_a_head_learns_from_what_the_base_makes_of_its_photos(
         fine_tune_epochs=0,
     )
     learned: list[Any] = []
-    batches_of = fit_module.FeatureBatches
+    batches_of = head_stage.FeatureBatches
 
     def known(views: Any, labels: Any, config: TrainConfig) -> Any:
         learned.extend([views, labels])
@@ -207,8 +207,8 @@ def test_a_head_learns_from_what_the_base_makes_of_its_photos(
         for start in range(0, min(early * size, len(dataset) - size), size):
             yield dataset.pixels[start : start + size]
 
-    monkeypatch.setattr(fit_module, "BATCH", 4)
-    monkeypatch.setattr(fit_module, "FeatureBatches", known)
+    monkeypatch.setattr(head_stage, "BATCH", 4)
+    monkeypatch.setattr(head_stage, "FeatureBatches", known)
     monkeypatch.setattr(PhotoReading, "batches", as_many)
     fit(config, tmp_path / "run", "fit")
 
@@ -246,7 +246,7 @@ def test_fine_tuning_goes_on_from_a_former_run(
     fit(former, tmp_path / "a", "fit")
     began: list[list[Any]] = []
     monkeypatch.setattr(
-        fit_module,
+        fine_tuning,
         "PhotoBatches",
         lambda *arguments: began.append(arguments) or PhotoBatches(*arguments),
     )
@@ -317,8 +317,8 @@ def test_faces_of_scenes_join_fine_tuning_and_restart_the_search_for_the_best(
         given["validation"] = faces
         return validation_pixels(faces, size)
 
-    monkeypatch.setattr(fit_module, "PhotoBatches", batches)
-    monkeypatch.setattr(fit_module, "validation_pixels", validation)
+    monkeypatch.setattr(fine_tuning, "PhotoBatches", batches)
+    monkeypatch.setattr(fine_tuning, "validation_pixels", validation)
     run = tmp_path / "run"
     # A step far too large makes fine-tuning end worse than it began.
     config = settings(
@@ -356,8 +356,8 @@ def test_scenes_can_be_learned_from_in_folds(
         given["validation"] = {face.path for face in faces}
         return validation_pixels(faces, size)
 
-    monkeypatch.setattr(fit_module, "PhotoBatches", batches)
-    monkeypatch.setattr(fit_module, "validation_pixels", validation)
+    monkeypatch.setattr(fine_tuning, "PhotoBatches", batches)
+    monkeypatch.setattr(fine_tuning, "validation_pixels", validation)
     config = settings(
         photos, epochs=1, fine_tune_epochs=1, scenes=str(folder), folds=folds, fold=folds - 1
     )
@@ -403,7 +403,7 @@ def test_a_run_stopped_before_it_learns_again_keeps_what_it_had_learned(
         return not late or len(computed) > features
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit_module, "BATCH", 4)
+        patch.setattr(head_stage, "BATCH", 4)
         fit(config, run, "fit --resume", resume=True, stop=stop)
 
     state = RunState(run)

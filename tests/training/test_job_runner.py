@@ -20,8 +20,7 @@ import pytest
 
 from maskcore.models import load_model
 from training import evaluate as evaluate_module
-from training import export, job_process, job_runner, jobs, metrics, versions
-from training import fit as fit_module
+from training import export, head_stage, job_process, job_runner, jobs, metrics, versions
 from training.comparison import comparison
 from training.config import TrainConfig
 from training.events import read_events
@@ -159,7 +158,7 @@ def test_stopping_before_the_first_epoch_leaves_nothing_but_can_go_on(
             raising=False,
         )
     elif when == "computing features":
-        fold = fit_module.folded
+        fold = head_stage.folded
 
         def stopped_at_once(base: Any) -> Any:
             copied = fold(base)
@@ -167,7 +166,7 @@ def test_stopping_before_the_first_epoch_leaves_nothing_but_can_go_on(
             copied.predict_on_batch = lambda x: (job.folder / "stop").touch() or predict(x)
             return copied
 
-        monkeypatch.setattr(fit_module, "folded", stopped_at_once)
+        monkeypatch.setattr(head_stage, "folded", stopped_at_once)
     else:
         monkeypatch.setattr(job_runner, "be_modest", (job.folder / "stop").touch)
     assert run_job(job.id) == 1
