@@ -28,8 +28,8 @@ import skimage
 
 from maskcore import MaskPipeline, read_image
 from maskcore.classification import LiteRtClassifier
-from maskcore.classification.preprocess import InputSpec, normalise
 from maskcore.files import write_text
+from maskcore.network_input import InputSpec, normalise
 from training.architectures import build_model
 from training.config import TrainConfig
 

@@ -31,8 +31,9 @@ import skimage
 from PIL import Image
 
 from maskcore import read_image
-from maskcore.classification.preprocess import normalise, resize
+from maskcore.classification.preprocess import resize
 from maskcore.files import write_text
+from maskcore.network_input import normalise
 from training import jobs
 from training.architectures import build_base, build_head, input_spec, join
 from training.config import TrainConfig

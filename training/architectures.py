@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from maskcore.classification.preprocess import InputSpec
 from maskcore.errors import MasklensError
+from maskcore.network_input import InputSpec
 from training.batch_norm import fused
 from training.config import TrainConfig
 

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import crop_square, normalise
+from maskcore.classification.preprocess import crop_square
+from maskcore.network_input import normalise
 from maskcore.types import Box, ImageRgb
 from training.architectures import input_spec
 from training.augment import augment

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import normalise
+from maskcore.network_input import normalise
 from training.architectures import input_spec
 from training.batches import PhotoBatches
 from training.config import TrainConfig

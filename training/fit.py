@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import InputSpec, normalise
 from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_text
 from maskcore.litert import LiteRtModel
+from maskcore.network_input import InputSpec, normalise
 from training.architectures import build_base, build_head, input_spec, join
 from training.config import TrainConfig
 from training.corrections import NONE, read_corrections

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import normalise
 from maskcore.litert import LiteRtModel
+from maskcore.network_input import normalise
 from training.architectures import input_spec
 from training.augment import augment
 from training.batch_norm import folded

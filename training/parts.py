@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import InputSpec, preprocess
+from maskcore.classification.preprocess import preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
+from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb
 from training.data import CLASS_FOLDERS, DATA_FILE, folder_label
 from training.metrics import classification_figures

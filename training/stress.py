@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec, LiteRtClassifier
-from maskcore.classification.preprocess import crop_square, normalise, resize
+from maskcore.classification.preprocess import crop_square, resize
 from maskcore.errors import MasklensError
 from maskcore.files import write_text
 from maskcore.models import read_report
+from maskcore.network_input import normalise
 from maskcore.types import Box, ImageRgb
 from training.changes import CHANGES, Change
 from training.faces import single_boxes

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskcore.classification.classifier import LiteRtClassifier
-from maskcore.classification.preprocess import InputSpec, preprocess
+from maskcore.classification.preprocess import preprocess
 from maskcore.classification.sharpness import sharpness
+from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb, NotSure
 
 

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskcore.classification.calibration import Calibration
-from maskcore.classification.preprocess import InputSpec, preprocess
+from maskcore.classification.preprocess import preprocess
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
+from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb, NotSure
 
 # Faces a call: a crowd goes through in slices, so that memory stays bounded.

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import InputSpec, normalise
 from maskcore.detection.looks import Look, average_looks
 from maskcore.detection.scaling import detect_at_sizes, overlaps, suppress_overlaps
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
+from maskcore.network_input import InputSpec, normalise
 from maskcore.types import Detections, ImageRgb
 
 # What lies beyond the photo is this grey, as in training.

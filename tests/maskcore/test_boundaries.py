@@ -17,10 +17,22 @@ ROOT = Path(maskcore.__file__).parents[1]
 HEAVY = {"tensorflow", "keras"}
 FORBIDDEN = {
     "maskcore": HEAVY | {"training", "streamlit", "streamlit_webrtc", "ui", "pages"},
+    "training": {"streamlit", "streamlit_webrtc", "ui", "pages"},
     # Of training, ui may import what does not bring TensorFlow along; a test below holds it.
     "ui": HEAVY | {"pages"},
     "pages": HEAVY | {"training"},
     "streamlit_app.py": HEAVY | {"training"},
+}
+# Within the core: finding faces and telling masks know nothing of each other, nor of who
+# puts them together; drawing knows the results alone.
+WITHIN = {
+    "maskcore/detection": {"classification", "drawing", "live", "pipeline", "tracking", "video"},
+    "maskcore/classification": {"detection", "drawing", "live", "pipeline", "tracking", "video"},
+    "maskcore/pipeline.py": {"drawing", "live", "tracking", "video"},
+    "maskcore/types.py": {"classification", "detection", "images", "models"},
+    "maskcore/images.py": {"classification", "detection", "models", "pipeline"},
+    "maskcore/models.py": {"classification", "detection", "images", "pipeline"},
+    "maskcore/drawing.py": {"classification", "detection", "images", "models", "pipeline"},
 }
 SOURCES = [
     (path, part)
@@ -60,15 +72,20 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """
 
 
-def imports(source: str) -> set[str]:
-    """Top-level names that a source imports, anywhere in it."""
+def imported(source: str) -> set[str]:
+    """Dotted names of the modules that a source imports, anywhere in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
+
+
+def imports(source: str) -> set[str]:
+    """Their top-level names."""
+    return {name.split(".")[0] for name in imported(source)}
 
 
 def test_imports_are_seen_wherever_they_stand() -> None:
@@ -82,6 +99,7 @@ def late():
 """
 
     assert imports(source) == {"tensorflow", "training", "os", "streamlit", "keras"}
+    assert imported("from maskcore import drawing") == {"maskcore", "maskcore.drawing"}
 
 
 def test_every_part_is_looked_at() -> None:
@@ -94,6 +112,14 @@ def test_every_part_is_looked_at() -> None:
 )
 def test_part_imports_nothing_it_must_not_know(path: Path, part: str) -> None:
     assert not imports(path.read_text(encoding="utf-8")) & FORBIDDEN[part]
+
+
+@pytest.mark.parametrize("part", WITHIN)
+def test_the_core_is_built_from_below(part: str) -> None:
+    paths = sorted((ROOT / part).rglob("*.py")) or [ROOT / part]
+    forbidden = {f"maskcore.{name}" for name in WITHIN[part]}
+    for path in paths:
+        assert not imported(path.read_text(encoding="utf-8")) & forbidden, path.name
 
 
 def test_importing_does_nothing(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Judge:
 
     def __init__(self, model: Any) -> None:
         self.name, self.card = model.name, model.card
-        from maskcore.classification.preprocess import InputSpec
+        from maskcore.network_input import InputSpec
 
         self.input_spec = InputSpec.from_card(model.card)
         self._channel = 0 if model.name == "new" else 1

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskcore.classification.preprocess import normalise
 from maskcore.errors import MasklensError
+from maskcore.network_input import normalise
 from maskcore.types import ImageRgb
 from training import fine_tuning, head_stage, metrics
 from training import fit as fit_module

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from maskcore.classification.preprocess import InputSpec
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
+from maskcore.network_input import InputSpec
 from training.detector.config import DetectorConfig
 from training.detector.fit import scene_parts, whole_pictures
 from training.detector.network import STRIDES, build_detector

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import normalise
 from maskcore.files import write_text
 from maskcore.images import read_image
+from maskcore.network_input import normalise
 from training.architectures import input_spec
 from training.batches import DRAWING_THREADS
 from training.config import TrainConfig

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec, preprocess
-from maskcore.classification.preprocess import crop_square, normalise, resize
+from maskcore.classification.preprocess import crop_square, resize
 from maskcore.errors import ModelError
+from maskcore.network_input import normalise
 
 # Every pixel tells where it comes from: (row, column, 7).
 ROWS, COLUMNS = np.mgrid[:40, :60]
