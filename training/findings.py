@@ -132,8 +132,8 @@ class DataReport:
         if self.recorded:
             found.append(
                 Finding(
-                    "Frames of one recording look alike, so figures measured on them flatter:"
-                    " the model knows this face, this light and this mask."
+                    "Frames of one recording look alike, so figures measured on them look better"
+                    " than they are: the model knows this face, this light and this mask."
                 )
             )
         elif self.look_alikes:

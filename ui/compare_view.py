@@ -108,12 +108,12 @@ def in_words(comparison: Comparison, first: str, second: str, things: str = "pho
     )
     times = comparison.chance * 100
     if round(times) == 100:
-        return f"No real difference. {facts} Chance alone always does that much or more."
+        return f"No real difference. {facts} Chance alone would produce a difference this small."
     # Around 5 the first decimal decides.
     digits = f"{times:.1f}" if times < 10 else f"{times:.0f}"
     chance = "less than once in 100 times" if times < 1 else f"about {digits} times in 100"
     if comparison.verdict == "none":
-        return f"No real difference. {facts} Chance alone does that much or more {chance}."
+        return f"No real difference. {facts} Chance alone would do that much or more {chance}."
     better = first if comparison.verdict == "first" else second
     return f"{better} is better. {facts} Chance alone would do that much or more {chance}."
 

@@ -171,7 +171,7 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
                 " is chosen."
             )
             return found
-        wanted = st.checkbox(f"Honour the marks of {_photos(found)}", value=True)
+        wanted = st.checkbox(f"Apply the corrections to {_photos(found)}", value=True)
         return found if wanted else Corrections(data)
 
 

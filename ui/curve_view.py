@@ -55,8 +55,8 @@ def show_curves(judged: Judged, threshold: float) -> None:
         steps = reliability(judged.labels, judged.probabilities)
         show_chart(
             reliability_chart(steps, things),
-            f"Points on the dashed line: of {things} said to be masked with 80 %, 80 of 100 are."
-            f" On average it is off by {percent(calibration_error(steps))} (expected calibration"
+            f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
+            f" masked. On average it is off by {percent(calibration_error(steps))} (expected calibration"
             f" error). Larger points stand for more {things}.",
             pd.DataFrame(
                 {

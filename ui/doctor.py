@@ -15,14 +15,14 @@ from ui.ice import VARIABLE
 ROUTE_SECONDS = 8.0
 
 _ALLOW: dict[Browser, str] = {
-    "chrome": "Click the sign left of the address and switch **Camera** on"
-    " (or click the camera sign at the address's right end and choose Allow).",
+    "chrome": "Click the icon left of the address and switch **Camera** on"
+    " (or click the camera icon at the address's right end and choose Allow).",
     "edge": "Click the lock left of the address, open the permissions for this site and set"
     " **Camera** to Allow.",
     "firefox": "Click the crossed-out camera left of the address and remove the block.",
-    "safari": "Open the settings for this website (in the Safari menu, or the sign beside the"
+    "safari": "Open the settings for this website (in the Safari menu, or the icon beside the"
     " address on a phone) and set **Camera** to Allow.",
-    "other": "Click the sign beside the address and allow the camera for this page.",
+    "other": "Click the icon beside the address and allow the camera for this page.",
 }
 _SYSTEM: dict[System, str] = {
     "windows": "Windows: open Settings, Privacy & security, Camera, and let apps, desktop apps"
@@ -92,7 +92,7 @@ def diagnose(
 def _page_fault(report: BrowserReport) -> Diagnosis | None:
     if not report.secure:
         return Diagnosis(
-            "This address gets no camera",
+            "The camera is blocked at this address",
             "Browsers hand the camera only to pages that come by https or from this computer.",
             (
                 "On the computer that runs Masklens, open **http://localhost** with the same"
@@ -106,7 +106,7 @@ def _page_fault(report: BrowserReport) -> Diagnosis | None:
         if report.browser == "in-app":
             step = "Choose **Open in browser** in this app's menu: inside apps pages get no camera."
         return Diagnosis(
-            "This browser has no camera for pages",
+            "This browser cannot use the camera",
             "It is too old for live video, or part of another app.",
             (step,),
         )
@@ -161,7 +161,7 @@ def _question(closed: bool = False) -> Diagnosis:
     else:
         what = "The browser seems to be waiting for your answer."
         steps = (
-            "Press **Allow** in the browser's question, mostly near the address.",
+            "Press **Allow** in the browser's question, usually near the address bar.",
             "If you see no question, press **Start** once more or reload this page.",
         )
     return Diagnosis("May this page use the camera?", what, steps, level="info")

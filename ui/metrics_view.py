@@ -187,9 +187,9 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
                 )
                 # Drawn again, those without a mistake would never show one.
                 meaning += (
-                    ": here always. Elsewhere it need not be so."
+                    ": always, on these. Others may differ."
                     if auc == 1
-                    else f", at best 1. Elsewhere: {interval[0]:.4f} to {interval[1]:.4f}."
+                    else f", at best 1. On others: {interval[0]:.4f} to {interval[1]:.4f}."
                 )
             st.caption(meaning)
     with right:

@@ -79,7 +79,7 @@ def _watch(job: VideoJob) -> None:
 def _show_result(job: VideoJob) -> None:
     summary = job.summary
     if summary is None:
-        st.error(plain(job.problem) or "Nothing came of this video.")
+        st.error(plain(job.problem) or "This video could not be processed.")
     else:
         if summary.problem:
             st.warning(plain(summary.problem), icon=":material/error:")

@@ -84,7 +84,7 @@ def test_a_difference_as_small_as_can_be_is_always_chance() -> None:
     said = compare_view.in_words(Comparison(9, 2, 1, 3, 3, 1.0), "A", "B", "faces")
     assert said == (
         "No real difference. They differ on 6 of 9 faces: 3 right by A alone, 3 by B alone."
-        " Chance alone always does that much or more."
+        " Chance alone would produce a difference this small."
     )
 
 

@@ -16,8 +16,8 @@ from ui.doctor import ROUTE_SECONDS, Attempt, Diagnosis, diagnose
 FINE = BrowserReport(secure=True, api=True, permission="granted", cameras=1)
 UNTOUCHED = replace(FINE, permission="prompt")
 
-INSECURE = "This address gets no camera"
-NO_API = "This browser has no camera for pages"
+INSECURE = "The camera is blocked at this address"
+NO_API = "This browser cannot use the camera"
 FORBIDDEN = "The camera is not allowed"
 QUESTION = "May this page use the camera?"
 NO_CAMERA = "No camera found"

@@ -451,7 +451,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
         "Of 4 masked photos it recognises 4. Of 4 bare photos it recognises 4."
     )
     assert "ROC AUC" in [metric.label for metric in page.metric]
-    assert ": here always. Elsewhere it need not be so" in texts(page)
+    assert ": always, on these. Others may differ" in texts(page)
     section(page, "Whole app")
     assert "masks told by first with its own threshold" in texts(page)
     assert "Nobody has measured this with second yet" in texts(page)
@@ -473,7 +473,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
         (
             0.054,
             "No real difference. They differ on 6 of 9 photos: 5 right by A alone, 1 by B"
-            " alone. Chance alone does that much or more about 5.4 times in 100.",
+            " alone. Chance alone would do that much or more about 5.4 times in 100.",
         ),
         (
             0.004,

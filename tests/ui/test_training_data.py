@@ -309,7 +309,7 @@ def test_marks_of_photos_in_a_folder_are_honoured_if_wanted(
     press(page, "Use these photos")
     wanted = {"data": "own", "leave_out": [two], "relabel": {one: "without_mask"}}
     assert json.loads(page.session_state.choice.corrections) == wanted
-    assert page.checkbox[0].label == "Honour the marks of 2 photos"
+    assert page.checkbox[0].label == "Apply the corrections to 2 photos"
     listed = {"leave_out": [three], "relabel": {one: "with_mask"}}
     page.file_uploader[0].upload("list.json", json.dumps(listed).encode(), "application/json").run()
     wanted["leave_out"] = sorted([two, three])  # and what was marked in this session goes first
@@ -371,7 +371,7 @@ def test_marks_of_photos_measured_in_a_zip_or_folder_are_honoured_when_trained_o
         page.text_input[0].set_value(str(root)).run()
     press(page, "Use these photos")
     assert got(page) == f"got {2 * COUNT}"
-    assert page.checkbox[0].label == "Honour the marks of 2 photos"
+    assert page.checkbox[0].label == "Apply the corrections to 2 photos"
     choice = page.session_state.choice
     listed = json.loads(choice.corrections)
     ((relabelled, label),) = listed["relabel"].items()

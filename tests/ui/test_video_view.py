@@ -349,7 +349,7 @@ def test_what_is_missing_is_noted_beside_the_result(
     ("problem", "said"),
     [
         ("This is no *video*.", r"This is no \*video\*."),
-        ("", "Nothing came of this video."),
+        ("", "This video could not be processed."),
     ],
 )
 def test_a_failure_is_a_sentence_and_a_way_on(
