@@ -120,15 +120,21 @@ def _measured(detector: str) -> tuple[str, str]:
     """How many faces a detector finds, in a few words and in a sentence; empty without report."""
     # Which faces are found does not depend on the mask model. The folds have most of them.
     models = mask_models()
-    reports = (scene_report(detector, model, folds) for folds in (True, False) for model in models)
+    reports = (
+        scene_report(detector, model, folds, finding_alone=True)
+        for folds in (True, False)
+        for model in models
+    )
     try:
         report = next(report for report in reports if report is not None)
         mask, bare = (
             f"{report['by_class'][name]['found']} of {report['by_class'][name]['faces']}"
             for name in ("Mask", "No Mask")
         )
-        found = f"{mask} masked and {bare} bare faces in {report['photos']} photos"
-        sentence = f"Trained without them, it found {found}."
+        sentence = (
+            f"On {report['photos']} street photos it never learned from, it found {mask} masked"
+            f" and {bare} bare faces."
+        )
         return f"{mask} masked, {bare} bare", sentence
     except (StopIteration, KeyError, TypeError):
         return "", ""

@@ -199,3 +199,30 @@ def test_a_scene_report_is_of_the_versions_that_are_installed(
     # A finder that is no file of ours has no version.
     (tmp_path / "scenes" / "net" / "haar.json").write_text(json.dumps({"sha256": {"net": "n1"}}))
     assert scene_report("haar", "net") is not None
+
+
+@pytest.mark.parametrize(
+    ("noted", "current"),
+    [
+        ({"net": "n1", "finder": "f1"}, True),
+        ({"net": "former", "finder": "f1"}, True),
+        ({"finder": "f1"}, True),
+        ({"net": "n1", "finder": "former"}, False),
+        ({"net": "n1"}, False),
+        ({}, False),
+        (None, False),
+        ("f1", False),
+    ],
+)
+def test_how_many_faces_are_found_does_not_depend_on_the_mask_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, noted: object, current: bool
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    for name, checksum in (("net", "n1"), ("finder", "f1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(json.dumps({"sha256": checksum}))
+    (tmp_path / "scenes" / "net").mkdir(parents=True)
+    report = {"photos": 3, "sha256": noted}
+    (tmp_path / "scenes" / "net" / "finder.json").write_text(json.dumps(report))
+
+    assert scene_report("finder", "net", finding_alone=True) == (report if current else None)
