@@ -17,6 +17,7 @@ import ui.run_list
 import ui.run_view
 import ui.training_data
 import ui.training_settings
+from maskcore import MasklensError
 from maskcore.models import read_card
 from training import jobs
 from training.comparison import Comparison, Figures, PartComparison, Verdict
@@ -73,6 +74,11 @@ def button(page: AppTest, label: str) -> Any:
 
 def labels(page: AppTest) -> list[str]:
     return [b.label for b in page.button]
+
+
+def bubble(page: AppTest, label: str) -> Any:
+    (found,) = [b for b in page.get("popover") if b.proto.popover.label == label]
+    return found
 
 
 def texts(page: AppTest) -> str:
@@ -299,6 +305,23 @@ def test_stop_asks_the_run_to_end(open_training: OpenPage, runs: Any) -> None:
     assert "Stop and keep the best so far" not in labels(page)
 
 
+def test_what_went_wrong_is_said_once(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(run_id: str) -> None:
+        raise MasklensError("The disk is full. Make room.")
+
+    runs.make("Ben", "running", epochs_done=2)
+    monkeypatch.setattr(jobs, "stop", fail)
+    page = open_training()
+    assert not page.error
+    button(page, "Stop and keep the best so far").click().run()
+    assert [error.value for error in page.error] == ["The disk is full. Make room."]
+    assert not page.toast
+    page.run()
+    assert not page.error
+
+
 def test_a_waiting_run_can_be_taken_out_of_the_line(open_training: OpenPage, runs: Any) -> None:
     runs.make("Ben", "running")
     run_id = runs.make("Ida", "queued")
@@ -455,14 +478,14 @@ def test_a_model_is_installed_and_the_former_one_brought_back(
     page = see_runs(open_training())
     button(page, "Install it all the same" if verdict == "worse" else "Install").click().run()
     assert not page.exception
-    assert "Ben is installed as MobileNetV2" in page.success[0].value
+    assert "Ben is installed as MobileNetV2" in page.toast[0].value
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"model of Ben"
     assert "it is the one installed as MobileNetV2" in texts(page)
     assert "Install" not in labels(page)
     assert "In use: Ben" in texts(page)
     button(page, "Bring back").click().run()
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
-    assert "The first one is in use again" in page.success[0].value
+    assert "The first one is in use again" in page.toast[0].value
     assert "Install" in "".join(labels(page))
 
 
@@ -479,7 +502,12 @@ def test_a_model_can_be_installed_beside_the_others(
     assert r"model\_7b\_ben is there already and will be replaced" in texts(page)
     page.text_input(key=f"other-{run_id}").set_value("../up")
     button(page, "Install under this name").click().run()
-    assert "letters, digits and underscores" in page.error[0].value
+    # In the bubble, beside the button: the page may be scrolled to anywhere.
+    (error,) = bubble(page, "Install under another name").error
+    assert "letters, digits and underscores" in error.value
+    assert len(page.error) == 1
+    page.run()
+    assert not page.error  # said once
 
 
 def test_a_name_somebody_gave_is_no_markdown_in_the_table(
@@ -591,9 +619,9 @@ def test_a_run_can_be_deleted_but_not_while_it_is_on(open_training: OpenPage, ru
     assert len(jobs.jobs()) == 2
     button(page, "Delete for good").click().run()
     assert [job.id for job in jobs.jobs()] == [on]
-    assert page.success[0].value == r"Ida was deleted."
+    assert page.toast[0].value == r"Ida was deleted."
     page.run()
-    assert not page.success  # said once
+    assert not page.toast  # said once
 
 
 def test_many_runs_are_listed_some_at_a_time(open_training: OpenPage, runs: Any) -> None:
