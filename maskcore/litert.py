@@ -13,13 +13,14 @@ from maskcore.pool import Pool
 
 
 class LiteRtModel:
-    """A model with one float32 input of any batch or picture size it was made for."""
+    """A model with one float32 input of any batch or picture size it was made for.
 
-    def __init__(self, content: bytes, threads: int | None = None) -> None:
-        """Args:
+    Args:
         content: the bytes of a .tflite file; checked when it first runs.
         threads: to compute with; without a number, one for each of up to four cores.
-        """
+    """
+
+    def __init__(self, content: bytes, threads: int | None = None) -> None:
         threads = threads or min(os.cpu_count() or 1, 4)
 
         def make() -> Interpreter:

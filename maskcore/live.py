@@ -23,13 +23,14 @@ JUDGED_AT_MOST = 8
 
 
 class LiveAnalyzer:
-    """What one video has shown so far. Not for several threads; one a stream."""
+    """What one video has shown so far. Not for several threads; one a stream.
 
-    def __init__(self, search_every: int | None = None) -> None:
-        """Args:
+    Args:
         search_every: look for faces in every n-th frame and follow them in between; by
             default as often as the machine is fast enough for.
-        """
+    """
+
+    def __init__(self, search_every: int | None = None) -> None:
         self.tracker = FaceTracker()
         self.search_every = search_every
         self._detect_ms = 0.0

@@ -17,13 +17,13 @@ class Pool(Generic[T]):
     LiteRT interpreters and OpenCV detectors keep buffers between calls. Instances
     are made when first needed and the one used last is lent first, so a lone
     visitor runs on a single warm instance.
+
+    Args:
+        make: builds one instance; called at most ``size`` times.
+        size: instances at most; further borrowers wait.
     """
 
     def __init__(self, make: Callable[[], T], size: int) -> None:
-        """Args:
-        make: builds one instance; called at most ``size`` times.
-        size: instances at most; further borrowers wait.
-        """
         self._make = make
         self._permits = threading.BoundedSemaphore(size)
         self._idle: queue.LifoQueue[T] = queue.LifoQueue()

@@ -34,13 +34,13 @@ class Enlarge(keras.layers.Layer):  # type: ignore[misc]
 
     Keras' own ``Resizing`` takes itself to be training where nobody says what is the case, and
     with it all batch norms behind it.
+
+    Args:
+        side: height and width of what comes out, pixels.
+        kwargs: Keras' own.
     """
 
     def __init__(self, side: int, **kwargs: Any) -> None:
-        """Args:
-        side: height and width of what comes out, pixels.
-        kwargs: Keras' own.
-        """
         super().__init__(**kwargs)
         self.side = side
 

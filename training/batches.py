@@ -26,16 +26,17 @@ COVERED_SHARE = 0.25
 
 
 class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of features; for each photo and epoch one of its views is drawn."""
+    """Batches of features; for each photo and epoch one of its views is drawn.
+
+    Args:
+        views: (V, N, s, s, C), features of each photo and of its variations.
+        labels: int (N,).
+        config: batch size and seed.
+    """
 
     def __init__(
         self, views: NDArray[np.float16], labels: NDArray[np.int64], config: TrainConfig
     ) -> None:
-        """Args:
-        views: (V, N, s, s, C), features of each photo and of its variations.
-        labels: int (N,).
-        config: batch size and seed.
-        """
         super().__init__()
         self._views, self._labels, self._size = views, labels, config.batch_size
         self._rng = np.random.default_rng(config.seed)
@@ -55,7 +56,18 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of photos and faces, changed anew each time."""
+    """Batches of photos and faces, changed anew each time.
+
+    Args:
+        dataset: the photos.
+        members: indices of the training part.
+        config: batch size, image size and seed.
+        first_epoch: where a resumed run goes on.
+        faces: if any, half of each batch is drawn from them, both classes alike, and an
+            epoch shows half of the photos.
+        boxes: where the face is in some of the photos; half the time such a photo is
+            shown as the crop around it.
+    """
 
     def __init__(
         self,
@@ -66,16 +78,6 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         faces: list[CutFace] | None = None,
         boxes: dict[str, Box] | None = None,
     ) -> None:
-        """Args:
-        dataset: the photos.
-        members: indices of the training part.
-        config: batch size, image size and seed.
-        first_epoch: where a resumed run goes on.
-        faces: if any, half of each batch is drawn from them, both classes alike, and an
-            epoch shows half of the photos.
-        boxes: where the face is in some of the photos; half the time such a photo is
-            shown as the crop around it.
-        """
         super().__init__(workers=DRAWING_THREADS, max_queue_size=8)
         self._dataset, self._members, self._config = dataset, members, config
         self._boxes = boxes or {}

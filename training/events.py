@@ -17,12 +17,13 @@ EXPORTING, COMPARING, FINISHED = "exporting", "comparing", "finished"
 
 
 class EventLog:
-    """Appends one JSON object a line to ``events.jsonl``; a reader may follow it live."""
+    """Appends one JSON object a line to ``events.jsonl``; a reader may follow it live.
+
+    Args:
+        run_dir: the run's folder; an existing log is continued.
+    """
 
     def __init__(self, run_dir: Path) -> None:
-        """Args:
-        run_dir: the run's folder; an existing log is continued.
-        """
         self._path = run_dir / EVENTS_FILE
 
     def write(self, stage: str, **figures: Any) -> None:

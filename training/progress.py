@@ -26,15 +26,16 @@ BATCH_INTERVAL_SECONDS, BATCH_INTERVAL_SHARE = 0.5, 0.001
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports batches and epochs of one stage to the log."""
+    """Reports batches and epochs of one stage to the log.
 
-    def __init__(self, log: EventLog, stage: str, epochs: int, batches: int) -> None:
-        """Args:
+    Args:
         log: where to report.
         stage: the stage's name.
         epochs: of this stage in all.
         batches: a epoch.
-        """
+    """
+
+    def __init__(self, log: EventLog, stage: str, epochs: int, batches: int) -> None:
         super().__init__()
         self._log = log
         self._stage = stage
@@ -88,12 +89,12 @@ class Stop(keras.callbacks.Callback):  # type: ignore[misc]
 
     An epoch cut short counts for nothing: the others see ``stop_training`` set at its end,
     and at the end of a whole epoch not yet.
+
+    Args:
+        asked: whether somebody asked; looked at after each batch.
     """
 
     def __init__(self, asked: Callable[[], bool]) -> None:
-        """Args:
-        asked: whether somebody asked; looked at after each batch.
-        """
         super().__init__()
         self._asked = asked
 
@@ -118,12 +119,12 @@ class RunState:
         best_loss: the best validation loss so far.
         trained: whether there is nothing left to learn.
         stopped_early: because somebody asked for it.
+
+    Args:
+        run_dir: the run's folder; a state saved there is taken up.
     """
 
     def __init__(self, run_dir: Path) -> None:
-        """Args:
-        run_dir: the run's folder; a state saved there is taken up.
-        """
         self._path = run_dir / STATE_FILE
         self.stage, self.epochs_done, self.best_loss = "", 0, float("inf")
         self.trained = self.stopped_early = False
@@ -183,18 +184,18 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     Keras writes in place, so that a kill while saving would destroy the old file; here
     every file is complete before it takes its place. The state is written last: a run
     killed in between repeats one epoch.
-    """
 
-    def __init__(
-        self, run_dir: Path, state: RunState, stage: str, network: Any, best: Path = BEST_WEIGHTS
-    ) -> None:
-        """Args:
+    Args:
         run_dir: the run's folder.
         state: of the run; updated.
         stage: the stage's name.
         network: whose weights are kept; shares its layers with the model being fitted.
         best: where in the folder.
-        """
+    """
+
+    def __init__(
+        self, run_dir: Path, state: RunState, stage: str, network: Any, best: Path = BEST_WEIGHTS
+    ) -> None:
         super().__init__()
         self._run_dir = run_dir
         self._state = state

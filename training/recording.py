@@ -52,12 +52,13 @@ def largest_face(image_rgb: ImageRgb, detector: Detector) -> Box:
 
 
 class Recording:
-    """The faces of a recording, in a data folder; what is on disk is what there is."""
+    """The faces of a recording, in a data folder; what is on disk is what there is.
+
+    Args:
+        folder: one of ``training.data_folders.new_data_folder``; made with the first face.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Args:
-        folder: one of ``training.data_folders.new_data_folder``; made with the first face.
-        """
         self.folder = folder
 
     def count(self, label: str) -> int:

@@ -22,13 +22,13 @@ class TensorBoardLog(keras.callbacks.Callback):  # type: ignore[misc]
 
     Names and steps are those of Keras' own callback; a resumed run begins new files, which
     TensorBoard joins.
+
+    Args:
+        run_dir: the run's folder.
+        first_step: epochs of the stages before this one.
     """
 
     def __init__(self, run_dir: Path, first_step: int) -> None:
-        """Args:
-        run_dir: the run's folder.
-        first_step: epochs of the stages before this one.
-        """
         super().__init__()
         self._folder = run_dir / TENSORBOARD_DIR
         self._first_step = first_step

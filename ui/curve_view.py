@@ -56,8 +56,8 @@ def show_curves(judged: Judged, threshold: float) -> None:
         show_chart(
             reliability_chart(steps, things),
             f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
-            f" masked. On average it is off by {percent(calibration_error(steps))} (expected calibration"
-            f" error). Larger points stand for more {things}.",
+            f" masked. On average it is off by {percent(calibration_error(steps))} (expected"
+            f" calibration error). Larger points stand for more {things}.",
             pd.DataFrame(
                 {
                     "Said, on average": [percent(step["said"]) for step in steps],

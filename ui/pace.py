@@ -28,12 +28,12 @@ class SharedPace:
     """Lets several streams together go through so many pictures a second, all at one rate.
 
     A stream on its own is not held back. Safe under many threads.
+
+    Args:
+        pictures_per_second: of all streams together; by default by the number of cores.
     """
 
     def __init__(self, pictures_per_second: float | None = None) -> None:
-        """Args:
-        pictures_per_second: of all streams together; by default by the number of cores.
-        """
         self._rate = pictures_per_second or PICTURES_A_CORE * (os.cpu_count() or 1)
         self._turns: WeakKeyDictionary[object, _Turn] = WeakKeyDictionary()
         self._lock = threading.Lock()

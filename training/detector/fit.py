@@ -155,13 +155,14 @@ def whole_pictures(samples: list[Sample]) -> Arrays:
 
 
 class Validate(keras.callbacks.Callback):  # type: ignore[misc]
-    """Adds the validation loss, computed at another input size, to each epoch's figures."""
+    """Adds the validation loss, computed at another input size, to each epoch's figures.
 
-    def __init__(self, model: Any, pictures: Arrays) -> None:
-        """Args:
+    Args:
         model: shares its layers with the model being fitted.
         pictures: inputs and targets.
-        """
+    """
+
+    def __init__(self, model: Any, pictures: Arrays) -> None:
         super().__init__()
         self._validation, self._pictures = model, pictures
 
@@ -174,14 +175,15 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of drawn crops with their targets; what is drawn depends on the settings alone."""
+    """Batches of drawn crops with their targets; what is drawn depends on the settings alone.
 
-    def __init__(self, sampler: Sampler, config: DetectorConfig, first_epoch: int = 0) -> None:
-        """Args:
+    Args:
         sampler: draws the crops.
         config: batch size, crop size, steps and seed.
         first_epoch: where a resumed run goes on.
-        """
+    """
+
+    def __init__(self, sampler: Sampler, config: DetectorConfig, first_epoch: int = 0) -> None:
         super().__init__(workers=DRAWING_THREADS, max_queue_size=8)
         self._sampler, self._config, self._epoch = sampler, config, first_epoch
 

@@ -39,13 +39,14 @@ class Upsample(keras.layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("masklens")
 class Distances(keras.layers.Layer):  # type: ignore[misc]
-    """Turns raw distances into pixels and leaves the logit as it is."""
+    """Turns raw distances into pixels and leaves the logit as it is.
 
-    def __init__(self, stride: int, **kwargs: Any) -> None:
-        """Args:
+    Args:
         stride: of the feature map, pixels.
         kwargs: Keras' own.
-        """
+    """
+
+    def __init__(self, stride: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stride = stride
 

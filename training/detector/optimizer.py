@@ -17,14 +17,14 @@ class BackboneAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
     Layers that begin with ImageNet's weights and layers that begin with noise are learned at
     once; a step that is right for the latter makes the former forget what they know of
     pictures, and a few hundred photos do not teach it to them again.
-    """
 
-    def __init__(self, *args: Any, backbone_rate: float = 1.0, **kwargs: Any) -> None:
-        """Args:
+    Args:
         args: Keras' own.
         backbone_rate: share, 0..1, of the learning rate for the backbone's weights.
         kwargs: Keras' own.
-        """
+    """
+
+    def __init__(self, *args: Any, backbone_rate: float = 1.0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.backbone_rate = backbone_rate
         self.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

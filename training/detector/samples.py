@@ -121,7 +121,18 @@ class _Faces:
 
 
 class Sampler:
-    """Draws crops: scenes or close-ups, faces with or without a mask, one picture or several."""
+    """Draws crops: scenes or close-ups, faces with or without a mask, one picture or several.
+
+    Args:
+        scenes, close_ups: the photos; ``close_ups`` may be empty. Scenes may be without faces,
+            close-ups in which none was found are not used.
+        close_up_share: share, 0..1, of the crops that come from close-ups.
+        bare_share: share, 0..1, of the crops centred on a face without a mask.
+        size: side of the crops, pixels.
+
+    Raises:
+        MasklensError: there is no face to draw.
+    """
 
     def __init__(
         self,
@@ -131,16 +142,6 @@ class Sampler:
         bare_share: float,
         size: int,
     ) -> None:
-        """Args:
-        scenes, close_ups: the photos; ``close_ups`` may be empty. Scenes may be without faces,
-            close-ups in which none was found are not used.
-        close_up_share: share, 0..1, of the crops that come from close-ups.
-        bare_share: share, 0..1, of the crops centred on a face without a mask.
-        size: side of the crops, pixels.
-
-        Raises:
-            MasklensError: there is no face to draw.
-        """
         self._faces = {
             (kind, bare): _Faces(samples, bare)
             for kind, samples in (("scene", scenes), ("close-up", close_ups))
