@@ -10,21 +10,26 @@ from typing import Any
 from maskcore.types import Analysis, Face
 
 # A face's columns, in tables of photos and of videos.
-FACE_COLUMNS = ("label", "sure", "mask_probability", "x0", "y0", "x1", "y1", "score")
-CSV_COLUMNS = ("image", "face", *FACE_COLUMNS, "error")
+FACE_COLUMNS = ("label", "sure", "mask_probability", "x0", "y0", "x1", "y1", "score", "verdict")
+CSV_COLUMNS = ("image", "face", *FACE_COLUMNS, "error", "threshold", "annotated")
 
 
-def photo_record(name: str, analysis: Analysis | None, error: str | None = None) -> dict[str, Any]:
+def photo_record(
+    name: str, analysis: Analysis | None, error: str | None = None, annotated: str | None = None
+) -> dict[str, Any]:
     """One photo as a JSON value.
 
     Args:
         name: the photo's path or name.
         analysis: what was found; None for a photo that could not be read.
         error: why not, in a sentence.
+        annotated: the file name of the copy with boxes and labels, where there is one; it
+            tells photos of one name apart.
 
     Returns:
         image, width, height (pixels), faces (box in pixels, score, mask_probability,
-        label, sure) and error; an unread photo has size 0 and no faces.
+        label, sure, verdict), error, threshold and annotated; an unread photo has size 0,
+        no faces and no threshold.
     """
     width, height = analysis.size_wh if analysis else (0, 0)
     return {
@@ -33,6 +38,8 @@ def photo_record(name: str, analysis: Analysis | None, error: str | None = None)
         "height": height,
         "faces": [face_record(face) for face in (analysis.faces if analysis else ())],
         "error": error,
+        "threshold": analysis.threshold if analysis else None,
+        "annotated": annotated,
     }
 
 
@@ -44,13 +51,15 @@ def face_record(face: Face) -> dict[str, Any]:
         "mask_probability": round(face.mask_probability, 4),
         "label": face.label,
         "sure": face.sure,
+        "verdict": face.verdict,
     }
 
 
 def face_cells(record: dict[str, Any]) -> list[Any]:
     """A face's record as the cells of ``FACE_COLUMNS``."""
     sure = "yes" if record["sure"] else "no"
-    return [record["label"], sure, record["mask_probability"], *record["box"], record["score"]]
+    found = (*record["box"], record["score"], record["verdict"])
+    return [record["label"], sure, record["mask_probability"], *found]
 
 
 def records_csv(records: Iterable[dict[str, Any]]) -> str:
@@ -59,11 +68,12 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for record in records:
-        image, error = spreadsheet_safe(record["image"]), record["error"] or ""
+        image = spreadsheet_safe(record["image"])
+        last = [record["error"], record["threshold"], spreadsheet_safe(record["annotated"] or "")]
         for number, face in enumerate(record["faces"], start=1):
-            writer.writerow([image, number, *face_cells(face), error])
+            writer.writerow([image, number, *face_cells(face), *last])
         if not record["faces"]:
-            writer.writerow([image, "", *[""] * len(FACE_COLUMNS), error])
+            writer.writerow([image, "", *[""] * len(FACE_COLUMNS), *last])
     return stream.getvalue()
 
 

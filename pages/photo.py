@@ -71,7 +71,7 @@ for name, problem in gallery.problems:
 
 results = gallery.results(choice, threshold)
 if results:
-    show_totals(results)
+    show_totals(results, gallery.problems)
     show_photos(gallery, results, choice)
 elif not gallery.photos:
     show_empty_state()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import PurePath
+from typing import Any
 
 import cv2
 import streamlit as st
@@ -27,6 +29,7 @@ JPEG_MAX_SIDE = 65_500  # the format allows no more
 THUMBNAIL_SIDE = 96
 
 Choice = tuple[str, str]  # detector and model
+Problems = list[tuple[str, str]]  # file name and sentence
 
 
 @dataclass
@@ -83,17 +86,20 @@ class Photo:
         return encode_image(reduced(drawn, JPEG_MAX_SIDE))
 
 
+Results = list[tuple[Photo, Analysis]]
+
+
 @dataclass
 class Gallery:
     """The photos of one session, in the order they came.
 
     Attributes:
         photos: what can be or has been looked at.
-        problems: (file name, sentence) of what was refused, until dismissed.
+        problems: what was refused, until dismissed.
     """
 
     photos: list[Photo] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    problems: Problems = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -151,7 +157,7 @@ class Gallery:
         self.photos.clear()
         self.problems.clear()
 
-    def results(self, choice: Choice, threshold: float) -> list[tuple[Photo, Analysis]]:
+    def results(self, choice: Choice, threshold: float) -> Results:
         """Every photo with its faces as judged by ``threshold``, 0..1."""
         return [
             (photo, photo.analyses[choice].relabelled(threshold))
@@ -160,31 +166,38 @@ class Gallery:
         ]
 
 
-def results_json(results: list[tuple[Photo, Analysis]]) -> str:
-    """JSON lines, one a photo, as the command line writes them."""
-    lines = [json.dumps(photo_record(p.name, a), ensure_ascii=False) for p, a in results]
-    return "".join(line + "\n" for line in lines)
+def _records(results: Results, problems: Problems) -> list[dict[str, Any]]:
+    found = [photo_record(p.name, a, annotated=annotated_name(p)) for p, a in results]
+    return found + [photo_record(name, None, problem) for name, problem in problems]
 
 
-def results_csv(results: list[tuple[Photo, Analysis]]) -> str:
-    """A table, one row a face, as the command line writes it."""
-    return records_csv(photo_record(photo.name, analysis) for photo, analysis in results)
+def results_json(results: Results, problems: Problems) -> str:
+    """JSON lines, one a photo or refused file, as the command line writes them."""
+    records = _records(results, problems)
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def results_zip(results: list[tuple[Photo, Analysis]]) -> bytes:
+def results_csv(results: Results, problems: Problems) -> str:
+    """A table, one row a face or refused file, as the command line writes it."""
+    return records_csv(_records(results, problems))
+
+
+def results_zip(results: Results, problems: Problems) -> bytes:
     """The annotated photos with both tables, as a ZIP file."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:  # JPEGs do not get smaller by packing
         for photo, analysis in results:
             archive.writestr(annotated_name(photo), photo.annotated(analysis))
-        archive.writestr("faces.csv", results_csv(results))
-        archive.writestr("faces.jsonl", results_json(results))
+        archive.writestr("faces.csv", results_csv(results, problems))
+        archive.writestr("faces.jsonl", results_json(results, problems))
     return stream.getvalue()
 
 
 def annotated_name(photo: Photo) -> str:
-    """A name for the annotated copy, unique in the session and safe in a ZIP."""
-    stem = PurePath(photo.name.replace("\\", "/")).stem[:80] or "photo"
+    """A name for the annotated copy, unique in the session and good for every system's files."""
+    stem = PurePath(photo.name.replace("\\", "/")).stem
+    # Windows takes none of these, and would leave the file in its ZIP.
+    stem = re.sub(r'[<>:"|?*\x00-\x1f\x7f]', "_", stem)[:80] or "photo"
     return f"{photo.number + 1:03d}-{stem}-masklens.jpg"
 
 

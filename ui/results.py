@@ -13,6 +13,8 @@ from ui.gallery import (
     Choice,
     Gallery,
     Photo,
+    Problems,
+    Results,
     annotated_name,
     results_csv,
     results_json,
@@ -78,8 +80,8 @@ def show_empty_state() -> None:
         st.space("small")
 
 
-def show_totals(results: list[tuple[Photo, Analysis]]) -> None:
-    """The figures over all photos, and everything to take along."""
+def show_totals(results: Results, problems: Problems) -> None:
+    """The figures over all photos, and everything to take along, with what was refused."""
     faces = sum(len(analysis.faces) for _, analysis in results)
     masked, bare, unsure = (
         sum(analysis.count(verdict) for _, analysis in results) for verdict in _IN_WORDS
@@ -100,25 +102,29 @@ def show_totals(results: list[tuple[Photo, Analysis]]) -> None:
         # Callables: nothing is packed before somebody asks for it.
         st.download_button(
             "All photos (ZIP)",
-            partial(results_zip, results),
+            partial(results_zip, results, problems),
             "masklens.zip",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
         )
         st.download_button(
-            "Table (CSV)", partial(results_csv, results), "faces.csv", "text/csv", on_click="ignore"
+            "Table (CSV)",
+            partial(results_csv, results, problems),
+            "faces.csv",
+            "text/csv",
+            on_click="ignore",
         )
         st.download_button(
             "JSON",
-            partial(results_json, results),
+            partial(results_json, results, problems),
             "faces.jsonl",
             "application/jsonl",
             on_click="ignore",
         )
 
 
-def show_photos(gallery: Gallery, results: list[tuple[Photo, Analysis]], choice: Choice) -> None:
+def show_photos(gallery: Gallery, results: Results, choice: Choice) -> None:
     """Each photo with its faces, some photos a page."""
     st.html(_STYLE)
     pages = -(-len(results) // PHOTOS_A_PAGE)

@@ -165,6 +165,7 @@ def test_json_on_standard_output_is_json_alone(
                 "mask_probability": 0.9,
                 "label": "Mask",
                 "sure": True,
+                "verdict": "Mask",
             },
             {
                 "box": [50, 20, 80, 50],
@@ -172,9 +173,12 @@ def test_json_on_standard_output_is_json_alone(
                 "mask_probability": 0.2,
                 "label": "No Mask",
                 "sure": True,
+                "verdict": "No Mask",
             },
         ],
         "error": None,
+        "threshold": 0.5,
+        "annotated": None,
     }
     assert (broken["width"], broken["faces"], broken["error"]) == (0, [], EMPTY_FILE)
     assert deep["width"] == 120 and hebrew["error"] is None

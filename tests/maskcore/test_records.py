@@ -20,11 +20,13 @@ ANALYSIS = Analysis(
     classify_ms=2.0,
 )
 EMPTY = Analysis((640, 480), (), 0.5, 1.0, 2.0)
-HEADER = "image,face,label,sure,mask_probability,x0,y0,x1,y1,score,error"
+HEADER = (
+    "image,face,label,sure,mask_probability,x0,y0,x1,y1,score,verdict,error,threshold,annotated"
+)
 
 
 def test_photo_becomes_json() -> None:
-    record = photo_record("holiday/a.jpg", ANALYSIS)
+    record = photo_record("holiday/a.jpg", ANALYSIS, annotated="001-a.jpg")
 
     assert json.loads(json.dumps(record)) == {
         "image": "holiday/a.jpg",
@@ -37,6 +39,7 @@ def test_photo_becomes_json() -> None:
                 "mask_probability": 0.9124,
                 "label": "Mask",
                 "sure": True,
+                "verdict": "Mask",
             },
             {
                 "box": [300.0, 20.0, 400.0, 120.0],
@@ -44,11 +47,13 @@ def test_photo_becomes_json() -> None:
                 "mask_probability": 0.0,
                 "label": "No Mask",
                 "sure": False,
+                "verdict": "Not sure",
             },
         ],
         "error": None,
+        "threshold": 0.5,
+        "annotated": "001-a.jpg",
     }
-    assert list(record) == ["image", "width", "height", "faces", "error"]
 
 
 def test_photo_without_faces_keeps_its_size() -> None:
@@ -58,6 +63,8 @@ def test_photo_without_faces_keeps_its_size() -> None:
         "height": 480,
         "faces": [],
         "error": None,
+        "threshold": 0.5,
+        "annotated": None,
     }
 
 
@@ -68,22 +75,24 @@ def test_unread_photo_has_an_error_and_size_0() -> None:
         "height": 0,
         "faces": [],
         "error": "This file is empty.",
+        "threshold": None,
+        "annotated": None,
     }
 
 
 def test_csv_has_a_row_a_face_and_one_for_a_photo_without() -> None:
     records = [
-        photo_record("a.jpg", ANALYSIS),
+        photo_record("a.jpg", ANALYSIS, annotated="001-a.jpg"),
         photo_record("b.jpg", EMPTY),
         photo_record("c.jpg", None, "This file is empty. Choose another photo."),
     ]
 
     assert records_csv(records) == (
         f"{HEADER}\n"
-        "a.jpg,1,Mask,yes,0.9124,10.13,20.0,110.5,120.25,0.9877,\n"
-        "a.jpg,2,No Mask,no,0.0,300.0,20.0,400.0,120.0,0.5,\n"
-        "b.jpg,,,,,,,,,,\n"
-        "c.jpg,,,,,,,,,,This file is empty. Choose another photo.\n"
+        "a.jpg,1,Mask,yes,0.9124,10.13,20.0,110.5,120.25,0.9877,Mask,,0.5,001-a.jpg\n"
+        "a.jpg,2,No Mask,no,0.0,300.0,20.0,400.0,120.0,0.5,Not sure,,0.5,001-a.jpg\n"
+        "b.jpg,,,,,,,,,,,,0.5,\n"
+        "c.jpg,,,,,,,,,,,This file is empty. Choose another photo.,,\n"
     )
 
 
@@ -118,4 +127,4 @@ def test_names_are_quoted_and_never_formulas(
 
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert {row[0] for row in rows[1:]} == {written}
-    assert {len(row) for row in rows} == {11}
+    assert {len(row) for row in rows} == {14}

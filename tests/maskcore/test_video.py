@@ -836,8 +836,8 @@ def test_table_has_a_row_for_each_face_and_frame(tmp_path: Path) -> None:
         [seconds, frame, *face]
         for seconds, frame in (("0.0", "0"), ("0.033", "1"), ("0.067", "2"))
         for face in (
-            ["1", "No Mask", "no", "0.2", "10.0", "30.0", "30.0", "50.0", "0.75"],
-            ["2", "Mask", "yes", "0.9", "60.0", "30.0", "80.0", "50.0", "0.75"],
+            ["1", "No Mask", "no", "0.2", "10.0", "30.0", "30.0", "50.0", "0.75", "Not sure"],
+            ["2", "Mask", "yes", "0.9", "60.0", "30.0", "80.0", "50.0", "0.75", "Mask"],
         )
     ]
 

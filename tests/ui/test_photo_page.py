@@ -286,7 +286,7 @@ def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
     shown = list(zip(table["No."], table["Result"], strict=True))
     assert shown == [(1, "Mask"), (2, "Mask"), (3, "No Mask")]
     held = page.session_state.gallery.results(("haar", "first"), 0.5)
-    rows = csv.DictReader(io.StringIO(gallery.results_csv(held)))
+    rows = csv.DictReader(io.StringIO(gallery.results_csv(held, [])))
     assert [(int(row["face"]), row["label"]) for row in rows] == shown
 
 
