@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from maskcore.console import speak_utf8
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.yunet import fetch_yunet
 from maskcore.drawing import draw_faces
@@ -88,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 1 when not all could be read, a video was stopped or the command failed.
     """
+    speak_utf8()
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     try:
@@ -159,6 +162,8 @@ def _annotated_name(path: Path, root: Path) -> Path:
     # The suffix stays in the name: a.jpg and a.png in one folder are two photos. File
     # systems end at 255 bytes, of which replacing a file takes some.
     short = place.name.encode(errors="replace")[-200:].decode(errors="ignore")
+    if short != place.name:  # what is left may be left of other names, too
+        short += f"-{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:8]}"
     return place.with_name(f"{short}.jpg")
 
 

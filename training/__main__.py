@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+from maskcore.console import speak_utf8
 from maskcore.errors import MasklensError
 from training.classifier_commands import add_classifier_commands
 from training.detector_commands import add_detector_commands
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    speak_utf8()
     options = vars(_parser().parse_args(arguments))
     act = options.pop("act")
     typed = sys.argv[1:] if arguments is None else arguments

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import inspect
+import io
 import json
 import os
 import subprocess
@@ -184,6 +185,24 @@ def test_json_on_standard_output_is_json_alone(
     assert deep["width"] == 120 and hebrew["error"] is None
 
 
+@pytest.mark.parametrize("name", ["\u4f60", "face-\xe9"])
+def test_json_is_utf_8_where_the_system_writes_otherwise(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # As under Windows, redirected into a file.
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "cp1252"))
+    (photos / name).mkdir()
+    path = photos / name / f"{name}.png"
+    path.write_bytes(encode_image(photo(), "PNG"))
+
+    assert cli.main(["detect", str(photos / name), "--json", "-"]) == 0
+
+    sys.stdout.flush()
+    (record,) = json_lines(printed.getvalue().decode("utf-8"))
+    assert (record["image"], record["error"]) == (path.as_posix(), None)
+
+
 def test_files_are_written_instead(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = photos.parent / "new folder"
     files = ["--json", str(target / "faces.jsonl"), "--csv", str(target / "faces.csv")]
@@ -233,6 +252,35 @@ def test_single_photo_is_annotated_by_its_name(photos: Path) -> None:
     assert cli.main(["detect", str(photos / "b.JPG"), "--annotated", str(target)]) == 0
 
     assert [path.name for path in target.iterdir()] == ["b.JPG.jpg"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{first}{'x' * 230}.jpg" for first in "ab"],  # cut, at their beginnings
+        ["\u05d0" * 110 + ".jpg", "\u05d1" + "\u05d0" * 109 + ".jpg"],
+        ["caf\udce8.jpg", "caf\udce9.jpg", "caf?.jpg"],  # two that are not UTF-8
+    ],
+)
+def test_every_photo_has_an_annotated_copy_of_its_own(
+    tmp_path: Path, photos: Path, names: list[str]
+) -> None:
+    widths = range(100, 100 + len(names))
+    folder, target = tmp_path / "alike", tmp_path / "drawn"
+    folder.mkdir()
+    try:
+        for name, width in zip(names, widths, strict=True):
+            (folder / name).write_bytes(encode_image(photo(width)))
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes other names only")
+
+    assert cli.main(["detect", str(folder), "--annotated", str(target)]) == 0
+
+    copies = sorted(read_image(path).shape[1] for path in target.iterdir())
+    assert copies == list(widths)
+    for path in target.iterdir():
+        assert path.suffix == ".jpg"
+        path.name.encode()
 
 
 def test_name_that_is_not_utf_8_is_written_with_a_question_mark(
