@@ -35,6 +35,9 @@ FOLDS = 20
 # are, and chains begin to join hundreds of strangers.
 NEAR_DUPLICATE_BITS = 8
 
+# Photos compared at a time with all others: what a comparison takes grows with it.
+_ROWS = 128
+
 # Of a recording, left out between two parts; and the fewest pictures a class may have.
 GAP_SHARE = 0.04
 SHORTEST_RECORDING = 20
@@ -55,7 +58,7 @@ class Dataset:
         pixels: uint8 (N, S, S, 3), each photo brought to the model's input size.
         labels: int (N,), 1 with a mask, 0 without.
         groups: int (N,); photos that look alike share a number.
-        copies: pairs of indices of near-identical photos.
+        near_duplicate_pairs: how many pairs of photos look alike.
         skipped: (file name, reason) of what could not be read.
     """
 
@@ -64,7 +67,7 @@ class Dataset:
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
-    copies: tuple[tuple[int, int], ...]
+    near_duplicate_pairs: int
     skipped: tuple[tuple[str, str], ...]
 
     def __len__(self) -> int:
@@ -131,14 +134,14 @@ def read_dataset(
     for label, folder in enumerate(CLASS_FOLDERS):
         if label not in labels:
             raise MasklensError(f"None of the files in {folder}/ is a photo that can be read.")
-    copies = near_duplicates(np.stack([outcomes[i][1] for i in good]))
+    groups, pairs = group_near_duplicates(np.stack([outcomes[i][1] for i in good]))
     return Dataset(
         root=root,
         paths=tuple(names[i] for i in good),
         pixels=np.stack([outcomes[i][0] for i in good]),
         labels=labels,
-        groups=group(len(good), copies),
-        copies=copies,
+        groups=groups,
+        near_duplicate_pairs=pairs,
         skipped=tuple(
             (names[i], outcome) for i, outcome in enumerate(outcomes) if isinstance(outcome, str)
         ),
@@ -167,38 +170,48 @@ def photo_hashes(image_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.stack([imagehash.phash(small).hash.ravel(), imagehash.phash(mirrored).hash.ravel()])
 
 
-def near_duplicates(hashes: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
+def group_near_duplicates(hashes: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
     """Find photos that are copies of one another, mirrored ones included.
+
+    Two are where their hashes, one of them perhaps of its photo's mirror image, differ in at
+    most ``NEAR_DUPLICATE_BITS`` bits. Copies of copies belong to one group.
 
     Args:
         hashes: bool (N, 2, 64), of each photo and of its mirror image.
 
     Returns:
-        Pairs (i, j), i < j, at most ``NEAR_DUPLICATE_BITS`` bits apart.
+        Each photo's group, int (N,), numbered as they first come, and how many pairs there are.
     """
-    bits = hashes.astype(np.float32)
-    plain = bits[:, 0]
-    pairs = []
-    for start in range(0, len(bits), 1024):  # rows at a time: N x N would not fit for large N
-        rows = slice(start, start + 1024)
-        distance = np.minimum(_hamming(plain[rows], plain), _hamming(bits[rows, 1], plain))
-        for i, j in np.argwhere(distance <= NEAR_DUPLICATE_BITS):
-            # The mirrored distance is not symmetric to the last bit: take either order.
-            pairs.append((min(start + i, j), max(start + i, j)))
-    return tuple(sorted({(int(i), int(j)) for i, j in pairs if i != j}))
+    # Equal hashes are compared once: an archive may hold one photo ten thousand times.
+    numbers: dict[bytes, int] = {}
+    number_of = np.array([numbers.setdefault(both.tobytes(), len(numbers)) for both in hashes])
+    _, first, counts = np.unique(number_of, return_index=True, return_counts=True)
+    signs = np.where(hashes[first], np.float32(1), np.float32(-1))
+    plain, mirrored = signs[:, 0], signs[:, 1]
+    groups = np.arange(len(first))
+    pairs = int(counts @ (counts - 1)) // 2
+    # Groups and a count grow from rows to rows: a list of all pairs may not fit.
+    for start in range(0, len(first), _ROWS):
+        rows, others = slice(start, start + _ROWS), slice(start, None)
+        # Bits that agree less bits that differ. The mirrored likeness is not symmetric to the
+        # last bit: take either order.
+        likeness = plain[rows] @ plain[others].T
+        np.maximum(likeness, mirrored[rows] @ plain[others].T, out=likeness)
+        np.maximum(likeness, plain[rows] @ mirrored[others].T, out=likeness)
+        alike = likeness >= hashes.shape[2] - 2 * NEAR_DUPLICATE_BITS
+        i, j = (start + indices for indices in np.nonzero(np.triu(alike, 1)))
+        pairs += int(counts[i] @ counts[j])
+        apart = groups[i] != groups[j]
+        ends = groups[i[apart]], groups[j[apart]]
+        links = csr_array((np.ones(len(ends[0])), ends), shape=(len(first), len(first)))
+        groups = connected_components(links, directed=False)[1][groups]
+    return groups[number_of].astype(np.int64), pairs
 
 
-def _hamming(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    distance: NDArray[np.float32] = a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * a @ b.T
-    return distance
-
-
-def group(count: int, pairs: tuple[tuple[int, int], ...]) -> NDArray[np.int64]:
-    """Number the groups that pairs of copies form among ``count`` photos, int (count,)."""
-    i, j = np.array(pairs, np.int64).reshape(-1, 2).T
-    links = csr_array((np.ones(len(i)), (i, j)), shape=(count, count))
-    groups: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
-    return groups
+def with_near_duplicate(groups: NDArray[np.int64]) -> int:
+    """How many photos have another one in their group."""
+    sizes = np.bincount(groups)
+    return int(sizes[sizes > 1].sum())
 
 
 def split(
@@ -296,13 +309,12 @@ def divide(dataset: Dataset, config: TrainConfig) -> dict[str, NDArray[np.int64]
 def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[str, Any]:
     """What there is to know of the data before training, as plain JSON values."""
     labels, groups = dataset.labels, dataset.groups
-    sizes = np.bincount(groups)
     mixed = {int(g) for g in groups[labels == 0]} & {int(g) for g in groups[labels == 1]}
     return {
         "photos": len(dataset),
         "by_class": _by_class(labels),
-        "near_duplicate_pairs": len(dataset.copies),
-        "photos_with_a_near_duplicate": int(sizes[sizes > 1].sum()),
+        "near_duplicate_pairs": dataset.near_duplicate_pairs,
+        "photos_with_a_near_duplicate": with_near_duplicate(groups),
         "groups_in_both_classes": [
             [dataset.paths[i] for i in np.flatnonzero(groups == number)] for number in sorted(mixed)
         ],

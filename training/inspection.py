@@ -17,7 +17,12 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from training.class_names import CLASS_FOLDERS
-from training.data import group, near_duplicates, photo_files, photo_hashes
+from training.data import (
+    group_near_duplicates,
+    photo_files,
+    photo_hashes,
+    with_near_duplicate,
+)
 from training.findings import WORDS, DataReport
 
 SHEET_PHOTOS, SHEET_COLUMNS, SHEET_SIDE = 24, 6, 96
@@ -61,8 +66,7 @@ def inspect(
     for folder in CLASS_FOLDERS:
         if folder not in classes:
             raise MasklensError(f"No photo {WORDS[folder]} can be read. Bring other photos.")
-    copies = near_duplicates(np.stack([photo.hashes for _, photo in seen]))
-    groups = group(len(seen), copies)
+    groups, _ = group_near_duplicates(np.stack([photo.hashes for _, photo in seen]))
     progress(1.0)
     by_area = sorted((photo.size_wh for _, photo in seen), key=lambda wh: (wh[0] * wh[1], wh))
     by_class = Counter(classes)
@@ -74,7 +78,7 @@ def inspect(
         },
         unreadable=tuple(unreadable),
         exact_copies=len(seen) - len({photo.digest for _, photo in seen}),
-        look_alikes=len({index for pair in copies for index in pair}),
+        look_alikes=with_near_duplicate(groups),
         in_both=_in_both([name for name, _ in seen], classes, groups),
         smallest_wh=by_area[0],
         largest_wh=by_area[-1],

@@ -18,7 +18,7 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box, longer_side
 from training.class_names import KNOWN, face_label
-from training.data import group, near_duplicates, photo_hashes, split
+from training.data import group_near_duplicates, photo_hashes, split
 from training.metrics import classification_figures
 from training.yolo_names import class_names
 
@@ -187,7 +187,7 @@ def _hashes(scenes: list[Scene]) -> NDArray[np.bool_]:
 
 def _groups(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Scenes that look alike share a number, int (N,)."""
-    return group(len(hashes), near_duplicates(hashes))
+    return group_near_duplicates(hashes)[0]
 
 
 def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from maskcore.errors import MasklensError
+from training import data
 from training.data import (
     CLASS_FOLDERS,
+    NEAR_DUPLICATE_BITS,
     Dataset,
     data_report,
-    group,
+    group_near_duplicates,
     read_dataset,
     split,
     split_in_time,
@@ -54,7 +57,7 @@ def test_photos_of_both_classes_are_read_and_labelled(
             assert full.shape == (image.height, image.width, 3)
         assert abs(full.mean() - dataset.pixels[index].mean()) < 1
     assert dataset.skipped == ()
-    assert dataset.copies == ()
+    assert dataset.near_duplicate_pairs == 0
 
 
 def test_each_photo_is_told_of_in_order_which_may_end_the_reading(
@@ -169,8 +172,7 @@ def test_copies_are_grouped_across_classes(
     groups = dict(zip(dataset.paths, dataset.groups.tolist(), strict=True))
     assert groups["without_mask/original.jpg"] == groups["with_mask/copy.jpg"]
     assert len(set(groups.values())) == 9
-    (pair,) = dataset.copies
-    assert {dataset.paths[i] for i in pair} == {"without_mask/original.jpg", "with_mask/copy.jpg"}
+    assert dataset.near_duplicate_pairs == 1
     parts = {"train": np.arange(10)}
     report = data_report(dataset, parts)
     assert report["near_duplicate_pairs"] == 1
@@ -180,16 +182,82 @@ def test_copies_are_grouped_across_classes(
 
 def test_strangers_are_not_grouped(tmp_path: Path, make_photos: MakePhotos) -> None:
     dataset = read_dataset(make_photos(tmp_path / "data", 100), 80)
-    assert dataset.copies == ()
+    assert dataset.near_duplicate_pairs == 0
     assert len(set(dataset.groups.tolist())) == 200
 
 
-def test_likeness_is_passed_on_within_a_group() -> None:
-    groups = group(6, ((0, 1), (1, 4), (2, 5)))
-    assert groups[0] == groups[1] == groups[4]
-    assert groups[2] == groups[5]
-    assert len(set(groups.tolist())) == 3
-    assert len(set(group(3, ()).tolist())) == 3
+def flipped(bits: NDArray[np.bool_], first: int, count: int) -> NDArray[np.bool_]:
+    """The same hash with ``count`` bits changed, from the bit ``first`` on."""
+    changed = bits.copy()
+    changed[first : first + count] ^= True
+    return changed
+
+
+def test_likeness_is_passed_on_within_a_group_and_ends_at_a_number_of_bits() -> None:
+    near = NEAR_DUPLICATE_BITS
+    one, mirror, stranger, other = np.random.default_rng(0).random((4, 64)) < 0.5
+    hashes = [
+        (stranger, other),
+        (one, mirror),
+        (flipped(one, near, near), flipped(mirror, near, near)),
+        (flipped(stranger, 0, near + 1), flipped(other, 0, near + 1)),
+        (flipped(one, 0, 2 * near), flipped(mirror, 0, 2 * near)),
+        (mirror, one),
+    ]
+    groups, pairs = group_near_duplicates(np.array(hashes))
+    assert groups.tolist() == [0, 1, 1, 2, 1, 1]
+    # Of the photo 1: 2 and 5; of 2: 4 and 5. From 4 to 1 and to 5 it is too far.
+    assert pairs == 4
+
+
+def test_one_direction_of_mirrored_likeness_is_enough() -> None:
+    one, mirror, other, unlike = np.random.default_rng(0).random((4, 64)) < 0.5
+    for pair in ([(one, mirror), (mirror, unlike)], [(mirror, unlike), (one, mirror)]):
+        groups, pairs = group_near_duplicates(np.array([(other, other), *pair]))
+        assert (groups.tolist(), pairs) == ([0, 1, 1], 1)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_and_pairs_agree_with_comparing_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, seed: int, rows: int
+) -> None:
+    monkeypatch.setattr(data, "_ROWS", rows)
+    rng = np.random.default_rng(seed)
+    # Sixty photos, some of them equal, some a little or much changed, some mirrored.
+    originals = rng.random((12, 2, 64)) < 0.5
+    hashes = originals[rng.integers(12, size=60)]
+    hashes ^= rng.random(hashes.shape) < rng.choice([0, 0.03, 0.08], (60, 1, 1))
+    hashes[::5] = hashes[::5, ::-1]
+
+    def alike(i: int, j: int) -> bool:
+        distances = [(a ^ hashes[j, 0]).sum() for a in hashes[i]]
+        return bool(min(distances + [(hashes[i, 0] ^ hashes[j, 1]).sum()]) <= NEAR_DUPLICATE_BITS)
+
+    linked = [(i, j) for j in range(60) for i in range(j) if alike(i, j)]
+    homes = list(range(60))
+    for i, j in linked * 60:
+        homes[i] = homes[j] = min(homes[i], homes[j])
+    numbers = {home: number for number, home in enumerate(dict.fromkeys(homes))}
+    groups, pairs = group_near_duplicates(hashes)
+    assert groups.tolist() == [numbers[home] for home in homes]
+    assert pairs == len(linked)
+    assert 20 < len(linked) and 5 < len(numbers) < 40
+
+
+@pytest.mark.parametrize("changed", [0, 3])
+def test_many_photos_that_look_alike_take_little_memory(changed: int) -> None:
+    rng = np.random.default_rng(0)
+    hashes = np.zeros((3000, 2, 64), bool)
+    for one in hashes:
+        one[:, rng.choice(64, changed, replace=False)] = True
+    tracemalloc.start()
+    groups, pairs = group_near_duplicates(hashes)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert set(groups.tolist()) == {0}
+    assert pairs == 3000 * 2999 // 2
+    assert peak_bytes < 100e6  # a list of the pairs takes 500 million, and a set as much again
 
 
 # --- splitting
@@ -266,7 +334,7 @@ def test_report_says_what_there_is() -> None:
         pixels=np.zeros((4, 8, 8, 3), np.uint8),
         labels=np.array([0, 0, 1, 1]),
         groups=np.array([0, 0, 0, 1]),
-        copies=((0, 1), (1, 2)),
+        near_duplicate_pairs=2,
         skipped=(("with_mask/c.jpg", "This file is empty."),),
     )
     parts = {"train": np.array([0, 1, 2]), "validation": np.array([3]), "test": np.array([], int)}
