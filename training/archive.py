@@ -53,7 +53,12 @@ def read_plan(stream: IO[bytes]) -> tuple[PhotoFolder, ...]:
     """
     with _opened(stream) as (_, entries):
         places = [_place(entry) for entry in entries]
-    photos = (place for place in places if place and isinstance(place, tuple))
+    photos = [place for place in places if place and isinstance(place, tuple)]
+    if not photos and Skip.ARCHIVE in places:
+        raise MasklensError(
+            "Inside this ZIP archive lies another one. Unpack that one first, then pack the two"
+            " folders in it, with and without masks."
+        )
     return plan(("/".join(place[:-1]) for place in photos), "ZIP archive")
 
 
@@ -139,18 +144,19 @@ def _take_entry(
     intake: PhotoIntake,
 ) -> None:
     place = _place(entry)
+    path = _path(entry)
     if isinstance(place, Skip):
-        intake.skip(place)
+        intake.skip(place, path)
     elif place:
         label = classes.get(deciding_folder("/".join(place[:-1]))[0])
         if label is None:
-            intake.skip(Skip.NOT_CHOSEN)
+            intake.skip(Skip.NOT_CHOSEN, path)
             return
         try:
             with archive.open(entry) as content:
-                intake.take(label, content, names.get("/".join(place)), entry.compress_size)
+                intake.take(label, content, names.get("/".join(place), path), entry.compress_size)
         except _DAMAGE:
-            intake.skip(Skip.DAMAGED)
+            intake.skip(Skip.DAMAGED, path)
 
 
 @contextmanager
@@ -214,9 +220,7 @@ def _place(
     entry: zipfile.ZipInfo, suffixes: Container[str] = IMAGE_SUFFIXES
 ) -> tuple[str, ...] | Skip:
     """Where a file of such a name lies in its archive, file name last; empty for a folder."""
-    # As stored, not as zipfile bends it to this system's habits; old Windows programs
-    # write backslashes.
-    name = _name(entry).replace("\\", "/")
+    name = _path(entry)
     if len(name) > MAX_NAME or name.count("/") >= MAX_PARTS:
         return Skip.UNUSUAL
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
@@ -231,6 +235,14 @@ def _place(
     if by_name is None and entry.compress_type not in _KINDS:
         return Skip.UNUSUAL
     return parts if by_name is None else by_name
+
+
+def _path(entry: zipfile.ZipInfo) -> str:
+    """As stored, not as zipfile bends it to this system's habits; with forward slashes.
+
+    Old Windows programs write backslashes.
+    """
+    return _name(entry).replace("\\", "/")
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

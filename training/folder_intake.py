@@ -120,20 +120,20 @@ def _take_file(
     names: Mapping[str, str],
     intake: PhotoIntake,
 ) -> None:
-    skip = _skip(parts, path)
+    skip, name = _skip(parts, path), "/".join(parts)
     label = classes.get(deciding_folder("/".join(parts[:-1]))[0])
     if skip is not None:
-        intake.skip(skip)
+        intake.skip(skip, name)
     elif label is None:
-        intake.skip(Skip.NOT_CHOSEN)
+        intake.skip(Skip.NOT_CHOSEN, name)
     else:
         try:
             stream = path.open("rb")
         except OSError:
-            intake.skip(Skip.DAMAGED)
+            intake.skip(Skip.DAMAGED, name)
             return
         with stream:
-            intake.take(label, stream, names.get("/".join(parts)))
+            intake.take(label, stream, names.get(name, name))
 
 
 def _skip(

@@ -23,6 +23,8 @@ MAX_TOTAL_BYTES = 4 * 2**30
 MAX_GROWTH, GROWTH_FROM_BYTES = 100, 2**20
 # Each is shown for confirmation.
 MAX_FOLDERS = 40
+# Of each reason why files are left out, so many are named, and no more of a name is shown.
+NAMED, NAME_LENGTH = 3, 40
 # Beside the class folders: how the owner calls the photos that were taken in.
 OWNER_NAMES_FILE = "masklens_names.json"
 _STEP_BYTES = 2**18
@@ -43,6 +45,10 @@ class Skip(StrEnum):
     DAMAGED = "damaged files"
     UNUSUAL = "files packed or named in an unusual way"
     NOT_CHOSEN = "photos in other folders"
+
+
+# Their owner has never seen the ones, and has just set the others aside.
+_UNNAMED = (Skip.HIDDEN, Skip.NOT_CHOSEN)
 
 
 @dataclass(frozen=True)
@@ -91,16 +97,24 @@ class IntakeReport:
     Attributes:
         photos: by class.
         skipped: what was left out, by reason.
+        named: the first few of those files, by reason.
     """
 
     photos: Mapping[str, int]
     skipped: Mapping[Skip, int] = field(default_factory=dict)
+    named: Mapping[Skip, Sequence[str]] = field(default_factory=dict)
 
     @property
     def left_out(self) -> str:
         """What was left out, in a sentence; empty where nothing was."""
-        reasons = [f"{reason} ({number:,})" for reason, number in self.skipped.items()]
+        reasons = [f"{reason} ({self._which(reason)})" for reason in self.skipped]
         return f"Left out: {', '.join(reasons)}." if reasons else ""
+
+    def _which(self, reason: Skip) -> str:
+        """How many, and the first few of them, e.g. "4: notes.txt, list.csv, a.mp4 and others"."""
+        count, names = self.skipped[reason], self.named.get(reason, ())
+        others = " and others" if count > len(names) else ""
+        return f"{count:,}: {', '.join(names)}{others}" if names else f"{count:,}"
 
 
 def skip_by_name(parts: Sequence[str], suffixes: Container[str] = IMAGE_SUFFIXES) -> Skip | None:
@@ -123,20 +137,29 @@ class PhotoIntake:
         self._folder = folder
         self._photos = dict.fromkeys(reversed(CLASS_FOLDERS), 0)
         self._skipped: Counter[Skip] = Counter()
+        self._skipped_names: dict[Skip, list[str]] = {}
         self._names: dict[str, str] = {}
         self._bytes = 0
         for name in CLASS_FOLDERS:
             (folder / name).mkdir()
 
-    def skip(self, reason: Skip) -> None:
-        """Count what is left out."""
+    def skip(self, reason: Skip, name: str) -> None:
+        """Count what is left out.
+
+        Args:
+            reason: why.
+            name: its path, with forward slashes.
+        """
         self._skipped[reason] += 1
+        names = self._skipped_names.setdefault(reason, [])
+        if reason not in _UNNAMED and len(names) < NAMED:
+            names.append(_shown(name))
 
     def take(
         self,
         label: str,
         stream: IO[bytes],
-        name: str | None = None,
+        name: str,
         packed_bytes: int | None = None,
     ) -> None:
         """Copy one photo, or count why not.
@@ -144,7 +167,7 @@ class PhotoIntake:
         Args:
             label: one of ``CLASS_FOLDERS``.
             stream: the file; what it really holds is counted, whatever was promised.
-            name: as ``owner_names`` has it; None for a photo without one.
+            name: what its owner calls it: as ``owner_names`` has it, else its path.
             packed_bytes: that it takes in its archive.
 
         Raises:
@@ -152,12 +175,12 @@ class PhotoIntake:
         """
         content = self._read(stream, packed_bytes)
         if isinstance(content, Skip):
-            self.skip(content)
+            self.skip(content, name)
             return
         try:
             suffix = picture_suffix(content)
         except ImageError:
-            self.skip(Skip.NO_PHOTO)
+            self.skip(Skip.NO_PHOTO, name)
             return
         if sum(self._photos.values()) >= MAX_PHOTOS:
             raise MasklensError(
@@ -167,8 +190,7 @@ class PhotoIntake:
         # What is marked under such a name is not taken for a photo of another archive.
         place = f"{label}/{self._photos[label]:04d}-{content_hash(content)}{suffix}"
         (self._folder / place).write_bytes(content)
-        if name is not None:
-            self._names[name] = place
+        self._names[name] = place
 
     def _read(self, stream: IO[bytes], packed_bytes: int | None) -> bytes | Skip:
         content = bytearray()
@@ -195,7 +217,7 @@ class PhotoIntake:
             MasklensError: a class has no photo.
         """
         missing = [name.replace("_", " ") for name, number in self._photos.items() if not number]
-        report = IntakeReport(dict(self._photos), dict(self._skipped))
+        report = IntakeReport(dict(self._photos), dict(self._skipped), self._skipped_names)
         if missing:
             raise MasklensError(
                 f"There is no usable photo {' and none '.join(missing)}. Two classes are needed,"
@@ -203,6 +225,12 @@ class PhotoIntake:
             )
         (self._folder / OWNER_NAMES_FILE).write_text(json.dumps(self._names), encoding="utf-8")
         return report
+
+
+def _shown(path: str) -> str:
+    """A file's name, short and without what would not be seen."""
+    name = "".join(filter(str.isprintable, path.rpartition("/")[2]))
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
 
 
 def content_hash(content: bytes) -> str:

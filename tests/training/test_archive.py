@@ -160,7 +160,9 @@ def test_names_are_those_under_which_the_same_archive_is_measured(
     (tmp_path / "own").mkdir()
     measured = unpack(io.BytesIO(data), tmp_path / "own")
     kept = kept_names(tmp_path / "data")
-    assert set(kept) == set(measured.names.values()) - {"with_mask/broken.jpg"}
+    # Those that no folder's name puts in a class are measured under no name; here by their path.
+    same = set(measured.names.values()) - {"with_mask/broken.jpg"}
+    assert set(kept) == same | {"s/new/3.jpg"}
     assert set(kept) >= {"with_mask/s/test/Mask/1.jpg", "without_mask/x/2.JPG"}
     for file, name in measured.names.items():
         if name in kept:
@@ -211,8 +213,19 @@ def test_what_is_left_out_by_name(
     report = take_in(io.BytesIO(packed({name: jpegs[3], **good})), BOTH, tmp_path / "data")
     assert report.skipped == {reason: 1}
     assert report.photos == {WITH_MASK: 2, WITHOUT_MASK: 1}
-    assert report.left_out == f"Left out: {reason} (1)."
+    unnamed = {Skip.HIDDEN: "1", Skip.NOT_CHOSEN: "1"}
+    shown = name.replace("\n", "").replace("\\", "/").rpartition("/")[2]
+    shown = shown if len(shown) < 40 else "x" * 39 + "…"
+    assert report.left_out == f"Left out: {reason} ({unnamed.get(reason, f'1: {shown}')})."
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
+
+
+def test_the_first_few_that_are_left_out_are_named(good: dict[str, bytes], tmp_path: Path) -> None:
+    more = {f"with_mask/{name}": b"x" for name in ("0.txt", "1.txt", "2.jpg", "3.txt")}
+    data = packed({**good, **more})
+    report = take_in(io.BytesIO(data), BOTH, tmp_path / "data")
+    said = "files that are no photos (4: 0.txt, 1.txt, 2.jpg and others)"
+    assert report.left_out == f"Left out: {said}."
 
 
 def test_links_are_not_followed(good: dict[str, bytes], tmp_path: Path) -> None:
@@ -294,7 +307,9 @@ def test_two_hundred_megabytes_of_zeros_need_little_memory(
 def test_zeros_alone_are_refused(tmp_path: Path) -> None:
     sentence = refused(packed({"with_mask/zeros.jpg": bytes(40 * 2**20)}), tmp_path)
     assert "no usable photo with mask and none without mask" in sentence
-    assert sentence.endswith("Left out: files that unpack to far more than photos do (1).")
+    assert sentence.endswith(
+        "Left out: files that unpack to far more than photos do (1: zeros.jpg)."
+    )
 
 
 def test_what_grows_out_of_proportion_is_left_out(good: dict[str, bytes], tmp_path: Path) -> None:
@@ -407,6 +422,23 @@ def test_an_empty_archive_is_refused(tmp_path: Path) -> None:
     assert "is empty" in refused(packed({}), tmp_path)
     with pytest.raises(MasklensError, match="is empty"):
         read_plan(io.BytesIO(packed({})))
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["inner.zip"], "lies another one. Unpack that one first"),
+        (["Class 7b/notes.txt", "Class 7b/inner.rar"], "lies another one. Unpack that one first"),
+        (["__MACOSX/inner.zip", "notes.txt"], "No photos were found"),
+    ],
+)
+def test_an_archive_in_an_archive_is_said_to_be_one(names: list[str], sentence: str) -> None:
+    with pytest.raises(MasklensError, match=sentence):
+        read_plan(io.BytesIO(packed(dict.fromkeys(names, b"x"))))
+
+
+def test_photos_beside_an_archive_are_asked_about(good: dict[str, bytes]) -> None:
+    assert len(read_plan(io.BytesIO(packed({**good, "inner.zip": b"x"})))) == 2
 
 
 def test_an_archive_without_photos_has_no_plan() -> None:

@@ -114,6 +114,10 @@ def test_a_folder_is_taken_in_like_an_archive(photos: Path, tmp_path: Path) -> N
     report = take_in_folder(photos, classes, tmp_path / "data", shares.append)
     assert report.photos == {WITH_MASK: 2, WITHOUT_MASK: 1}
     assert report.skipped == {Skip.LINK: 1, Skip.NO_PHOTO: 3, Skip.NOT_CHOSEN: 1}
+    assert report.left_out == (
+        "Left out: files that are no photos (3: notes.txt, broken.jpg, pipe.jpg), links to other"
+        " files (1: link.jpg), photos in other folders (1)."
+    )
     assert shares[-1] == 1.0
     kept = kept_names(tmp_path / "data")
     assert set(kept) == {"with_mask/2.jpg", "with_mask/x/1.jpg", "without_mask/3.jpg"}
