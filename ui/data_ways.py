@@ -82,6 +82,7 @@ def upload_zip() -> Brought | None:
         Path(file.name).stem[:MAX_NAME] or "ZIP archive",
         lambda classes, into, progress: take_in(file, classes, into, progress),
         key=file.file_id,
+        again="pack them again",
     )
 
 
@@ -120,6 +121,7 @@ def choose_folder() -> Brought | None:
         folder.name or str(folder),
         lambda classes, into, progress: take_in_folder(folder, classes, into, progress),
         key=str(folder),
+        again="give the path of the folder that holds both",
     )
 
 
@@ -167,8 +169,22 @@ def _confirm(
     name: str,
     take: Callable[[Mapping[str, str], Path, Callable[[float], None]], IntakeReport],
     key: str,
+    again: str,
 ) -> Brought | None:
-    """Show which folder is taken for which class, and take them in once that is confirmed."""
+    """Show which folder is taken for which class, and take them in once that is confirmed.
+
+    Args:
+        plan: the folders.
+        name: of the whole, for people.
+        take: takes them in.
+        key: tells the photos from others.
+        again: what to do once they were sorted, in words.
+    """
+    if len(plan) == 1:
+        st.error(
+            f"All photos lie in one folder. Sort them into two, with and without masks, and {again}."
+        )
+        return None
     st.markdown("**What the folders show** – change what is not right:")
     classes: dict[str, str] = {}
     words = list(_CLASSES)

@@ -117,11 +117,8 @@ def _show_brought(brought: Brought) -> DataChoice | None:
     if brought.left_out:
         st.caption(plain(brought.left_out))
     look = look_at(brought.folder, brought.recorded)
-    if look.report is None:
-        st.error(plain(look.problem))
-        return None
-    show_report(look.report, look.sheets)
-    if look.report.obstacle:
+    show_report(look)
+    if look.report is None or look.report.obstacle:
         return None
     corrections = choose_corrections(brought.name, brought.folder)
     return DataChoice(

@@ -266,6 +266,51 @@ def test_a_bad_archive_is_one_sentence(page: AppTest, data: bytes, sentence: str
     assert not page.button
 
 
+@pytest.mark.parametrize("folder", ["", "set/", "with_mask/"])
+@pytest.mark.parametrize("way", ["Upload a ZIP", "Folder on this computer"])
+def test_photos_in_one_folder_are_to_be_sorted_first(
+    page: AppTest, tmp_path: Path, folder: str, way: str
+) -> None:
+    files = {f"{folder}{number}.jpg": photo(number, True) for number in range(3)}
+    go(page, way)
+    if way == "Upload a ZIP":
+        uploaded(page, packed(files))
+    else:
+        for name, content in files.items():
+            (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "own" / name).write_bytes(content)
+        page.text_input[0].set_value(str(tmp_path / "own")).run()
+    assert got(page) == "got nothing"
+    again = "pack them again" if way == "Upload a ZIP" else "give the path of the folder that"
+    (error,) = page.error
+    assert "All photos lie in one folder. Sort them into two" in error.value
+    assert again in error.value
+    # What could not be answered rightly is not asked.
+    assert not page.selectbox
+    assert not page.button
+
+
+def test_faults_are_named_as_the_owner_of_the_photos_names_them(
+    page: AppTest, photos: dict[str, bytes]
+) -> None:
+    wrong = {
+        "set/Maske/broken.jpg": photo(7, True)[:-200],
+        "set/Gesichter/anna.jpg": photos["set/Maske/3.jpg"],
+        "set/Maske/list.csv": b"x",
+    }
+    uploaded(page, packed({**photos, **wrong}))
+    page.selectbox[0].select("No Mask").run()
+    press(page, "Use these photos")
+    assert any("(1: list.csv)" in caption.value.replace("\\", "") for caption in page.caption)
+    tables = [frame.value for frame in page.dataframe]
+    both = next(table for table in tables if "Photo" in table)
+    assert both["Photo"].str.startswith("data:image/jpeg;base64,").all()
+    # A folder whose name says its class is left away, one that the visitor had to set is not.
+    assert both[["Mask", "No Mask"]].values.tolist() == [["3.jpg", "set/Gesichter/anna.jpg"]]
+    (unreadable,) = [table["File"].tolist() for table in tables if "File" in table]
+    assert unreadable[0].startswith("with_mask/broken.jpg: ")
+
+
 def test_an_archive_that_fails_later_leaves_nothing(page: AppTest, runs: Path) -> None:
     uploaded(page, packed({"mask/a.jpg": b"x", "bare/b.jpg": b"y"}))
     press(page, "Use these photos")
