@@ -182,7 +182,8 @@ def _confirm(
     """
     if len(plan) == 1:
         st.error(
-            f"All photos lie in one folder. Sort them into two, with and without masks, and {again}."
+            "All photos lie in one folder. Sort them into two, with and without masks, and"
+            f" {again}."
         )
         return None
     st.markdown("**What the folders show** – change what is not right:")
