@@ -27,6 +27,7 @@ class PhotoReading:
         """
         self._read = read
         self._arrived: SimpleQueue[NDArray[np.uint8] | None] = SimpleQueue()
+        self._in_batches = True
         self._left = threading.Event()
         self._executor = ThreadPoolExecutor(1)
 
@@ -47,7 +48,7 @@ class PhotoReading:
     def _on_photo(self, done: int, total: int, pixels: NDArray[np.uint8] | None) -> None:
         if self._left.is_set():
             raise Stopped
-        if pixels is not None:
+        if pixels is not None and self._in_batches:
             self._arrived.put(pixels)
 
     def batches(self, size: int) -> Iterator[NDArray[np.uint8]]:
@@ -67,5 +68,8 @@ class PhotoReading:
                 batch = []
 
     def result(self) -> Divided:
-        """Wait for the end; raises what reading raised."""
+        """Wait for the end; raises what reading raised. After it there are no more batches."""
+        # All of them are in the result: a second copy would stay as long as the run.
+        self._in_batches = False
+        self._arrived = SimpleQueue()
         return self._reading.result()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,29 @@ def test_once_all_is_read_nobody_is_kept_waiting() -> None:
     with PhotoReading(read) as reading:
         assert reading.result() is RESULT
         assert list(reading.batches(2)) == []
+
+
+def test_photos_that_nobody_works_on_as_they_come_are_not_kept() -> None:
+    asked = threading.Event()
+    held: list[weakref.ref[Any]] = []
+
+    def read(on_photo: OnPhoto) -> Any:
+        for number in range(20):
+            if number == 10:
+                assert asked.wait(60)
+            pixels = photo(number)
+            held.append(weakref.ref(pixels))
+            on_photo(number + 1, 20, pixels)
+        return RESULT
+
+    with PhotoReading(read) as reading:
+        # Some come before the result is asked for, the others after.
+        timer = threading.Timer(0.2, asked.set)
+        timer.start()
+        assert reading.result() is RESULT
+        assert [there() is None for there in held] == [True] * 20
+        assert list(reading.batches(2)) == []
+        timer.join()
 
 
 def test_what_reading_raises_is_raised_where_its_result_is_asked_for() -> None:
