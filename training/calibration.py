@@ -18,7 +18,7 @@ from maskcore.classification.calibration import TEMPERATURES, Calibration
 from maskcore.files import write_text
 from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_report
 from training.curves import BINS
-from training.metrics import bootstrapped, off_by
+from training.metrics import bootstrapped, expected_calibration_error
 from training.parts import part_report, report_photos
 from training.provenance import provenance
 from training.scenes import Scene, face_probabilities, read_scenes, split_scenes
@@ -77,8 +77,8 @@ def calibration_record(
         "error": {
             part: {
                 "count": len(labels),
-                "before": bootstrapped(off_by, labels, raw),
-                "after": bootstrapped(off_by, labels, calibration.apply(raw)),
+                "before": bootstrapped(expected_calibration_error, labels, raw),
+                "after": bootstrapped(expected_calibration_error, labels, calibration.apply(raw)),
             }
             for part, (labels, raw) in answers.items()
         },

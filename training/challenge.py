@@ -19,7 +19,7 @@ from maskcore.models import (
     read_card,
     read_report,
 )
-from training.compare import CHANCE, compare
+from training.compare import SIGNIFICANCE_LEVEL, compare
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.metrics import CLASS_NAMES, share
 from training.parts import Photos
@@ -108,7 +108,7 @@ def _part(
         installed=_figures(labels, old),
         only_run_right=both.only_first,
         only_installed_right=both.only_second,
-        p_value=both.chance,
+        p_value=both.p_value,
     )
 
 
@@ -123,7 +123,7 @@ def _figures(labels: NDArray[np.int64], right: NDArray[np.bool_]) -> Figures:
 
 
 def _verdict(part: PartComparison) -> Verdict:
-    if part.p_value is None or part.p_value >= CHANCE:
+    if part.p_value is None or part.p_value >= SIGNIFICANCE_LEVEL:
         return "no real difference"
     return "better" if part.only_run_right > part.only_installed_right else "worse"
 

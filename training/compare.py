@@ -9,37 +9,34 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 # Below this the difference is called real.
-CHANCE = 0.05
+SIGNIFICANCE_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Answers of two models to the same photos.
+class McNemarTest:
+    """McNemar's exact test of two models' answers to the same photos.
 
     Attributes:
         count: of photos.
-        both_right, both_wrong: photos on which they agree in being so.
         only_first, only_second: photos that one of them alone got right.
-        chance: McNemar's exact test: how often, 0..1, models that are equally good would
-            differ by so much or more (Q. McNemar, Psychometrika 1947).
+        p_value: how often, 0..1, models that are equally good would differ by so much or
+            more (Q. McNemar, Psychometrika 1947).
     """
 
     count: int
-    both_right: int
-    both_wrong: int
     only_first: int
     only_second: int
-    chance: float
+    p_value: float
 
     @property
     def verdict(self) -> str:
         """ "first" or "second", whichever is better, or "none"."""
-        if self.chance >= CHANCE:
+        if self.p_value >= SIGNIFICANCE_LEVEL:
             return "none"
         return "first" if self.only_first > self.only_second else "second"
 
 
-def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> Comparison:
+def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> McNemarTest:
     """Compare two models by which photos each got right.
 
     Args:
@@ -48,11 +45,9 @@ def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
     only_first = int((first_right & ~second_right).sum())
     only_second = int((~first_right & second_right).sum())
     differing = only_first + only_second
-    return Comparison(
+    return McNemarTest(
         count=len(first_right),
-        both_right=int((first_right & second_right).sum()),
-        both_wrong=int((~first_right & ~second_right).sum()),
         only_first=only_first,
         only_second=only_second,
-        chance=float(binomtest(only_first, differing).pvalue) if differing else 1.0,
+        p_value=float(binomtest(only_first, differing).pvalue) if differing else 1.0,
     )

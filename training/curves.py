@@ -20,15 +20,15 @@ def roc_points(labels: Labels, probabilities: Probabilities) -> list[dict[str, f
     """The ROC curve, from the highest threshold to the lowest.
 
     Returns:
-        For each corner the shares 0..1 of bare faces "wrongly_masked" and of masked faces
-        "found_masked", and the "threshold" that gives them (1 for the first, where nothing
+        For each corner the shares 0..1 of bare faces "false_positive_rate" and of masked faces
+        "recall", and the "threshold" that gives them (1 for the first, where nothing
         counts as masked). Empty unless both classes occur.
     """
     if len(np.unique(labels)) < 2:
         return []
     wrong, right, thresholds = roc_curve(labels, probabilities)
     return [
-        {"wrongly_masked": float(x), "found_masked": float(y), "threshold": float(min(t, 1.0))}
+        {"false_positive_rate": float(x), "recall": float(y), "threshold": float(min(t, 1.0))}
         for x, y, t in zip(wrong, right, thresholds, strict=True)
     ]
 
@@ -37,14 +37,14 @@ def precision_recall_points(labels: Labels, probabilities: Probabilities) -> lis
     """The precision-recall curve of masks, from the lowest threshold to the highest.
 
     Returns:
-        For each threshold the shares 0..1 of masked faces "found_masked" and of the
-        answers "Mask" that are "right". Empty unless both classes occur.
+        For each threshold the shares 0..1 of masked faces "recall" and of the
+        answers "Mask" that are right, "precision". Empty unless both classes occur.
     """
     if len(np.unique(labels)) < 2:
         return []
     precision, recall, thresholds = precision_recall_curve(labels, probabilities)
     return [
-        {"found_masked": float(x), "right": float(y), "threshold": float(t)}
+        {"recall": float(x), "precision": float(y), "threshold": float(t)}
         for x, y, t in zip(recall[:-1], precision[:-1], thresholds, strict=True)
     ]
 
@@ -54,7 +54,7 @@ def reliability(labels: Labels, probabilities: Probabilities) -> list[dict[str, 
 
     Returns:
         For each step that holds photos its bounds "from" and "to", "count", the mean
-        probability "said" and the share "true" that wear a mask.
+        probability "mean_probability" and the share "masked_share" that wear a mask.
     """
     step = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     return [
@@ -62,8 +62,8 @@ def reliability(labels: Labels, probabilities: Probabilities) -> list[dict[str, 
             "from": number / BINS,
             "to": (number + 1) / BINS,
             "count": int((step == number).sum()),
-            "said": float(probabilities[step == number].mean()),
-            "true": float(labels[step == number].mean()),
+            "mean_probability": float(probabilities[step == number].mean()),
+            "masked_share": float(labels[step == number].mean()),
         }
         for number in range(BINS)
         if (step == number).any()
@@ -71,12 +71,13 @@ def reliability(labels: Labels, probabilities: Probabilities) -> list[dict[str, 
 
 
 def calibration_error(steps: list[dict[str, float]]) -> float:
-    """The expected calibration error, 0..1: how far "said" is from "true", over all photos.
+    """The expected calibration error of ``reliability``'s steps, 0..1.
 
     M. P. Naeini et al., AAAI 2015, for the probability of a mask.
     """
     total = sum(step["count"] for step in steps)
-    return sum(step["count"] * abs(step["said"] - step["true"]) for step in steps) / total
+    gaps = (s["count"] * abs(s["mean_probability"] - s["masked_share"]) for s in steps)
+    return sum(gaps) / total
 
 
 def histogram(labels: Labels, probabilities: Probabilities, bins: int = 20) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def classification_figures(
         "average_precision": bootstrapped(
             average_precision_score, labels, probabilities, both_classes=True
         ),
-        "calibration_error": bootstrapped(off_by, labels, probabilities),
+        "calibration_error": bootstrapped(expected_calibration_error, labels, probabilities),
     }
 
 
@@ -94,7 +94,9 @@ def f1(matrix: NDArray[np.int64], label: int) -> Figure:
     }
 
 
-def off_by(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]) -> float:
+def expected_calibration_error(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]
+) -> float:
     """The expected calibration error of probabilities of a mask, 0..1."""
     return calibration_error(reliability(labels, probabilities))
 

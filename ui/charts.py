@@ -156,7 +156,7 @@ def curve_chart(
 
     # As their areas are computed: between photos of equal probability the ROC curve is a slope,
     # and average precision takes each step at the height it leads to.
-    between = "linear" if x[0] == "wrongly_masked" else "step-before"
+    between = "linear" if x[0] == "false_positive_rate" else "step-before"
     line = (
         alt.Chart(pd.DataFrame(points))
         .mark_line(interpolate=between, color=COLOUR["Mask"], clip=True, strokeWidth=2.5)
@@ -183,7 +183,7 @@ def in_corner(current: Mapping[str, float | None], x: str, y: str) -> bool:
 
 
 def _corner(x: str) -> tuple[float, float]:
-    return (0.0, 0.2) if x == "wrongly_masked" else (0.8, 1.0)
+    return (0.0, 0.2) if x == "false_positive_rate" else (0.8, 1.0)
 
 
 def reliability_chart(
@@ -194,16 +194,16 @@ def reliability_chart(
     axis = alt.Axis(format=".0%")
     scale = alt.Scale(domain=[0, 1])
     ideal = (
-        alt.Chart(pd.DataFrame({"said": [0.0, 1.0], "true": [0.0, 1.0]}))
+        alt.Chart(pd.DataFrame({"mean_probability": [0.0, 1.0], "masked_share": [0.0, 1.0]}))
         .mark_line(strokeDash=[5, 5], color=GREY)
-        .encode(x="said:Q", y="true:Q")
+        .encode(x="mean_probability:Q", y="masked_share:Q")
     )
     points = (
         alt.Chart(pd.DataFrame(steps))
         .mark_circle(color=COLOUR["Mask"], opacity=0.9)
         .encode(
-            x=alt.X("said:Q", title="Probability of a mask, as said", scale=scale, axis=axis),
-            y=alt.Y("true:Q", title=f"{counted} with a mask", scale=scale, axis=axis),
+            x=alt.X("mean_probability:Q", title="Probability of a mask", scale=scale, axis=axis),
+            y=alt.Y("masked_share:Q", title=f"{counted} with a mask", scale=scale, axis=axis),
             size=alt.Size(
                 "count:Q",
                 title=counted,
@@ -211,16 +211,14 @@ def reliability_chart(
                 legend=None,
             ),
             tooltip=[
-                alt.Tooltip("said:Q", title="Said, on average", format=".1%"),
-                alt.Tooltip("true:Q", title="True", format=".1%"),
+                alt.Tooltip("mean_probability:Q", title="Probability, on average", format=".1%"),
+                alt.Tooltip("masked_share:Q", title="With a mask", format=".1%"),
                 alt.Tooltip("count:Q", title=counted),
             ],
         )
     )
     return spaced(
-        alt.layer(ideal, points).properties(
-            height=_HEIGHT, title="Probabilities said and what is true"
-        )
+        alt.layer(ideal, points).properties(height=_HEIGHT, title="Probabilities and what is true")
     )
 
 

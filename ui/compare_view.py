@@ -10,7 +10,7 @@ import streamlit as st
 
 from maskcore import ModelError
 from maskcore.models import installed_models
-from training.compare import Comparison, compare
+from training.compare import McNemarTest, compare
 from training.metrics import CLASS_NAMES
 from ui.app_threshold import start_percent
 from ui.chart_box import show_chart
@@ -87,7 +87,7 @@ def right_answers(judged: Judged, threshold: float) -> np.ndarray:
     return (judged.probabilities >= threshold) == (judged.labels == 1)
 
 
-def in_words(comparison: Comparison, first: str, second: str, things: str = "photos") -> str:
+def in_words(comparison: McNemarTest, first: str, second: str, things: str = "photos") -> str:
     """McNemar's test for people.
 
     Args:
@@ -106,7 +106,7 @@ def in_words(comparison: Comparison, first: str, second: str, things: str = "pho
         f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
         f" {second} alone."
     )
-    times = comparison.chance * 100
+    times = comparison.p_value * 100
     if round(times) == 100:
         return f"No real difference. {facts} Chance alone would produce a difference this small."
     # Around 5 the first decimal decides.

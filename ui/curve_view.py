@@ -19,12 +19,12 @@ from ui.charts import curve_chart, histogram_chart, in_corner, reliability_chart
 from ui.judged import Judged, percent
 
 ROC_AXES = (
-    ("wrongly_masked", "Bare faces called masked"),
-    ("found_masked", "Masked faces recognised"),
+    ("false_positive_rate", "Bare faces called masked"),
+    ("recall", "Masked faces recognised"),
 )
 PRECISION_AXES = (
-    ("found_masked", "Masked faces recognised (recall)"),
-    ("right", "“Mask” said rightly (precision)"),
+    ("recall", "Masked faces recognised (recall)"),
+    ("precision", "“Mask” said rightly (precision)"),
 )
 
 
@@ -34,9 +34,9 @@ def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], di
     found = by_class["Mask"]["recall"]["value"]
     bare = by_class["No Mask"]["recall"]
     wrongly = None if bare["value"] is None else (bare["count"] - bare["hits"]) / bare["count"]
-    roc = {"wrongly_masked": wrongly, "found_masked": found, "threshold": threshold}
+    roc = {"false_positive_rate": wrongly, "recall": found, "threshold": threshold}
     right = by_class["Mask"]["precision"]["value"]
-    return roc, {"found_masked": found, "right": right, "threshold": threshold}
+    return roc, {"recall": found, "precision": right, "threshold": threshold}
 
 
 def show_curves(judged: Judged, threshold: float) -> None:
@@ -60,8 +60,10 @@ def show_curves(judged: Judged, threshold: float) -> None:
             f" calibration error). Larger points stand for more {things}.",
             pd.DataFrame(
                 {
-                    "Said, on average": [percent(step["said"]) for step in steps],
-                    "True": [percent(step["true"]) for step in steps],
+                    "Probability, on average": [
+                        percent(step["mean_probability"]) for step in steps
+                    ],
+                    "With a mask": [percent(step["masked_share"]) for step in steps],
                     things.capitalize(): [step["count"] for step in steps],
                 }
             ),
@@ -97,14 +99,14 @@ def _show_two_curves(
     places: tuple[Any, Any],
 ) -> None:
     at_roc, at_precision = current_points(judged, threshold)
-    right = percent(at_precision["right"])
-    said = f"is right in {right} of cases" if at_precision["right"] is not None else "is never said"
+    right = at_precision["precision"]
+    said = "is never said" if right is None else f"is right in {percent(right)} of cases"
     with places[0]:
         show_chart(
             curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
-            f"At {threshold * 100:.0f} % (the dot) {percent(at_roc['found_masked'])} of masked"
-            f" {judged.things} are recognised and {percent(at_roc['wrongly_masked'])} of bare ones"
-            " pass as masked. The nearer the line to the upper left corner, the better."
+            f"At {threshold * 100:.0f} % (the dot) {percent(at_roc['recall'])} of masked"
+            f" {judged.things} are recognised and {percent(at_roc['false_positive_rate'])} of bare"
+            " ones pass as masked. The nearer the line to the upper left corner, the better."
             + _enlarged(at_roc, ROC_AXES),
             _curve_table(roc, *ROC_AXES),
             "roc",

@@ -37,8 +37,8 @@ def test_the_temperature_that_was_lost_is_found_again(temperature: float) -> Non
     labels, probabilities = answers(temperature)
     found = fit_temperature(labels, probabilities)
     assert found.temperature == pytest.approx(temperature, rel=0.06)
-    before = metrics.off_by(labels, probabilities)
-    after = metrics.off_by(labels, found.apply(probabilities))
+    before = metrics.expected_calibration_error(labels, probabilities)
+    after = metrics.expected_calibration_error(labels, found.apply(probabilities))
     assert after < 0.02
     assert temperature == 1 or after < before / 2
 
@@ -144,7 +144,7 @@ def test_the_command_rewrites_card_and_report(
         reported = [photo["mask_probability"] for photo in part["photos"]]
         np.testing.assert_allclose(shown, reported, atol=1e-6)
         assert part["calibration_error"]["value"] == pytest.approx(
-            metrics.off_by(photos.labels, shown)
+            metrics.expected_calibration_error(photos.labels, shown)
         )
         before = plain.classify_inputs(photos.inputs(plain.input_spec)) >= 0.5
         assert ((shown >= 0.5) == before).all()

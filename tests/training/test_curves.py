@@ -31,11 +31,11 @@ def shares_at(threshold: float) -> tuple[float, float, float]:
 
 def test_every_corner_of_the_roc_curve_is_what_its_threshold_gives() -> None:
     points = roc_points(LABELS, PROBABILITIES)
-    assert (points[0]["wrongly_masked"], points[0]["found_masked"]) == (0, 0)
-    assert (points[-1]["wrongly_masked"], points[-1]["found_masked"]) == (1, 1)
+    assert (points[0]["false_positive_rate"], points[0]["recall"]) == (0, 0)
+    assert (points[-1]["false_positive_rate"], points[-1]["recall"]) == (1, 1)
     for point in points[1:]:
         wrong, right, _ = shares_at(point["threshold"])
-        assert (point["wrongly_masked"], point["found_masked"]) == pytest.approx((wrong, right))
+        assert (point["false_positive_rate"], point["recall"]) == pytest.approx((wrong, right))
     assert json.loads(json.dumps(points, allow_nan=False)) == points
 
 
@@ -44,7 +44,7 @@ def test_every_point_of_precision_and_recall_is_what_its_threshold_gives() -> No
     assert {point["threshold"] for point in points} == set(PROBABILITIES)
     for point in points:
         _, found, right = shares_at(point["threshold"])
-        assert (point["found_masked"], point["right"]) == pytest.approx((found, right))
+        assert (point["recall"], point["precision"]) == pytest.approx((found, right))
 
 
 @pytest.mark.parametrize("label", [0, 1])
@@ -61,8 +61,8 @@ def test_photos_are_put_together_by_what_was_said() -> None:
     assert by_low[0]["count"] == 1  # 0.0
     assert by_low[BINS - 1]["count"] == 1  # 1.0 belongs to the last step
     both = by_low[int(0.4 * BINS)]
-    assert (both["count"], both["true"]) == (2, 0.5)
-    assert both["said"] == pytest.approx(0.4)
+    assert (both["count"], both["masked_share"]) == (2, 0.5)
+    assert both["mean_probability"] == pytest.approx(0.4)
 
 
 def test_the_error_is_the_gap_averaged_over_photos() -> None:

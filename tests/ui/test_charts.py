@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from training.compare import Comparison
+from training.compare import McNemarTest
 from ui import charts, compare_view
 from ui.charts import history_chart, spaced
 from ui.judged import judged_parts
@@ -81,7 +81,7 @@ def test_the_table_of_a_training_curve_is_named_for_its_figure(
 
 
 def test_a_difference_as_small_as_can_be_is_always_chance() -> None:
-    said = compare_view.in_words(Comparison(9, 2, 1, 3, 3, 1.0), "A", "B", "faces")
+    said = compare_view.in_words(McNemarTest(9, 3, 3, 1.0), "A", "B", "faces")
     assert said == (
         "No real difference. They differ on 6 of 9 faces: 3 right by A alone, 3 by B alone."
         " Chance alone would produce a difference this small."
@@ -91,7 +91,7 @@ def test_a_difference_as_small_as_can_be_is_always_chance() -> None:
 @pytest.mark.parametrize(
     "chart",
     [
-        charts.reliability_chart([{"said": 0.5, "true": 0.5, "count": 1}]),
+        charts.reliability_chart([{"mean_probability": 0.5, "masked_share": 0.5, "count": 1}]),
         charts.histogram_chart([{"from": 0, "to": 0.1, "count": 1, "class": "Mask"}], 0.5),
         history_chart(ROWS, "Share", "Accuracy"),
     ],
@@ -103,7 +103,7 @@ def test_shares_on_axes_have_a_space_before_the_sign(chart: Any) -> None:
 
 @pytest.mark.parametrize("things", ["photos", "faces"])
 def test_a_chart_names_what_it_counts(things: str) -> None:
-    step = {"said": 0.5, "true": 0.5, "count": 1}
+    step = {"mean_probability": 0.5, "masked_share": 0.5, "count": 1}
     bar = {"from": 0, "to": 0.1, "count": 1, "class": "Mask"}
     for chart in (
         charts.confusion_chart([[1, 0], [0, 1]], things),

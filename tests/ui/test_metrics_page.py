@@ -21,7 +21,7 @@ import ui.loading
 from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
-from training.compare import Comparison
+from training.compare import McNemarTest
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
 from ui.compare_view import in_words
@@ -483,18 +483,18 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     ],
 )
 def test_the_words_fit_the_verdict_also_near_its_border(chance: float, said: str) -> None:
-    assert in_words(Comparison(9, 2, 1, 5, 1, chance), "A", "B") == said
+    assert in_words(McNemarTest(9, 5, 1, chance), "A", "B") == said
 
 
 def test_a_curve_that_shows_only_its_corner_says_so() -> None:
-    axes = ("wrongly_masked", "Bare"), ("found_masked", "Masked")
-    points = [{"wrongly_masked": x, "found_masked": x, "threshold": 1 - x} for x in (0.0, 1.0)]
+    axes = ("false_positive_rate", "Bare"), ("recall", "Masked")
+    points = [{"false_positive_rate": x, "recall": x, "threshold": 1 - x} for x in (0.0, 1.0)]
     for at, enlarged in ((0.1, True), (0.3, False)):
-        current = {"wrongly_masked": at, "found_masked": 0.9, "threshold": 0.5}
+        current = {"false_positive_rate": at, "recall": 0.9, "threshold": 0.5}
         chart = curve_chart(points, current, *axes, "ROC curve").to_dict()
         domain = chart["layer"][0]["encoding"]["x"]["scale"]["domain"]
         assert domain == ([0.0, 0.2] if enlarged else [0.0, 1.0])
-        assert in_corner(current, "wrongly_masked", "found_masked") is enlarged
+        assert in_corner(current, "false_positive_rate", "recall") is enlarged
         assert ("Enlarged: only the corner" in _enlarged(current, axes)) is enlarged
 
 
