@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import imagehash
 import numpy as np
@@ -38,6 +38,9 @@ NEAR_DUPLICATE_BITS = 8
 # Photos compared at a time with all others: what a comparison takes grows with it.
 _ROWS = 128
 
+# Threads that decode photos: each may hold one of 50 megapixels.
+_MOST_THREADS = 8
+
 # Of a recording, left out between two parts; and the fewest pictures a class may have.
 GAP_SHARE = 0.04
 SHORTEST_RECORDING = 20
@@ -46,6 +49,8 @@ SHORTEST_RECORDING = 20
 OnPhoto = Callable[[int, int, NDArray[np.uint8] | None], None]
 # Of a photo its pixels and hashes, or why it cannot be read.
 _Read = tuple[NDArray[np.uint8], NDArray[np.bool_]] | str
+_Photo = TypeVar("_Photo")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -116,16 +121,10 @@ def read_dataset(
         return resize(image, image_size), photo_hashes(image)
 
     outcomes: list[_Read] = []
-    # Decoding leaves Python's lock alone only half of the time: more threads hinder each other.
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
-        try:
-            for outcome in executor.map(read, files):
-                outcomes.append(outcome)
-                pixels = None if isinstance(outcome, str) else outcome[0]
-                on_photo(len(outcomes), len(files), pixels)
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    for outcome in in_threads(read, files):
+        outcomes.append(outcome)
+        pixels = None if isinstance(outcome, str) else outcome[0]
+        on_photo(len(outcomes), len(files), pixels)
     names = [path.relative_to(root).as_posix() for path in files]
     good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
     labels = np.array(
@@ -146,6 +145,13 @@ def read_dataset(
             (names[i], outcome) for i, outcome in enumerate(outcomes) if isinstance(outcome, str)
         ),
     )
+
+
+def in_threads(read: Callable[[_Photo], _Result], photos: Iterable[_Photo]) -> Iterator[_Result]:
+    """What comes of each photo, in order; once nobody asks for more, no other is begun."""
+    # Decoding leaves Python's lock alone only half of the time: more threads hinder each other.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as executor:
+        yield from executor.map(read, photos)
 
 
 def folder_label(path: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from maskcore.types import ImageRgb
 from training.class_names import CLASS_FOLDERS
 from training.data import (
     group_near_duplicates,
+    in_threads,
     photo_files,
     photo_hashes,
     with_near_duplicate,
@@ -52,16 +52,13 @@ def inspect(
     names = [path.relative_to(root).as_posix() for path in files]
     seen: list[tuple[str, _Photo]] = []
     unreadable = []
-    with ThreadPoolExecutor() as executor:
-        for number, (name, photo) in enumerate(
-            zip(names, executor.map(_look_at, files), strict=True), 1
-        ):
-            if isinstance(photo, _Photo):
-                seen.append((name, photo))
-            else:
-                unreadable.append((name, photo))
-            # Comparing all with all comes after and takes a moment.
-            progress(0.95 * number / len(files))
+    for number, (name, photo) in enumerate(zip(names, in_threads(_look_at, files), strict=True), 1):
+        if isinstance(photo, _Photo):
+            seen.append((name, photo))
+        else:
+            unreadable.append((name, photo))
+        # Comparing all with all comes after and takes a moment.
+        progress(0.95 * number / len(files))
     classes = [name.split("/")[0] for name, _ in seen]
     for folder in CLASS_FOLDERS:
         if folder not in classes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb
-from training.data import CLASS_FOLDERS, DATA_FILE, folder_label
+from training.data import CLASS_FOLDERS, DATA_FILE, folder_label, in_threads
 from training.metrics import classification_figures
 
 
@@ -59,11 +58,10 @@ class Photos:
 
     def inputs(self, spec: InputSpec) -> NDArray[np.float32]:
         """All of them as a model's input, each photo taken whole, float32 (N, S, S, 3)."""
-        with ThreadPoolExecutor() as executor:
-            one_by_one = executor.map(
-                lambda index: preprocess(self.read(index), None, spec), range(len(self))
-            )
-            return np.concatenate(list(one_by_one))
+        one_by_one = in_threads(
+            lambda index: preprocess(self.read(index), None, spec), range(len(self))
+        )
+        return np.concatenate(list(one_by_one))
 
 
 def run_photos(run_dir: Path, root: Path, part: str) -> Photos:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box, longer_side
 from training.class_names import KNOWN, face_label
-from training.data import group_near_duplicates, photo_hashes, split
+from training.data import group_near_duplicates, in_threads, photo_hashes, split
 from training.metrics import classification_figures
 from training.yolo_names import class_names
 
@@ -179,10 +178,7 @@ def _split(
 
 def _hashes(scenes: list[Scene]) -> NDArray[np.bool_]:
     """``photo_hashes`` of each scene, bool (N, 2, 64)."""
-    with ThreadPoolExecutor() as executor:
-        return np.stack(
-            list(executor.map(lambda s: photo_hashes(read_image(s.image_path)), scenes))
-        )
+    return np.stack(list(in_threads(lambda s: photo_hashes(read_image(s.image_path)), scenes)))
 
 
 def _groups(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:

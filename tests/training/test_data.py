@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +24,7 @@ from training.data import (
     Dataset,
     data_report,
     group_near_duplicates,
+    in_threads,
     read_dataset,
     split,
     split_in_time,
@@ -78,6 +82,42 @@ def test_each_photo_is_told_of_in_order_which_may_end_the_reading(
 
     with pytest.raises(InterruptedError):
         read_dataset(root, 80, on_photo=enough)
+
+
+@pytest.mark.parametrize(("cores", "most"), [(None, 1), (3, 3), (64, 8)])
+def test_photos_are_decoded_by_few_threads_and_come_in_order(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, most: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    lock, at_once = threading.Lock(), [0]
+
+    def decode(number: int) -> tuple[int, int]:
+        with lock:
+            at_once[0] += 1
+            now = at_once[0]
+        time.sleep(0.01 if number % 2 else 0.02)
+        with lock:
+            at_once[0] -= 1
+        return number, now
+
+    numbers, together = zip(*in_threads(decode, range(40)), strict=True)
+    assert numbers == tuple(range(40))
+    assert max(together) == most
+
+
+def test_photos_that_nobody_waits_for_are_not_decoded() -> None:
+    begun: list[int] = []
+
+    def decode(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.01)
+
+    for _ in in_threads(decode, range(1000)):
+        break
+    assert 0 < len(begun) < 100
+    now = len(begun)
+    time.sleep(0.1)
+    assert len(begun) == now
 
 
 def test_subfolders_are_read_and_other_files_are_not(
