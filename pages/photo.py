@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
-from ui.choices import choose, choose_way, ready_pipeline
+from ui.choices import choose, fold_on_phones, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.gallery import Gallery
+from ui.intake import show_problems, take_in
 from ui.loading import installation
-from ui.results import show_empty_state, show_photos, show_totals, shown_name
-from ui.sample import SAMPLE_NAME, sample_photo
-
-SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
+from ui.looking import FOOT, look_on, notice_stop, offer_to_go_on
+from ui.results import show_empty_state, show_photos, show_totals
 
 enter_by_main_script()
 gallery = Gallery.of_session()
@@ -24,54 +22,40 @@ st.markdown(
     " Photos stay in this session's memory and are gone when you close the page;"
     " nothing is sent anywhere else."
 )
+take_in(gallery)
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    source = choose_way("Where the photos come from", SOURCES, key="source")
-    if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
-        gallery.add(SAMPLE_NAME, sample_photo())
-    if gallery.photos or gallery.problems:
-        st.button(
-            "Remove all photos",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=gallery.clear,
-        )
-
-# A widget's key is spent once its files are in the gallery: it comes back empty.
-turn = st.session_state.setdefault("intake", 0)
-if source == "Upload":
-    files = st.file_uploader(
-        "Photos",
-        type=sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES),
-        accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
-        label_visibility="collapsed",
-        key=f"upload-{turn}",
-    )
-else:
-    shot = st.camera_input("Take a photo", label_visibility="collapsed", key=f"camera-{turn}")
-    files = [shot] if shot else []
-if files:
-    for file in files:
-        gallery.add(file.name, file.getvalue())
-    st.session_state.intake = turn + 1
-    st.rerun()
-
+# Places of their own: what comes and goes in one does not make the others begin anew.
+fold = st.container()
 with st.container(key="settings"):
     choice, threshold = choose()
+hindrance, notes, totals, photos = (st.container() for _ in range(4))
+foot = st.container(key=FOOT)
+if gallery.photos:
+    with fold:
+        fold_on_phones("settings")
 
 # Read before loading: what is installed in between is at worst looked at once more.
 installed = installation(*choice)
-ready = ready_pipeline(choice)
-if ready is not None:
-    gallery.look(choice, ready, installed)
+with hindrance:
+    ready = ready_pipeline(choice)
+waiting = [] if ready is None else gallery.waiting(choice, installed)
+looking = bool(waiting) and gallery.stopped != choice
+if looking:
+    notice_stop(gallery, choice)
 
-for name, problem in gallery.problems:
-    st.warning(f"**{shown_name(name)}**: {problem}", icon=":material/error:")
-
+with notes:
+    show_problems(gallery)
 results = gallery.results(choice, threshold)
-if results:
-    show_totals(results, gallery.problems)
-    show_photos(gallery, results, choice)
-elif not gallery.photos:
-    show_empty_state()
+if results or waiting:
+    with totals:
+        show_totals(gallery, results)
+with photos:
+    if gallery.photos:
+        show_photos(gallery, results, choice)
+    else:
+        show_empty_state()
+with foot:
+    if ready is not None and looking:
+        look_on(gallery, waiting, choice, ready)
+    elif waiting:
+        offer_to_go_on(gallery, waiting)

@@ -105,6 +105,28 @@ def choose() -> tuple[Choice, float]:
     return choice, percent / 100
 
 
+def fold_on_phones(key: str) -> None:
+    """Hide the container of this key on phones, where it is high, until a button is pressed."""
+    shown = st.session_state.setdefault(f"{key}-shown", False)
+
+    def turn() -> None:
+        st.session_state[f"{key}-shown"] = not shown
+
+    st.button(
+        "Hide the settings" if shown else "Show the settings",
+        icon=":material/tune:",
+        key=f"{key}-fold",
+        on_click=turn,
+    )
+    hidden = "" if shown else f'[data-testid="stLayoutWrapper"]:has(> .st-key-{key})'
+    st.html(
+        f"""<style>
+@media (min-width: 641px) {{ .st-key-{key}-fold {{ display: none; }} }}
+@media (max-width: 640px) {{ {hidden or ".none"} {{ display: none; }} }}
+</style>"""
+    )
+
+
 def _watch(choice: Choice, installation: str) -> None:
     """Let the page run again once one of the two has been installed anew."""
     if loading.installation(*choice) != installation:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import PurePath
@@ -41,6 +42,7 @@ class Photo:
         name: the file's name.
         content: the file as it came.
         preview: a JPEG of at most ``PREVIEW_SIDE`` pixels, once the photo has been read.
+        size_wh: width and height in pixels, once it has been read.
         analyses: what each detector and model found.
         thumbnails: for each of them, the faces as data URLs.
     """
@@ -49,6 +51,7 @@ class Photo:
     name: str
     content: bytes
     preview: bytes = b""
+    size_wh: tuple[int, int] = (0, 0)
     analyses: dict[Choice, Analysis] = field(default_factory=dict)
     thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
     _drawn: tuple[Analysis | None, bytes] = (None, b"")
@@ -64,6 +67,7 @@ class Photo:
         image = read_image(self.content)
         analysis = pipeline.analyze(image)
         self.preview = self.preview or encode_image(reduced(image, PREVIEW_SIDE))
+        self.size_wh = analysis.size_wh
         self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
         self.analyses[choice] = analysis
 
@@ -96,10 +100,14 @@ class Gallery:
     Attributes:
         photos: what can be or has been looked at.
         problems: what was refused, until dismissed.
+        stopped: the choice with which the visitor stopped the looking, until it goes on.
+        looking: whether photos are being looked at just now.
     """
 
     photos: list[Photo] = field(default_factory=list)
     problems: Problems = field(default_factory=list)
+    stopped: Choice | None = None
+    looking: bool = False
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -115,19 +123,16 @@ class Gallery:
         """Take in a file; one too many is refused with a sentence."""
         held = sum(len(photo.content) for photo in self.photos)
         if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
-            limit = f"{MAX_PHOTOS} photos or {MAX_SESSION_BYTES // 2**20} MB"
-            self.problems.append(
-                (name, f"There is room for {limit} at a time. Remove some photos first.")
-            )
+            self.problems.append((name, _no_room()))
         else:
             self.photos.append(Photo(next(self._numbers), name, content))
+            self.stopped = None
 
-    def look(self, choice: Choice, pipeline: MaskPipeline, installation: str = "") -> None:
-        """Look at every photo not yet looked at this way, with a progress bar.
+    def waiting(self, choice: Choice, installation: str = "") -> list[Photo]:
+        """The photos not yet looked at this way.
 
         Args:
             choice: detector and model by name.
-            pipeline: the two, loaded.
             installation: changes when one of them is installed anew under its name; what
                 the former one saw is then forgotten.
         """
@@ -135,27 +140,35 @@ class Gallery:
             for photo in self.photos:
                 photo.analyses.pop(choice, None)
         self._installations[choice] = installation
-        waiting = [photo for photo in self.photos if choice not in photo.analyses]
-        if not waiting:
-            return
-        bar = st.progress(0.0)
-        for done, photo in enumerate(waiting):
-            bar.progress(done / len(waiting), f"Looking at photo {done + 1} of {len(waiting)}")
-            try:
-                photo.look(choice, pipeline)
-            except ImageError as error:
-                self.photos.remove(photo)
-                self.problems.append((photo.name, str(error)))
-        bar.empty()
+        return [photo for photo in self.photos if choice not in photo.analyses]
+
+    def look_at(self, photo: Photo, choice: Choice, pipeline: MaskPipeline) -> None:
+        """Look at a photo; one that cannot be read leaves with a sentence."""
+        try:
+            photo.look(choice, pipeline)
+        except ImageError as error:
+            self.remove(photo)
+            self.problems.append((photo.name, str(error)))
+
+    def go_on(self) -> None:
+        """Look at the rest, after all."""
+        self.stopped = None
 
     def remove(self, photo: Photo) -> None:
         """Forget one photo; asked twice, as by a double click, once is enough."""
         self.photos = [held for held in self.photos if held is not photo]
+        # Now there is room.
+        self.problems = [problem for problem in self.problems if problem[1] != _no_room()]
+
+    def dismiss(self, names: Container[str] | None = None) -> None:
+        """Forget what was said of refused files, of these or of all."""
+        kept = [] if names is None else [p for p in self.problems if p[0] not in names]
+        self.problems = kept
 
     def clear(self) -> None:
         """Forget everything."""
         self.photos.clear()
-        self.problems.clear()
+        self.dismiss()
 
     def results(self, choice: Choice, threshold: float) -> Results:
         """Every photo with its faces as judged by ``threshold``, 0..1."""
@@ -164,6 +177,11 @@ class Gallery:
             for photo in self.photos
             if choice in photo.analyses
         ]
+
+
+def _no_room() -> str:
+    limit = f"{MAX_PHOTOS} photos or {MAX_SESSION_BYTES // 2**20} MB"
+    return f"There is room for {limit} at a time. Remove some photos first."
 
 
 def _records(results: Results, problems: Problems) -> list[dict[str, Any]]:

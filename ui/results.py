@@ -6,6 +6,7 @@ from functools import partial
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import Analysis
 from maskcore.types import Face, NotSure, Verdict
@@ -13,7 +14,6 @@ from ui.gallery import (
     Choice,
     Gallery,
     Photo,
-    Problems,
     Results,
     annotated_name,
     results_csv,
@@ -24,16 +24,17 @@ from ui.gallery import (
 PHOTOS_A_PAGE = 10
 # Photos fill their column, those of fewer pixels across are enlarged so many times.
 SMALL_WIDTH, ENLARGED = 240, 3
-# Tall photos fit the window, undistorted. On phones the settings stand below the results,
-# which would otherwise begin a window's height down.
+# Tall photos fit the window, undistorted.
 _STYLE = """<style>
 [class*="st-key-photo-"] [data-testid="stImageContainer"] img {
   max-height: 70vh; object-fit: contain; object-position: left top;
 }
-@media (max-width: 640px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-settings) { order: 1; }
-}
+[class*="st-key-page-"] { scroll-margin-top: 5rem; }
 </style>"""
+# A page turned from below begins at its first photo.
+_TO_THE_FIRST = """<script>
+document.querySelector("[class*='st-key-page-']")?.scrollIntoView();
+</script>"""
 _IN_WORDS: dict[Verdict, str] = {
     "Mask": "with mask",
     "No Mask": "without mask",
@@ -80,14 +81,15 @@ def show_empty_state() -> None:
         st.space("small")
 
 
-def show_totals(results: Results, problems: Problems) -> None:
+def show_totals(gallery: Gallery, results: Results) -> None:
     """The figures over all photos, and everything to take along, with what was refused."""
+    problems = gallery.problems
     faces = sum(len(analysis.faces) for _, analysis in results)
     masked, bare, unsure = (
         sum(analysis.count(verdict) for _, analysis in results) for verdict in _IN_WORDS
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if len(results) > 1:  # of a single photo its own line says it all
+        if len(gallery.photos) > 1:  # of a single photo its own line says it all
             totals = {
                 "Photos": len(results),
                 "Faces": faces,
@@ -125,25 +127,60 @@ def show_totals(results: Results, problems: Problems) -> None:
 
 
 def show_photos(gallery: Gallery, results: Results, choice: Choice) -> None:
-    """Each photo with its faces, some photos a page."""
+    """Each photo with its faces, some photos a page; those that wait keep their places."""
     st.html(_STYLE)
-    pages = -(-len(results) // PHOTOS_A_PAGE)
-    page = st.pagination(pages, key="page") if pages > 1 else 1
-    for photo, analysis in results[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
+    analyses = {photo.number: analysis for photo, analysis in results}
+    pages = -(-len(gallery.photos) // PHOTOS_A_PAGE)
+    # Turned from below, the pager above is another widget, which begins there.
+    turns, start = st.session_state.setdefault("turned-below", (0, 1))
+    page = 1
+    if pages > 1:
+        page = st.pagination(pages, default=min(start, pages), key=f"page-{turns}")
+    for photo in gallery.photos[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
+        if not photo.preview:  # it has not been looked at in any way
+            continue
         with st.container(border=True, key=f"photo-{photo.number}"):
-            _show_photo(gallery, photo, analysis, choice)
+            picture, facts = st.columns([3, 2], gap="medium")
+            if photo.number in analyses:
+                _show_photo(gallery, photo, analyses[photo.number], choice, picture, facts)
+            else:
+                _show_picture(photo, photo.preview, "not looked at yet", picture)
+                facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
+    if pages > 1:
+        _show_pager_below(page, pages, turns)
 
 
-def _show_photo(gallery: Gallery, photo: Photo, analysis: Analysis, choice: Choice) -> None:
-    picture, facts = st.columns([3, 2], gap="medium")
+def _show_pager_below(page: int, pages: int, turns: int) -> None:
+    key = f"below-{turns}-{page}"  # likewise
+
+    def turn() -> None:
+        st.session_state["turned-below"] = (turns + 1, st.session_state[key])
+        st.session_state["to-the-first"] = True
+
+    st.pagination(pages, default=page, key=key, on_change=turn)
+    if st.session_state.pop("to-the-first", False):
+        st.html(_TO_THE_FIRST, unsafe_allow_javascript=True)
+
+
+def _show_picture(photo: Photo, jpeg: bytes, said: str, place: DeltaGenerator) -> None:
+    width = photo.size_wh[0]
+    place.image(
+        jpeg,
+        width=width * ENLARGED if width < SMALL_WIDTH else "stretch",
+        alt=f"{photo.name}: {said}",
+    )
+
+
+def _show_photo(
+    gallery: Gallery,
+    photo: Photo,
+    analysis: Analysis,
+    choice: Choice,
+    picture: DeltaGenerator,
+    facts: DeltaGenerator,
+) -> None:
     found = sentence(analysis)
-    width = analysis.size_wh[0]
-    with picture:
-        st.image(
-            photo.annotated_preview(analysis),
-            width=width * ENLARGED if width < SMALL_WIDTH else "stretch",
-            alt=f"{photo.name}: {found}",
-        )
+    _show_picture(photo, photo.annotated_preview(analysis), found, picture)
     with facts:
         st.subheader(found, anchor=False)
         st.caption(
@@ -200,7 +237,12 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
             "Face": st.column_config.ImageColumn(width=60),
             "Result": st.column_config.TextColumn(width=80),
             "Mask": st.column_config.ProgressColumn(
-                "Mask probability", format="%.0f %%", min_value=0, max_value=100
+                "How sure of a mask",
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="0 %: surely no mask, 100 %: surely a mask. The picture gives how sure the"
+                " result is, so **No Mask 98%** there is 2 % here.",
             ),
             "Width": st.column_config.NumberColumn("Width", format="%d px", width=70),
         },

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from maskcore import read_image
+from maskcore.images import MAX_BYTES
 from ui.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
@@ -173,6 +175,80 @@ def test_a_text_named_jpg_is_explained_and_the_photo_beside_it_shown(
     result(page).wait_for()
     warning = page.get_by_role("alert").filter(has_text="letter.jpg")
     assert "This is not a picture Masklens can read." in warning.inner_text()
+    no_faults(page)
+
+
+def test_files_too_large_or_of_another_kind_are_named_beside_the_photo(
+    open_page: OpenPage, sample_file: Path, tmp_path: Path
+) -> None:
+    large, document = tmp_path / "large.png", tmp_path / "letter.pdf"
+    large.write_bytes(sample_file.read_bytes() + bytes(MAX_BYTES))
+    document.write_bytes(b"%PDF-1.7")
+    page = open_page()
+    choose_files(page, large, sample_file, document)
+    result(page).wait_for()
+    note = page.get_by_role("alert")
+    note.filter(has_text="letter.pdf").wait_for()
+    assert note.count() == 1
+    assert "large.png: This picture has 26 MB; at most 25 are accepted." in note.inner_text()
+    assert "letter.pdf: This is not a picture" in note.inner_text()
+    button(page, "Close").click()
+    note.wait_for(state="detached")
+    assert result(page).is_visible()
+    no_faults(page)
+
+
+@pytest.fixture(scope="session")
+def many_files(sample_file: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("many")
+    return [Path(shutil.copy(sample_file, folder / f"{number}.png")) for number in range(25)]
+
+
+def test_what_is_done_is_shown_and_a_stop_can_be_undone(
+    open_page: OpenPage, many_files: list[Path]
+) -> None:
+    page = open_page()
+    choose_files(page, *many_files)
+    result(page).first.wait_for()
+    assert page.get_by_text(re.compile(r"Looking at photo \d+ of 25")).is_visible()
+    button(page, "Stop").click()
+    stopped = page.get_by_text(re.compile(r"Stopped: \d+ of 25 photos looked at"))
+    stopped.wait_for()
+    said = stopped.inner_text()
+    page.wait_for_timeout(2500)
+    assert stopped.inner_text() == said
+    assert result(page).first.is_visible()
+    button(page, "Go on").click()
+    page.get_by_test_id("stMetric").filter(has_text="Photos").get_by_text("25").wait_for()
+    stopped.wait_for(state="detached")
+    no_faults(page)
+
+
+def test_on_phones_settings_are_folded_and_pages_turn_from_below(
+    open_page: OpenPage, many_files: list[Path]
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 844})
+    slider = page.get_by_test_id("stSlider")
+    assert slider.is_visible()  # before there are photos
+    choose_files(page, *many_files[:12])
+    page.get_by_test_id("stMetric").filter(has_text="Photos").get_by_text("12").wait_for()
+    assert not slider.is_visible()
+    button(page, "Show the settings").click()
+    slider.wait_for()
+    assert slider.bounding_box()["y"] < result(page).first.bounding_box()["y"]
+    button(page, "Hide the settings").click()
+    slider.wait_for(state="hidden")
+
+    below = page.locator("[class*=st-key-below-]")
+    below.scroll_into_view_if_needed()
+    below.get_by_text("2", exact=True).click()
+    last = page.get_by_text("11.png", exact=False)
+    last.wait_for()
+    assert result(page).count() == 2
+    page.wait_for_function(
+        "() => document.querySelector('[class*=st-key-photo-]').getBoundingClientRect().top < 400"
+        " && document.querySelector('[class*=st-key-photo-]').getBoundingClientRect().top > 0"
+    )
     no_faults(page)
 
 

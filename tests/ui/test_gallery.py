@@ -32,13 +32,21 @@ PhotoFile = Callable[..., bytes]
 CHOICE, OTHER = ("haar", "first"), ("haar", "second")
 
 
+def look(
+    gallery: Gallery, choice: tuple[str, str], pipeline: MaskPipeline, installation: str = ""
+) -> None:
+    """At every photo that waits."""
+    for photo in gallery.waiting(choice, installation):
+        gallery.look_at(photo, choice, pipeline)
+
+
 @pytest.fixture
 def looked(photo_file: PhotoFile, fake_pipeline: MaskPipeline) -> Gallery:
     """Two faces (0.9, 0.2), one face (0.6) and none."""
     gallery = Gallery()
     for name, width in (("two.png", 200), ("one.png", 300), ("none.png", 250)):
         gallery.add(name, photo_file(width))
-    gallery.look(CHOICE, fake_pipeline)
+    look(gallery, CHOICE, fake_pipeline)
     return gallery
 
 
@@ -111,14 +119,14 @@ def test_each_photo_is_looked_at_once_for_each_choice(
     looked: Gallery, fake: Any, fake_pipeline: MaskPipeline, photo_file: PhotoFile
 ) -> None:
     assert len(fake.detected) == 3
-    looked.look(CHOICE, fake_pipeline)
+    look(looked, CHOICE, fake_pipeline)
     assert len(fake.detected) == 3
     looked.add("new.png", photo_file(400))
-    looked.look(CHOICE, fake_pipeline)
+    look(looked, CHOICE, fake_pipeline)
     assert fake.detected[3:] == [(400, 120)]
-    looked.look(OTHER, fake_pipeline)
+    look(looked, OTHER, fake_pipeline)
     assert len(fake.detected) == 8
-    looked.look(CHOICE, fake_pipeline)
+    look(looked, CHOICE, fake_pipeline)
     assert len(fake.detected) == 8
 
 
@@ -134,14 +142,14 @@ def test_a_photo_is_not_looked_at_twice(
 def test_photos_are_looked_at_anew_after_a_model_was_installed_anew(
     looked: Gallery, fake_pipeline: MaskPipeline, fake: Any
 ) -> None:
-    looked.look(OTHER, fake_pipeline, "old")
-    looked.look(CHOICE, fake_pipeline, "old")
+    look(looked, OTHER, fake_pipeline, "old")
+    look(looked, CHOICE, fake_pipeline, "old")
     before = len(fake.detected)
-    looked.look(CHOICE, fake_pipeline, "old")
+    look(looked, CHOICE, fake_pipeline, "old")
     assert len(fake.detected) == before
-    looked.look(CHOICE, fake_pipeline, "new")
+    look(looked, CHOICE, fake_pipeline, "new")
     assert len(fake.detected) == before + 3
-    looked.look(OTHER, fake_pipeline, "old")  # another model's results stay
+    look(looked, OTHER, fake_pipeline, "old")  # another model's results stay
     assert len(fake.detected) == before + 3
 
 
@@ -154,7 +162,7 @@ def test_what_cannot_be_read_leaves_with_a_reason_and_the_rest_is_looked_at(
     for name, content in files.items():
         gallery.add(name, content)
     gallery.add("e.png", photo_file(300))
-    gallery.look(CHOICE, fake_pipeline)
+    look(gallery, CHOICE, fake_pipeline)
     assert [photo.name for photo in gallery.photos] == ["b.png", "e.png"]
     assert [name for name, _ in gallery.problems] == ["a.jpg", "c.png", "d.png"]
     for _, problem in gallery.problems:
@@ -316,7 +324,7 @@ def test_tables_tell_what_was_refused_and_photos_of_one_name_apart(
     gallery = Gallery()
     for content in (photo_file(200), b"no picture", photo_file(300)):
         gallery.add("same.png", content)
-    gallery.look(CHOICE, fake_pipeline)
+    look(gallery, CHOICE, fake_pipeline)
     given = gallery.results(CHOICE, 0.35), gallery.problems
     lines = [json.loads(line) for line in results_json(*given).splitlines()]
     rows = list(csv.DictReader(io.StringIO(results_csv(*given))))
@@ -339,7 +347,7 @@ def test_tables_keep_the_label_and_say_whether_it_is_sure(
     gallery = Gallery()
     for name, width in (("two.png", 200), ("one.png", 300), ("none.png", 250)):
         gallery.add(name, photo_file(width))
-    gallery.look(CHOICE, fake_pipeline)
+    look(gallery, CHOICE, fake_pipeline)
     for threshold, expected in (
         (0.5, [("Mask", True), ("No Mask", True), ("Mask", False)]),
         (0.8, [("Mask", False), ("No Mask", True), ("No Mask", False)]),
@@ -405,7 +413,7 @@ def test_names_in_the_zip_are_unique_and_stay_in_their_folder(
     gallery = Gallery()
     for name in NAMES:
         gallery.add(name, photo_file(200))
-    gallery.look(CHOICE, fake_pipeline)
+    look(gallery, CHOICE, fake_pipeline)
     results = gallery.results(CHOICE, 0.5)
     assert len(results) == len(NAMES)
     with zipfile.ZipFile(io.BytesIO(results_zip(results, []))) as archive:
@@ -433,7 +441,7 @@ def test_a_photo_wider_than_a_jpeg_can_be_does_not_cost_the_others_their_zip(
     gallery = Gallery()
     gallery.add("strip.png", photo_file(66_000, 3))
     gallery.add("two.png", photo_file(200))
-    gallery.look(CHOICE, fake_pipeline)
+    look(gallery, CHOICE, fake_pipeline)
     results = gallery.results(CHOICE, 0.5)
     assert len(results) == 2
     with zipfile.ZipFile(io.BytesIO(results_zip(results, []))) as archive:

@@ -16,12 +16,15 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import ImageDraw
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 import ui.choices
 import ui.loading
+import ui.looking
 from maskcore import MasklensError
 from maskcore.detection.yunet import FILE_NAME
+from maskcore.images import MAX_BYTES
 from maskcore.models import installed_models, models_dir
 from maskcore.types import NotSure
 from ui import gallery
@@ -201,7 +204,8 @@ def test_good_photos_are_shown_and_broken_ones_explained(
         "1 face: with mask",
         "3 faces: 2 with mask, 1 without",
     ]
-    warnings = [warning.value for warning in page.warning]
+    (warning,) = page.warning
+    warnings = warning.value.split("\n\n")
     assert [text.partition(":")[0] for text in warnings] == [
         "**text.jpg**",
         "**half.jpg**",
@@ -255,15 +259,115 @@ def test_file_names_are_shown_as_they_are(page: AppTest, photo_file: PhotoFile) 
             assert text.count(f"\\{mark}") == text.count(mark) > 0
 
 
-def test_the_limit_is_said_once_for_each_file_refused(
+def too_large() -> bytes:
+    return b"\xff\xd8" + bytes(MAX_BYTES)
+
+
+def test_what_is_no_photo_or_too_large_is_named(page: AppTest, photo_file: PhotoFile) -> None:
+    # The field itself would drop such files without a word.
+    assert list(page.file_uploader[0].allowed_type) == []
+    assert page.file_uploader[0].proto.max_upload_size_mb * 2**20 > MAX_BYTES
+    upload(page, ("big.jpg", too_large()), ("two.png", photo_file(200)), ("doc.pdf", b"%PDF"))
+    assert len(found(page)) == 1
+    (warning,) = page.warning
+    big, pdf = warning.value.split("\n\n")
+    assert big.startswith("**big.jpg**: ") and "at most 25" in big
+    assert pdf.startswith("**doc.pdf**: ") and "not a picture" in pdf
+
+
+def test_the_limit_is_said_once_and_until_there_is_room(
     page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gallery, "MAX_PHOTOS", 2)
     upload(page, *[(f"{number}.png", photo_file(200)) for number in range(4)])
     assert not page.exception
     assert len(found(page)) == 2
-    assert len(page.warning) == 2
-    assert all("Remove some photos first" in warning.value for warning in page.warning)
+    assert [warning.value for warning in page.warning] == [
+        "**2.png**, **3.png**: There is room for 2 photos or 400 MB at a time. Remove some photos"
+        " first."
+    ]
+    page.button(key="remove-0").click().run()
+    assert not page.warning
+
+
+def test_many_files_refused_are_counted_and_named_when_asked_for(
+    page: AppTest, photo_file: PhotoFile
+) -> None:
+    names = [f"{number}.txt" for number in range(4)]
+    upload(page, *[(name, b"text") for name in names], ("two.png", photo_file(200)))
+    assert not page.warning
+    (note,) = page.expander
+    assert note.label == "4 files were not taken in"
+    assert not note.proto.expanded
+    (text,) = (markdown.value for markdown in note.markdown)
+    assert text.startswith("**0.txt**, **1.txt**, **2.txt**, **3.txt**: This is not a picture")
+    # One of them comes again, in order.
+    upload(page, ("2.txt", photo_file(300)))
+    assert len(found(page)) == 2
+    assert "2.txt" not in page.warning[0].value and "3.txt" in page.warning[0].value
+    button(page, "Close").click().run()
+    assert not page.warning and not page.expander
+    assert len(found(page)) == 2
+
+
+def test_results_are_shown_while_other_photos_are_looked_at(
+    page: AppTest, photo_file: PhotoFile, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    shown: list[tuple[int, str]] = []
+    monkeypatch.setattr(st, "subheader", lambda text, **_: shown.append((len(fake.detected), text)))
+    waits: list[int] = []
+    caption = DeltaGenerator.caption
+
+    def note(self: DeltaGenerator, body: str, **options: Any) -> DeltaGenerator:
+        if "not looked at this way yet" in body:
+            waits.append(len(fake.detected))
+        return caption(self, body, **options)
+
+    monkeypatch.setattr(DeltaGenerator, "caption", note)
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    two, one = "2 faces: 1 with mask, 1 without", "1 face: with mask"
+    assert shown == [(1, two), (2, two), (2, one)]
+    assert waits == []  # what nobody has seen yet has no place yet
+    # With another finder they keep their places until they have been looked at.
+    page.selectbox(key="detector").select("haar_alt2").run()
+    assert waits == [2, 2, 3]
+    assert shown[3:] == [(3, two), (4, two), (4, one)]
+    assert not page.exception
+
+
+def test_after_a_stop_the_visitor_may_go_on(
+    page: AppTest, photo_file: PhotoFile, fake: Any
+) -> None:
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    held = page.session_state.gallery
+    held.add("three.png", photo_file(400))
+    held.stopped = ("haar", "first")
+    page.run()
+    assert "Stopped: 2 of 3 photos looked at." in texts(page)
+    assert len(found(page)) == len(fake.detected) == 2
+    button(page, "Go on").click().run()
+    assert len(found(page)) == len(fake.detected) == 3
+    assert "Go on" not in labels(page)
+    # A stop holds for what was there: more photos, or another finder, are looked at.
+    held.stopped = ("haar", "first")
+    upload(page, ("more.png", photo_file(300)))
+    assert len(found(page)) == 4
+    held.stopped = ("haar", "first")
+    page.selectbox(key="detector").select("haar_alt2").run()
+    assert len(fake.detected) == 8
+
+
+@pytest.mark.parametrize(("looking", "stopped"), [(True, ("haar", "first")), (False, None)])
+def test_a_page_that_ended_while_looking_was_stopped(
+    monkeypatch: pytest.MonkeyPatch, looking: bool, stopped: Any
+) -> None:
+    reruns: list[dict[str, Any]] = []
+    monkeypatch.setattr(st, "rerun", lambda **options: reruns.append(options))
+    held = gallery.Gallery(looking=looking)
+    ui.looking._notice(held, ("haar", "first"))
+    assert held.stopped == stopped
+    assert reruns == [{"scope": "app"}] * looking
 
 
 def test_many_photos_are_shown_some_at_a_time(page: AppTest, photo_file: PhotoFile) -> None:
@@ -271,6 +375,9 @@ def test_many_photos_are_shown_some_at_a_time(page: AppTest, photo_file: PhotoFi
     assert not page.exception
     assert len(found(page)) == 10
     assert {m.label: m.value for m in page.metric}["Photos"] == "12"
+    # Below as above: whoever has scrolled down turns the page there.
+    above, below = page.get("pagination")
+    assert [pager.proto.default for pager in (above, below)] == [1, 1]
 
 
 def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
@@ -290,19 +397,22 @@ def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
     assert [(int(row["face"]), row["label"]) for row in rows] == shown
 
 
-def test_tall_photos_are_limited_and_settings_moved_only_where_photos_are(
+def test_tall_photos_are_limited_and_settings_folded_only_where_photos_are(
     page: AppTest, photo_file: PhotoFile
 ) -> None:
-    def styles() -> list[str]:
-        return [element.proto.body for element in page.get("html")]
+    def styles() -> str:
+        return "".join(element.proto.body for element in page.get("html"))
 
-    assert styles() == []
+    limited, folded = "max-height: 70vh; object-fit: contain", ".st-key-settings) { display: none"
+    assert limited not in styles() and folded not in styles()
     upload(page, ("a.png", photo_file(200)))
-    (style,) = styles()
-    assert "max-height: 70vh; object-fit: contain" in style
-    assert ".st-key-settings" in style and "order: 1" in style
+    assert limited in styles() and folded in styles()
+    button(page, "Show the settings").click().run()
+    assert folded not in styles()
+    button(page, "Hide the settings").click().run()
+    assert folded in styles()
     button(page, "Remove all photos").click().run()
-    assert styles() == []
+    assert limited not in styles() and folded not in styles()
 
 
 @pytest.mark.parametrize(
@@ -316,7 +426,7 @@ def test_small_photos_are_not_enlarged_without_end(
     shown: int | str,
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(st, "image", lambda *_, width, **options: asked.append(width))
+    monkeypatch.setattr(DeltaGenerator, "image", lambda *_, width, **options: asked.append(width))
     upload(page, ("a.png", photo_file(width)))
     assert not page.exception
     assert asked == [shown]
@@ -679,6 +789,7 @@ def test_photos_wait_until_the_model_is_mended(
 def test_the_page_never_imports_tensorflow() -> None:
     script = """
 import sys
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 page = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
 page.selectbox(key="detector").select("haar_alt2").run()
