@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Windows refuses to replace, read or delete a file at the moment in which another process
+# has it open or replaces it; elsewhere a refusal is final.
+PATIENCE_SECONDS = 1.0 if sys.platform == "win32" else 0.0
+_PAUSE_SECONDS = 0.02
+
+
+def patiently(act: Callable[[], T]) -> T:
+    """Do something with a file that others use too: try again for ``PATIENCE_SECONDS``.
+
+    Returns:
+        What ``act`` does.
+
+    Raises:
+        OSError: ``act`` fails, or is still not permitted.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return act()
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager
@@ -21,23 +50,39 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Yields:
         A path in the same folder with the same suffixes (some writers look at them).
+
+    Raises:
+        OSError: the file cannot be written or replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
-    os.close(handle)
-    temporary = Path(name)
+    mode = _mode(path)
+    temporary = path.parent / f".{secrets.token_hex(8)}-{path.name}"
+    # What was private is so from the first byte on; a new file is what umask says.
+    temporary.touch(0o666 if mode is None else mode | 0o200, exist_ok=False)
     try:
         yield temporary
-        # mkstemp makes files private; what is put in place is an ordinary file.
-        temporary.chmod(0o644)
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        if mode is not None and os.name == "posix":
+            temporary.chmod(mode)
+        patiently(lambda: os.replace(temporary, path))
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _mode(path: Path) -> int | None:
+    """Who may read and write a file; None where there is none."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text (newlines as given) in one step: all of it or nothing."""
+    """Write UTF-8 text (newlines as given) in one step: all of it or nothing.
+
+    Raises:
+        OSError: the file cannot be written or replaced.
+    """
     with replacing(path) as temporary:
         temporary.write_bytes(text.encode())

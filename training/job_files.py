@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import patiently, write_text
 from training.places import runs_dir
 
 JOB_FILE = "job.json"  # name, name of the data, when it was made
@@ -65,7 +65,7 @@ def removed_folders() -> list[Path]:
 def read_values(path: Path) -> dict[str, Any] | None:
     """Read a JSON object; None where there is none, {} where it is damaged."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(patiently(path.read_bytes))
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
@@ -74,7 +74,11 @@ def read_values(path: Path) -> dict[str, Any] | None:
 
 
 def write_values(path: Path, **values: Any) -> None:
-    """Write a JSON object in one step."""
+    """Write a JSON object in one step.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from maskcore.errors import MasklensError, ModelError
+from maskcore.files import patiently
 from maskcore.models import CARD_FILE, REPORT_FILE, installed_models, read_card
 from training import events as ev
 from training.comparison import COMPARISON_FILE, save_comparison
@@ -86,7 +87,7 @@ def _claim(folder: Path) -> bool:
             if any(state_of(f) in (State.RUNNING, State.STOPPING) for f in job_folders()):
                 return False
         record(folder, os.getpid())
-        (folder / QUEUE_FILE).unlink(missing_ok=True)
+        patiently(lambda: (folder / QUEUE_FILE).unlink(missing_ok=True))
     return True
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from maskcore.files import replacing, write_text
+from maskcore import files
+from maskcore.files import patiently, replacing, write_text
 
 
 def listing(folder: Path) -> dict[str, bytes]:
@@ -65,15 +66,89 @@ def test_temporary_lies_beside_with_the_same_suffixes(tmp_path: Path, name: str)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-@pytest.mark.parametrize("before", [None, 0o600])
-def test_file_can_be_read_by_others(tmp_path: Path, before: int | None) -> None:
+@pytest.mark.parametrize(
+    ("umask", "before", "after"),
+    [
+        (0o022, None, 0o644),
+        (0o077, None, 0o600),
+        (0o002, None, 0o664),
+        (0o077, 0o600, 0o600),
+        (0o022, 0o600, 0o600),
+        (0o077, 0o644, 0o644),
+        (0o022, 0o444, 0o444),
+    ],
+)
+def test_who_may_read_it_stays_as_it_was_else_as_for_every_new_file(
+    tmp_path: Path, umask: int, before: int | None, after: int
+) -> None:
     path = tmp_path / "card.json"
-    if before:
-        path.touch(before)
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    usual = os.umask(umask)
+    try:
+        with replacing(path) as temporary:
+            assert temporary.stat().st_mode & 0o077 & ~after == 0  # nor may they meanwhile
+            temporary.write_bytes(b"new")
+    finally:
+        os.umask(usual)
 
-    write_text(path, "text")
+    assert path.stat().st_mode & 0o777 == after
+    assert listing(tmp_path) == {"card.json": b"new"}
 
-    assert path.stat().st_mode & 0o777 == 0o644
+
+def refusing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Path]:
+    """Let moving fail so often, as under Windows while somebody reads; the targets are noted."""
+    replace, asked = os.replace, []
+
+    def refuse(source: Path, target: Path) -> None:
+        asked.append(target)
+        if len(asked) <= times:
+            raise PermissionError(13, "Access is denied")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    return asked
+
+
+def test_a_file_that_somebody_has_open_is_replaced_a_moment_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", 20.0)
+    asked = refusing(monkeypatch, 2)
+
+    write_text(tmp_path / "a.csv", "new")
+
+    assert asked == [tmp_path / "a.csv"] * 3
+    assert listing(tmp_path) == {"a.csv": b"new"}
+
+
+@pytest.mark.parametrize(("seconds", "once"), [(0.0, True), (0.1, False)])
+def test_a_file_that_stays_open_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, once: bool
+) -> None:
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", seconds)
+    (tmp_path / "a.csv").write_bytes(b"old")
+    asked = refusing(monkeypatch, 1_000_000)
+
+    with pytest.raises(PermissionError):
+        write_text(tmp_path / "a.csv", "new")
+
+    assert (len(asked) == 1) == once
+    assert listing(tmp_path) == {"a.csv": b"old"}
+
+
+def test_other_errors_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", 20.0)
+    asked = []
+
+    def fail() -> None:
+        asked.append(1)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        patiently(fail)
+    assert asked == [1]
 
 
 def test_text_is_utf_8_with_newlines_as_given(tmp_path: Path) -> None:
