@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
+from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
+from training.command_line import Formatter, folder, folder_name
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
@@ -25,7 +26,7 @@ def add_classifier_commands(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="measure a run, into its report.json")
     evaluate.set_defaults(act=evaluate_run)
     evaluate.add_argument("run", type=Path, metavar="RUN_DIR")
-    evaluate.add_argument("--data", type=Path, help="another folder than the run's own test part")
+    evaluate.add_argument("--data", type=folder, help="another folder than the run's own test part")
 
     _add_install(commands)
 
@@ -39,12 +40,19 @@ def _add_fit(commands: Any) -> None:
     fit = commands.add_parser(
         "fit",
         help="train a mask classifier",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Formatter,
     )
     fit.set_defaults(act=fit_classifier)
-    fit.add_argument("--data", required=True, help="folder with with_mask/ and without_mask/")
+    fit.add_argument(
+        "--data", required=True, type=folder_name, help="folder with with_mask/ and without_mask/"
+    )
     fit.add_argument("--out", required=True, type=Path, help="the run's folder")
-    fit.add_argument("--architecture", choices=ARCHITECTURES, default=default.architecture)
+    fit.add_argument(
+        "--architecture",
+        choices=ARCHITECTURES,
+        default=default.architecture,
+        help="of the backbone",
+    )
     fit.add_argument(
         "--backbone-weights",
         default=default.backbone_weights,
@@ -56,7 +64,9 @@ def _add_fit(commands: Any) -> None:
         help="a former run's folder: fine-tuning goes on from its best weights",
     )
     fit.add_argument("--epochs", type=int, default=default.epochs, help="with a frozen backbone")
-    fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument(
+        "--learning-rate", type=float, default=default.learning_rate, help="with a frozen backbone"
+    )
     fit.add_argument(
         "--augmented-views",
         type=int,
@@ -72,7 +82,10 @@ def _add_fit(commands: Any) -> None:
         help="further epochs in which the whole network learns",
     )
     fit.add_argument(
-        "--fine-tune-learning-rate", type=float, default=default.fine_tune_learning_rate
+        "--fine-tune-learning-rate",
+        type=float,
+        default=default.fine_tune_learning_rate,
+        help="at its beginning; it falls to 0",
     )
     fit.add_argument(
         "--corrections",
@@ -80,7 +93,10 @@ def _add_fit(commands: Any) -> None:
         help="exported on the Metrics page: photos to leave out or of the other class",
     )
     fit.add_argument(
-        "--scenes", default=default.scenes, help="annotated scenes, whose faces join fine-tuning"
+        "--scenes",
+        type=folder_name,
+        default=default.scenes,
+        help="annotated scenes, whose faces join fine-tuning",
     )
     fit.add_argument(
         "--close-up-boxes",
@@ -88,28 +104,32 @@ def _add_fit(commands: Any) -> None:
         help="made by pseudo-boxes: photos are also shown cut to their face",
     )
     add_folds(fit, default)
-    fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing)
-    fit.add_argument("--batch-size", type=int, default=default.batch_size)
-    fit.add_argument("--dense-units", type=int, default=default.dense_units)
-    fit.add_argument("--dropout", type=float, default=default.dropout)
-    fit.add_argument("--image-size", type=int, default=default.image_size)
+    fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing, help="0..1")
+    fit.add_argument("--batch-size", type=int, default=default.batch_size, help="photos a step")
+    fit.add_argument("--dense-units", type=int, default=default.dense_units, help="of the head")
+    fit.add_argument(
+        "--dropout", type=float, default=default.dropout, help="share, 0..1, before the output"
+    )
+    fit.add_argument("--image-size", type=int, default=default.image_size, help="side, pixels")
     fit.add_argument(
         "--enlarged-to",
         type=int,
-        default=argparse.SUPPRESS,
+        default=SUPPRESS,
         metavar="PIXELS",
         help="side to which the network enlarges its input, 0: as it is"
         " (default: 160 for inception_v3, 0 for mobilenet_v2)",
     )
-    fit.add_argument("--validation-share", type=float, default=default.validation_share)
-    fit.add_argument("--test-share", type=float, default=default.test_share)
+    fit.add_argument(
+        "--validation-share", type=float, default=default.validation_share, help="of the photos"
+    )
+    fit.add_argument("--test-share", type=float, default=default.test_share, help="of the photos")
     fit.add_argument(
         "--split-by",
         choices=SPLITS,
         default=default.split_by,
         help="time: for recordings, whose file names stand in the order they were taken",
     )
-    fit.add_argument("--seed", type=int, default=default.seed)
+    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"
     )
@@ -159,6 +179,7 @@ def _add_install(commands: Any) -> None:
 def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None:
     """Train a classifier with the ``settings`` of a ``TrainConfig``."""
     from training.fit import fit
+    from training.runs import new_folder
 
     former = out if resume else settings["start_from"]
     # What goes on from a run keeps its network; a run to be resumed may not have begun.
@@ -167,7 +188,9 @@ def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None
     else:
         enlarged_to = default_enlarging(settings["architecture"], settings["image_size"])
     settings.setdefault("enlarged_to", enlarged_to)
-    fit(TrainConfig.from_dict(settings), out, typed, resume)
+    config = TrainConfig.from_dict(settings)
+    with new_folder(out):
+        fit(config, out, typed, resume)
 
 
 def evaluate_run(typed: str, run: Path, data: Path | None) -> None:

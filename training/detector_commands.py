@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 from maskcore.detection.fcos import FcosSettings
 from training.classifier_commands import add_folds
+from training.command_line import Formatter, file_to_write, folder, folder_name
 from training.detector.config import DetectorConfig
 
 
@@ -17,8 +17,8 @@ def add_detector_commands(commands: Any) -> None:
         "pseudo-boxes", help="let YuNet mark the faces of close-ups, for fit-detector"
     )
     pseudo.set_defaults(act=mark_faces)
-    pseudo.add_argument("--data", required=True, type=Path, help="folder of photos")
-    pseudo.add_argument("--out", required=True, type=Path, help="JSON file to write")
+    pseudo.add_argument("--data", required=True, type=folder, help="folder of photos")
+    pseudo.add_argument("--out", required=True, type=file_to_write, help="JSON file to write")
 
     _add_fit_detector(commands)
     _add_install_detector(commands)
@@ -29,12 +29,14 @@ def _add_fit_detector(commands: Any) -> None:
     fit = commands.add_parser(
         "fit-detector",
         help="train a face detector",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Formatter,
     )
     fit.set_defaults(act=train_detector)
-    fit.add_argument("--data", required=True, help="folder of annotated scenes")
+    fit.add_argument("--data", required=True, type=folder_name, help="folder of annotated scenes")
     fit.add_argument("--out", required=True, type=Path, help="the run's folder")
-    fit.add_argument("--close-ups", default="", help="folder with with_mask/ and without_mask/")
+    fit.add_argument(
+        "--close-ups", type=folder_name, default="", help="folder with with_mask/ and without_mask/"
+    )
     fit.add_argument("--close-up-boxes", default="", help="their boxes, made by pseudo-boxes")
     fit.add_argument(
         "--backbone-weights",
@@ -43,21 +45,35 @@ def _add_fit_detector(commands: Any) -> None:
     )
     fit.add_argument("--start-from", default="", help="a former run's folder to go on from")
     fit.add_argument("--image-size", type=int, default=default.image_size, help="of crops, pixels")
-    fit.add_argument("--batch-size", type=int, default=default.batch_size)
-    fit.add_argument("--steps", type=int, default=default.steps)
-    fit.add_argument("--steps-per-epoch", type=int, default=default.steps_per_epoch)
-    fit.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    fit.add_argument("--batch-size", type=int, default=default.batch_size, help="crops a step")
+    fit.add_argument("--steps", type=int, default=default.steps, help="in all")
+    fit.add_argument(
+        "--steps-per-epoch",
+        type=int,
+        default=default.steps_per_epoch,
+        help="between two validations",
+    )
+    fit.add_argument(
+        "--learning-rate", type=float, default=default.learning_rate, help="at its highest"
+    )
     fit.add_argument(
         "--backbone-rate",
         type=float,
         default=default.backbone_rate,
         help="share of the learning rate for the backbone",
     )
-    fit.add_argument("--weight-decay", type=float, default=default.weight_decay)
-    fit.add_argument("--close-up-share", type=float, default=default.close_up_share)
-    fit.add_argument("--bare-share", type=float, default=default.bare_share)
+    fit.add_argument("--weight-decay", type=float, default=default.weight_decay, help="of AdamW")
+    fit.add_argument(
+        "--close-up-share", type=float, default=default.close_up_share, help="of the crops"
+    )
+    fit.add_argument(
+        "--bare-share",
+        type=float,
+        default=default.bare_share,
+        help="of the crops, centred on a face without a mask",
+    )
     add_folds(fit, default)
-    fit.add_argument("--seed", type=int, default=default.seed)
+    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"
     )
@@ -68,18 +84,27 @@ def _add_install_detector(commands: Any) -> None:
     install = commands.add_parser(
         "install-detector",
         help="export a detector's run and put it into models/",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Formatter,
     )
     install.set_defaults(act=install_run)
     install.add_argument("run", type=Path, metavar="RUN_DIR")
     install.add_argument("--name", default="fcos", help="the model's name")
-    install.add_argument("--score-threshold", type=float, default=default.score_threshold)
-    install.add_argument("--live-score-threshold", type=float, default=default.live_score_threshold)
-    install.add_argument("--nms-iou", type=float, default=default.nms_iou)
-    install.add_argument("--live-side", type=int, default=default.live_side)
-    install.add_argument("--photo-sides", type=int, nargs="+", default=default.photo_sides)
-    install.add_argument("--enlarge", type=float, default=default.enlarge)
-    install.add_argument("--mirrored-sides", type=int, nargs="*", default=default.mirrored_sides)
+    for name, kind, many, text in (
+        ("score_threshold", float, None, "least score of a face in photos"),
+        ("live_score_threshold", float, None, "least score of a face in live video"),
+        ("nms_iou", float, None, "boxes that overlap more are one face"),
+        ("live_side", int, None, "working size for live video, pixels"),
+        ("photo_sides", int, "+", "working sizes for photos, pixels"),
+        ("enlarge", float, None, "largest factor by which small photos are enlarged"),
+        ("mirrored_sides", int, "*", "working sizes for looks in the mirror, pixels"),
+    ):
+        install.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind,
+            nargs=many,
+            default=getattr(default, name),
+            help=text,
+        )
     install.add_argument(
         "--weights",
         choices=("float32", "float16"),
@@ -102,8 +127,11 @@ def mark_faces(typed: str, data: Path, out: Path) -> None:
 def train_detector(typed: str, out: Path, resume: bool, **settings: Any) -> None:
     """Train a detector with the ``settings`` of a ``DetectorConfig``."""
     from training.detector.fit import fit_detector
+    from training.runs import new_folder
 
-    fit_detector(DetectorConfig.from_dict(settings), out, typed, resume)
+    config = DetectorConfig.from_dict(settings)
+    with new_folder(out):
+        fit_detector(config, out, typed, resume)
 
 
 def install_run(

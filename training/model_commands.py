@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from training.command_line import file_to_write, folder
+
 
 def add_model_commands(commands: Any) -> None:
     """Add the commands to those of ``python -m training``; each carries its function."""
@@ -14,10 +16,10 @@ def add_model_commands(commands: Any) -> None:
     calibrate.set_defaults(act=calibrate_model)
     calibrate.add_argument("model", metavar="MODEL")
     calibrate.add_argument(
-        "--masks", required=True, type=Path, help="the photos of the model's report"
+        "--masks", required=True, type=folder, help="the photos of the model's report"
     )
     calibrate.add_argument(
-        "--scenes", type=Path, help="annotated scenes, whose validation faces join in"
+        "--scenes", type=folder, help="annotated scenes, whose validation faces join in"
     )
     calibrate.add_argument(
         "--model-runs",
@@ -33,9 +35,13 @@ def add_model_commands(commands: Any) -> None:
     )
     stress.set_defaults(act=stress_card)
     stress.add_argument("model", metavar="MODEL")
-    stress.add_argument("--data", required=True, type=Path, help="the photos of the model's report")
+    stress.add_argument(
+        "--data", required=True, type=folder, help="the photos of the model's report"
+    )
     stress.add_argument("--boxes", type=Path, help="made by pseudo-boxes: where the faces are")
-    stress.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON to write")
+    stress.add_argument(
+        "--out", required=True, type=file_to_write, metavar="FILE", help="JSON to write"
+    )
 
 
 def calibrate_model(

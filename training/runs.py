@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,21 @@ def start_run(
     # The split, the initial weights and dropout all follow from this one seed.
     keras.utils.set_random_seed(config.seed)
     return EventLog(run_dir), RunState(run_dir)
+
+
+@contextmanager
+def new_folder(run_dir: Path) -> Iterator[None]:
+    """Take a run's new folder away again where it fails before it has learned anything.
+
+    Whoever mends the reason gives the same command again, which wants a new folder.
+    """
+    is_new = not run_dir.exists() or not any(run_dir.iterdir())
+    try:
+        yield
+    except MasklensError:
+        if is_new and not RunState(run_dir).stage:
+            shutil.rmtree(run_dir, ignore_errors=True)
+        raise
 
 
 def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> None:

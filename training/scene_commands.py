@@ -9,6 +9,7 @@ from typing import Any
 
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.files import write_text
+from training.command_line import file_to_write, folder
 from training.model_commands import summary
 from training.provenance import provenance
 
@@ -46,7 +47,7 @@ def add_scene_commands(commands: Any) -> None:
 
 
 def _add_scenes(parser: Any, part: str) -> None:
-    parser.add_argument("--scenes", required=True, type=Path, help="Pascal VOC or YOLO folder")
+    parser.add_argument("--scenes", required=True, type=folder, help="Pascal VOC or YOLO folder")
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=[part])
     parser.add_argument(
@@ -59,7 +60,7 @@ def _add_scenes(parser: Any, part: str) -> None:
         " instead of the model about --parts",
     )
     parser.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="JSON report to write")
+    parser.add_argument("--out", type=file_to_write, metavar="FILE", help="JSON report to write")
 
 
 def evaluate_faces(

@@ -163,10 +163,10 @@ def test_what_goes_on_from_a_run_keeps_its_network(
         run.mkdir()
         TrainConfig("photos", architecture="inception_v3").save(run)
     monkeypatch.setattr("training.fit.fit", lambda config, *_: asked.append(config.enlarged_to))
-    fit = ["fit", "--data=photos", "--architecture=inception_v3", f"--out={run}", *options]
+    fit = ["fit", f"--data={tmp_path}", "--architecture=inception_v3", f"--out={run}", *options]
     assert main(fit) == 0
     if former:
-        later = ["fit", "--data=photos", "--architecture=inception_v3", "--fine-tune=1"]
+        later = ["fit", f"--data={tmp_path}", "--architecture=inception_v3", "--fine-tune=1"]
         assert main([*later, f"--out={tmp_path / 'run2'}", f"--start-from={run}"]) == 0
         assert asked.pop() == 0
     assert asked == [enlarged_to]

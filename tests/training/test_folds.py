@@ -181,7 +181,7 @@ def test_faces_of_folds_calibrate_a_model_that_learned_from_all_scenes(
 def test_runs_of_folds_need_scenes_to_calibrate_by(
     asked: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["calibrate", "blue", "--masks", "x", "--model-runs", *model_runs(tmp_path)]) == 1
+    assert main(["calibrate", "blue", "--masks", ".", "--model-runs", *model_runs(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("give --scenes\n")
 
 

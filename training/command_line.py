@@ -1,0 +1,40 @@
+"""What the commands' options have in common: a mistyped path is told before any work."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+class Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Help that names defaults, where there are any."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.required or action.default in (None, "") or action.default is False:
+            return action.help
+        return super()._get_help_string(action)
+
+
+def folder(text: str) -> Path:
+    """The type of an option that names a folder to read from."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
+
+
+def folder_name(text: str) -> str:
+    """As ``folder``, for a run's config, which holds texts; it may be left out."""
+    if text:
+        folder(text)
+    return text
+
+
+def file_to_write(text: str) -> Path:
+    """The type of an option that names a file to write at the end of long work."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a folder: name a file")
+    # A new folder for results is welcome, a whole new tree is a slip of the pen.
+    if not path.absolute().parent.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent} to write it to")
+    return path
