@@ -77,7 +77,7 @@ def progress(job: Job) -> Progress:
     present = learning[-1] if learning else {}
     counted = last if last is present else {}
     return Progress(
-        stage=_words(last, job),
+        stage=_words(last, job, keeps=bool(ends)),
         fraction=done,
         eta_seconds=_eta(events, done, job),
         **{name: _count(counted.get(name)) for name in ("epoch", "epochs", "batch", "batches")},
@@ -100,9 +100,11 @@ def _count(value: Any) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
-def _words(event: dict[str, Any], job: Job) -> str:
+def _words(event: dict[str, Any], job: Job, keeps: bool) -> str:
     if job.state == State.STOPPING:
-        return "Stopping: keeping the best so far"
+        if keeps:
+            return "Stopping: keeping the best so far"
+        return "Stopping: nothing is kept, as no epoch is done yet"
     if job.state == State.FINISHED:
         return STAGES[ev.FINISHED]
     words = STAGES[event["stage"]]

@@ -143,9 +143,12 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
         if now.loss is not None or now.val_loss is not None:
             _show_figures(now)
     if allowed and job.state is not State.STOPPING:
-        waiting = job.state is State.QUEUED
+        if job.state is State.QUEUED:
+            label = "Take out of the line"
+        else:  # there is nothing to keep before the first epoch is done
+            label = "Stop" if now.val_loss is None else "Stop and keep the best so far"
         action_button(
-            "Take out of the line" if waiting else "Stop and keep the best so far",
+            label,
             ":material/stop:",
             f"stop-{job.id}",
             jobs.stop,

@@ -90,7 +90,17 @@ def test_progress_only_grows_and_names_the_stage(job: Job) -> None:
     assert told[-1].epoch is None
     finished = progress(replace(job, state=State.FINISHED))
     assert (finished.stage, finished.fraction, finished.eta_seconds) == ("Done", 1.0, None)
-    assert progress(replace(job, state=State.STOPPING)).stage.startswith("Stopping")
+
+
+def test_only_a_run_with_a_whole_epoch_keeps_something_when_it_is_stopped(job: Job) -> None:
+    stopping = replace(job, state=State.STOPPING)
+    events(job, {"time": 0, "stage": "starting"}, batch(1, 1, 2))
+    events(job, batch(2, 1, 4, val_loss=None))  # it diverged: there are no best weights
+    assert progress(stopping).stage == "Stopping: nothing is kept, as no epoch is done yet"
+    events(job, batch(3, 2, 4, val_loss=0.5))
+    assert progress(stopping).stage == "Stopping: keeping the best so far"
+    events(job, {"time": 9, "stage": "starting"})  # resumed: what it had is still there
+    assert progress(stopping).stage == "Stopping: keeping the best so far"
 
 
 def test_the_time_left_follows_from_this_attempt_alone(job: Job) -> None:
