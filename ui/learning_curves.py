@@ -78,6 +78,10 @@ def _table(runs: Mapping[str, Iterable[CurvePoint]]) -> pd.DataFrame:
 
 
 def _show(table: pd.DataFrame, figure: str, order: list[str], epochs: int, alt_text: str) -> None:
+    st.altair_chart(_chart(table, figure, order, epochs), width="stretch", alt=alt_text)
+
+
+def _chart(table: pd.DataFrame, figure: str, order: list[str], epochs: int) -> alt.LayerChart:
     table = table[["step", figure, "which", "part"]].dropna()
     title, unit = ("Loss", "Loss") if figure == "loss" else ("Accuracy", "Accuracy, %")
     base = alt.Chart(table).encode(
@@ -92,7 +96,10 @@ def _show(table: pd.DataFrame, figure: str, order: list[str], epochs: int, alt_t
             "which:N",
             title=None,
             scale=alt.Scale(domain=order, range=COLOURS[: len(order)]),
-            legend=alt.Legend(orient="bottom", labelLimit=240, columns=1 if len(order) > 2 else 2),
+            # What people call their runs may be as wide as the chart.
+            legend=alt.Legend(
+                orient="bottom", labelLimit=240, columns=2 if order == list(PARTS.values()) else 1
+            ),
         ),
         tooltip=[
             alt.Tooltip("which:N", title="Curve"),
@@ -104,13 +111,12 @@ def _show(table: pd.DataFrame, figure: str, order: list[str], epochs: int, alt_t
     points = base.mark_point(size=30, filled=True, opacity=1).transform_filter(
         "datum.part === 'validation'"
     )
-    chart = (base.mark_line(strokeWidth=2) + points).properties(
+    return (base.mark_line(strokeWidth=2) + points).properties(
         title=title,
         height=HEIGHT,
         padding={"left": 0, "top": 5, "right": 12, "bottom": 0},
         usermeta={"embedOptions": {"actions": False}},
     )
-    st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
 def _domain(values: pd.Series[float], figure: str) -> list[float]:

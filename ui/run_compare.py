@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from training.comparison import comparison
 from training.jobs import Job
 from training.run_curves import curves
 from ui.choices import model_title
 from ui.judged import percent
 from ui.learning_curves import PARTS, show_curves_of_runs
+from ui.run_view import STATES
 
 
 def show_comparison(runs: list[Job]) -> None:
@@ -32,7 +34,7 @@ def show_comparison(runs: list[Job]) -> None:
     )
     table = pd.DataFrame({name: _facts(job) for name, job in names.items()})
     st.dataframe(table, height="content")
-    st.caption("Untick them in the list to look at a single run again.")
+    st.caption("Press the name of a run in the list to look at it alone.")
 
 
 def _unique_names(runs: list[Job]) -> dict[str, Job]:
@@ -47,17 +49,17 @@ def _unique_names(runs: list[Job]) -> dict[str, Job]:
 
 def _facts(job: Job) -> dict[str, str]:
     config = job.config
-    best = [
-        point.accuracy
-        for point in curves(job)
-        if point.part == "validation" and point.accuracy is not None
-    ]
+    epochs = [point for point in curves(job) if point.part == "validation"]
+    best = [point.accuracy for point in epochs if point.accuracy is not None]
+    done = max((point.step for point in epochs), default=0)
     return {
+        "State": "Stopped early" if job.stopped_early else STATES[job.state][0],
+        "Test photos right": _right_of_test_photos(job),
         "Best validation accuracy": percent(max(best, default=None)),
         "Network": model_title(config.architecture),
         "Photos": job.data_name,
-        "Epochs": str(config.epochs),
-        "Fine-tuning epochs": str(config.fine_tune_epochs),
+        "Epochs": _so_far(done, config.epochs),
+        "Fine-tuning epochs": _so_far(done - config.epochs, config.fine_tune_epochs),
         "Changed copies": str(config.augmented_views),
         "Batch size": str(config.batch_size),
         "Learning rate": f"{config.learning_rate:g}",
@@ -65,3 +67,18 @@ def _facts(job: Job) -> dict[str, str]:
         "Dense units": str(config.dense_units),
         "Seed": str(config.seed),
     }
+
+
+def _right_of_test_photos(job: Job) -> str:
+    """What the verdict on a run rests on, e.g. "88.9 %, 8 of 9"; a dash before there is one."""
+    found = comparison(job)
+    for part in found.parts if found else ():
+        if part.part == "test":
+            return f"{percent(part.run.accuracy)}, {part.run.right} of {part.run.count}"
+    return "–"
+
+
+def _so_far(done: float, epochs: int) -> str:
+    """How many epochs a run has, e.g. "50", or "13 of 50" where that is not all of them."""
+    done = min(max(done, 0), epochs)
+    return str(epochs) if done == epochs else f"{done:.0f} of {epochs}"

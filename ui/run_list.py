@@ -139,7 +139,16 @@ def _facts(job: Job) -> str:
 
 
 def _show(id: str) -> None:
+    """Look at a run; a comparison, which would stand in its place, ends."""
     st.session_state[_SHOWN] = id
+    ticked = [key for key, value in st.session_state.items() if _is_tick(key) and value]
+    if len(ticked) > 1:
+        for key in ticked:
+            st.session_state[key] = False
+
+
+def _is_tick(key: str | int) -> bool:
+    return str(key).startswith("tick-")
 
 
 def _show_changes(job: Job) -> None:

@@ -10,7 +10,7 @@ from maskcore import MasklensError
 from maskcore.models import installed_models
 from training.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
-from ui.choices import model_title
+from ui.choices import mask_models, model_title
 from ui.judged import percent
 from ui.results import plain
 from ui.run_view import when
@@ -19,18 +19,19 @@ VERSIONS_AT_FIRST = 6
 
 
 def show_versions(allowed: bool) -> None:
-    """Each installed mask model, the version in use first.
+    """Each installed mask model, the one that the app begins with first, and its versions.
 
     Args:
         allowed: whether visitors may bring one back.
     """
     mend_all()
-    names = installed_models("classifier")
-    if not names:
+    if not installed_models("classifier"):
         return
     st.subheader("Installed models", anchor=False)
+    first, *_ = names = mask_models()
     for name in names:
-        st.markdown(f"**{plain(model_title(name))}**")
+        role = "Photos and Live start with it" if name == first else "can be chosen there"
+        st.markdown(f"**{plain(model_title(name))}** · {role}")
         try:
             known = versions(name)
         except MasklensError as error:
@@ -53,7 +54,7 @@ def version_facts(version: Version) -> str:
         facts.append(when(version.created))
     if version.accuracy is not None:
         facts.append(f"{percent(version.accuracy)} on its own test photos")
-    return ("In use: " if version.current else "Earlier: ") + " · ".join(facts)
+    return ("Now: " if version.current else "Earlier: ") + " · ".join(facts)
 
 
 def _show(name: str, version: Version, allowed: bool) -> None:

@@ -23,6 +23,7 @@ from training import jobs
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.config import TrainConfig
 from training.corrections import read_corrections
+from training.events import EventLog
 from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
 from training.jobs import State
 from training.versions import Version
@@ -269,8 +270,8 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     assert 0 < bar.proto.value < 100
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown == {
-        "Accuracy, training": "70.0 %",
-        "Accuracy, validation": "71.0 %",
+        "Accuracy, training": "70.0\xa0%",
+        "Accuracy, validation": "71.0\xa0%",
         "Loss, training": "0.600",
         "Loss, validation": "0.610",
     }
@@ -279,7 +280,7 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
         "Training photos: loss 0.90 at first, 0.60 now."
         " Validation photos: loss 0.91 at first, 0.61 now."
     )
-    assert "Training photos: accuracy 55.0 % at first, 70.0 % now." in accuracy.proto.alt
+    assert "Training photos: accuracy 55.0\xa0% at first, 70.0\xa0% now." in accuracy.proto.alt
     assert "So far: " not in texts(page)
     for meaning in ("lower is better", "higher is better", "kept from learning"):
         assert meaning in texts(page)
@@ -303,6 +304,18 @@ def test_stop_asks_the_run_to_end(open_training: OpenPage, runs: Any) -> None:
     assert (runs.root / run_id / STOP_FILE).exists()
     assert "Stopping" in texts(page)
     assert "Stop and keep the best so far" not in labels(page)
+
+
+def test_a_run_without_a_whole_epoch_is_stopped_and_nothing_kept(
+    open_training: OpenPage, runs: Any
+) -> None:
+    run_id = runs.make("Ben", "running")
+    page = open_training()
+    assert "Stop and keep the best so far" not in labels(page)
+    button(page, "Stop").click().run()
+    assert (runs.root / run_id / STOP_FILE).exists()
+    (bar,) = page.get("progress")
+    assert "nothing is kept" in bar.proto.text
 
 
 def test_what_went_wrong_is_said_once(
@@ -403,13 +416,13 @@ def test_a_finished_run_stands_beside_the_installed_model(
     assert "But mind" in texts(page)
     table = page.table[0].value
     right = {"better": 39, "worse": 21}.get(verdict, 33)
-    expected = f"{100 * right / 40:.1f} % (50 to 99), {right} of 40"
+    expected = f"{100 * right / 40:.1f}\xa0% (50 to 99), {right} of 40"
     assert table.loc["Test photos", "This run"] == expected
     if verdict == "no model to compare with":
         assert list(table.columns) == ["This run"]
     else:
         assert table.loc["Validation photos", "Installed: The first one"] == (
-            "80.0 % (50 to 99), 32 of 40"
+            "80.0\xa0% (50 to 99), 32 of 40"
         )
     assert ("Install" in labels(page)) is (verdict != "worse")
     # In a bubble that has to be opened first, below a warning.
@@ -482,7 +495,7 @@ def test_a_model_is_installed_and_the_former_one_brought_back(
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"model of Ben"
     assert "it is the one installed as MobileNetV2" in texts(page)
     assert "Install" not in labels(page)
-    assert "In use: Ben" in texts(page)
+    assert "Now: Ben" in texts(page)
     button(page, "Bring back").click().run()
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
     assert "The first one is in use again" in page.toast[0].value
@@ -534,18 +547,31 @@ def test_every_earlier_version_can_be_brought_back(
     assert labels(page).count("Bring back") == 8
 
 
+def test_the_model_that_the_app_starts_with_stands_first(
+    open_training: OpenPage, runs: Any, models: Path, put_model: Any
+) -> None:
+    for name in ("inception_v3", "a_class"):
+        put_model(models / name, "Another one", name.encode())
+    runs.make("Ben", "interrupted")
+    said = [m.value for m in see_runs(open_training()).markdown if m.value.startswith("**")]
+    assert said[-3:] == [
+        "**MobileNetV2** · Photos and Live start with it",
+        "**InceptionV3** · can be chosen there",
+        r"**a\_class** · can be chosen there",
+    ]
+
+
 def test_a_version_called_after_its_moment_does_not_say_it_twice() -> None:
     moment = datetime(2026, 11, 25, 17, 28)
     named = Version("id", moment.timestamp(), "Our classroom", 0.99, True)
     assert (
-        version_facts(named)
-        == "In use: Our classroom · 25 Nov, 17:28 · 99.0 % on its own test photos"
+        version_facts(named) == "Now: Our classroom · 25 Nov, 17:28 · 99.0\xa0% on its own test photos"
     )
     unnamed = replace(named, title="Model of 25 November 2026, 17:28", current=False)
     assert version_facts(unnamed) == (
-        r"Earlier: Model of 25 November 2026, 17\:28 · 99.0 % on its own test photos"
+        "Earlier: Model of 25 November 2026, 17\\:28 · 99.0\xa0% on its own test photos"
     )
-    assert version_facts(replace(named, created=0.0, accuracy=None)) == "In use: Our classroom"
+    assert version_facts(replace(named, created=0.0, accuracy=None)) == "Now: Our classroom"
 
 
 def test_a_model_that_a_kill_left_out_of_its_place_is_brought_back(
@@ -556,7 +582,7 @@ def test_a_model_that_a_kill_left_out_of_its_place_is_brought_back(
     kept.parent.mkdir(parents=True)
     (models / "mobilenet_v2").rename(kept)
     page = see_runs(open_training())
-    assert "In use: The first one" in texts(page)
+    assert "Now: The first one" in texts(page)
     assert read_card("mobilenet_v2")["title"] == "The first one"
 
 
@@ -580,10 +606,60 @@ def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: An
     assert page.subheader[0].value == "2 runs compared"
     table = page.dataframe[0].value
     assert list(table.columns) == ["Ben", "Ben (2)"]  # the newest first
-    assert list(table.loc["Best validation accuracy"]) == ["76.0 %", "101.0 %"]
-    assert list(table.loc["Dropout"]) == ["25 %", "50 %"]
+    assert list(table.loc["Best validation accuracy"]) == ["76.0\xa0%", "101.0\xa0%"]
+    assert list(table.loc["Dropout"]) == ["25\xa0%", "50\xa0%"]
+    assert list(table.loc["State"]) == ["Interrupted", "Finished"]
+    assert list(table.loc["Epochs"]) == ["5 of 10", "10"]
     page.checkbox(key=f"tick-{second}").uncheck().run()
     assert page.subheader[0].value == "Ben"
+
+
+def test_a_comparison_says_what_decides_and_how_far_each_run_came(
+    open_training: OpenPage, runs: Any
+) -> None:
+    whole = {"fine_tune_epochs": 6, "comparison": compared("better")}
+    stopped = runs.make("Ben", "finished", epochs_done=3, **whole)
+    write_values(runs.root / stopped / OUTCOME_FILE, state="finished", stopped_early=True)
+    tuned = runs.make("Ida", "interrupted", epochs_done=10, fine_tune_epochs=6)
+    figures = {"epochs": 6, "batch": 4, "batches": 4, "loss": 0.1, "val_loss": 0.1}
+    for epoch in (1, 2):
+        EventLog(runs.root / tuned).write("fine-tuning", epoch=epoch, **figures)
+    runs.make("Eve", "running")
+    page = see_runs(open_training())
+    for run in jobs.jobs():
+        page.checkbox(key=f"tick-{run.id}").check().run()
+    table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
+    assert list(table.loc["State"]) == ["Stopped early", "Interrupted", "Training"]
+    assert list(table.loc["Test photos right"]) == ["97.5\xa0%, 39 of 40", "–", "–"]
+    assert list(table.loc["Epochs"]) == ["3 of 10", "10", "0 of 10"]
+    assert list(table.loc["Fine-tuning epochs"]) == ["0 of 6", "2 of 6", "0"]
+
+
+def test_pressing_a_name_ends_the_comparison(open_training: OpenPage, runs: Any) -> None:
+    first, second = runs.make("Ben", "interrupted"), runs.make("Ida", "interrupted")
+    page = see_runs(open_training())
+    page.checkbox(key=f"tick-{first}").check().run()
+    page.button(key=f"show-{first}").click().run()
+    assert page.checkbox(key=f"tick-{first}").value  # one ticked waits for another
+    page.checkbox(key=f"tick-{second}").check().run()
+    assert page.subheader[0].value == "2 runs compared"
+    page.button(key=f"show-{first}").click().run()
+    assert page.subheader[0].value == "Ben"
+    assert not any(page.checkbox(key=f"tick-{run}").value for run in (first, second))
+
+
+@pytest.mark.parametrize(
+    ("order", "columns"),
+    [(["Training photos", "Validation photos"], 2), (["Our classroom, first", "Ben"], 1)],
+)
+def test_names_that_people_gave_stand_below_one_another(order: list[str], columns: int) -> None:
+    import pandas as pd
+
+    from ui.learning_curves import _chart
+
+    table = pd.DataFrame({"step": [1.0], "loss": [0.5], "which": order[:1], "part": "training"})
+    chart = _chart(table, "loss", order, 10).to_dict()
+    assert chart["layer"][0]["encoding"]["color"]["legend"]["columns"] == columns
 
 
 def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> None:
