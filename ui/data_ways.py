@@ -132,24 +132,26 @@ def choose_public() -> Brought | None:
             st.markdown(
                 f"**{plain(data_set.name)}**  \n{plain(data_set.what)}  \n"
                 f"Licence: {plain(data_set.licence)}. From [{urlsplit(data_set.url).hostname}]"
-                f"({data_set.url}); what comes is checked against its checksum,"
-                f" {data_set.commit[:12]}."
+                f"({data_set.url}). They are used only if they come exactly as they were published."
             )
             sizes: dict[str, int | None] = st.session_state.setdefault("public_sizes", {})
             if data_set.commit not in sizes:
-                if st.button("Ask how large it is", key=f"ask-{data_set.commit}"):
+                st.caption("You are told how large they are before anything is fetched.")
+                if st.button(
+                    "Fetch these photos", icon=":material/download:", key=f"ask-{data_set.commit}"
+                ):
                     with st.spinner("Asking the server"):
                         sizes[data_set.commit] = public_data.size_bytes(data_set)
                     st.rerun()
                 continue
             size = sizes[data_set.commit]
             st.caption(
-                "Its server does not say how large it is."
+                "Their server does not say how large they are."
                 if size is None
                 else f"About {max(size / 1e6, 1):,.0f} MB are to be fetched."
             )
             if st.button(
-                "Fetch these photos",
+                "Fetch them now",
                 type="primary",
                 icon=":material/download:",
                 key=f"fetch-{data_set.commit}",

@@ -540,12 +540,12 @@ def test_published_photos_show_licence_and_size_before_they_are_fetched(
     assert asked == []
     said = "\n".join(m.value for m in page.markdown)
     assert "Licence: MIT" in said
-    assert CATALOGUE[0].commit[:12] in said
-    press(page, "Ask how large it is")
+    assert "exactly as they were published" in said
+    press(page, "Fetch these photos")
     assert asked == [CATALOGUE[0].commit]
     assert any("About 123 MB" in caption.value for caption in page.caption)
     assert fetched == []
-    press(page, "Fetch these photos")
+    press(page, "Fetch them now")
     assert got(page) == f"got {2 * COUNT}"
     assert page.session_state.choice.folder == fetched[0]
 
@@ -559,9 +559,9 @@ def test_an_unknown_size_and_no_internet_are_said(
     monkeypatch.setattr(ui.data_ways.public_data, "size_bytes", lambda data_set: None)
     monkeypatch.setattr(ui.data_ways.public_data, "fetch", fetch)
     go(page, "Public photos")
-    press(page, "Ask how large it is")
-    assert any("does not say how large" in caption.value for caption in page.caption)
     press(page, "Fetch these photos")
+    assert any("does not say how large" in caption.value for caption in page.caption)
+    press(page, "Fetch them now")
     assert len(page.error) == 1
     assert "could not be fetched" in page.error[0].value
     assert got(page) == "got nothing"
