@@ -131,7 +131,7 @@ def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: Non
 
 
 def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
-    boxes = [file for file in files if _has_boxes(file)]
+    boxes = _boxes(files)
     photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
     planned = list(_lists_of_classes(files, boxes))
     planned += _plan_scenes(photos, boxes) if boxes else _plan_classes(photos)
@@ -174,6 +174,14 @@ def storing() -> Iterator[None]:
 
 def _suffix(file: _File) -> str:
     return PurePosixPath(file.parts[-1]).suffix.lower()
+
+
+def _boxes(files: Sequence[_File]) -> list[_File]:
+    """The annotations: of several of one photo a single one, Pascal VOC's before YOLO's."""
+    found = [file for file in files if _has_boxes(file)]
+    by_photo = {_key(file.parts): file for file in found}
+    by_photo |= {_key(file.parts): file for file in found if _suffix(file) == ".xml"}
+    return list(by_photo.values())
 
 
 def _has_boxes(file: _File) -> bool:

@@ -46,41 +46,44 @@ class Scene:
 def read_scenes(root: Path) -> list[Scene]:
     """Read annotated photos: ``root/images`` and beside it, under the same file names,
 
-    - Pascal VOC: ``root/annotations/*.xml``, or
+    - Pascal VOC: ``root/annotations/*.xml``, and
     - YOLO: ``root/labels/*.txt`` (class number, centre x and y, width and height as
       shares of the photo's) and ``root/classes.txt`` with the classes' names in order, or
       ``root/data.yaml``; see ``training.yolo_names``.
 
-    A class may have any name that ``training.class_names.face_label`` knows.
+    Of a photo that has both, Pascal VOC's is read. A class may have any name that
+    ``training.class_names.face_label`` knows.
 
     Returns:
-        Scenes, sorted by name.
+        Scenes, sorted by name, those of Pascal VOC before those of YOLO.
 
     Raises:
         MasklensError: no annotations, an unknown class, or a photo missing.
     """
     voc = sorted((root / "annotations").glob("*.xml"))
-    yolo = sorted(path for path in (root / "labels").glob("*.txt") if path.stem != "classes")
+    passed_over = {path.stem for path in voc} | {"classes"}
+    yolo = sorted(path for path in (root / "labels").glob("*.txt") if path.stem not in passed_over)
     if not voc and not yolo:
         raise MasklensError(
             "No annotations were found: the folder must hold annotations/*.xml (Pascal VOC) or"
             " labels/*.txt and classes.txt or data.yaml (YOLO)."
         )
     images = {path.stem: path for path in sorted((root / "images").glob("*"))}
-    classes = [] if voc else class_names(root)
+    classes = class_names(root) if yolo else []
     scenes = []
-    for path in voc or yolo:
+    for path in [*voc, *yolo]:
+        is_voc = path.suffix.lower() == ".xml"
         if path.stem not in images:
             raise MasklensError(f"images/ has no photo for {path.parent.name}/{path.name}.")
         try:
-            found = _voc_faces(path) if voc else _yolo_faces(path, classes, images[path.stem])
+            found = _voc_faces(path) if is_voc else _yolo_faces(path, classes, images[path.stem])
             faces = tuple(found)
         except (ET.ParseError, AttributeError, LookupError, TypeError, ValueError) as error:
             # A KeyError is a class that is not known; its name may be long or of several lines.
             named = str(error.args[0]) if isinstance(error, KeyError) else ""
             got = f'; its class "{" ".join(named.split())[:60]}" is not known' if named else ""
             raise MasklensError(
-                f"{path.parent.name}/{path.name} is not a {'Pascal VOC' if voc else 'YOLO'} file"
+                f"{path.parent.name}/{path.name} is not a {'Pascal VOC' if is_voc else 'YOLO'} file"
                 f" with the classes {KNOWN}{got}."
             ) from error
         scenes.append(Scene(images[path.stem], faces))

@@ -32,6 +32,27 @@ def written(root: Path) -> dict[str, bytes]:
     }
 
 
+def test_of_a_photo_with_two_annotations_pascal_voc_is_taken(tmp_path: Path) -> None:
+    names = ["a/images/1.jpg", "a/labels/1.txt", "a/annotations/1.xml"]
+    names += ["a/images/2.jpg", "a/labels/2.txt", "a/classes.txt"]
+    files = unpack(packed({name: name.encode() for name in names}), tmp_path)
+    assert by_owner_s_name(files) == {
+        "a/images/1.jpg": ("images", b"a/images/1.jpg"),
+        "a/annotations/1.xml": ("annotations", b"a/annotations/1.xml"),
+        "a/images/2.jpg": ("images", b"a/images/2.jpg"),
+        "a/labels/2.txt": ("labels", b"a/labels/2.txt"),
+        "classes.txt": ("labels", b"a/classes.txt"),
+    }
+    assert len(written(tmp_path)) == len(files.names)
+
+
+def test_labels_that_are_not_taken_need_no_list_of_classes(tmp_path: Path) -> None:
+    files = {"a/1.jpg": b"1", "a/annotations/1.xml": b"", "a/labels/1.txt": b""}
+    lists = {"a/labels/classes.txt": b"mask", "b/labels/classes.txt": b"bare"}
+    unpack(packed({**files, **lists}), tmp_path)
+    assert set(written(tmp_path)) == {"images/00001.jpg", "annotations/00001.xml"}
+
+
 def test_class_folders_of_any_depth_are_taken_with_their_owner_s_names(tmp_path: Path) -> None:
     stream = packed(
         {

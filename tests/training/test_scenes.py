@@ -162,6 +162,43 @@ def test_yolo_files_need_the_names_of_the_classes(
         read_scenes(tmp_path)
 
 
+def test_photos_of_both_kinds_are_read_and_one_with_both_by_pascal_voc(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    for name in ("d", "a", "c"):
+        add_yolo_scene(tmp_path, name, make_photo(1, size_wh=(200, 100)), "0 0.5 0.5 0.5 0.5")
+    for name in ("e", "b", "c"):
+        add_scene(tmp_path, name, make_photo(2), [(MASK, (1, 2, 3, 4))])
+    (tmp_path / "classes.txt").write_text(BARE)
+    scenes = read_scenes(tmp_path)
+    assert [scene.image_path.stem for scene in scenes] == ["b", "c", "e", "a", "d"]
+    voc, yolo = SceneFace((1, 2, 3, 4), 1), SceneFace((50, 25, 150, 75), 0)
+    assert [scene.faces for scene in scenes] == [(voc,)] * 3 + [(yolo,)] * 2
+
+
+def test_labels_that_pascal_voc_takes_the_place_of_need_no_names(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    add_yolo_scene(tmp_path, "a", make_photo(1), "7 0.5 0.5 0.5 0.5")
+    add_scene(tmp_path, "a", make_photo(1), [(MASK, (1, 2, 3, 4))])
+    (scene,) = read_scenes(tmp_path)
+    assert scene.faces == (SceneFace((1, 2, 3, 4), 1),)
+
+
+@pytest.mark.parametrize(
+    ("broken", "kind"), [("annotations/a.xml", "Pascal VOC"), ("labels/b.txt", "YOLO")]
+)
+def test_of_two_kinds_that_which_does_not_fit_is_named(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb], broken: str, kind: str
+) -> None:
+    add_scene(tmp_path, "a", make_photo(1), [])
+    add_yolo_scene(tmp_path, "b", make_photo(2), "")
+    (tmp_path / "classes.txt").write_text(BARE)
+    (tmp_path / broken).write_text("what")
+    with pytest.raises(MasklensError, match=f"^{broken} is not a {kind} file"):
+        read_scenes(tmp_path)
+
+
 def many_scenes(root: Path, make_photo: Callable[..., ImageRgb]) -> list[Scene]:
     """A hundred, every fifth with a bare face, and two copies of the scene 004."""
     for number in range(100):
