@@ -44,17 +44,18 @@ def mask_models() -> list[str]:
 
 
 def choose_way(label: str, icons: dict[str, str], key: str) -> str:
-    """Show a row of ways to go, the first one chosen.
+    """Show a row of ways to go: the one taken last, at first the first.
 
     Args:
         label: for screen readers.
         icons: by the ways' names.
         key: the widget's.
     """
+    # What was begun on one of the ways is found again when the visitor comes back.
+    keep(key, next(iter(icons)), icons)
     return st.segmented_control(
         label,
         list(icons),
-        default=next(iter(icons)),
         required=True,
         format_func=lambda name: f"{icons[name]} {name}",
         label_visibility="collapsed",

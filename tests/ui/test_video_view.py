@@ -425,8 +425,9 @@ def test_another_page_leaves_the_job_alone(view: AppTest, jobs: list[FakeJob]) -
     upload(view)
     view.switch_page("pages/photo.py").run()
     assert shown(view) == []
-    choose_way(view.switch_page("pages/live.py").run(), "Video file")
+    view.switch_page("pages/live.py").run()
 
+    assert view.segmented_control(key="way").value == "Video file"
     assert shown(view) == [(0, "holiday.mp4: opening")]
     assert (len(jobs), jobs[0].stops, jobs[0].discards) == (1, 0, 0)
 
