@@ -47,7 +47,7 @@ elif section == "Mistakes":
 elif section == "Curves":
     show_curves(judged, threshold)
 elif section == "Two models":
-    show_compare(judged, threshold, measured.own)
+    show_compare(judged, measured.own)
 
 if judged is not None:
     show_downloads(judged, threshold, measured.of_model, measured.folds, measured.own is not None)

@@ -12,7 +12,7 @@ from maskcore import ModelError
 from maskcore.models import installed_models
 from training.compare import McNemarTest, compare
 from training.metrics import CLASS_NAMES
-from ui.app_threshold import start_percent
+from ui.app_threshold import card_percent
 from ui.chart_box import show_chart
 from ui.charts import history_chart
 from ui.choices import model_title
@@ -25,14 +25,18 @@ _FIGURES = {
     "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),
     "loss": ("Loss (lower is better)", "Loss, epoch by epoch"),
 }
+_LINES = "Solid: on photos it learns from, dashed: on photos held back."
+_BY_HEART = {
+    "accuracy": "It learns by heart where the dashed line falls while the solid one still rises.",
+    "loss": "It learns by heart where the dashed line rises while the solid one still falls.",
+}
 
 
-def show_compare(judged: Judged, threshold: float, own: OwnPhotos | None = None) -> None:
+def show_compare(judged: Judged, own: OwnPhotos | None = None) -> None:
     """The chosen model against another one, then the training of both.
 
     Args:
         judged: what the chosen model said.
-        threshold: its, 0..1.
         own: the visitor's photos, if it is them.
     """
     others = [name for name in installed_models("classifier") if name != judged.model]
@@ -50,23 +54,23 @@ def show_compare(judged: Judged, threshold: float, own: OwnPhotos | None = None)
                 " the mask model above, then measure them under “Your photos”."
             )
         else:
-            _show_both(judged, theirs.judged, threshold)
+            _show_both(judged, theirs.judged)
     else:
         try:
             part = read_judged(other).get(judged.part)
         except ModelError as error:
             st.warning(plain(str(error)), icon=":material/error:")
         else:
-            _show_both(judged, part, threshold)
+            _show_both(judged, part)
     show_history([judged.model, other])
 
 
-def _show_both(judged: Judged, other: Judged | None, threshold: float) -> None:
+def _show_both(judged: Judged, other: Judged | None) -> None:
     pair = None if other is None else same_photos(judged, other)
     if pair is None:
         st.info("The two models were not measured on the same photos.")
     else:
-        _show_pair(*pair, threshold, start_percent(pair[1].model) / 100)
+        _show_pair(*pair)
 
 
 def same_photos(first: Judged, second: Judged) -> tuple[Judged, Judged] | None:
@@ -118,32 +122,37 @@ def in_words(comparison: McNemarTest, first: str, second: str, things: str = "ph
     return f"{better} is better. {facts} Chance alone would do that much or more {chance}."
 
 
-def _show_pair(first: Judged, second: Judged, threshold: float, other_threshold: float) -> None:
-    comparison = compare(right_answers(first, threshold), right_answers(second, other_threshold))
-    titles = model_title(first.model), model_title(second.model)
+def _show_pair(first: Judged, second: Judged) -> None:
+    # One threshold that was moved, by the slider or for the whole app, would make a winner.
+    limits = [card_percent(judged.model) / 100 for judged in (first, second)]
+    comparison = compare(right_answers(first, limits[0]), right_answers(second, limits[1]))
+    titles = [model_title(first.model), model_title(second.model)]
     st.subheader(plain(in_words(comparison, *titles, first.things)), anchor=False)
-    rows = []
-    for judged, limit, title in zip(
-        (first, second), (threshold, other_threshold), titles, strict=True
-    ):
-        figures = judged.figures(limit)
-        row: dict[str, Any] = {
-            "Model": title,
-            "Counts as a mask from": percent(limit, 0),
-            first.things.capitalize(): figures["count"],
-            "Accuracy": with_interval(figures["accuracy"]),
-        }
-        for name in reversed(CLASS_NAMES):
-            recall = figures["by_class"][name]["recall"]
-            row[f"{name}: right"] = f"{recall['hits']} of {recall['count']}"
-            row[f"{name}: F1"] = percent(figures["by_class"][name]["f1"]["value"])
-        rows.append(row)
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    # A model a column, and a table whose cells break their lines: so it fits a phone.
+    columns = [
+        _figures_of(judged, limit) for judged, limit in zip((first, second), limits, strict=True)
+    ]
+    st.table(pd.DataFrame(dict(zip(titles, columns, strict=True))))
     st.caption(
-        f"Both saw the same {first.things}. The test (McNemar's, exact) looks only at"
-        f" {first.things} that one of them alone got right: if the models were equally good, these"
-        " would fall to either side like a coin. Below 5 in 100 the difference is called real."
+        f"Both saw the same {first.things}. Each is judged at its own threshold, whatever is chosen"
+        f" above. The test (McNemar's, exact) looks only at {first.things} that one of them alone"
+        " got right: if the models were equally good, these would fall to either side like a coin."
+        " Below 5 in 100 the difference is called real."
     )
+
+
+def _figures_of(judged: Judged, threshold: float) -> dict[str, str]:
+    """A model's column of the table."""
+    figures = judged.figures(threshold)
+    column = {"Accuracy": with_interval(figures["accuracy"])}
+    for name in reversed(CLASS_NAMES):
+        of_class = figures["by_class"][name]
+        recall = of_class["recall"]
+        column[f"{name}: right"] = f"{recall['hits']} of {recall['count']}"
+        column[f"{name}: F1"] = percent(of_class["f1"]["value"])
+    column[judged.things.capitalize()] = str(figures["count"])
+    column["Counts as a mask from"] = percent(threshold, 0)
+    return column
 
 
 def show_history(models: list[str]) -> None:
@@ -153,6 +162,12 @@ def show_history(models: list[str]) -> None:
     for title, history in histories.items():
         if not history:
             st.caption(f"The run that made {title} left no record of its epochs.")
+    if any(histories.values()):
+        st.caption(
+            "While it learns, the photos are changed at random (turned, darker, blurred) and parts"
+            " of the network are switched off. It is harder so, and the solid line is often the"
+            " worse one."
+        )
     places = st.columns(2, gap="medium")
     for place, (figure, (axis, name)) in zip(places, _FIGURES.items(), strict=True):
         rows = [
@@ -162,8 +177,7 @@ def show_history(models: list[str]) -> None:
             with place:
                 show_chart(
                     history_chart(rows, axis, name, shares=figure == "accuracy"),
-                    "Solid: on photos it learns from, dashed: on photos held back. Where the two"
-                    " drift apart it begins to learn by heart.",
+                    f"{_LINES} {_BY_HEART[figure]}",
                     _history_table(rows, figure),
                     f"history-{figure}",
                 )

@@ -456,7 +456,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     assert "masks told by first with its own threshold" in texts(page)
     assert "Nobody has measured this with second yet" in texts(page)
     section(page, "Two models")
-    assert "second" in list(page.dataframe[0].value["Model"])
+    assert "second" in page.table[1].value.columns
     page.selectbox(key="metrics_model").set_value("first").run()
     section(page, "Whole app")
     assert "Nobody has measured this" not in texts(page)
@@ -504,15 +504,36 @@ def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
     assert "No real difference" in said
     assert "They differ on 4 of 8 photos: 0 right by first alone, 4 by second alone" in said
     assert "about 12 times in 100" in said  # 2 / 2 ** 4
-    table = page.dataframe[0].value
-    assert list(table["Model"]) == ["first", "second"]
-    assert list(table["Mask: right"]) == ["2 of 4", "4 of 4"]
+    table = page.table[1].value
+    assert list(table.columns) == ["first", "second"]
+    assert list(table.loc["Mask: right"]) == ["2 of 4", "4 of 4"]
     assert "The run that made first left no record of its epochs" in said
     accuracy, loss = charts(page)
     assert (accuracy["title"], loss["title"]) == (
         "Accuracy, epoch by epoch",
         "Loss, epoch by epoch",
     )
+
+
+def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
+    section(page, "Two models")
+    before, table = page.subheader[1].value, page.table[1].value
+    slide(page, 30)
+    assert "5 of 8 photos right" in texts(page)
+    button(page, "Make it the app's default").click().run()
+    assert "They differ on 4 of 8 photos" in page.subheader[1].value
+    assert page.subheader[1].value == before
+    assert page.table[1].value.equals(table)
+    assert list(table.loc["Counts as a mask from"]) == ["50 %", "50 %"]
+    assert "Each is judged at its own threshold, whatever is chosen above." in texts(page)
+
+
+def test_learning_by_heart_shows_in_the_dashed_line(page: AppTest) -> None:
+    section(page, "Two models")
+    accuracy, loss = [chart.proto.alt for chart in page.get("vega_lite_chart")]
+    assert "by heart where the dashed line falls" in accuracy
+    assert "by heart where the dashed line rises" in loss
+    assert "the solid line is often the worse one" in texts(page)
 
 
 def test_a_single_model_has_nothing_to_be_compared_with(models: Path, open_page: OpenPage) -> None:
