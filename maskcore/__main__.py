@@ -23,17 +23,25 @@ from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
 from maskcore.files import replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, encode_image, read_image
+from maskcore.models import installed_models, models_dir
 from maskcore.pipeline import MaskPipeline
 from maskcore.records import photo_record, records_csv
 
 if TYPE_CHECKING:
     from maskcore.video import VideoProgress, VideoSummary
 
+_MP4_SUFFIXES = (".mp4", ".m4v")
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m maskcore", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    detect = commands.add_parser("detect", help="find faces in photos and tell masks")
+    detect = commands.add_parser(
+        "detect",
+        help="find faces in photos and tell masks",
+        description="Find faces in photos and tell masks. Ctrl-C stops early and keeps what is"
+        " done.",
+    )
     detect.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo or a folder")
     _add_choices(detect)
     detect.add_argument(
@@ -115,25 +123,36 @@ def _detect(
     csv_file: Path | None,
     annotated: Path | None,
 ) -> int:
+    photos = list(_photos(paths, annotated))
+    lines_file = Path(json_file) if json_file not in (None, "-") else None
+    _check_tables([file for file in (lines_file, csv_file) if file], photos)
+    _check_model(model)
     pipeline = MaskPipeline.load(detector, model)
     root = _common_folder(paths) if annotated else Path()
-    records = []
+    records: list[dict[str, Any]] = []
     # disable=None: a bar where standard error is a terminal, nothing elsewhere.
-    for path in tqdm(list(_photos(paths)), unit="photo", disable=None):
-        target = annotated / _annotated_name(path, root) if annotated else None
-        record = _analyze(pipeline, path, threshold, target)
-        records.append(record)
-        if json_file in (None, "-"):
-            tqdm.write(_line(record) if json_file else _summary(record))
-    if json_file not in (None, "-"):
-        write_text(Path(json_file), "".join(_line(record) + "\n" for record in records))
+    with _interrupts() as asked, tqdm(photos, unit="photo", disable=None) as bar:
+        for path in bar:
+            if asked.is_set():
+                break
+            target = annotated / _annotated_name(path, root) if annotated else None
+            record = _analyze(pipeline, path, threshold, target)
+            records.append(record)
+            if not lines_file:
+                tqdm.write(_line(record) if json_file else _summary(record))
+    if lines_file:
+        write_text(lines_file, "".join(_line(record) + "\n" for record in records))
     if csv_file:
         write_text(csv_file, records_csv(records))
-    return 1 if any(record["error"] for record in records) else 0
+    stopped = len(records) < len(photos)
+    if stopped or not photos:
+        done = f"Stopped after {len(records)} of {len(photos)} photos."
+        print(done if photos else "There are no photos here.", file=sys.stderr)
+    return 1 if stopped or any(record["error"] for record in records) else 0
 
 
-def _photos(paths: Sequence[Path]) -> Iterator[Path]:
-    """Photos to look at; nothing is left out silently.
+def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
+    """Photos to look at; nothing is left out silently but annotated copies made before.
 
     A path that is no folder is taken for a photo: if it is none, its record says why.
     """
@@ -141,9 +160,40 @@ def _photos(paths: Sequence[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
+        copies = annotated if annotated and annotated.resolve() != path.resolve() else None
         for child in sorted(path.rglob("*")):
             if child.suffix.lower() in IMAGE_SUFFIXES and child.is_file():
-                yield child
+                if not copies or not child.resolve().is_relative_to(copies.resolve()):
+                    yield child
+
+
+def _check_tables(tables: Sequence[Path], photos: Sequence[Path]) -> None:
+    """Refuse at once what would fail at the end, or destroy a photo.
+
+    Raises:
+        MasklensError: the text tells why.
+    """
+    taken = {photo.resolve() for photo in photos}
+    for table in tables:
+        if table.is_dir():
+            raise MasklensError(f"The results cannot be written: {table} is a folder.")
+        if table.resolve() in taken:
+            raise MasklensError(
+                f"The results would replace the photo {table} or another table. Choose another"
+                " name."
+            )
+        # A new folder for results is welcome, a whole new tree is a slip of the pen.
+        if not table.absolute().parent.parent.is_dir():
+            raise MasklensError(
+                f"The results cannot be written: there is no folder {table.parent}."
+            )
+        taken.add(table.resolve())
+
+
+def _check_model(name: str) -> None:
+    if not (models_dir() / name).is_dir():
+        known = ", ".join(installed_models("classifier"))
+        raise MasklensError(f"There is no model {name}. Installed are: {known or 'none'}.")
 
 
 def _common_folder(paths: Sequence[Path]) -> Path:
@@ -207,6 +257,9 @@ def _video(
 ) -> int:
     from maskcore.video import annotate_video  # loads FFmpeg, which photos do without
 
+    if out.suffix.lower() not in _MP4_SUFFIXES:
+        raise MasklensError(f"Videos are written as MP4: name {out.with_suffix('.mp4')}.")
+    _check_model(model)
     pipeline = MaskPipeline.load(detector, model, live=True)
     with _interrupts() as asked, tqdm(unit="frame", disable=None) as bar:
 

@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,10 +80,10 @@ def test_folder_is_searched_and_a_broken_photo_stops_nothing(
 
 
 def test_detector_and_model_can_be_chosen(photos: Path, loaded: list[tuple[str, str]]) -> None:
-    arguments = ["--detector", "yunet", "--model", "net"]
+    arguments = ["--detector", "yunet", "--model", "inception_v3"]
 
     assert cli.main(["detect", str(photos / "b.JPG"), *arguments]) == 0
-    assert loaded == [("yunet", "net")]
+    assert loaded == [("yunet", "inception_v3")]
 
 
 @pytest.mark.parametrize(
@@ -311,6 +312,88 @@ def test_results_that_cannot_be_written_are_reported(
     assert shown.startswith("The results cannot be written: ") and shown.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--json", "{photo}"], "would replace the photo"),
+        (["--csv", "{photo}"], "would replace the photo"),
+        (["--json", "{folder}/a", "--csv", "{folder}/a"], "or another table"),
+        (["--csv", "{folder}"], "is a folder"),
+        (["--csv", "{folder}/new/tree/a.csv"], "there is no folder"),
+    ],
+)
+def test_results_never_replace_a_photo_nor_each_other(
+    photos: Path,
+    loaded: list[tuple[str, str]],
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    complaint: str,
+) -> None:
+    photo = photos / "b.JPG"
+    before = photo.read_bytes()
+    named = [option.format(photo=photo, folder=photos) for option in options]
+
+    assert cli.main(["detect", str(photos), *named]) == 1
+
+    assert complaint in capsys.readouterr().err
+    assert photo.read_bytes() == before
+    assert loaded == []  # told before any work
+    assert sorted(path.name for path in photos.iterdir()) == [
+        "b.JPG",
+        "folder.jpg",
+        "notes.txt",
+        "sub",
+    ]
+
+
+def test_an_interrupt_keeps_what_is_done(
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    analyze = cli._analyze
+
+    def interrupted(*arguments: object) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return analyze(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cli, "_analyze", interrupted)
+    table = photos.parent / "faces.csv"
+
+    assert cli.main(["detect", str(photos), "--csv", str(table)]) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out == f"{photos}/b.JPG: 2 faces, 1 with mask\n"
+    assert shown.err == "Stopped after 1 of 3 photos.\n"
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_photos_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["detect", str(tmp_path)]) == 0
+    assert capsys.readouterr() == ("", "There are no photos here.\n")
+
+
+def test_annotated_copies_are_not_annotated_again(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["detect", str(photos), "--annotated", str(photos / "labelled")]
+    assert cli.main(command) == 1
+    first = capsys.readouterr().out
+    assert cli.main(command) == 1
+    assert capsys.readouterr().out == first
+    copies = sorted(path.name for path in (photos / "labelled").rglob("*.jpg"))
+    assert copies == ["a.png.jpg", "b.JPG.jpg"]
+
+
+def test_a_video_is_not_written_under_another_kind_of_name(
+    tmp_path: Path, loaded: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["video", "a.avi", "--out", str(tmp_path / "b.avi")]) == 1
+    assert capsys.readouterr().err == f"Videos are written as MP4: name {tmp_path}/b.mp4.\n"
+    assert loaded == []
+
+
 @pytest.mark.parametrize("threshold", ["1.5", "-0.1", "nan", "half", ""])
 def test_bad_threshold_is_a_usage_error(
     capsys: pytest.CaptureFixture[str], loaded: list[tuple[str, str]], threshold: str
@@ -342,11 +425,14 @@ def test_unknown_model_is_told_in_one_line(
 ) -> None:
     monkeypatch.undo()  # the real load
     monkeypatch.setenv("MASKLENS_MODELS", str(models_folder))
+    command = ["detect", str(photos), "--detector", "haar", "--model", "net"]
 
-    assert cli.main(["detect", str(photos), "--detector", "haar", "--model", "net"]) == 1
+    assert cli.main(command) == 1
 
+    assert capsys.readouterr() == ("", "There is no model net. Installed are: none.\n")
+    (models_folder / "net").mkdir(parents=True)
+    assert cli.main(command) == 1
     shown = capsys.readouterr()
-    assert shown.out == ""
     assert shown.err.startswith("installed/net/card.json is missing. Bring it back with: ")
     assert shown.err.count("\n") == 1
 
