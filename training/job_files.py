@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from maskcore.errors import MasklensError
 from maskcore.files import patiently, write_text
+from training.locks import locked
 from training.places import runs_dir
 
 JOB_FILE = "job.json"  # name, name of the data, when it was made
@@ -84,41 +84,6 @@ def write_values(path: Path, **values: Any) -> None:
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Hold what must not be done twice at once: starting, ending and removing runs.
-
-    The operating system holds the lock and frees it when its holder dies, however that
-    happens: it cannot grow stale.
-    """
-    runs_dir().mkdir(parents=True, exist_ok=True)
-    with (runs_dir() / ".guard").open("a+b") as stream:
-        _lock(stream)
-        try:
-            yield
-        finally:
-            _unlock(stream)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(stream: IO[bytes]) -> None:
-        while True:
-            stream.seek(0)
-            try:
-                msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
-                return
-            except OSError:  # gives up after ten seconds; another start takes no longer
-                continue
-
-    def _unlock(stream: IO[bytes]) -> None:
-        stream.seek(0)
-        msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(stream: IO[bytes]) -> None:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-
-    def _unlock(stream: IO[bytes]) -> None:
-        fcntl.flock(stream, fcntl.LOCK_UN)
+    """Hold what must not be done twice at once: starting, ending and removing runs."""
+    with locked(runs_dir() / ".guard"):
+        yield
