@@ -39,14 +39,15 @@ def patiently(act: Callable[[], T]) -> T:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path`` to write to, and put it in place on success.
 
     The old file stays whole until the new one is complete and on disk; when the
     body raises, the temporary file goes away and ``path`` is as it was.
 
     Args:
-        path: the file to write or replace; its folder is made if need be.
+        path: the file to write or replace.
+        make_folder: whether its folder is made where there is none.
 
     Yields:
         A path in the same folder with the same suffixes (some writers look at them).
@@ -54,7 +55,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the file cannot be written or replaced.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     mode = _mode(path)
     temporary = path.parent / f".{secrets.token_hex(8)}-{path.name}"
     # What was private is so from the first byte on; a new file is what umask says.
@@ -78,11 +80,13 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, make_folder: bool = True) -> None:
     """Write UTF-8 text (newlines as given) in one step: all of it or nothing.
+
+    Args: see ``replacing``.
 
     Raises:
         OSError: the file cannot be written or replaced.
     """
-    with replacing(path) as temporary:
+    with replacing(path, make_folder) as temporary:
         temporary.write_bytes(text.encode())

@@ -15,9 +15,11 @@ from scipy.special import logit
 
 from maskcore.classification import LiteRtClassifier
 from maskcore.classification.calibration import TEMPERATURES, Calibration
+from maskcore.errors import MasklensError
 from maskcore.files import write_text
-from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_report
+from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_card, read_report
 from training.curves import BINS
+from training.locks import models_guard
 from training.metrics import bootstrapped, expected_calibration_error
 from training.parts import part_report, report_photos
 from training.provenance import provenance
@@ -112,8 +114,8 @@ def calibrate_model(
         "validation scenes" or "scenes in folds", and "test scenes".
 
     Raises:
-        MasklensError: the model is not installed, its photos are not in the folder, or the
-            runs are not of folds.
+        MasklensError: the model is not installed or replaced meanwhile, its photos are not in
+            the folder, or the runs are not of folds.
     """
     stored, report = load_model(name), read_report(name)
     plain = LiteRtClassifier(replace(stored, card={**stored.card, "calibration": None}))
@@ -141,10 +143,15 @@ def calibrate_model(
         part: {"count": figures["count"], "accuracy": figures["accuracy"]}
         for part, figures in report["parts"].items()
     }
-    # The card last: it is what serving goes by.
-    for file_name, values in ((REPORT_FILE, report), (CARD_FILE, card)):
-        text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-        write_text(models_dir() / name / file_name, text)
+    with models_guard():
+        if read_card(name) != stored.card:
+            raise MasklensError(
+                f"{name} has been replaced by another model meanwhile. Run the command again."
+            )
+        # The card last: it is what serving goes by.
+        for file_name, values in ((REPORT_FILE, report), (CARD_FILE, card)):
+            text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+            write_text(models_dir() / name / file_name, text, make_folder=False)
     return record
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,11 +21,9 @@ from maskcore.errors import MasklensError
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
 from training.job_files import folder_of, read_values
 from training.jobs import State, job
+from training.locks import VERSIONS_DIR, models_guard
 
-VERSIONS_DIR = ".versions"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
-# Between the two moves of another visitor's installation there is no model for a moment.
-_SWAP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,10 @@ def versions(name: str) -> list[Version]:
     """Every version of a model that can be had, newest first."""
     check_name(name)
     mend(name)
+    return _listed(name)
+
+
+def _listed(name: str) -> list[Version]:
     found = [(models_dir() / name, True)]
     found += [(folder, False) for folder in _kept(name)]
     read = [_read(folder, current) for folder, current in found if (folder / MODEL_FILE).is_file()]
@@ -92,13 +94,15 @@ def restore(name: str, version_id: str) -> None:
         MasklensError: there is no such version, or the files cannot be moved.
     """
     check_name(name)
-    if any(version.current and version.id == version_id for version in versions(name)):
-        return
+    mend(name)
     wanted = models_dir() / VERSIONS_DIR / name / version_id
-    if not _ID.fullmatch(version_id) or not (wanted / MODEL_FILE).is_file():
-        raise MasklensError("This version is gone. Choose another one.")
     try:
-        _swap(name, wanted)
+        with models_guard():
+            if any(version.current and version.id == version_id for version in _listed(name)):
+                return
+            if not _ID.fullmatch(version_id) or not (wanted / MODEL_FILE).is_file():
+                raise MasklensError("This version is gone. Choose another one.")
+            _swap(name, wanted)
     except OSError as error:
         raise MasklensError(
             "The version could not be brought back, and the one in use stays: its files cannot"
@@ -107,19 +111,22 @@ def restore(name: str, version_id: str) -> None:
 
 
 def mend(name: str) -> None:
-    """Bring back what was in use where a kill between two moves left nothing in its place."""
-    target, kept = models_dir() / name, _kept(name)
-    if not kept or target.exists():
+    """Bring back what was in use where a kill between two moves left no model in its place."""
+    target = models_dir() / name
+    if (target / MODEL_FILE).is_file() or not _kept(name):
         return
-    time.sleep(_SWAP_SECONDS)
-    if not target.exists():
-        with suppress(OSError):  # somebody else has just done it, or it cannot be done now
-            os.replace(max(kept, key=lambda folder: folder.stat().st_mtime), target)
+    with suppress(OSError), models_guard():  # another visitor's installation may just end
+        kept = _kept(name)
+        if not kept or (target / MODEL_FILE).is_file():
+            return
+        if target.exists():  # what was written beside a model that had just moved away
+            os.replace(target, kept[0].with_name(f"rest-{secrets.token_hex(4)}"))
+        os.replace(max(kept, key=lambda folder: folder.stat().st_mtime), target)
 
 
 def mend_all() -> None:
     """``mend`` every model; one that is not in its place is in no list of models."""
-    for folder in (models_dir() / VERSIONS_DIR).glob("*"):
+    for folder in (models_dir() / VERSIONS_DIR).glob("[!.]*"):
         mend(folder.name)
 
 
@@ -165,14 +172,18 @@ def put_in_place(
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-        _swap(name, fresh)
+        with models_guard():
+            _swap(name, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return models_dir() / name
 
 
 def _swap(name: str, fresh: Path) -> None:
-    """Move a folder in as the model in use, and the one in use among the versions."""
+    """Move a folder in as the model in use, and the one in use among the versions.
+
+    The guard must be held.
+    """
     target, kept = models_dir() / name, models_dir() / VERSIONS_DIR / name
     if not target.exists():
         os.replace(fresh, target)

@@ -13,6 +13,7 @@ from typing import Any
 from maskcore import MasklensError, ModelError
 from maskcore.files import write_text
 from maskcore.models import models_dir, read_card
+from training.locks import models_guard
 
 THRESHOLD_FILE = "threshold.json"
 
@@ -46,11 +47,13 @@ def choose_threshold(model: str, percent: int) -> None:
         percent: 1..99.
 
     Raises:
-        MasklensError: it cannot be written down.
+        MasklensError: it cannot be written down, or the model is gone.
     """
-    values = {"threshold": percent / 100, **_identity(model)}
     try:
-        write_text(models_dir() / model / THRESHOLD_FILE, json.dumps(values) + "\n")
+        with models_guard():  # else it might come between the moves of an installation
+            values = {"threshold": percent / 100, **_identity(model)}
+            path = models_dir() / model / THRESHOLD_FILE
+            write_text(path, json.dumps(values) + "\n", make_folder=False)
     except OSError as error:
         raise MasklensError(
             "The threshold could not be kept: the models' folder may not be written to."
@@ -64,7 +67,8 @@ def forget_threshold(model: str) -> None:
         MasklensError: the file cannot be removed.
     """
     try:
-        (models_dir() / model / THRESHOLD_FILE).unlink(missing_ok=True)
+        with models_guard():
+            (models_dir() / model / THRESHOLD_FILE).unlink(missing_ok=True)
     except OSError as error:
         raise MasklensError(
             "The card's threshold could not be brought back: the models' folder may not be"

@@ -15,7 +15,7 @@ from maskcore.classification import InputSpec, LiteRtClassifier
 from maskcore.classification.calibration import Calibration
 from maskcore.litert import LiteRtModel
 from maskcore.models import load_model, read_card, read_report
-from training import metrics
+from training import calibration, metrics
 from training.__main__ import main
 from training.calibration import fit_temperature, recalibrated
 from training.parts import Photos, part_report
@@ -192,6 +192,21 @@ def test_photos_that_are_gone_leave_card_and_report_alone(
     assert main(["calibrate", "blue", "--masks", str(installed)]) == 1
     assert "is gone" in capsys.readouterr().err
     assert (read_card("blue"), read_report("blue")) == (card, report)
+
+
+def test_a_model_put_in_its_place_meanwhile_keeps_its_own_card(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit, other = calibration.fit_temperature, {**read_card("blue"), "title": "other"}
+
+    def fit_and_install(*arrays: Any) -> Calibration:
+        put_in_place("blue", b"", other, {"parts": {}})
+        return fit(*arrays)
+
+    monkeypatch.setattr(calibration, "fit_temperature", fit_and_install)
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 1
+    assert "has been replaced" in capsys.readouterr().err
+    assert (read_card("blue"), read_report("blue")) == (other, {"parts": {}})
 
 
 def test_a_report_is_json_that_others_can_read(installed: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from training import job_process, jobs, versions
 from training.config import TrainConfig
 from training.job_files import write_values
 from training.jobs import State
+from training.locks import models_guard
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +147,7 @@ def test_a_full_disk_leaves_the_installed_model(
         versions.install(run, "net")
     assert load_model("net").content == b"old"
     assert listed() == [("old", True)]
-    assert [path.name for path in models.iterdir()] == ["net"]
+    assert {path.name for path in models.iterdir()} == {"net", ".versions"}
 
 
 @pytest.mark.parametrize("failing", [1, 2])
@@ -211,6 +213,48 @@ def test_a_kill_brings_back_what_was_in_use_and_not_the_newest(
     assert installed_models("classifier") == []
     versions.mend_all()
     assert load_model("net").content == b"one"
+
+
+@pytest.mark.parametrize(
+    "left", [["threshold.json"], ["card.json", "report.json"], ["card.json", "threshold.json"]]
+)
+def test_what_was_written_beside_a_model_that_moved_away_is_mended(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, left: list[str]
+) -> None:
+    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    before = versions.versions("net")[0]
+    install_and_be_killed(finished_run(tmp_path, b"new", DAYS[1], "new"), monkeypatch)
+    (models / "net").mkdir()
+    for name in left:
+        write_values(models / "net" / name, **card(b"old", DAYS[0]))
+    versions.mend_all()
+    assert installed_models("classifier") == ["net"]
+    assert load_model("net").content == b"old"
+    assert versions.versions("net") == [before]
+    set_aside = [path for path in (models / ".versions").rglob("*.json") if path.is_file()]
+    assert sorted(path.name for path in set_aside) == left  # nothing is thrown away
+    versions.install(finished_run(tmp_path, b"third", DAYS[2], "third"), "net")
+    assert listed() == [("third", True), ("old", False)]
+
+
+def test_a_folder_of_which_nothing_earlier_is_kept_stays_as_it_is(models: Path) -> None:
+    write_values(models / "net" / "card.json", kind="classifier")
+    (models / ".versions" / "net").mkdir(parents=True)
+    versions.mend_all()
+    assert [path.name for path in (models / "net").iterdir()] == ["card.json"]
+
+
+def test_mending_waits_for_an_installation_that_goes_on(tmp_path: Path, models: Path) -> None:
+    for day, name in zip(DAYS, ("one", "two"), strict=False):
+        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+    with models_guard():
+        os.replace(models / "net", tmp_path / "between two moves")
+        mending = threading.Thread(target=versions.mend_all)
+        mending.start()
+        mending.join(0.3)
+        os.replace(tmp_path / "between two moves", models / "net")
+    mending.join(20)
+    assert listed() == [("two", True), ("one", False)]
 
 
 @pytest.mark.parametrize("name", ["fcos", "scenes"])

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from maskcore import MasklensError
+from maskcore.models import load_model
+from training.versions import put_in_place
 from ui import app_threshold
 from ui.app_threshold import (
     card_percent,
@@ -72,10 +78,46 @@ def test_a_damaged_choice_gives_way_to_the_card(fake_models: Path, text: str) ->
 def test_a_folder_that_may_not_be_written_to_is_said(
     fake_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, text: str) -> None:
+    def refuse(path: Path, text: str, **options: object) -> None:
         raise PermissionError(13, "no", str(path))
 
     monkeypatch.setattr(app_threshold, "write_text", refuse)
     with pytest.raises(MasklensError, match="may not be written to"):
         choose_threshold("first", 60)
     assert start_percent("first") == 50
+
+
+def test_a_threshold_chosen_during_an_installation_loses_no_model(
+    fake_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, target = os.replace, fake_models / "first"
+    choosing = threading.Thread(target=choose_threshold, args=("first", 60))
+
+    def replace(source: Path, to: Path) -> None:
+        if to == target and not choosing.ident:  # the old model is away, the new not yet there
+            choosing.start()
+            choosing.join(0.3)
+        move(source, to)
+
+    monkeypatch.setattr(os, "replace", replace)
+    new = {"kind": "classifier", "sha256": hashlib.sha256(b"new").hexdigest()}
+    put_in_place("first", b"new", new)
+    choosing.join(20)
+    assert load_model("first").content == b"new"
+    assert start_percent("first") == 60
+
+
+def test_no_folder_is_made_for_a_model_that_goes_meanwhile(
+    fake_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = app_threshold._identity
+
+    def identity_and_gone(model: str) -> dict[str, object]:
+        told = identity(model)
+        shutil.rmtree(fake_models / model)  # by hand: that asks for no lock
+        return told
+
+    monkeypatch.setattr(app_threshold, "_identity", identity_and_gone)
+    with pytest.raises(MasklensError, match="could not be kept"):
+        choose_threshold("first", 60)
+    assert not (fake_models / "first").exists()

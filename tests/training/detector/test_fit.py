@@ -382,7 +382,7 @@ def test_an_export_that_differs_is_not_installed(
         assert main(install) == 1
         message = capsys.readouterr().err
         assert f"was not installed: its scores differ from Keras' by up to {gap:.4f}" in message
-    assert {path.name for path in run.models.iterdir()} == {"fcos"}
+    assert {path.name for path in run.models.iterdir()} == {"fcos", ".versions"}
     assert (run.models / "fcos" / MODEL_FILE).read_bytes() == content
     assert load_model("fcos").card["serving"]["live_side"] == 96
 
@@ -424,4 +424,4 @@ def test_a_run_without_weights_is_not_installed(
         assert message in capsys.readouterr().err
     assert main(["install-detector", str(run.folder), "--name", "../up"]) == 1
     assert "letters, digits and underscores only" in capsys.readouterr().err
-    assert {path.name for path in run.models.iterdir()} == {"fcos"}
+    assert {path.name for path in run.models.iterdir()} == {"fcos", ".versions"}
