@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from training import job_progress
 from training.config import TrainConfig
-from training.events import read_events
+from training.data import DATA_FILE
+from training.intake import MAX_PHOTOS
 from training.job_progress import progress
 from training.jobs import Job, State
 from training.run_curves import MOST_POINTS, curves
@@ -103,21 +105,104 @@ def test_only_a_run_with_a_whole_epoch_keeps_something_when_it_is_stopped(job: J
     assert progress(stopping).stage == "Stopping: keeping the best so far"
 
 
-def test_the_time_left_follows_from_this_attempt_alone(job: Job) -> None:
-    events(job, {"time": 0, "stage": "starting"}, features(10, "photos", 0))
-    assert progress(job).eta_seconds is None
-    events(job, features(20, "variation 1", 0))
-    told = progress(job)
-    begin = 0.0
-    for line in read_events(job.folder)[:2]:
-        begin = line["time"]
-    assert begin == 10
-    assert told.eta_seconds is not None and told.eta_seconds > 10
-    slow = told.eta_seconds
+def stage(time: float, name: str, **figures: Any) -> dict[str, Any]:
+    return {"time": time, "stage": name, **figures}
+
+
+def test_the_time_left_of_a_run_with_few_photos_is_mostly_loading_and_packing(job: Job) -> None:
+    # The times of a run with 62 photos, on 2 cores.
+    few = replace(job, config=replace(job.config, epochs=10, fine_tune_epochs=0))
+    (job.folder / DATA_FILE).write_text('{"photos": 62}')
+    assert job_progress.DATA_FILE == DATA_FILE
+    head = {"epochs": 10, "batch": 2, "batches": 2, "val_loss": 0.1}
+    events(few, stage(0, "starting"), stage(3.2, "reading data"))
+    assert progress(few).eta_seconds is None
+    for event in (
+        features(4.8, "photos", 0, 42),
+        stage(6.9, "training", epoch=5, **head),
+        stage(7.7, "training", epoch=10, **head),
+        stage(9.2, "evaluating"),
+        stage(15.3, "exporting"),
+    ):
+        events(few, event)
+        eta = progress(few).eta_seconds
+        assert eta == pytest.approx(25.3 - event["time"], rel=0.3)
+    assert 0.5 < progress(few).fraction < 0.7
+
+
+@pytest.mark.parametrize("photos", [100, 4000, MAX_PHOTOS])
+def test_the_bar_only_grows_once_it_is_known_how_many_photos_there_are(
+    job: Job, photos: int
+) -> None:
+    told = []
+    for event in (
+        stage(0, "starting"),
+        stage(3, "reading data"),
+        stage(3, "reading data", done=0, total=photos),
+        stage(4, "reading data", done=64, total=photos),
+        features(5, "photos", 0, photos),
+    ):
+        events(job, event)
+        told.append(progress(job).fraction)
+    assert told == sorted(told)
+    assert told[3] < told[4]
+
+
+def test_more_photos_take_longer(job: Job) -> None:
+    def left(photos: int) -> float:
+        (job.folder / DATA_FILE).write_text(json.dumps({"photos": photos}))
+        return progress(job).eta_seconds or 0.0
+
+    events(job, stage(0, "starting"), batch(20, 1, 4))
+    assert 0 < left(60) < left(600) < left(6000)
+
+
+@pytest.mark.parametrize(
+    ("done", "again", "resumed"),
+    [
+        (
+            [features(13, "photos", 0), batch(20, 1, 4, val_loss=0.5), batch(21, 2, 2)],
+            [features(9005, "photos", 0), features(9006, "variation 1", 0)],
+            batch(9007, 2, 2),
+        ),
+        (
+            [batch(20, 2, 4, val_loss=0.5), batch(90, 1, 4, "fine-tuning", val_loss=0.4)],
+            [],
+            stage(9006, "trained"),
+        ),
+        ([stage(90, "trained"), stage(91, "evaluating")], [], stage(9004, "evaluating")),
+    ],
+)
+def test_a_resumed_run_begins_at_what_is_done(
+    job: Job, done: list[dict[str, Any]], again: list[dict[str, Any]], resumed: dict[str, Any]
+) -> None:
+    (job.folder / DATA_FILE).write_text('{"photos": 600}')
+    events(job, stage(0, "starting"))
+    kept = [event for event in done if "val_loss" in event or event["stage"] == "evaluating"]
+    for event in done:
+        events(job, event)
+        if event is kept[-1]:
+            reached = progress(job).fraction
+    assert reached > 0.1
+    # Killed, and resumed much later: an epoch cut short is made again.
+    for event in (stage(9000, "starting"), stage(9003, "reading data"), *again):
+        events(job, event)
+        assert progress(job).fraction == pytest.approx(reached)
+    events(job, resumed)
+    assert progress(job).fraction >= reached
+    # What was done before the kill does not count as done in no time.
+    ahead = job_progress._way([stage(0, "starting"), resumed], [], job).ahead
+    assert 0.7 * ahead < (progress(job).eta_seconds or 0.0) < 3 * ahead
+
+
+def test_the_time_left_follows_from_the_pace_of_this_attempt(job: Job) -> None:
+    (job.folder / DATA_FILE).write_text('{"photos": 600}')
+    events(job, stage(0, "starting"), features(100, "photos", 0))
+    slow = progress(job).eta_seconds
     # Killed, and resumed much later on a machine ten times as fast.
-    events(job, {"time": 9000, "stage": "starting"}, features(9001, "photos", 0))
-    events(job, features(9002, "variation 1", 0))
-    assert progress(job).eta_seconds == pytest.approx(slow / 10)
+    events(job, stage(9000, "starting"), features(9010, "photos", 0))
+    fast = progress(job).eta_seconds
+    assert slow and fast and slow > 4 * fast
 
 
 @pytest.mark.parametrize(
