@@ -16,6 +16,7 @@ from ui.live_view import (
 )
 from ui.shot import show_camera_shot
 from ui.stream import LiveSettings, LiveStream
+from ui.video import VideoSettings
 from ui.video_view import show_video
 from ui.webrtc import leave_stream
 
@@ -53,7 +54,7 @@ if way != "Camera":
     leave_stream()
 if way == "Video file":
     with scene:
-        show_video(ready, threshold, blur)
+        show_video(ready, VideoSettings(*choice, threshold, blur))
 elif way == "Single shot":
     with scene:
         show_camera_shot(ready, threshold, blur)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -20,6 +20,22 @@ _LAST_SECONDS = 5.0
 # A video keeps both cores of a laptop busy: others wait for their turn.
 _turn = threading.Semaphore(1)
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """What the visitor has chosen for a whole video.
+
+    Attributes:
+        detector, model: names of the two.
+        threshold: mask probability, 0..1, from which a face counts as masked.
+        blur: whether faces are made unrecognisable.
+    """
+
+    detector: str
+    model: str
+    threshold: float
+    blur: bool = False
 
 
 class _Work:
@@ -35,30 +51,30 @@ class _Work:
         self.problem = ""
         self.thread: threading.Thread | None = None
 
-    def run(self, pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
+    def run(self, pipeline: MaskPipeline, settings: VideoSettings) -> None:
         while not self.stopping.is_set():
             if _turn.acquire(timeout=0.5):
                 try:
                     self.state = "running"
-                    self._annotate(pipeline, threshold, blur)
+                    self._annotate(pipeline, settings)
                 finally:
                     _turn.release()
                 break
-        with suppress(OSError):  # Windows keeps a file that another program has open
-            self.source.unlink(missing_ok=True)
+        else:
+            self.problem = "Stopped before anything was done."
         self.state = "ended"
         if self.abandoned:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _annotate(self, pipeline: MaskPipeline, threshold: float, blur: bool) -> None:
+    def _annotate(self, pipeline: MaskPipeline, settings: VideoSettings) -> None:
         try:
             self.summary = annotate_video(
                 self.source,
                 self.folder / "video.mp4",
                 pipeline,
-                threshold=threshold,
+                threshold=settings.threshold,
                 csv_file=self.folder / "faces.csv",
-                blur=blur,
+                blur=settings.blur,
                 on_progress=self._note,
                 stop=self.stopping.is_set,
             )
@@ -101,22 +117,20 @@ class VideoJob:
         name: str,
         content: BinaryIO,
         pipeline: MaskPipeline,
-        threshold: float,
-        blur: bool = False,
+        settings: VideoSettings,
     ) -> None:
         """Copy the upload into a folder only this server's user can read, and begin.
 
         Args:
             name: the file's name.
             content: the file, from its beginning.
-            pipeline: made for live video.
-            threshold: mask probability, 0..1, from which a face counts as masked.
-            blur: whether faces are made unrecognisable.
+            pipeline: made for live video, of the detector and the model in the settings.
+            settings: what was chosen.
 
         Raises:
             OSError: the upload cannot be stored; nothing of it stays behind.
         """
-        self.name = name
+        self.name, self.settings = name, settings
         folder = Path(tempfile.mkdtemp(prefix="masklens-video-"))
         source = folder / "source"
         try:
@@ -129,7 +143,7 @@ class VideoJob:
         self._end = weakref.finalize(self, self._work.abandon)
         _works.add(self._work)
         self._work.thread = threading.Thread(
-            target=self._work.run, args=(pipeline, threshold, blur), name="video", daemon=True
+            target=self._work.run, args=(pipeline, settings), name="video", daemon=True
         )
         self._work.thread.start()
 
@@ -160,6 +174,11 @@ class VideoJob:
     def discard(self) -> None:
         """End it and delete its files."""
         self._end()
+
+    @property
+    def source_file(self) -> Path:
+        """The upload, kept so that it can be labelled again."""
+        return self._work.source
 
     @property
     def video_file(self) -> Path:

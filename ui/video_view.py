@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 
 from maskcore import MaskPipeline
+from maskcore.video import VideoProgress, VideoSummary
+from ui.choices import DETECTORS, model_title
+from ui.judged import percent
 from ui.results import plain, shown_name
-from ui.video import VideoJob
+from ui.video import VideoJob, VideoSettings
 
 SUFFIXES = ["mp4", "mov", "webm", "mkv", "avi", "m4v"]
 MAX_MEGABYTES = 500
@@ -17,18 +21,24 @@ PLAYED_MEGABYTES = 100
 _JOB = "video_job"
 
 
-def show_video(pipeline: MaskPipeline | None, threshold: float, blur: bool) -> None:
+def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
     """Take a video, watch it being labelled, take the result along.
 
     Args:
         pipeline: made for live video; None where there is none to be had.
-        threshold: mask probability, 0..1, from which a face counts as masked.
-        blur: whether faces are made unrecognisable.
+        settings: those that a video begun now gets.
     """
     job: VideoJob | None = st.session_state.get(_JOB)
-    if job is None and pipeline is None:
+    if job is not None:
+        if job.state == "ended":
+            _show_result(job)
+        else:
+            _watch(job)
+        if job.state != "ended" or job.summary is not None:
+            _show_settings(job, pipeline, settings)
+    elif pipeline is None:
         st.info("Choose a face finder and a mask model that are there, and the upload appears.")
-    elif job is None:
+    else:
         turn = st.session_state.setdefault("video_turn", 0)
         st.caption("The settings below hold for the whole video: choose them first.")
         file = st.file_uploader(
@@ -40,17 +50,19 @@ def show_video(pipeline: MaskPipeline | None, threshold: float, blur: bool) -> N
         )
         if file is not None:
             st.session_state.video_turn = turn + 1  # the uploader comes back empty
-            try:
-                with st.spinner("Taking the video in"):
-                    st.session_state[_JOB] = VideoJob(file.name, file, pipeline, threshold, blur)
-            except OSError:
-                st.error("This video could not be stored: the disk may be full.")
-            else:
+            if _begin(file.name, file, pipeline, settings):
                 st.rerun()
-    elif job.state == "ended":
-        _show_result(job)
-    else:
-        _watch(job)
+
+
+def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: VideoSettings) -> bool:
+    """Begin a job, in place of one before; whether that could be done."""
+    try:
+        with st.spinner("Taking the video in"):
+            st.session_state[_JOB] = VideoJob(name, content, pipeline, settings)
+    except OSError:
+        st.error("This video could not be stored: the disk may be full.")
+        return False
+    return True
 
 
 def _discard(job: VideoJob) -> None:
@@ -66,41 +78,108 @@ def _watch(job: VideoJob) -> None:
     progress = job.progress
     name = shown_name(job.name)
     if job.state == "waiting":
-        st.progress(0.0, f"{name}: waiting for another visitor's video to end")
+        st.progress(0.0, f"{name}: waiting for another video to end")
     elif progress is None:
         st.progress(0.0, f"{name}: opening")
     else:
         share = progress.share if progress.share is not None else 0.0
-        st.progress(min(share, 1.0), f"{name}: {progress.seconds:.0f} s of video done")
+        st.progress(share, f"{name}: {_done(progress)} s of video done")
         st.image(progress.annotated_rgb, width=480, alt="The latest picture, labelled")
     st.button("Stop and keep what is done", icon=":material/stop:", on_click=job.stop)
+
+
+def _done(progress: VideoProgress) -> str:
+    whole = f" of {progress.seconds / progress.share:.0f}" if progress.share else ""
+    return f"{progress.seconds:.0f}{whole}"
 
 
 def _show_result(job: VideoJob) -> None:
     summary = job.summary
     if summary is None:
-        st.error(plain(job.problem) or "This video could not be processed.")
+        problem = plain(job.problem) or "This video could not be processed."
+        st.error(f"**{shown_name(job.name)}**: {problem}")
     else:
         if summary.problem:
             st.warning(plain(summary.problem), icon=":material/error:")
         if summary.stopped:
             st.info("Stopped: this is what was done until then.")
-        people = "1 person" if summary.people == 1 else f"{summary.people} people"
-        st.subheader(f"{people} in {summary.seconds:.0f} s of video", anchor=False)
+        st.subheader(_found(summary), anchor=False)
+        st.markdown(f"**{shown_name(job.name)}**: {_shares(summary)}")
         if job.video_file.stat().st_size <= PLAYED_MEGABYTES * 2**20:
             st.video(job.video_file.read_bytes())
+        stem = Path(job.name).stem[:80]
         with st.container(horizontal=True):
             st.download_button(
                 "Labelled video (MP4)",
                 job.video_file.read_bytes,
-                f"{Path(job.name).stem[:80]}-masklens.mp4",
+                f"{stem}-masklens.mp4",
                 "video/mp4",
                 icon=":material/download:",
                 on_click="ignore",
             )
             st.download_button(
-                "Table (CSV)", job.csv_file.read_bytes, "faces.csv", "text/csv", on_click="ignore"
+                "Table (CSV)",
+                job.csv_file.read_bytes,
+                f"{stem}-masklens.csv",
+                "text/csv",
+                on_click="ignore",
             )
     st.button(
         "Another video", icon=":material/restart_alt:", on_click=_discard, args=(job,), key="again"
     )
+
+
+def _found(summary: VideoSummary) -> str:
+    """How many people, or what can be said where none could be counted."""
+    pictures = "1 picture" if summary.frames == 1 else f"{summary.frames} pictures"
+    length = f"{summary.seconds:.0f} s of video" if summary.seconds >= 1 else pictures
+    faces = sum(summary.faces.values())
+    if summary.people:
+        return f"{'1 person' if summary.people == 1 else f'{summary.people} people'} in {length}"
+    if summary.frames == 1 and faces:
+        return f"{'1 face' if faces == 1 else f'{faces} faces'} in 1 picture"
+    # People are counted once they have been seen for a moment.
+    return f"{'Faces too briefly seen to count people' if faces else 'No face found'} in {length}"
+
+
+def _shares(summary: VideoSummary) -> str:
+    """Of all the faces in all the pictures, how many are with a mask and without."""
+    mask, bare, unsure = (summary.faces[name] for name in ("Mask", "No Mask", "Not sure"))
+    if not mask + bare + unsure:
+        return "there is nobody whose mask could be checked."
+    if not mask + bare:
+        return "whether masks are worn could not be told for any face."
+    share = mask / (mask + bare)
+    doubtful = f", {unsure:,} not sure" if unsure else ""
+    return (
+        f"with mask {percent(share, 0)} of the time, without {percent(1 - share, 0)}."
+        f" Faces in all pictures: {mask:,} with mask, {bare:,} without{doubtful}."
+    )
+
+
+def _show_settings(job: VideoJob, pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
+    """What the video is made with, and a way to have it made with what is chosen now."""
+    made = job.settings
+    words = (
+        DETECTORS[made.detector][0],
+        model_title(made.model),
+        f"a mask from {percent(made.threshold, 0)}",
+        "faces blurred" if made.blur else "faces not blurred",
+    )
+    st.caption(
+        f"Made with {', '.join(words)}. The settings below change nothing in it until you"
+        " press **Label it again**."
+    )
+    # Always there, so that the settings do not move while they are changed.
+    pressed = st.button(
+        "Label it again",
+        icon=":material/replay:",
+        disabled=pipeline is None or settings == made,
+        help="With the settings below, once one of them differs.",
+    )
+    if pressed and pipeline is not None:
+        with job.source_file.open("rb") as content:
+            begun = _begin(job.name, content, pipeline, settings)
+        if begun:
+            job.discard()
+            st.rerun()

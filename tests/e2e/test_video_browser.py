@@ -88,7 +88,7 @@ def test_an_uploaded_video_comes_out_labelled(
     labelled = download(page, "Labelled video (MP4)", tmp_path)
     table = download(page, "Table (CSV)", tmp_path)
 
-    assert (labelled.name, table.name) == ("two faces-masklens.mp4", "faces.csv")
+    assert (labelled.name, table.name) == ("two faces-masklens.mp4", "two faces-masklens.csv")
     with av.open(labelled) as container:
         (video,), (sound,) = container.streams.video, container.streams.audio
         assert video.codec_context.name == "h264"

@@ -15,7 +15,7 @@ import pytest
 
 from maskcore import MasklensError
 from ui import video
-from ui.video import VideoJob
+from ui.video import VideoJob, VideoSettings
 
 
 class Labelling:
@@ -57,8 +57,9 @@ def start(
 ) -> Callable[..., VideoJob]:
     monkeypatch.setattr(video.tempfile, "tempdir", str(tmp_path))
 
-    def make(content: bytes = b"content", **options: Any) -> VideoJob:
-        return VideoJob("a.mp4", io.BytesIO(content), None, 0.7, **options)  # type: ignore[arg-type]
+    def make(content: bytes = b"content", blur: bool = False) -> VideoJob:
+        settings = VideoSettings("fcos", "mobilenet_v2", 0.7, blur)
+        return VideoJob("a.mp4", io.BytesIO(content), None, settings)  # type: ignore[arg-type]
 
     return make
 
@@ -74,7 +75,7 @@ def ended(job: VideoJob) -> None:
     wait(lambda: job.state == "ended")
 
 
-def test_it_runs_to_its_end_and_leaves_the_results_alone(
+def test_it_runs_to_its_end_and_leaves_the_upload_and_the_results(
     start: Callable[..., VideoJob], labelling: Labelling, tmp_path: Path
 ) -> None:
     job = start(blur=True)
@@ -89,7 +90,8 @@ def test_it_runs_to_its_end_and_leaves_the_results_alone(
     assert job.video_file.read_bytes() == b"video"
     assert job.csv_file.read_text() == "table"
     (folder,) = tmp_path.iterdir()
-    assert {path.name for path in folder.iterdir()} == {"video.mp4", "faces.csv"}
+    assert {path.name for path in folder.iterdir()} == {"source", "video.mp4", "faces.csv"}
+    assert job.source_file.read_bytes() == b"content"  # to be labelled again
 
 
 def test_stop_keeps_what_is_done(start: Callable[..., VideoJob], labelling: Labelling) -> None:
@@ -137,6 +139,7 @@ def test_one_that_waits_can_be_stopped(
     second.stop()
     ended(second)
     assert second.summary is None
+    assert second.problem == "Stopped before anything was done."
     assert first.state == "running"
     assert labelling.content == b"content"
     second.discard()

@@ -16,8 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore import MaskPipeline
 from ui import video, video_view
+from ui.video import VideoSettings
 
 ANOTHER, STOP = "Another video", "Stop and keep what is done"
+AGAIN = "Label it again"
 VIDEO_BUTTON, TABLE_BUTTON = "Labelled video (MP4)", "Table (CSV)"
 
 
@@ -29,17 +31,16 @@ def progress(share: float | None, seconds: float = 12.4) -> Any:
 
 def summary(**options: Any) -> Any:
     facts = {"people": 2, "seconds": 41.6, "problem": None, "stopped": False}
+    facts |= {"frames": 1040, "faces": {"Mask": 1500, "No Mask": 500, "Not sure": 0}}
     return SimpleNamespace(**(facts | options))
 
 
 class FakeJob:
     """Stands in for ``VideoJob``: is in the state it is told to be in."""
 
-    def __init__(
-        self, name: str, content: Any, pipeline: Any, threshold: float, blur: bool
-    ) -> None:
+    def __init__(self, name: str, content: Any, pipeline: Any, settings: VideoSettings) -> None:
         self.name, self.content, self.pipeline = name, content.read(), pipeline
-        self.threshold, self.blur = threshold, blur
+        self.settings = settings
         self.state = "running"
         self.progress: Any = None
         self.summary: Any = None
@@ -55,6 +56,8 @@ class FakeJob:
     def end(self, folder: Path, **options: Any) -> None:
         """Be done, with files."""
         self.video_file, self.csv_file = folder / "video.mp4", folder / "faces.csv"
+        self.source_file = folder / "source"
+        self.source_file.write_bytes(self.content)
         self.video_file.write_bytes(b"0123456789")
         self.csv_file.write_bytes(b"seconds,frame\n")
         self.state, self.summary = "ended", summary(**options)
@@ -164,7 +167,7 @@ def test_an_upload_is_begun_as_chosen(
 
     (job,) = jobs
     assert (job.name, job.content) == ("holiday.mov", b"moving pictures")
-    assert (job.threshold, job.blur) == (0.8, True)
+    assert job.settings == VideoSettings("fcos", "first", 0.8, True)
     assert job.pipeline is fake_pipeline
     assert not view.file_uploader
     assert STOP in labels(view) and ANOTHER not in labels(view)
@@ -176,18 +179,82 @@ def test_choices_made_later_begin_nothing_anew(view: AppTest, jobs: list[FakeJob
     view.toggle(key="blur").set_value(True).run()
 
     (job,) = jobs
-    assert (job.threshold, job.blur) == (0.5, False)
+    assert (job.settings.threshold, job.settings.blur) == (0.5, False)
     assert (job.stops, job.discards) == (0, 0)
+
+
+def made_with(page: AppTest) -> str:
+    (line,) = [item.value for item in page.caption if item.value.startswith("Made with")]
+    return str(line)
+
+
+def again(page: AppTest) -> Any:
+    (button,) = [item for item in page.button if item.label == AGAIN]
+    return button
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_it_can_be_labelled_again_with_other_settings(
+    view: AppTest, jobs: list[FakeJob], tmp_path: Path, ended: bool
+) -> None:
+    upload(view)
+    if ended:
+        jobs[0].end(tmp_path)
+    jobs[0].source_file = tmp_path / "source"
+    jobs[0].source_file.write_bytes(b"moving")
+    view.run()
+    assert "Masklens, first, a mask from 50\N{NO-BREAK SPACE}%, faces not blurred." in made_with(
+        view
+    )
+    assert again(view).disabled  # it would come out as it is
+
+    view.slider(key="threshold").set_value(80).run()
+    view.toggle(key="blur").set_value(True).run()
+    assert "50\N{NO-BREAK SPACE}%, faces not blurred." in made_with(view)
+    press(view, AGAIN)
+
+    first, second = jobs
+    assert (second.name, second.content) == ("holiday.mp4", b"moving")
+    assert second.settings == VideoSettings("fcos", "first", 0.8, True)
+    assert (first.discards, second.discards) == (1, 0)
+    assert "80\N{NO-BREAK SPACE}%, faces blurred." in made_with(view)
+    assert again(view).disabled
+    assert shown(view) == [(0, "holiday.mp4: opening")]
+
+
+def test_a_full_disk_leaves_the_result_that_is_there(
+    view: AppTest, jobs: list[FakeJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    upload(view)
+    jobs[0].end(tmp_path)
+    view.toggle(key="blur").set_value(True).run()
+    monkeypatch.setattr(video_view, "VideoJob", refuse)
+    press(view, AGAIN)
+
+    assert "disk may be full" in view.error[0].value
+    assert (jobs[0].discards, subheaders(view)) == (0, ["2 people in 42 s of video"])
+
+
+def test_a_finder_that_is_not_there_labels_nothing_again(
+    view: AppTest, jobs: list[FakeJob]
+) -> None:
+    upload(view)
+    view.selectbox(key="detector").select("yunet").run()
+    assert again(view).disabled
+    assert made_with(view).startswith("Made with Masklens")
 
 
 @pytest.mark.parametrize(
     ("state", "now", "bar"),
     [
-        ("waiting", None, (0, "holiday.mp4: waiting for another visitor's video to end")),
+        ("waiting", None, (0, "holiday.mp4: waiting for another video to end")),
         ("running", None, (0, "holiday.mp4: opening")),
-        ("running", progress(0.4), (40, "holiday.mp4: 12 s of video done")),
+        ("running", progress(0.4), (40, "holiday.mp4: 12 of 31 s of video done")),
         ("running", progress(0.0, 0.0), (0, "holiday.mp4: 0 s of video done")),
-        ("running", progress(1.2), (100, "holiday.mp4: 12 s of video done")),
+        ("running", progress(1.0), (100, "holiday.mp4: 12 of 12 s of video done")),
         ("running", progress(None), (0, "holiday.mp4: 12 s of video done")),
     ],
 )
@@ -243,10 +310,73 @@ def test_the_result_comes_by_itself(
     assert subheaders(view) == ["2 people in 42 s of video"]
 
 
+def faces(mask: int, bare: int, unsure: int) -> dict[str, int]:
+    return {"Mask": mask, "No Mask": bare, "Not sure": unsure}
+
+
 @pytest.mark.parametrize(
-    ("people", "sentence"),
-    [(0, "0 people in 42 s"), (1, "1 person in 42 s"), (3, "3 people in 42 s")],
+    ("facts", "heading", "line"),
+    [
+        (
+            {"people": 1, "faces": faces(1500, 500, 0)},
+            "1 person in 42 s of video",
+            "with mask 75 % of the time, without 25 %."
+            " Faces in all pictures: 1,500 with mask, 500 without.",
+        ),
+        (
+            {"people": 3, "faces": faces(30, 50, 20)},
+            "3 people in 42 s of video",
+            "with mask 38 % of the time, without 62 %."
+            " Faces in all pictures: 30 with mask, 50 without, 20 not sure.",
+        ),
+        (
+            {"people": 0, "faces": faces(0, 0, 0)},
+            "No face found in 42 s of video",
+            "there is nobody whose mask could be checked.",
+        ),
+        (
+            {"people": 2, "faces": faces(0, 0, 9)},
+            "2 people in 42 s of video",
+            "whether masks are worn could not be told for any face.",
+        ),
+        (
+            {"people": 0, "faces": faces(2, 0, 0)},
+            "Faces too briefly seen to count people in 42 s of video",
+            "with mask 100 % of the time, without 0 %."
+            " Faces in all pictures: 2 with mask, 0 without.",
+        ),
+        (
+            {"people": 0, "faces": faces(1, 1, 0), "frames": 1, "seconds": 0.04},
+            "2 faces in 1 picture",
+            "with mask 50 % of the time, without 50 %."
+            " Faces in all pictures: 1 with mask, 1 without.",
+        ),
+        (
+            {"people": 0, "faces": faces(0, 0, 0), "frames": 9, "seconds": 0.4},
+            "No face found in 9 pictures",
+            "there is nobody whose mask could be checked.",
+        ),
+    ],
 )
+def test_the_result_answers_who_wears_a_mask(
+    view: AppTest,
+    jobs: list[FakeJob],
+    tmp_path: Path,
+    facts: dict[str, Any],
+    heading: str,
+    line: str,
+) -> None:
+    upload(view)
+    jobs[0].end(tmp_path, **facts)
+    view.run()
+
+    assert not view.exception
+    assert subheaders(view) == [heading]
+    lines = [item.value.replace("\N{NO-BREAK SPACE}", " ") for item in view.markdown]
+    assert f"**holiday.mp4**: {line}" in lines
+
+
+@pytest.mark.parametrize(("people", "sentence"), [(1, "1 person in 42 s"), (3, "3 people in 42 s")])
 def test_the_result_is_a_sentence_a_player_and_downloads(
     view: AppTest,
     jobs: list[FakeJob],
@@ -264,7 +394,7 @@ def test_the_result_is_a_sentence_a_player_and_downloads(
     assert len(view.get("video")) == 1
     assert given["player"] == b"0123456789"
     assert given[VIDEO_BUTTON].name == "my holiday-masklens.mp4"
-    assert given[TABLE_BUTTON].name == "faces.csv"
+    assert given[TABLE_BUTTON].name == "my holiday-masklens.csv"
     assert {VIDEO_BUTTON, TABLE_BUTTON, ANOTHER} <= labels(view)
     assert STOP not in labels(view)
     assert (len(view.warning), len(view.info), len(view.error), shown(view)) == (0, 0, 0, [])
@@ -360,9 +490,9 @@ def test_a_failure_is_a_sentence_and_a_way_on(
     view.run()
 
     assert not view.exception
-    assert [error.value for error in view.error] == [said]
+    assert [error.value for error in view.error] == [f"**holiday.mp4**: {said}"]
     assert subheaders(view) == []
-    assert not labels(view) & {VIDEO_BUTTON, TABLE_BUTTON, STOP}
+    assert not labels(view) & {VIDEO_BUTTON, TABLE_BUTTON, STOP, AGAIN}
     press(view, ANOTHER)
     assert jobs[0].discards == 1
     assert len(view.file_uploader) == 1
