@@ -60,16 +60,25 @@ def _faces_note(report: dict[str, Any]) -> str:
 
 def provenance(judged: Judged) -> str:
     """Which data, and when, in Markdown."""
-    name = shown_name(judged.data or "unnamed data")
-    if judged.part in PARTS and judged.part != "given":
-        name = f"the data set “{name}”"
-        if known := data_note(judged):
-            name += f", {plain(known)}"
     date = day(judged.created)
     return (
-        f"{judged.counted(len(judged))} of {name}. The mask model alone,"
-        f" {f'measured on {date}' if date else 'nobody noted when'}."
+        f"{photos_of(judged, shown_name(judged.data), plain(data_note(judged)))}. The mask model"
+        f" alone, {f'measured on {date}' if date else 'nobody noted when'}."
     )
+
+
+def photos_of(judged: Judged, name: str, known: str) -> str:
+    """How many photos or faces of which data.
+
+    Args:
+        judged: the photos.
+        name: of the data, as it is to be shown.
+        known: what ``data_note`` says of them, likewise.
+    """
+    name = name or "unnamed data"
+    if judged.part in PARTS and judged.part != "given":
+        name = f"the data set “{name}”" + (f", {known}" if known else "")
+    return f"{judged.counted(len(judged))} of {name}"
 
 
 def data_note(judged: Judged) -> str:

@@ -6,10 +6,10 @@ import html
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from training.metrics import CLASS_NAMES
+from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES
-from ui.judged import Judged, percent, with_interval
-from ui.provenance import data_note, day
+from ui.judged import PARTS, Judged, percent, with_interval
+from ui.provenance import data_note, day, photos_of
 from ui.report_export import Scenes, photo_rows, report_charts, to_svg
 from ui.scene_figures import FINDERS_NOTE, finder_rows, headline
 from ui.stress_view import stress_rows, where_it_breaks
@@ -23,6 +23,8 @@ figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 100%; verti
 figure svg { max-width: 100%; height: auto; }
 .lead { font-size: 1.3rem; font-weight: 600; }
 .note { color: #5b6770; }
+code { overflow-wrap: anywhere; }
+@media (max-width: 30rem) { table { font-size: .8rem; } th, td { padding-right: .5rem; } }
 """
 
 
@@ -77,24 +79,34 @@ def report_html(
 
 
 def _facts(judged: Judged, threshold: float, title: str) -> list[tuple[str, ...]]:
-    accuracy, auc = judged.figures(threshold)["accuracy"], judged.roc_auc["value"]
-    precision, off = judged.average_precision, judged.calibration_error
-    known = data_note(judged)
+    accuracy = judged.figures(threshold)["accuracy"]
+    # Of a visitor's own photos there is but one part.
+    part = f". {PARTS[judged.part]}" if judged.part in PARTS and judged.part != "given" else ""
     return [
         ("Mask model", title),
-        (
-            "Measured on",
-            f"{judged.counted(len(judged))} of {judged.data} ({judged.part})"
-            + (f", {known}" if known else ""),
-        ),
-        ("Measured", judged.created[:16].replace("T", " ")),
+        ("Measured on", f"{photos_of(judged, judged.data, data_note(judged))}{part}"),
+        ("Measured", day(judged.created) or "nobody noted when"),
         ("Command", judged.command or "on the Metrics page"),
         ("Counts as a mask from", percent(threshold, 0)),
         ("Accuracy", f"{with_interval(accuracy)}, {accuracy['hits']} of {accuracy['count']}"),
-        ("ROC AUC", "–" if auc is None else f"{auc:.4f}"),
-        ("Average precision", with_interval(precision)),
-        ("Probabilities are off by (expected calibration error)", with_interval(off)),
+        ("ROC AUC", _area(judged.roc_auc)),
+        ("Average precision", _area(judged.average_precision)),
+        (
+            "Probabilities are off by (expected calibration error)",
+            with_interval(judged.calibration_error),
+        ),
     ]
+
+
+def _area(figure: Figure) -> str:
+    """The area under a curve, at best 1."""
+    value, interval = figure["value"], figure["interval"]
+    if value is None or interval is None:
+        return "–"
+    # Photos without a mistake, drawn again, would never show one.
+    if value >= 1:
+        return "1, the best there is; other photos may differ"
+    return f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
 
 
 def _by_class(judged: Judged, threshold: float) -> list[tuple[str, ...]]:

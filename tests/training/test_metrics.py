@@ -177,6 +177,11 @@ def test_bootstrap_interval_is_that_of_the_statistic(monkeypatch: pytest.MonkeyP
     assert bootstrapped(lambda y, p: float(p.mean()), labels, values) == figure  # repeatable
 
 
+def test_no_figure_is_better_than_the_best_by_rounding() -> None:
+    figure = bootstrapped(lambda y, p: 1.0000000000000002, LABELS, PROBABILITIES)
+    assert figure == {"value": 1.0, "interval": [1.0, 1.0]}
+
+
 def test_calibration_error_averages_the_gaps_of_fifteen_bins() -> None:
     # Bins of 1/15: 0.30 and 0.33 share one (mean 0.315, half masked), 0.95 and 1.0 share
     # the last (mean 0.975, all masked); 0.52 is alone and wrong.

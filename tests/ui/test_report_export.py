@@ -130,10 +130,46 @@ def test_the_html_has_the_stress_card(judged: Judged, monkeypatch: pytest.Monkey
 def test_faces_are_called_faces(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "to_svg", lambda chart: f"<svg>{chart.title}</svg>")
     page = report_html(replace(judged, things="faces"), 0.5, {}, "First")
-    assert "4 faces of photos (test)" in page  # the data is called so
+    assert "4 faces of the data set “photos”. Test photos: never used" in page  # it is called so
     assert "<th>Class</th><th>Faces</th>" in page
     assert "<th>Face</th><th>In truth</th>" in page
     assert "Confusion matrix (faces)" in page
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("test", "4 photos of the data set “photos”. Test photos: never used in training"),
+        ("given", "4 photos of photos"),  # a visitor's own
+    ],
+)
+def test_the_html_calls_the_photos_as_the_page_does(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch, part: str, said: str
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    page = report_html(replace(judged, part=part), 0.5, {}, "First")
+    assert f"<td>Measured on</td><td>{said}</td>" in page
+    assert "<td>Measured</td><td>24 November 2026</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "said"),
+    [
+        (0.9987, [0.9964, 1.0], "0.9987 (0.9964 to 1.0000)"),
+        (1.0, [1.0, 1.0], "1, the best there is; other photos may differ"),
+        (1.0000000000000002, [1.0, 1.0], "1, the best there is; other photos may differ"),
+        (None, None, "–"),
+    ],
+)
+def test_no_interval_is_told_of_photos_without_a_mistake(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch, value: Any, interval: Any, said: str
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    figure = {"value": value, "interval": interval}
+    of = replace(judged, roc_auc=figure, average_precision=figure)
+    page = report_html(of, 0.5, {}, "First")
+    for name in ("ROC AUC", "Average precision"):
+        assert f"<td>{name}</td><td>{said}</td>" in page
 
 
 def test_without_mistakes_or_a_second_class_there_is_a_report_too(
