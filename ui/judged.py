@@ -167,8 +167,8 @@ def history_of(model: str) -> list[dict[str, Any]]:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share as people read it; a dash where there is none."""
-    return "–" if value is None else f"{value * 100:.{digits}f} %"
+    """A share as people read it, its sign never on another line; a dash where there is none."""
+    return "–" if value is None else f"{value * 100:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def with_interval(figure: Figure) -> str:

@@ -14,6 +14,7 @@ from maskcore.models import models_dir
 from ui.chart_box import show_chart
 from ui.charts import CLASS_TITLES, COLOUR, GREY, spaced
 from ui.judged import percent, with_interval
+from ui.provenance import day
 
 STRESS_FILE = "stress.json"
 # Accuracy below this is said and shown.
@@ -75,7 +76,7 @@ def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
         else:
             lowest = min(low, key=lambda name: row[name]["value"])
             if row["accuracy"]["value"] - row[lowest]["value"] >= FAR:
-                share = _unbroken(percent(row[lowest]["value"], 0))
+                share = percent(row[lowest]["value"], 0)
                 level = f"{level}: {FIGURES[lowest].lower()} even to {share}"
         broken.setdefault(row["change"], []).append(level)
     if not broken:
@@ -218,11 +219,12 @@ def show_stress(model: str, own: bool = False) -> None:
         )
         return
     rows = card["rows"]
-    if own:
-        st.caption(
-            "These figures are of the test photos that Masklens was measured on, not of your"
-            " photos."
-        )
+    others = (
+        "These figures are of the test photos that Masklens was measured on, not of your photos. "
+        if own
+        else ""
+    )
+    st.caption(f"{others}Judged at the model's own threshold, whatever is chosen above.")
     st.subheader(where_it_breaks(rows), anchor=False)
     show_chart(
         stress_chart(rows),
@@ -230,7 +232,8 @@ def show_stress(model: str, own: bool = False) -> None:
         pd.DataFrame(stress_rows(rows)),
         "stress",
     )
-    st.caption(f"Measured {str(card['created'])[:10]} by `{card['command']}`.")
+    date = day(str(card["created"]))
+    st.caption(f"Measured{f' on {date}' if date else ''} by `{card['command']}`.")
 
 
 def _meaning(rows: list[dict[str, Any]], count: int) -> str:

@@ -69,7 +69,7 @@ def test_a_training_curve_shows_shares_in_percent_and_two_colours_of_its_own() -
 
 
 @pytest.mark.parametrize(
-    ("figure", "said"), [("accuracy", ["86.4 %", "98.2 %"]), ("loss", ["0.864", "0.982"])]
+    ("figure", "said"), [("accuracy", ["86.4\xa0%", "98.2\xa0%"]), ("loss", ["0.864", "0.982"])]
 )
 def test_the_table_of_a_training_curve_is_named_for_its_figure(
     figure: str, said: list[str]

@@ -147,8 +147,8 @@ def test_history_is_empty_where_there_is_none(fake_models: Path, make_report: Ma
 
 
 def test_shares_are_said_with_their_interval() -> None:
-    assert percent(0.98765) == "98.8 %"
+    assert percent(0.98765) == "98.8\xa0%"
     assert percent(None) == "–"
     figure = {"value": 0.9916, "interval": [0.9806, 0.99643]}
-    assert with_interval(figure) == "99.2 % (98.1 to 99.6)"
+    assert with_interval(figure) == "99.2\xa0% (98.1 to 99.6)"
     assert with_interval({"value": None, "interval": None}) == "–"

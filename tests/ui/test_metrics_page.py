@@ -101,13 +101,13 @@ def test_the_first_sight_answers_the_question(page: AppTest) -> None:
         "Of 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
         " Of 9 bare faces it finds 6 and labels 3 right."
     )
-    assert {m.label: m.value for m in page.metric} == {"Accuracy": "50.0 %", "ROC AUC": "0.6250"}
+    assert {m.label: m.value for m in page.metric} == {"Accuracy": "50.0\xa0%", "ROC AUC": "0.6250"}
     assert "4 of 8 photos right" in texts(page)
     table = page.table[0].value
     assert list(table.columns) == ["Mask", "No Mask"]
     assert list(table.index) == ["Photos", "F1", "Precision", "Recall"]
     assert list(table.loc["Photos"]) == ["4", "4"]
-    assert table["Mask"]["Precision"].startswith("50.0 % (")
+    assert table["Mask"]["Precision"].startswith("50.0\xa0% (")
     assert (
         "8 photos of the data set “photos”. The mask model alone, measured on 24 November 2026."
     ) in texts(page)
@@ -154,7 +154,7 @@ def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
     page = open_metrics(open_page)
     assert (
         "On faces of 32 pixels and more cut out of whole photos, at the model's own threshold:"
-        " 76 of 77 masked and 13 of 15 bare right, in all 98.0 % (92.0 to 99.0)."
+        " 76 of 77 masked and 13 of 15 bare right, in all 98.0\xa0% (92.0 to 99.0)."
     ) in texts(page)
     assert page.code[2].value == "python -m training evaluate-faces"
     assert "**Faces cut out of whole photos**, 23 November 2026" in texts(page)
@@ -168,7 +168,7 @@ def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
     page = open_metrics(open_page)
     assert (
         "On such faces of 472 more photos, each judged by the one of 4 networks that had not"
-        " learned from it: 76 of 77 masked and 13 of 15 bare right, in all 98.0 %"
+        " learned from it: 76 of 77 masked and 13 of 15 bare right, in all 98.0\xa0%"
     ) in texts(page)
     assert page.code[3].value == in_folds["command"]
     for damage in ("", "[]", '{"parts": 3}'):
@@ -187,7 +187,7 @@ def test_the_slider_redraws_figures_matrix_and_photos(page: AppTest) -> None:
         assert f"{right} of 8 photos are called rightly" in texts(page)
         found = sum(a for a, label in zip(answers, LABELS, strict=True) if label)
         recall = page.table[0].value["Mask"]["Recall"]
-        assert recall.startswith(f"{found / 4 * 100:.1f} % ")
+        assert recall.startswith(f"{found / 4 * 100:.1f}\xa0% ")
         (matrix,) = charts(page)
         assert matrix["title"] == "Confusion matrix (photos)"
 
@@ -220,7 +220,7 @@ def names(page: AppTest) -> list[str]:
 def test_a_cell_lists_its_photos_the_surest_mistake_first(page: AppTest) -> None:
     assert page.selectbox(key="metrics_cell").value == ("Mask", "No Mask")
     assert names(page) == ["003.jpg", "002.jpg"]
-    assert "**Mask: 10.0 %**" in texts(page)
+    assert "**Mask: 10.0\xa0%**" in texts(page)
     page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
     assert names(page) == ["007.jpg", "006.jpg"]
     slide(page, 98)
@@ -524,7 +524,7 @@ def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
     assert "They differ on 4 of 8 photos" in page.subheader[1].value
     assert page.subheader[1].value == before
     assert page.table[1].value.equals(table)
-    assert list(table.loc["Counts as a mask from"]) == ["50 %", "50 %"]
+    assert list(table.loc["Counts as a mask from"]) == ["50\xa0%", "50\xa0%"]
     assert "Each is judged at its own threshold, whatever is chosen above." in texts(page)
 
 
@@ -546,8 +546,8 @@ def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
     section(page, "Whole app")
     table = page.dataframe[-1].value
     assert list(table["Face finder"]) == ["Masklens", "Haar, default"]
-    assert list(table["Masked faces found"]) == ["95 % (76 of 80)", "25 % (20 of 80)"]
-    assert list(table["Macro F1"]) == ["75.0 % (50.0 to 87.5)"] * 2
+    assert list(table["Masked faces found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
+    assert list(table["Macro F1"]) == ["75.0\xa0% (50.0 to 87.5)"] * 2
     assert "Best: Masklens, 72 of 80 masked faces found and right" in texts(page)
 
 
@@ -568,11 +568,11 @@ def test_photos_judged_in_turns_are_one_click_away(
     section(page, "Whole app")
     choice = page.segmented_control(key="metrics_in_turns")
     assert choice.options == ["9 photos kept apart", "77 photos in turns"]
-    assert "95 % (76 of 80)" in list(page.dataframe[-1].value["Masked faces found"])
+    assert "95\xa0% (76 of 80)" in list(page.dataframe[-1].value["Masked faces found"])
     assert "In turns" not in texts(page)
     choice.set_value(True).run()
     assert not page.exception
-    assert list(page.dataframe[-1].value["Masked faces found"]) == ["90 % (180 of 200)"]
+    assert list(page.dataframe[-1].value["Masked faces found"]) == ["90\xa0% (180 of 200)"]
     assert "77 photos, faces of 32 pixels and more" in texts(page)
     assert "In turns: 4 times" in texts(page)
     assert "the app's own networks learned from most or all of them" in texts(page)
@@ -608,15 +608,15 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     card = {"created": "2026-11-24T11:00:00", "command": "stress", "count": 599, "rows": rows}
     (models / "first" / "stress.json").write_text(json.dumps(card))
     page.run()
-    assert "Accuracy falls below 95 % under: blur (4 px)." in texts(page)
-    assert where_it_breaks([rows[0]]).startswith("Accuracy stays at 95 % or more")
+    assert "Accuracy falls below 95\xa0% under: blur (4 px)." in texts(page)
+    assert where_it_breaks([rows[0]]).startswith("Accuracy stays at 95\xa0% or more")
     of_bare = {**rows[0], "recall_no_mask": low}
     assert where_it_breaks([of_bare, rows[1]]) == (
-        "Accuracy, or that of one class, falls below 95 % under: blur (1 px: bare faces, 4 px)."
+        "Accuracy, or that of one class, falls below 95\xa0% under: blur (1 px: bare faces, 4 px)."
     )
     assert list(page.dataframe[-1].value["Accuracy"]) == [
-        "97.0 % (95.0 to 98.0)",
-        "81.0 % (78.0 to 84.0)",
+        "97.0\xa0% (95.0 to 98.0)",
+        "81.0\xa0% (78.0 to 84.0)",
     ]
     (models / "first" / "stress.json").write_text(json.dumps({**card, "rows": [{}]}))
     page.run()
@@ -793,7 +793,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
     section(page, "Whole app")
     table = page.dataframe[-1].value
-    assert list(table["Masked faces found"]) == ["100 % (2 of 2)"]
+    assert list(table["Masked faces found"]) == ["100\xa0% (2 of 2)"]
     assert list(table["Macro F1"]) != ["–"]
 
 
@@ -809,7 +809,7 @@ def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) 
     assert "So few masked faces leave room for chance" in texts(page)
     section(page, "Whole app")
     table = page.dataframe[-1].value
-    assert list(table["Masked faces found"]) == ["0 % (0 of 1)"]
+    assert list(table["Masked faces found"]) == ["0\xa0% (0 of 1)"]
     assert list(table["Bare faces found"]) == ["– (0 of 0)"]
     assert list(table["Boxes that are faces"]) == ["–"]
     assert list(table["Macro F1"]) == ["–"]

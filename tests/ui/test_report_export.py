@@ -78,10 +78,11 @@ def test_the_html_stands_alone(
     assert "MobileNetV2 &lt;1&gt;" in page
     assert "with_mask/&lt;b&gt;&amp;.jpg" in page
     assert "<h2>Mistakes (2)</h2>" in page
-    assert "50.0 % (15.0 to 85.0), 2 of 4" in page
+    assert "50.0\xa0% (15.0 to 85.0), 2 of 4" in page
     assert page.count('<figure role="img"') == len(report_charts(judged, 0.5, scenes)) == 8
     assert 'aria-label="Confusion matrix (photos). No Mask called No Mask: 1; ' in page
-    assert "At 50 %; Bare faces called masked 50.0 %; Masked faces recognised 50.0 %." in page
+    at_half = "At 50\xa0%; Bare faces called masked 50.0\xa0%; Masked faces recognised 50.0\xa0%."
+    assert at_half in page
     assert "Masklens, Found and right: 72 of 80; " in page
     assert "Mask, 32 to 63 pixels: 2 of 4; " in page
     body = page[page.index("<body>") : page.index("</html>")]
@@ -100,8 +101,9 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
     page = report_html(judged, 0.5, {"A & B": kept}, "First", {"A & B": turns})
     cells = "</td><td>"
     assert (
-        f"<td>A &amp; B{cells}75.0 % (50.0 to 87.5){cells}95 % (76 of 80){cells}90 % (72 of 80)"
-        f"{cells}67 % (6 of 9){cells}33 % (3 of 9){cells}75.0 % (50.0 to 87.5)</td>"
+        f"<td>A &amp; B{cells}75.0\xa0% (50.0 to 87.5){cells}95\xa0% (76 of 80)"
+        f"{cells}90\xa0% (72 of 80){cells}67\xa0% (6 of 9)"
+        f"{cells}33\xa0% (3 of 9){cells}75.0\xa0% (50.0 to 87.5)</td>"
     ) in page
     assert (
         "<p>A &amp; B: measured on 24 November 2026 by <code>python -m training evaluate-scenes"
@@ -109,7 +111,7 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
     ) in page
     assert "<h2>Whole app, in turns</h2><p>77 whole photos" in page
     assert "by the one of 4 networks that had not learned from it: Of 100 masked" in page
-    assert f"<td>A &amp; B{cells}–{cells}95 % (190 of 200){cells}90 % (180 of 200)" in page
+    assert f"<td>A &amp; B{cells}–{cells}95\xa0% (190 of 200){cells}90\xa0% (180 of 200)" in page
     ET.fromstring(page[page.index("<body>") : page.index("</html>")])
 
 
@@ -121,8 +123,9 @@ def test_the_html_has_the_stress_card(judged: Judged, monkeypatch: pytest.Monkey
     card = {"created": "2026-11-24T11:00:00", "command": "stress", "count": 599, "rows": [row]}
     page = report_html(judged, 0.5, {}, "First", stress=card)
     cells = "</td><td>"
-    assert "<h2>Hard cases</h2><p>Accuracy falls below 95 % under: blur (&lt; 4 px).</p>" in page
-    assert f"<td>blur{cells}&lt; 4 px{cells}81.0 % (78.0 to 84.0){cells}78.0 %{cells}–</td>" in page
+    assert "<h2>Hard cases</h2><p>Accuracy falls below 95\xa0% under: blur (&lt; 4 px).</p>" in page
+    figures = f"81.0\xa0% (78.0 to 84.0){cells}78.0\xa0%{cells}–"
+    assert f"<td>blur{cells}&lt; 4 px{cells}{figures}</td>" in page
     assert "Stress card: measured on 24 November 2026 by <code>stress</code>" in page
     assert "Hard cases" not in report_html(judged, 0.5, {}, "First")
 

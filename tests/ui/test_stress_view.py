@@ -62,11 +62,11 @@ def test_the_rows_that_the_sentence_names_are_the_shaded_ones() -> None:
     (shades,) = [layer for layer in spec["layer"] if layer["mark"]["type"] == "rect"]
     assert {"filter": "datum.below"} in shades["transform"]
     assert where_it_breaks(ROWS) == (
-        "Accuracy, or that of one class, falls below 95 % under: blur (as served);"
+        "Accuracy, or that of one class, falls below 95\xa0% under: blur (as served);"
         " head (as served: masked faces)."
     )
-    assert where_it_breaks(ROWS[:2]) == "Accuracy falls below 95 % under: blur (as served)."
-    assert where_it_breaks([ROWS[2]]).startswith("Accuracy stays at 95 % or more")
+    assert where_it_breaks(ROWS[:2]) == "Accuracy falls below 95\xa0% under: blur (as served)."
+    assert where_it_breaks([ROWS[2]]).startswith("Accuracy stays at 95\xa0% or more")
 
 
 def test_a_class_far_lower_than_all_faces_together_is_named() -> None:
@@ -77,7 +77,7 @@ def test_a_class_far_lower_than_all_faces_together_is_named() -> None:
     ]
     # The level and the figures keep their per cent signs on the same line.
     assert where_it_breaks(rows) == (
-        "Accuracy falls below 95 % under: hand (as served: masked faces even to 72_%);"
+        "Accuracy falls below 95_% under: hand (as served: masked faces even to 72_%);"
         " head (as served); blur (8_% of the face: bare faces even to 81_%)."
     ).replace("_", "\N{NO-BREAK SPACE}")
 
@@ -124,9 +124,9 @@ def test_the_axis_begins_in_steps_of_ten(lows: list[float], start: float) -> Non
 
 
 def test_the_caption_says_what_stands_out() -> None:
-    assert "; in the shaded row at least one of the three is below 95 %" in _meaning(ROWS[:3], 9)
+    assert "; in the shaded row at least one of the three is below 95\xa0%" in _meaning(ROWS[:3], 9)
     assert "; in each of the 2 shaded rows at least one of the three" in _meaning(ROWS, 9)
-    assert "; none is below 95 %" in _meaning(ROWS[:1], 9)
+    assert "; none is below 95\xa0%" in _meaning(ROWS[:1], 9)
     assert "The axis does not begin at 0" in _meaning(ROWS, 9)
 
 

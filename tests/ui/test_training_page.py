@@ -564,8 +564,8 @@ def test_the_model_that_the_app_starts_with_stands_first(
 def test_a_version_called_after_its_moment_does_not_say_it_twice() -> None:
     moment = datetime(2026, 11, 25, 17, 28)
     named = Version("id", moment.timestamp(), "Our classroom", 0.99, True)
-    assert (
-        version_facts(named) == "Now: Our classroom · 25 Nov, 17:28 · 99.0\xa0% on its own test photos"
+    assert version_facts(named) == (
+        "Now: Our classroom · 25 Nov, 17:28 · 99.0\xa0% on its own test photos"
     )
     unnamed = replace(named, title="Model of 25 November 2026, 17:28", current=False)
     assert version_facts(unnamed) == (
