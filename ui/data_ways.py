@@ -24,9 +24,10 @@ from training.folder_intake import (
 from training.intake import IntakeReport, PhotoFolder
 from training.public_data import CATALOGUE
 from ui.corrections import MAX_NAME
+from ui.keep import forget, keep
 from ui.local import only_this_computer
 from ui.progress import progress_bar
-from ui.results import plain
+from ui.results import plain, shown_name
 
 MAX_MEGABYTES = 500
 # As training.data has it (a test holds that), which would take a second to load for a sentence.
@@ -36,6 +37,7 @@ HOW_MANY = (
     " hundreds are better."
 )
 LEAVE_OUT = "Leave out"
+_UPLOADER, _ZIP = "training_zip", "training_kept_zip"
 _CLASSES = {"Mask": WITH_MASK, "No Mask": WITHOUT_MASK, LEAVE_OUT: None}
 
 
@@ -63,27 +65,51 @@ def upload_zip() -> Brought | None:
         f" {HOW_MANY} The photos stay on the computer that runs Masklens, for a day or as long as"
         " a training run needs them; nobody else sees them."
     )
-    file = st.file_uploader(
+    shown = st.file_uploader(
         "A ZIP archive",
         type=["zip"],
         max_upload_size=MAX_MEGABYTES,
         label_visibility="collapsed",
-        key="training_zip",
+        key=_UPLOADER,
+        on_change=_follow_uploader,
     )
+    file = st.session_state.get(_ZIP)
     if file is None:
         return None
+    if shown is None:  # the visitor has been on another page
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{shown_name(file.name)}** is still here.", width="content")
+            st.button("Remove", icon=":material/close:", type="tertiary", on_click=_forget_zip)
     try:
         plan = read_plan(file)
     except MasklensError as error:
         st.error(plain(str(error)))
         return None
-    return _confirm(
+    brought = _confirm(
         plan,
         Path(file.name).stem[:MAX_NAME] or "ZIP archive",
         lambda classes, into, progress: take_in(file, classes, into, progress),
         key=file.file_id,
         again="pack them again",
     )
+    if brought is not None:
+        _forget_zip()
+    return brought
+
+
+def _follow_uploader() -> None:
+    """Keep what was uploaded, and nothing else: Streamlit forgets it with the page."""
+    _forget_zip()
+    if file := st.session_state[_UPLOADER]:
+        st.session_state[_ZIP] = file
+
+
+def _forget_zip() -> None:
+    file = st.session_state.pop(_ZIP, None)
+    if file is not None:
+        begins = _class_key(file.file_id, "")
+        for key in [key for key in st.session_state.get("kept", {}) if key.startswith(begins)]:
+            forget(key)
 
 
 def choose_folder() -> Brought | None:
@@ -190,14 +216,15 @@ def _confirm(
         return None
     st.markdown("**What the folders show** – change what is not right:")
     classes: dict[str, str] = {}
-    words = list(_CLASSES)
+    words = {label: word for word, label in _CLASSES.items()}
     for folder in plan:
         photos = "1 photo" if folder.photos == 1 else f"{folder.photos:,} photos"
+        widget = _class_key(key, folder.name)
+        keep(widget, words[folder.label], _CLASSES)
         chosen = st.selectbox(
             f"{plain(folder.name or 'Not in a folder')} · {photos}",
-            words,
-            index=list(_CLASSES.values()).index(folder.label),
-            key=f"class-{key}-{folder.name}",
+            list(_CLASSES),
+            key=widget,
             width=420,
         )
         label = _CLASSES[chosen]
@@ -213,6 +240,10 @@ def _confirm(
             name, "Taking the photos in", lambda into, progress: take(classes, into, progress)
         )
     return None
+
+
+def _class_key(key: str, folder: str) -> str:
+    return f"class-{key}-{folder}"
 
 
 def _carry_out(

@@ -185,6 +185,49 @@ def test_an_archive_is_confirmed_taken_in_and_reported(
     assert got(page.run()) == f"got {2 * COUNT}"  # it stays
 
 
+def elsewhere(page: AppTest) -> None:
+    """Go to another way and back, as which Streamlit treats another page, too."""
+    go(page, "Public photos")
+    go(page, "Upload a ZIP")
+
+
+def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
+    page: AppTest, photos: dict[str, bytes]
+) -> None:
+    uploaded(page, packed(photos))
+    page.selectbox[0].select("No Mask").run()
+    assert not any("is still here" in m.value for m in page.markdown)
+    elsewhere(page)
+    assert any(r"Our photos.zip** is still here" in m.value for m in page.markdown)
+    assert [box.value for box in page.selectbox] == ["No Mask", "Mask"]
+    press(page, "Use these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert page.session_state.choice.data_name == "Our photos"
+    # Used, it is not held any longer: half a gigabyte a visitor would be.
+    assert "training_kept_zip" not in page.session_state
+    assert not any(key.startswith("class-") for key in page.session_state["kept"])
+
+
+@pytest.mark.parametrize("by", ["the page", "another archive", "the uploader"])
+def test_an_archive_that_is_taken_away_is_not_kept(
+    page: AppTest, photos: dict[str, bytes], by: str
+) -> None:
+    uploaded(page, packed(photos))
+    if by == "the page":
+        elsewhere(page)
+        press(page, "Remove")
+    elif by == "another archive":
+        elsewhere(page)
+        uploaded(page, packed({}), "Empty.zip")
+        assert "is empty" in page.error[0].value
+        assert page.session_state["training_kept_zip"].name == "Empty.zip"
+    else:
+        page.file_uploader[0].set_value(None).run()
+    assert not page.selectbox
+    assert not any(key.startswith("class-") for key in page.session_state["kept"])
+    assert ("training_kept_zip" in page.session_state) is (by == "another archive")
+
+
 def test_another_visitor_sees_nothing_of_it(
     page: AppTest, open_section: Callable[[], AppTest], photos: dict[str, bytes]
 ) -> None:
@@ -390,9 +433,8 @@ def test_marks_of_photos_measured_in_a_zip_or_folder_are_honoured_when_trained_o
     data = {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*.jpg"))}
     zipped = way == "Upload a ZIP"
     (tmp_path / "unpacked").mkdir()
-    measured = (
-        unpack(io.BytesIO(packed(data)), tmp_path / "unpacked") if zipped else folder_files(root)
-    )
+    into = tmp_path / "unpacked"
+    measured = unpack(io.BytesIO(packed(data)), into) if zipped else folder_files(root, into)
     names = {name: (measured.root / place).read_bytes() for place, name in measured.names.items()}
     wrong, out = "with_mask/7.jpg", "without_mask/3.jpg"
     page = AppTest.from_function(marked_section, default_timeout=60)
