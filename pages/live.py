@@ -12,6 +12,7 @@ from ui.live_view import (
     show_camera,
     show_chart,
     show_figures,
+    show_notes,
     show_snapshots,
 )
 from ui.shot import show_camera_shot
@@ -65,8 +66,10 @@ else:
     with picture:
         playing = show_camera(stream)
     with facts:
-        st.fragment(show_figures, run_every=0.5 if playing else None)(stream, alert, playing)
+        every = 0.5 if playing else None
+        st.fragment(show_figures, run_every=every)(stream, playing)
         show_actions(stream, playing)
+        st.fragment(show_notes, run_every=every)(stream, alert, playing)
     with scene:
         show_snapshots(stream)
     st.fragment(show_chart, run_every=2.0 if playing else None)(stream)

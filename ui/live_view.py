@@ -75,12 +75,11 @@ def show_camera(stream: LiveStream) -> bool:
     return playing
 
 
-def show_figures(stream: LiveStream, alert: AlertRule | None, playing: bool) -> None:
+def show_figures(stream: LiveStream, playing: bool) -> None:
     """The figures of the moment; called twice a second while it plays."""
     set_camera_rate(stream.camera_rate)
     now = stream.now()
-    # The last frame's figures outlive it by some seconds.
-    current = playing and stream.flowing
+    current = _current(stream, playing)
     with st.container(horizontal=True):
         st.metric("With mask", now.mask if current else "–", width=96)
         st.metric("Without", now.no_mask if current else "–", width=96)
@@ -93,17 +92,30 @@ def show_figures(stream: LiveStream, alert: AlertRule | None, playing: bool) -> 
             help="Somebody who was out of sight for more than a moment counts again.",
         )
         st.metric("Time with mask", percent(now.mask_share, 0), width=140)
-    if current:
+
+
+def _current(stream: LiveStream, playing: bool) -> bool:
+    # The last frame's figures outlive it by some seconds.
+    return playing and stream.flowing
+
+
+def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> None:
+    """The alert and what else comes and goes; below all buttons, which must stand still."""
+    if alert is not None:
+        alert_sound(stream.alert.count)
+        # Always a box of the same height, for settings stand below.
+        if stream.alerted:
+            st.error("Somebody without a mask is in view.", icon=":material/notifications_active:")
+        else:
+            st.info("The alert is on.", icon=":material/notifications:")
+    if _current(stream, playing):
+        now = stream.now()
         st.caption(
             f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms"
             f" · checking masks {now.classify_ms:.0f} ms · {now.dropped} pictures skipped"
         )
     if stream.problem and stream.flowing:
         st.warning(stream.problem, icon=":material/error:")
-    if alert is not None:
-        alert_sound(stream.alert.count)
-        if stream.alerted:
-            st.error("Somebody without a mask is in view.", icon=":material/notifications_active:")
 
 
 def show_actions(stream: LiveStream, playing: bool) -> None:

@@ -41,8 +41,6 @@ _WORDS = {
     "device_ask_permission": "Please allow the camera.",
     "device_not_available": "No camera was found.",
     "device_access_denied": "The camera was not allowed.",
-    "turn_camera_on": "Show camera",
-    "turn_camera_off": "Pause camera",
 }
 
 Frames = list[av.VideoFrame]
@@ -126,6 +124,8 @@ def camera_stream(
             rtc_configuration={"iceServers": ice_servers},
             media_stream_constraints=_CONSTRAINTS,
             sendback_audio=False,
+            # Its pause goes on sending pictures, black ones, which would be counted.
+            media_toggle_controls=False,
             video_html_attrs={
                 "autoPlay": True,
                 "controls": False,

@@ -205,6 +205,7 @@ def test_nothing_outside_is_asked_and_no_sound_is_recorded(live: AppTest, player
     assert options["media_stream_constraints"]["audio"] is False
     assert options["async_processing"] is True
     assert options["sendback_audio"] is False
+    assert options["media_toggle_controls"] is False  # a paused camera's black would be counted
 
 
 def test_servers_from_the_settings_reach_both_ends(
@@ -362,12 +363,49 @@ def test_a_single_shot_always_works(live: AppTest, player: Player) -> None:
     assert len(live.error) == 1
 
 
-def test_an_alert_is_noted(live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_alert_is_noted_once_somebody_stays_without_a_mask(
+    live: AppTest, player: Player, awaited: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [1000.0]
+    monkeypatch.setattr(stream_module, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+
+    def look_for(more: float) -> tuple[list[str], list[str]]:
+        """What the page notes after so many more seconds of a bare face."""
+        for _ in range(round(more * 10)):
+            seconds[0] += 0.1
+            awaited(stream_of(live).process([frame()]))
+        live.run()
+        assert not live.exception
+        return [note.value for note in live.error], [note.value for note in live.info]
+
+    on, raised = ["The alert is on."], ["Somebody without a mask is in view."]
+    player.playing = True
+    assert look_for(5) == ([], [])
     live.toggle(key="alert").set_value(True).run()
-    assert not live.error
-    monkeypatch.setattr(LiveStream, "alerted", True)
+    live.number_input(key="alert_after").set_value(2).run()
+    assert look_for(1.8) == ([], on)
+    assert look_for(0.6) == (raised, [])
+    assert look_for(6) == ([], on)  # told; the next one comes after the pause
+
+
+def test_what_comes_and_goes_stands_below_the_buttons(
+    live: AppTest, player: Player, awaited: Any
+) -> None:
+    def below_the_figures() -> list[str]:
+        kinds = ("button", "download_button", "caption", "error", "info")
+        shown = [item for item in live.main if item.type in ("metric", *kinds)]
+        last = max(n for n, item in enumerate(shown) if item.type == "metric")
+        return [getattr(item, "label", None) or item.value for item in shown[last + 1 :]]
+
+    still = ["Take a snapshot", "Log (CSV)", "Start counting anew", "The alert is on."]
+    live.toggle(key="alert").set_value(True).run()
+    assert below_the_figures()[:4] == still
+    player.playing = True
+    awaited(stream_of(live).process([frame()]))
     live.run()
-    assert [error.value for error in live.error] == ["Somebody without a mask is in view."]
+    below = below_the_figures()
+    assert below[:4] == still
+    assert "pictures a second" in below[4]
 
 
 def test_visitors_have_streams_of_their_own(open_page: OpenPage, player: Player) -> None:
