@@ -12,6 +12,7 @@ from ui.charts import CLASS_TITLES
 from ui.choices import model_title
 from ui.frame_times import show_frame_times
 from ui.keep import keep
+from ui.provenance import day
 from ui.results import plain
 from ui.scene_figures import (
     FINDERS_NOTE,
@@ -72,12 +73,14 @@ def show_scenes(
         _show_outcomes(scenes)
     with right:
         _show_sizes(scenes)
-    st.dataframe(pd.DataFrame(finder_rows(scenes)), hide_index=True)
+    # A finder a column, and a table whose cells break their lines: so it fits a phone.
+    st.table(pd.DataFrame(finder_rows(scenes)).set_index("Face finder").T.rename_axis(columns=None))
     st.caption(FINDERS_NOTE)
     if any(figures.command for figures in scenes.values()):
         with st.expander("How it was measured"):
             for title, figures in scenes.items():
-                st.markdown(f"{title}, {figures.created[:10]}: `{figures.command}`")
+                told = ", ".join(filter(None, (title, day(figures.created))))
+                st.markdown(f"{told}: `{figures.command}`")
     show_frame_times(model)
 
 

@@ -544,10 +544,12 @@ def test_a_single_model_has_nothing_to_be_compared_with(models: Path, open_page:
 
 def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
     section(page, "Whole app")
-    table = page.dataframe[-1].value
-    assert list(table["Face finder"]) == ["Masklens", "Haar, default"]
-    assert list(table["Masked faces found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
-    assert list(table["Macro F1"]) == ["75.0\xa0% (50.0 to 87.5)"] * 2
+    table = page.table[-1].value
+    assert list(table.columns) == ["Masklens", "Haar, default"]
+    assert table.index[0] == "Macro F1"
+    assert list(table.loc["Masked faces found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
+    assert list(table.loc["Macro F1"]) == ["75.0\xa0% (50.0 to 87.5)"] * 2
+    assert "Masklens, 24 November 2026: `python -m training evaluate-scenes" in texts(page)
     assert "Best: Masklens, 72 of 80 masked faces found and right" in texts(page)
 
 
@@ -568,11 +570,11 @@ def test_photos_judged_in_turns_are_one_click_away(
     section(page, "Whole app")
     choice = page.segmented_control(key="metrics_in_turns")
     assert choice.options == ["9 photos kept apart", "77 photos in turns"]
-    assert "95\xa0% (76 of 80)" in list(page.dataframe[-1].value["Masked faces found"])
+    assert "95\xa0% (76 of 80)" in list(page.table[-1].value.loc["Masked faces found"])
     assert "In turns" not in texts(page)
     choice.set_value(True).run()
     assert not page.exception
-    assert list(page.dataframe[-1].value["Masked faces found"]) == ["90\xa0% (180 of 200)"]
+    assert list(page.table[-1].value.loc["Masked faces found"]) == ["90\xa0% (180 of 200)"]
     assert "77 photos, faces of 32 pixels and more" in texts(page)
     assert "In turns: 4 times" in texts(page)
     assert "the app's own networks learned from most or all of them" in texts(page)
@@ -609,6 +611,8 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     (models / "first" / "stress.json").write_text(json.dumps(card))
     page.run()
     assert "Accuracy falls below 95\xa0% under: blur (4 px)." in texts(page)
+    assert "Judged at the model's own threshold, whatever is chosen above." in texts(page)
+    assert "Measured on 24 November 2026 by `stress`." in texts(page)
     assert where_it_breaks([rows[0]]).startswith("Accuracy stays at 95\xa0% or more")
     of_bare = {**rows[0], "recall_no_mask": low}
     assert where_it_breaks([of_bare, rows[1]]) == (
@@ -792,9 +796,9 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert "street.png, face 3" in texts(page)
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
     section(page, "Whole app")
-    table = page.dataframe[-1].value
-    assert list(table["Masked faces found"]) == ["100\xa0% (2 of 2)"]
-    assert list(table["Macro F1"]) != ["–"]
+    table = page.table[-1].value
+    assert list(table.loc["Masked faces found"]) == ["100\xa0% (2 of 2)"]
+    assert list(table.loc["Macro F1"]) != ["–"]
 
 
 def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) -> None:
@@ -808,11 +812,11 @@ def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) 
     )
     assert "So few masked faces leave room for chance" in texts(page)
     section(page, "Whole app")
-    table = page.dataframe[-1].value
-    assert list(table["Masked faces found"]) == ["0\xa0% (0 of 1)"]
-    assert list(table["Bare faces found"]) == ["– (0 of 0)"]
-    assert list(table["Boxes that are faces"]) == ["–"]
-    assert list(table["Macro F1"]) == ["–"]
+    table = page.table[-1].value
+    assert list(table.loc["Masked faces found"]) == ["0\xa0% (0 of 1)"]
+    assert list(table.loc["Bare faces found"]) == ["– (0 of 0)"]
+    assert list(table.loc["Boxes that are faces"]) == ["–"]
+    assert list(table.loc["Macro F1"]) == ["–"]
 
 
 @pytest.mark.parametrize(
