@@ -17,9 +17,9 @@ from maskcore.classification import LiteRtClassifier
 from maskcore.classification.calibration import TEMPERATURES, Calibration
 from maskcore.errors import MasklensError
 from maskcore.files import write_text
+from maskcore.locks import models_guard
 from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_card, read_report
 from training.curves import BINS
-from training.locks import models_guard
 from training.metrics import bootstrapped, expected_calibration_error
 from training.parts import part_report, report_photos
 from training.provenance import provenance

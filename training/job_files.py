@@ -17,7 +17,7 @@ from typing import Any
 
 from maskcore.errors import MasklensError
 from maskcore.files import patiently, write_text
-from training.locks import locked
+from maskcore.locks import locked
 from training.places import runs_dir
 
 JOB_FILE = "job.json"  # name, name of the data, when it was made

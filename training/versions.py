@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
+from maskcore.locks import VERSIONS_DIR, models_guard
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
 from training.job_files import folder_of, read_values
 from training.jobs import State, job
-from training.locks import VERSIONS_DIR, models_guard
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from maskcore import MasklensError, ModelError
 from maskcore.files import write_text
+from maskcore.locks import models_guard
 from maskcore.models import models_dir, read_card
-from training.locks import models_guard
 
 THRESHOLD_FILE = "threshold.json"
 

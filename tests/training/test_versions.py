@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from maskcore.errors import MasklensError
+from maskcore.locks import models_guard
 from maskcore.models import installed_models, load_model, read_report
 from training import job_process, jobs, versions
 from training.config import TrainConfig
 from training.job_files import write_values
 from training.jobs import State
-from training.locks import models_guard
 
 
 @pytest.fixture(autouse=True)
