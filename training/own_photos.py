@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from maskcore.classification import LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box
+from training.calibration import SMALLEST_FACE
 from training.class_names import CLASS_FOLDERS
 from training.data import photo_files
 from training.metrics import classification_figures
 from training.own_files import OwnFiles, Progress
-from training.scenes import Scene, read_scenes
+from training.scenes import Scene, SceneFace, read_scenes
 
-SMALLEST_FACE = 32.0
 _BATCH = 32
 
 
@@ -98,8 +98,17 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
                 f"The box of a face lies far off the photo {name}. Pascal VOC counts in pixels,"
                 " YOLO in shares of the photo's width and height, 0 to 1."
             )
-        scenes.append(scene)
+        scenes.append(Scene(scene.image_path, tuple(_to_tenths(face) for face in scene.faces)))
     return scenes, unreadable
+
+
+def _to_tenths(face: SceneFace) -> SceneFace:
+    """A face with the edges of its box in tenths of a pixel.
+
+    YOLO's shares have few digits: of 32 pixels they make 31.9998, which would be too small.
+    """
+    x0, y0, x1, y1 = (round(edge, 1) for edge in face.box_xyxy)
+    return replace(face, box_xyxy=(x0, y0, x1, y1))
 
 
 def _near(box: Box, width: int, height: int) -> bool:
@@ -121,7 +130,7 @@ def judge_faces(
         faces = [
             (number, face)
             for number, face in enumerate(scene.faces, 1)
-            if face.label is not None and face.longer_side >= SMALLEST_FACE
+            if face.label is not None and not _too_small(face)
         ]
         if not faces:
             continue
@@ -139,6 +148,21 @@ def judge_faces(
             for (number, face), answer in zip(faces, answers, strict=True)
         ]
     return judged
+
+
+def _too_small(face: SceneFace) -> bool:
+    return face.longer_side < SMALLEST_FACE
+
+
+def left_out(scenes: Iterable[Scene]) -> tuple[int, int]:
+    """How many annotated faces ``judge_faces`` leaves out.
+
+    Returns:
+        Those below ``SMALLEST_FACE`` pixels, and of the others those whose mask is worn wrongly.
+    """
+    faces = [face for scene in scenes for face in scene.faces]
+    small = sum(_too_small(face) for face in faces)
+    return small, sum(face.label is None and not _too_small(face) for face in faces)
 
 
 def _within(root: Path, path: Path) -> str:

@@ -19,6 +19,7 @@ from ui.choices import model_title
 from ui.judged import Judged, history_of, percent, read_judged, with_interval
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
+from ui.own_view import offer_model
 from ui.results import plain
 
 _FIGURES = {
@@ -49,10 +50,7 @@ def show_compare(judged: Judged, own: OwnPhotos | None = None) -> None:
     if own is not None:
         theirs = OwnPhotos.of_session(other)
         if theirs is None:
-            st.info(
-                f"Your photos are not measured with {plain(model_title(other))} yet: choose it as"
-                " the mask model above, then measure them under “Your photos”."
-            )
+            offer_model(own, other)
         else:
             _show_both(judged, theirs.judged)
     else:

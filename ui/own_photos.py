@@ -14,7 +14,7 @@ import streamlit as st
 from maskcore import MasklensError, MaskPipeline
 from maskcore.classification import LiteRtClassifier
 from training.own_files import OwnFiles, folder_files, unpack
-from training.own_photos import judge_faces, judge_photos, own_report, read_own_scenes
+from training.own_photos import judge_faces, judge_photos, left_out, own_report, read_own_scenes
 from training.scene_report import evaluate_scenes
 from ui.judged import Judged, judged_parts
 from ui.pictures import Pictures, private_folder
@@ -38,6 +38,7 @@ class OwnPhotos:
         unreadable: names of photos that could not be read.
         pictures: the photos.
         annotated: whether faces in whole photos were judged, by their boxes.
+        left_out: annotated faces that were not: too small ones, and masks worn wrongly.
     """
 
     name: str
@@ -47,6 +48,7 @@ class OwnPhotos:
     unreadable: list[str]
     pictures: Pictures
     annotated: bool
+    left_out: tuple[int, int] = (0, 0)
     _folder: tempfile.TemporaryDirectory[str] | None = None
 
     @staticmethod
@@ -137,8 +139,10 @@ def _measure(
 ) -> OwnPhotos:
     created = datetime.now(UTC).isoformat(timespec="seconds")
     reports: dict[str, dict[str, Any]] = {}
+    not_judged = (0, 0)
     if files.annotated:
         scenes, unreadable = read_own_scenes(files)
+        not_judged = left_out(scenes)
         total = max(1, len(scenes)) * (1 + len(pipelines))
         judged = judge_faces(
             files, scenes, classifier, lambda done: show(done / total, "Judging faces")
@@ -175,4 +179,5 @@ def _measure(
         unreadable=unreadable,
         pictures=Pictures(files.root, places),
         annotated=files.annotated,
+        left_out=not_judged,
     )

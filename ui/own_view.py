@@ -10,8 +10,9 @@ import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.detection import yunet_available
+from training.calibration import SMALLEST_FACE
 from ui import loading
-from ui.choices import DETECTORS, model_title
+from ui.choices import DETECTORS, mask_models, model_title
 from ui.keep import forget, keep
 from ui.local import only_this_computer
 from ui.own_photos import OwnPhotos, Show, measure_again, measure_archive, measure_folder
@@ -32,7 +33,8 @@ def show_own(model: str) -> None:
         _show_result(own)
         return
     if own := OwnPhotos.of_any_model():
-        _offer_model(own, model)
+        offer_model(own, model)
+        _show_removal()
         return
     st.markdown(
         "How good is it on **your** photos? Bring a ZIP with class folders, such as `with_mask`"
@@ -73,17 +75,14 @@ def _show_problem() -> None:
         st.error(plain(problem), icon=":material/error:")
 
 
-def _offer_model(own: OwnPhotos, model: str) -> None:
-    """Measure photos that are here already with the model that was chosen since."""
+def offer_model(own: OwnPhotos, model: str) -> None:
+    """Measure photos that are here already with another model, too."""
     title = plain(model_title(model))
     st.info(
         f"{shown_name(own.name)} is measured with {plain(model_title(own.judged.model))}, not yet"
-        f" with {title}. Once it is, “Two models” compares them on your photos."
+        f" with {title}. Once it is, “Two models” compares the two on your photos."
     )
-    with st.container(horizontal=True):
-        wanted = st.button(f"Measure with {title}", icon=":material/play_arrow:")
-        _show_removal()
-    if wanted:
+    if st.button(f"Measure with {title}", icon=":material/play_arrow:"):
         finders = [name for name, (finder, _) in DETECTORS.items() if finder in own.scenes]
         _run(model, finders, lambda *parts: measure_again(own, *parts))
     _show_problem()
@@ -106,11 +105,13 @@ def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> N
 
 
 def _show_result(own: OwnPhotos) -> None:
-    counted = own.judged.counted(len(own.judged))
-    kind = f"{counted} in your photos" if own.annotated else counted
-    are = "is" if len(own.judged) == 1 else "are"
-    about = ["“Mistakes”", "“Curves”", "“Two models”"]
-    whole_app = ""
+    about = ["“Mistakes”", "“Curves”"]
+    two_models = whole_app = ""
+    others = [model for model in mask_models() if model != own.judged.model]
+    if any(OwnPhotos.of_session(model) for model in others):
+        about.append("“Two models”")
+    elif others:
+        two_models = " “Two models” can measure them with a second model, to compare."
     if own.scenes:
         about.append("“Whole app”")
     elif own.annotated:
@@ -118,9 +119,9 @@ def _show_result(own: OwnPhotos) -> None:
     else:
         whole_app = " “Whole app” needs whole photos with boxes."
     st.success(
-        f"{kind} of {shown_name(own.name)} {are} measured. The figures above,"
-        f" {', '.join(about[:-1])} and {about[-1]} are now about them; choose others under"
-        f" “Measured on”.{whole_app} “Hard cases” stays about the test photos.",
+        f"{_measured(own)} The figures above, {', '.join(about[:-1])} and {about[-1]} are now about"
+        f" them; choose others under “Measured on”.{two_models}{whole_app} “Hard cases” stays about"
+        " the test photos.",
         icon=":material/check_circle:",
     )
     if own.unreadable:
@@ -132,6 +133,25 @@ def _show_result(own: OwnPhotos) -> None:
             icon=":material/error:",
         )
     _show_removal()
+
+
+def _measured(own: OwnPhotos) -> str:
+    """How many were measured, of how many where some had to be left out."""
+    count, (small, wrongly) = len(own.judged), own.left_out
+    total = count + small + wrongly
+    counted = own.judged.counted(total)
+    if count < total:
+        counted = f"{count} of {counted}"
+    kind = f"{counted} in your photos" if own.annotated else counted
+    said = f"{kind} of {shown_name(own.name)} {'is' if count == 1 else 'are'} measured"
+    kinds = []
+    if small:
+        kinds.append(f"{small} smaller than {SMALLEST_FACE:.0f} pixels")
+    if wrongly:
+        kinds.append(f"{wrongly} {'mask' if wrongly == 1 else 'masks'} worn wrongly")
+    if not kinds:
+        return f"{said}."
+    return f"{said}: {' and '.join(kinds)} {'is' if small + wrongly == 1 else 'are'} left out."
 
 
 def _show_removal() -> None:

@@ -156,5 +156,6 @@ def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
             "document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
         )
         assert wider <= 0
-    # The figures of both classes are seen as a whole.
-    assert page.get_by_test_id("stTable").first.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+        # Of both classes, both models and every finder all figures are seen.
+        for table in page.get_by_test_id("stTable").all():
+            assert table.evaluate("e => e.scrollWidth - e.clientWidth") <= 0

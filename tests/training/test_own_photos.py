@@ -12,7 +12,7 @@ from maskcore.classification import InputSpec
 from maskcore.errors import MasklensError
 from training import metrics
 from training.own_files import OwnFiles
-from training.own_photos import judge_faces, judge_photos, own_report, read_own_scenes
+from training.own_photos import judge_faces, judge_photos, left_out, own_report, read_own_scenes
 
 VOC = """<annotation>{}</annotation>"""
 OBJECT = """<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>
@@ -82,6 +82,7 @@ def test_faces_large_enough_and_of_a_class_are_judged(tmp_path: Path) -> None:
         ("without_mask", 50, 0, 70, 32),  # 32 pixels are enough
         ("with_mask", 100, 0, 131, 31),
         ("mask_weared_incorrect", 140, 0, 190, 50),
+        ("mask_weared_incorrect", 140, 60, 160, 80),
     )
     scenes, unreadable = read_own_scenes(files)
     done: list[int] = []
@@ -93,6 +94,25 @@ def test_faces_large_enough_and_of_a_class_are_judged(tmp_path: Path) -> None:
     ]
     assert judged[1].box_xyxy == (50, 0, 70, 32)
     assert judged[1].file == "images/1.png"
+    assert left_out(scenes) == (2, 1)
+
+
+@pytest.mark.parametrize(("side", "judged"), [(32, True), (31, False)])
+def test_a_face_is_not_too_small_by_how_yolo_rounds(
+    tmp_path: Path, side: int, judged: bool
+) -> None:
+    photo(tmp_path / "images" / "1.png", 255, (288, 152))
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "classes.txt").write_text("with_mask\n")
+    x0, y0 = 30, 17
+    x, y, w, h = (x0 + side / 2) / 288, (y0 + side / 2) / 152, side / 288, side / 152
+    line = f"0 {x:.4f} {y:.4f} {w:.4f} {h:.4f}"
+    assert float(line.split()[3]) * 288 < side > float(line.split()[4]) * 152  # as written
+    (tmp_path / "labels" / "1.txt").write_text(line)
+    files = OwnFiles(tmp_path, True, {"images/1.png": "1.png", "labels/1.txt": "1.txt"})
+    scenes, _ = read_own_scenes(files)
+    assert left_out(scenes) == (0 if judged else 1, 0)
+    assert len(judge_faces(files, scenes, Brightness())) == judged  # type: ignore[arg-type]
 
 
 def test_an_annotation_that_cannot_be_understood_is_named_by_its_owner(tmp_path: Path) -> None:

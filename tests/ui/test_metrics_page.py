@@ -688,9 +688,10 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
         ),
     )
     assert (
-        "3 photos of mine.zip are measured. The figures above, “Mistakes”, “Curves” and “Two"
-        " models” are now about them; choose others under “Measured on”. “Whole app” needs whole"
-        " photos with boxes. “Hard cases” stays about the test photos."
+        "3 photos of mine.zip are measured. The figures above, “Mistakes” and “Curves” are now"
+        " about them; choose others under “Measured on”. “Two models” can measure them with a"
+        " second model, to compare. “Whole app” needs whole photos with boxes. “Hard cases” stays"
+        " about the test photos."
     ) in texts(page)
     assert "3 photos of mine.zip. The mask model alone, measured on" in texts(page)
     # Those are of the shipped photos; these were measured here.
@@ -717,7 +718,10 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
     assert page.selectbox(key="metrics_part").value == "test"
 
 
-def test_own_photos_are_measured_with_another_model_and_compared(own_page: AppTest) -> None:
+@pytest.mark.parametrize("measure_there", [True, False])
+def test_own_photos_are_measured_with_another_model_and_compared(
+    own_page: AppTest, measure_there: bool
+) -> None:
     page = upload(own_page, packed({"mask/1.png": picture(250), "nomask/2.png": picture(0)}))
     page.selectbox(key="metrics_model").set_value("second").run()
     assert not page.exception
@@ -728,15 +732,21 @@ def test_own_photos_are_measured_with_another_model_and_compared(own_page: AppTe
     page.selectbox(key="metrics_model").set_value("first").run()
     page.selectbox(key="metrics_part").set_value("own").run()
     section(page, "Two models")
-    assert "Your photos are not measured with second yet" in texts(page)
-    page.selectbox(key="metrics_model").set_value("second").run()
-    section(page, "Your photos")
+    assert "mine.zip is measured with first, not yet with second" in texts(page)
+    if measure_there:
+        page.selectbox(key="metrics_model").set_value("second").run()
+        section(page, "Your photos")
     button(page, "Measure with second").click().run()
     assert not page.exception
     assert page.selectbox(key="metrics_part").value == "own"
-    assert "2 photos of mine.zip are measured" in texts(page)
+    section(page, "Your photos")
+    assert (
+        "2 photos of mine.zip are measured. The figures above, “Mistakes”, “Curves” and “Two"
+        " models” are now about them; choose others under “Measured on”. “Whole app” needs"
+    ) in texts(page)
     section(page, "Two models")
-    assert "second and first got the same photos right: no difference in 2 photos" in texts(page)
+    names = "second and first" if measure_there else "first and second"
+    assert f"{names} got the same photos right: no difference in 2 photos" in texts(page)
     held = page.session_state["metrics_own"]
     assert set(held) == {"first", "second"}
     folder = held["first"].pictures.root
@@ -775,7 +785,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
         ),
     )
     assert "3 faces in your photos" in texts(page)
-    assert "“Curves”, “Two models” and “Whole app” are now about them" in texts(page)
+    assert "“Mistakes”, “Curves” and “Whole app” are now about them" in texts(page)
     assert "2 of 3 faces right. On other faces of this kind" in texts(page)
     assert "How often a masked face gets a higher probability" in texts(page)
     assert list(page.table[0].value.loc["Faces"]) == ["2", "1"]
@@ -799,6 +809,33 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     table = page.table[-1].value
     assert list(table.loc["Masked faces found"]) == ["100\xa0% (2 of 2)"]
     assert list(table.loc["Macro F1"]) != ["–"]
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], "1 face in your photos of mine.zip is measured. The"),
+        (
+            [("with_mask", 20)],
+            "1 of 2 faces in your photos of mine.zip is measured: 1 smaller than 32 pixels is left"
+            " out. The",
+        ),
+        (
+            [("with_mask", 20), ("mask_weared_incorrect", 30), ("mask_weared_incorrect", 40)],
+            "1 of 4 faces in your photos of mine.zip is measured: 2 smaller than 32 pixels and 1"
+            " mask worn wrongly are left out. The",
+        ),
+    ],
+)
+def test_faces_that_are_left_out_are_told_of(
+    own_page: AppTest, others: list[tuple[str, int]], said: str
+) -> None:
+    own_page.multiselect(key="metrics_own_finders").set_value([]).run()
+    face = "<object><name>{}</name><bndbox><xmin>0</xmin><ymin>0</ymin><xmax>{}</xmax>"
+    face += "<ymax>{}</ymax></bndbox></object>"
+    voc = "".join(face.format(name, side, side) for name, side in [("with_mask", 32), *others])
+    files = {"images/1.png": picture(250), "annotations/1.xml": f"<a>{voc}</a>".encode()}
+    assert said in texts(upload(own_page, packed(files)))
 
 
 def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) -> None:
