@@ -181,7 +181,8 @@ def _show_photo(
 ) -> None:
     found = sentence(analysis)
     _show_picture(photo, photo.annotated_preview(analysis), found, picture)
-    with facts:
+    # In one container, which gives way as a whole where the photo has to be looked at anew.
+    with facts.container():
         st.subheader(found, anchor=False)
         st.caption(
             f"{shown_name(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"

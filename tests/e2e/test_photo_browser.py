@@ -221,6 +221,12 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     button(page, "Go on").click()
     page.get_by_test_id("stMetric").filter(has_text="Photos").get_by_text("25").wait_for()
     stopped.wait_for(state="detached")
+    # Looked at in another way, a photo keeps its place and nothing of what was found.
+    page.get_by_test_id("stSelectbox").first.locator("input").click()
+    page.get_by_role("option", name=re.compile("Haar, default")).click()
+    waits = page.locator("[class*=st-key-photo-]").filter(has_text="not looked at this way yet")
+    waits.first.wait_for()
+    assert waits.filter(has=page.get_by_test_id("stDataFrame")).count() == 0
     no_faults(page)
 
 
@@ -229,7 +235,7 @@ def test_on_phones_settings_are_folded_and_pages_turn_from_below(
 ) -> None:
     page = open_page(viewport={"width": 390, "height": 844})
     slider = page.get_by_test_id("stSlider")
-    assert slider.is_visible()  # before there are photos
+    slider.wait_for()  # before there are photos
     choose_files(page, *many_files[:12])
     page.get_by_test_id("stMetric").filter(has_text="Photos").get_by_text("12").wait_for()
     assert not slider.is_visible()
