@@ -123,7 +123,7 @@ def bootstrapped(
     """A statistic of (labels, probabilities) with its percentile bootstrap 95 % interval.
 
     Args:
-        statistic: computes the figure, 0..1; what rounding adds to that is taken off.
+        statistic: computes the figure.
         labels, probabilities: (N,) each.
         both_classes: the statistic is only defined where both classes occur; resamples
             with one class are left out.
@@ -135,9 +135,10 @@ def bootstrapped(
     for _ in range(RESAMPLES):
         drawn = rng.integers(len(labels), size=len(labels))
         if not both_classes or len(np.unique(labels[drawn])) == 2:
-            values.append(min(statistic(labels[drawn], probabilities[drawn]), 1.0))
+            values.append(statistic(labels[drawn], probabilities[drawn]))
     low, high = np.quantile(values, [0.025, 0.975])
-    return {
-        "value": min(float(statistic(labels, probabilities)), 1.0),
-        "interval": [float(low), float(high)],
-    }
+    # The last digits are the sums' rounding: the best would be 1.0000000000000002.
+    value, low, high = (
+        round(float(figure), 12) for figure in (statistic(labels, probabilities), low, high)
+    )
+    return {"value": value, "interval": [low, high]}

@@ -104,7 +104,7 @@ def _area(figure: Figure) -> str:
     if value is None or interval is None:
         return "–"
     # Photos without a mistake, drawn again, would never show one.
-    if value >= 1:
+    if value == 1:
         return "1, the best there is; other photos may differ"
     return f"{value:.4f} ({interval[0]:.4f} to {interval[1]:.4f})"
 

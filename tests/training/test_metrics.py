@@ -177,8 +177,9 @@ def test_bootstrap_interval_is_that_of_the_statistic(monkeypatch: pytest.MonkeyP
     assert bootstrapped(lambda y, p: float(p.mean()), labels, values) == figure  # repeatable
 
 
-def test_no_figure_is_better_than_the_best_by_rounding() -> None:
-    figure = bootstrapped(lambda y, p: 1.0000000000000002, LABELS, PROBABILITIES)
+@pytest.mark.parametrize("said", [1.0000000000000002, 0.9999999999999998])
+def test_the_best_is_neither_exceeded_nor_missed_by_rounding(said: float) -> None:
+    figure = bootstrapped(lambda y, p: said, LABELS, PROBABILITIES)
     assert figure == {"value": 1.0, "interval": [1.0, 1.0]}
 
 

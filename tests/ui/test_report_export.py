@@ -160,7 +160,6 @@ def test_the_html_calls_the_photos_as_the_page_does(
     [
         (0.9987, [0.9964, 1.0], "0.9987 (0.9964 to 1.0000)"),
         (1.0, [1.0, 1.0], "1, the best there is; other photos may differ"),
-        (1.0000000000000002, [1.0, 1.0], "1, the best there is; other photos may differ"),
         (None, None, "–"),
     ],
 )
