@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,11 +82,15 @@ _WANTED = (
 )
 
 
-def folder_files(root: Path) -> OwnFiles:
+def folder_files(root: Path, into: Path) -> OwnFiles:
     """Take a folder of this machine: as it is where it can be measured on so.
 
     What an archive may hold may stand in a folder, too: of other names or deeper, it is
-    copied as if it came in one. The copies go with what is returned.
+    copied as if it came in one.
+
+    Args:
+        root: it stays as it is.
+        into: an empty folder, for the copies.
 
     Raises:
         MasklensError: it holds neither folders of the two classes nor annotations, or too much;
@@ -103,16 +104,8 @@ def folder_files(root: Path) -> OwnFiles:
     )
     if annotated or is_ready(root):
         return OwnFiles(root, annotated)
-    with storing():
-        into = Path(tempfile.mkdtemp(prefix="masklens-own-"))
-    try:
-        found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
-        files = _copy(found, into, lambda share: None)
-    except BaseException:
-        shutil.rmtree(into, ignore_errors=True)
-        raise
-    weakref.finalize(files, shutil.rmtree, into, ignore_errors=True)
-    return files
+    found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
+    return _copy(found, into, lambda share: None)
 
 
 def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: None) -> OwnFiles:

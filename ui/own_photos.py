@@ -112,10 +112,14 @@ def measure_folder(
     root: Path, classifier: LiteRtClassifier, pipelines: dict[str, MaskPipeline], show: Show
 ) -> OwnPhotos:
     """Measure on a folder of this machine, as ``measure_archive`` does."""
-    try:
-        return _measure(root.name, folder_files(root), classifier, pipelines, show)
-    except OSError as error:
-        raise MasklensError("Not everything in this folder may be read.") from error
+    with private_folder("masklens-own-") as folder:
+        try:
+            files = folder_files(root, Path(folder.name))
+            own = _measure(root.name, files, classifier, pipelines, show)
+        except OSError as error:
+            raise MasklensError("Not everything in this folder may be read.") from error
+    own._folder = folder
+    return own
 
 
 def measure_again(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -264,7 +263,7 @@ def in_folder(root: Path, names: list[str]) -> Path:
 def test_a_folder_of_this_machine_is_taken_as_it_is(
     tmp_path: Path, names: list[str], annotated: bool
 ) -> None:
-    files = folder_files(in_folder(tmp_path, names))
+    files = folder_files(in_folder(tmp_path, names), tmp_path / "not needed")
     assert (files.root, files.annotated, files.names) == (tmp_path, annotated, {})
     assert files.name_of("with_mask/1.jpg") == "with_mask/1.jpg"
 
@@ -291,46 +290,37 @@ def by_owner_s_name(files: OwnFiles) -> dict[str, tuple[str, bytes]]:
 )
 def test_what_serves_in_an_archive_serves_in_a_folder(tmp_path: Path, names: list[str]) -> None:
     root = in_folder(tmp_path / "own", names)
-    (tmp_path / "into").mkdir()
+    for folder in ("into", "copies"):
+        (tmp_path / folder).mkdir()
     expected = unpack(packed({name: name.encode() for name in names}), tmp_path / "into")
-    files = folder_files(root)
-    copies = files.root
-    assert root not in (copies, *copies.parents)
+    files = folder_files(root, tmp_path / "copies")
+    assert files.root == tmp_path / "copies"
     assert files.annotated is expected.annotated
     assert by_owner_s_name(files) == by_owner_s_name(expected)
-    assert len(files.names) == len(written(copies))
-    del files
-    assert not copies.exists()
+    assert len(files.names) == len(written(files.root))
     assert set(written(root)) == set(names)
 
 
 @pytest.mark.parametrize("names", [[], ["labels/classes.txt"], ["cats/1.jpg"], ["1.jpg"]])
-def test_a_folder_that_does_not_serve_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
-) -> None:
+def test_a_folder_that_does_not_serve_is_refused(tmp_path: Path, names: list[str]) -> None:
     (tmp_path / "own").mkdir()
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with pytest.raises(MasklensError, match="neither folders with and without masks"):
-        folder_files(in_folder(tmp_path / "own", names))
-    assert not list((tmp_path / "temporary").iterdir())
+        folder_files(in_folder(tmp_path / "own", names), tmp_path)
 
 
 def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = in_folder(tmp_path / "own", ["Mask/1.jpg", "No Mask/2.jpg"])
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(MasklensError, match="could not be stored: the disk may be full"):
-        folder_files(root)
-    assert not list((tmp_path / "temporary").iterdir())
+        folder_files(root, tmp_path)
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     root = in_folder(tmp_path / "own", ["Mask/1.jpg", "No Mask/2.jpg", "elsewhere/3.jpg"])
     (root / "Mask" / "4.jpg").symlink_to(root / "elsewhere" / "3.jpg")
-    assert set(folder_files(root).names.values()) == {"with_mask/1.jpg", "without_mask/2.jpg"}
+    files = folder_files(root, tmp_path)
+    assert set(files.names.values()) == {"with_mask/1.jpg", "without_mask/2.jpg"}

@@ -120,7 +120,7 @@ def test_a_photo_that_cannot_be_read_does_not_cost_the_others(scenes: Path) -> N
         (scenes / "labels" / f"{name}.txt").write_text("0 .5 .5 .1 .1")
     good, broken = read_scenes(scenes)
     assert (len(good.faces), broken.faces) == (1, ())
-    read, unreadable = read_own_scenes(folder_files(scenes))
+    read, unreadable = read_own_scenes(folder_files(scenes, scenes))
     assert read == [good]
     assert unreadable == ["images/b.png"]
 

@@ -891,6 +891,31 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
     assert not own_page.text_input
 
 
+def test_copies_of_a_folder_go_with_its_photos(
+    own_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    photo = tmp_path / "own" / "Mask" / "1.png"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(picture(250))
+
+    def measure() -> list[Path]:
+        own_page.text_input(key="metrics_own_folder").set_value(str(tmp_path / "own")).run()
+        button(own_page, "Measure this folder").click().run()
+        assert not own_page.exception
+        return list((tmp_path / "temporary").glob("masklens-own-*"))
+
+    assert len(measure()) == 1
+    assert "1 of 1 photo right" in texts(own_page)
+    button(own_page, "Remove these photos").click().run()
+    assert not list((tmp_path / "temporary").iterdir())
+    photo.unlink()
+    assert measure() == []
+    assert "neither folders with and without masks" in texts(own_page)
+    assert photo.parent.is_dir()
+
+
 # --- to take along
 
 
