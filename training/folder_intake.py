@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from maskcore.errors import MasklensError
@@ -60,7 +60,30 @@ def folder_on_server(text: str, only_this_computer: bool) -> Path:
 
 def is_ready(folder: Path) -> bool:
     """Whether a folder can be trained on where it is: its class folders have our names."""
-    return all((folder / name).is_dir() for name in CLASS_FOLDERS)
+    named = all((folder / name).is_dir() for name in CLASS_FOLDERS)
+    return named and links_stay_below(folder, CLASS_FOLDERS)
+
+
+def links_stay_below(folder: Path, names: Iterable[str]) -> bool:
+    """Whether no link leads out of a folder of the server, to what visitors may not choose.
+
+    Where no roots are set, whoever sits at this computer may choose any folder, and may have
+    put theirs together of links.
+
+    Args:
+        folder: that a visitor chose.
+        names: of its files and folders that are to be used where they are.
+    """
+    if not allowed_roots():
+        return True
+    below, brought = folder.resolve(), data_root().resolve()
+    for top in (folder / name for name in names):
+        for path in (top, *top.rglob("*")):
+            if path.is_symlink():
+                target = Path(os.path.realpath(path))  # Path.resolve raises at a circle of links
+                if not target.is_relative_to(below) or target.is_relative_to(brought):
+                    return False
+    return True
 
 
 def plan_folder(folder: Path) -> tuple[PhotoFolder, ...]:

@@ -12,7 +12,7 @@ from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.archive import open_files
 from training.class_names import owner_names
-from training.folder_intake import files_below, is_ready
+from training.folder_intake import files_below, is_ready, links_stay_below
 from training.yolo_names import CLASSES_FILE, NAMES_FILES, listed_names
 
 MAX_TOTAL_BYTES = 2 * 2**30
@@ -22,6 +22,7 @@ MAX_REFUSED = 500
 _MAX_LISTS = 40  # that are read to see whether they are the same
 _BOXES = {".xml": "annotations", ".txt": "labels"}
 _IMAGES = "images"
+_SCENES = (_IMAGES, *_BOXES.values(), *NAMES_FILES)
 _SUFFIXES = IMAGE_SUFFIXES | set(_BOXES) | {PurePosixPath(name).suffix for name in NAMES_FILES}
 
 Progress = Callable[[float], None]
@@ -102,7 +103,8 @@ def folder_files(root: Path, into: Path) -> OwnFiles:
         for suffix, name in _BOXES.items()
         for path in (root / name).glob(f"*{suffix}")
     )
-    if annotated or is_ready(root):
+    ready = links_stay_below(root, _SCENES) if annotated else is_ready(root)
+    if ready:
         return OwnFiles(root, annotated)
     found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
     return _copy(found, into, lambda share: None)

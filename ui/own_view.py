@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.detection import yunet_available
+from training.folder_intake import folder_on_server
 from training.calibration import SMALLEST_FACE
 from ui import loading
 from ui.choices import DETECTORS, mask_models, model_title
@@ -62,11 +61,12 @@ def show_own(model: str) -> None:
         with st.expander("Or a folder on this computer"):
             named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
             if st.button("Measure this folder", disabled=not named.strip()):
-                root = Path(named.strip())
-                if os.path.isdir(root):  # Path.is_dir raises where it may not look
-                    _run(model, chosen, lambda *parts: measure_folder(root, *parts))
+                try:
+                    root = folder_on_server(named, only_this_computer=True)
+                except MasklensError as error:
+                    st.error(plain(str(error)))
                 else:
-                    st.error("There is no such folder.")
+                    _run(model, chosen, lambda *parts: measure_folder(root, *parts))
     _show_problem()
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 from maskcore import ImageError, MasklensError, encode_image, read_image
 from maskcore.classification.preprocess import crop_square
 from maskcore.types import Box
+from training.folder_intake import folder_on_server
 from training.intake import content_hash, hash_in_name
 from training.own_files import OwnFiles, storing, unpack
 from ui.gallery import reduced
@@ -92,43 +93,49 @@ class Pictures:
 
 def choose_pictures(judged: Judged) -> Pictures | None:
     """Where the photos are: as the server was told, or as the visitor says or brings them."""
-    named = os.environ.get(FOLDER_VARIABLE, "").strip()
+    told = os.environ.get(FOLDER_VARIABLE, "").strip()
     here = only_this_computer()
-    if not here and os.path.isdir(named):
-        return _of_folder(named)
+    # Path.is_dir raises where it may not look.
+    if not here and os.path.isdir(told):
+        return _of_folder(Path(told))
     if here:
-        keep("metrics_folder", named)
-        named = st.session_state.metrics_folder
+        keep("metrics_folder", told)
     brought: Pictures | None = st.session_state.get(_BROUGHT)
     if brought and brought.data != judged.data:
         brought = None  # kept until others are brought: the visitor may come back to theirs
-    with st.expander("Where the photos are", expanded=not (brought or (here and named))):
+    named = here and st.session_state.metrics_folder
+    with st.expander("Where the photos are", expanded=not (brought or named)):
         if brought:
             _show_brought(brought, judged.paths)
             return brought
-        if here:
-            named = _ask_folder()
+        folder = _ask_folder(told) if here else None
         _ask_archive(judged)
-    # Path.is_dir raises where it may not look.
-    return _of_folder(named) if os.path.isdir(named) else None
+    return _of_folder(folder) if folder else None
 
 
-def _of_folder(named: str) -> Pictures:
+def _of_folder(folder: Path) -> Pictures:
     held: Pictures | None = st.session_state.get("metrics_pictures")
-    if held is None or held.root != Path(named):
-        held = st.session_state.metrics_pictures = Pictures(Path(named))
+    if held is None or held.root != folder:
+        held = st.session_state.metrics_pictures = Pictures(folder)
     return held
 
 
-def _ask_folder() -> str:
+def _ask_folder(told: str) -> Path | None:
+    """The folder that the visitor names: ``told``, as the server was, or one open to visitors."""
     named = st.text_input(
         "Folder on this computer that holds with_mask and without_mask",
         key="metrics_folder",
         placeholder="/home/me/masks",
     ).strip()
-    if named and not os.path.isdir(named):
-        st.caption(f"{plain(named)} is not a folder here.")
-    return named
+    if not named:
+        return None
+    if named == told and os.path.isdir(told):
+        return Path(told)
+    try:
+        return folder_on_server(named, only_this_computer=True)
+    except MasklensError as error:
+        st.caption(plain(str(error)))
+        return None
 
 
 def _ask_archive(judged: Judged) -> None:

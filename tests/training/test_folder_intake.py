@@ -97,6 +97,38 @@ def test_class_folders_with_our_names_need_no_copy(photos: Path) -> None:
     assert is_ready(photos)
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "ready"),
+    [
+        ("with_mask", "../../private", False),
+        ("with_mask/1.jpg", "../../../private/1.jpg", False),
+        ("without_mask/deep/1.jpg", "../../../../private/1.jpg", False),
+        ("with_mask/1.jpg", "../runs/data/abc/1.jpg", False),  # another visitor's
+        ("with_mask/1.jpg", "1.jpg", True),  # leads to itself: nothing is there
+        ("with_mask/1.jpg", "../pool/1.jpg", True),
+        ("with_mask", "pool", True),
+    ],
+)
+def test_a_folder_with_links_is_used_where_it_is_only_if_they_stay_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, target: str, ready: bool
+) -> None:
+    root = tmp_path / "open" / "set"
+    monkeypatch.setenv("MASKLENS_RUNS", str(root / "runs"))
+    for folder in (tmp_path / "private", root / "pool", root / "runs" / "data" / "abc"):
+        folder.mkdir(parents=True)
+        (folder / "1.jpg").write_text("x")
+    for name in ("with_mask", "without_mask/deep"):
+        if name != link:
+            (root / name).mkdir(parents=True)
+    (root / "without_mask" / "2.jpg").write_text("x")
+    (root / link).symlink_to(target)
+    # Who may choose any folder has no need of a link.
+    assert is_ready(root)
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path / "open"))
+    assert is_ready(root) is ready
+    assert is_ready(root.resolve()) is ready
+
+
 def test_a_folder_is_taken_in_like_an_archive(photos: Path, tmp_path: Path) -> None:
     (photos / "A" / "Maske" / "link.jpg").symlink_to("/etc/passwd")
     (photos / "A" / "Maske" / "broken.jpg").write_text("x")

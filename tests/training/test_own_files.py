@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training import own_files
+from training.folder_intake import ROOTS_VARIABLE
 from training.own_files import OwnFiles, folder_files, unpack
 from training.scenes import read_scenes
 
@@ -317,6 +319,36 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(MasklensError, match="could not be stored: the disk may be full"):
         folder_files(root, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("link", "names"),
+    [
+        ("with_mask", ["with_mask/1.jpg", "without_mask/1.jpg"]),
+        ("without_mask/1.jpg", ["with_mask/1.jpg", "without_mask/1.jpg"]),
+        ("images", ["images/1.jpg", "annotations/1.xml", "with_mask/1.jpg", "without_mask/1.jpg"]),
+        ("images/1.jpg", ["images/1.jpg", "annotations/1.xml"]),
+        ("annotations", ["images/1.jpg", "annotations/1.xml"]),
+        ("labels/1.txt", ["images/1.jpg", "labels/1.txt", "classes.txt"]),
+        ("classes.txt", ["images/1.jpg", "labels/1.txt", "classes.txt"]),
+        ("data.yaml", ["images/1.jpg", "labels/1.txt", "data.yaml"]),
+    ],
+)
+def test_links_do_not_lead_out_of_what_is_open_to_visitors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, names: list[str]
+) -> None:
+    root, into = in_folder(tmp_path / "open" / "set", names), tmp_path / "into"
+    private = tmp_path / "private"
+    into.mkdir()
+    private.mkdir()
+    monkeypatch.setenv(ROOTS_VARIABLE, str(root.parent))
+    assert folder_files(root, into).root == root
+    (root / link).rename(private / "x")
+    (root / link).symlink_to(private / "x")
+    with suppress(MasklensError):  # what is left may not serve
+        assert folder_files(root, into).root == into
+    behind = {name.encode() for name in names if name.startswith(link)}
+    assert behind and behind.isdisjoint(written(into).values())
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:

@@ -22,11 +22,13 @@ from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
 from training.compare import McNemarTest
+from training.folder_intake import ROOTS_VARIABLE
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
 from ui.compare_view import in_words
 from ui.curve_view import _enlarged
 from ui.mistakes import clicked_cell
+from ui.results import plain
 from ui.stress_view import where_it_breaks
 
 OpenPage = Callable[[], AppTest]
@@ -325,7 +327,7 @@ def test_pictures_show_where_the_photos_are_at_hand(
     assert names(page) == ["003.jpg", "002.jpg"]
     page.text_input(key="metrics_folder").set_value(str(tmp_path / "gone")).run()
     assert not page.get("image")
-    assert "is not a folder here" in texts(page)
+    assert "There is no such folder on the computer that runs Masklens." in texts(page)
 
 
 def bring(page: AppTest, content: bytes) -> AppTest:
@@ -885,6 +887,17 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
     assert "1 of 1 photo right" in texts(own_page)
     section(own_page, "Mistakes")
     assert not own_page.text_input
+    section(own_page, "Your photos")
+    button(own_page, "Remove these photos").click().run()
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path / "open"))
+    for named, sentence in {
+        str(tmp_path): f"Only folders below {tmp_path / 'open'} may be chosen here.",
+        "with_mask": "Give the folder's whole path, from the disk or / onwards.",
+        str(tmp_path / "open"): "There is no such folder on the computer that runs Masklens.",
+    }.items():
+        own_page.text_input(key="metrics_own_folder").set_value(named).run()
+        button(own_page, "Measure this folder").click().run()
+        assert [error.value for error in own_page.error] == [plain(sentence)]
     monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
     monkeypatch.setattr(own_view, "only_this_computer", lambda: False)
     own_page.selectbox(key="metrics_part").set_value("test").run()

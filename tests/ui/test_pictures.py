@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MasklensError
+from training.folder_intake import ROOTS_VARIABLE
 from training.intake import content_hash
 from ui import pictures
 from ui.pictures import Pictures, brought_pictures
+from ui.results import plain
 
 
 def photo(grey: int) -> bytes:
@@ -97,6 +100,34 @@ def shown() -> None:
     found = choose_pictures(read_judged(st.session_state.model)[st.session_state.part])
     there = found is not None and found.thumbnail("with_mask/000.jpg") is not None
     st.markdown(f"there: {there}")
+
+
+def test_a_visitor_s_folder_must_be_open_to_visitors_the_server_s_own_need_not(
+    fake_models: Path,
+    make_report: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (fake_models / "first" / "report.json").write_text(json.dumps(make_report([1], [0.9])))
+    for name in ("open", "told", "private"):
+        (tmp_path / name / "with_mask").mkdir(parents=True)
+        (tmp_path / name / "with_mask" / "000.jpg").write_bytes(photo(1))
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path / "open"))
+    told = os.path.relpath(tmp_path / "told")
+    monkeypatch.setenv(pictures.FOLDER_VARIABLE, told)
+    page = AppTest.from_function(shown, default_timeout=60)
+    page.session_state["model"], page.session_state["part"] = "first", "test"
+    page.run()
+    assert page.text_input(key="metrics_folder").value == told
+    assert page.markdown[-1].value == "there: True"
+    for named, there in ((tmp_path / "private", False), (tmp_path / "open", True)):
+        page.text_input(key="metrics_folder").set_value(str(named)).run()
+        assert page.markdown[-1].value == f"there: {there}"
+        said = plain(f"Only folders below {tmp_path / 'open'} may be chosen here.")
+        assert (said in [caption.value for caption in page.caption]) is not there
+    page.text_input(key="metrics_folder").set_value("").run()
+    assert page.markdown[-1].value == "there: False"
+    assert not page.caption
 
 
 def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
