@@ -15,7 +15,9 @@ let timer = 0;
 let patience = 0;
 let tried = 0;
 let trying = false;
+let asked = 0;
 let status = null;
+let lookout = 0;
 
 // Every message lets Python run: nothing is said twice, nor in several pieces.
 function tellSoon(milliseconds = 200) {
@@ -85,12 +87,42 @@ async function tryCamera() {
     stream.getTracks().forEach((track) => track.stop());
     facts.error = "";
   } catch (error) {
-    facts.error = String(error?.name || "Error").slice(0, 60);
+    facts.error = nameOf(error);
   }
   trying = false;
   watchQuestion();
   countCameras();
 }
+
+// The player opens the camera in a frame of its own, and where that fails it shows the browser's
+// words. These are hidden, and what it met is told from here, where there are plainer ones.
+function watchPlayer() {
+  const inside = document.querySelector("iframe[title*=webrtc]")?.contentWindow;
+  const page = inside?.document;
+  if (page?.head && !page.getElementById("masklens-quiet")) {
+    const style = page.createElement("style");
+    style.id = "masklens-quiet";
+    style.textContent = ".MuiAlert-root { display: none !important; }";
+    page.head.append(style);
+  }
+  const devices = inside?.navigator?.mediaDevices;
+  if (!devices || devices.toldToMasklens) return;
+  devices.toldToMasklens = true;
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (constraints) => {
+    facts.error = null;
+    try {
+      return await open(constraints);
+    } catch (error) {
+      facts.error = nameOf(error);
+      throw error;
+    } finally {
+      countCameras();
+    }
+  };
+}
+
+const nameOf = (error) => String(error?.name || "Error").slice(0, 60);
 
 const focusMoved = () => setTimeout(watchQuestion); // it has not arrived yet
 
@@ -106,11 +138,16 @@ export default function ({ data, setStateValue }) {
     // Firefox keeps back the number of cameras while another window is in front.
     tellSoon(1000);
     (status ? Promise.resolve() : askPermission()).then(countCameras);
+    watchPlayer();
+    lookout = setInterval(watchPlayer, 300); // the player may come later, or anew
   }
-  if (data.request === 0 && !trying) {
+  // Told once: what the player meets afterwards is news.
+  const forget = data.request === 0 && (first || asked !== 0);
+  asked = data.request;
+  if (forget && !trying) {
     facts.error = null;
     tellSoon();
-  } else if (data.request !== tried && facts.api && !trying) {
+  } else if (data.request !== 0 && data.request !== tried && facts.api && !trying) {
     tried = data.request;
     tryCamera();
   }
@@ -119,6 +156,7 @@ export default function ({ data, setStateValue }) {
     send = null;
     clearTimeout(timer);
     clearTimeout(patience);
+    clearInterval(lookout);
     facts.asking = false;
     window.removeEventListener("blur", focusMoved);
     window.removeEventListener("focus", focusMoved);

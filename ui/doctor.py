@@ -33,7 +33,7 @@ _SYSTEM: dict[System, str] = {
     "ios": "iPhone or iPad: open Settings, Apps, your browser, and allow the camera.",
     "other": "In the settings of your computer, under privacy, let the browser use the camera.",
 }
-_RELOAD = "Reload this page and press **Start** again."
+_RELOAD = "Reload this page and try again."
 _OTHER_PROGRAMS = "Close other programs and tabs that may use it, such as video calls."
 
 
@@ -183,7 +183,7 @@ def _busy(report: BrowserReport) -> Diagnosis:
     return Diagnosis(
         "The camera is busy",
         "There is a camera, but it does not open; mostly another program is using it.",
-        (_OTHER_PROGRAMS, "Press **Start** again.", _system(report)),
+        (_OTHER_PROGRAMS, "Then try again.", _system(report)),
     )
 
 
@@ -307,6 +307,18 @@ def examine(
     # A fragment: what the browser reports must not run the page, and so the player, again.
     look = st.fragment(_examine, run_every=2.0 if started else None)
     look(stream, started, has_ice_servers, meanwhile)
+
+
+def examine_for_shots() -> bool:
+    """Say what is wrong with the camera where single shots are taken; whether anything is.
+
+    Called in a fragment: what the browser reports must not take the page's camera anew.
+    """
+    # Single shots need no route: only what is wrong with page and camera is in their way.
+    diagnosis = diagnose(browser_report(), playing=False, waiting_seconds=0, has_ice_servers=False)
+    if diagnosis is not None:
+        show_diagnosis(diagnosis)
+    return diagnosis is not None
 
 
 def _examine(stream: Stream, started: bool, has_ice_servers: bool, meanwhile: Meanwhile) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from maskcore import ImageError, MaskPipeline, encode_image, read_image
 from maskcore.drawing import blur_faces, draw_faces
+from ui.doctor import examine_for_shots
 from ui.results import sentence
 
 
@@ -22,7 +23,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         shot = st.camera_input("Take a shot", label_visibility="collapsed", key="shot")
     with right:
         if shot is None:
-            st.info("The labelled shot appears here.")
+            _wait_for_shot()
             return
         if pipeline is None:
             return
@@ -47,3 +48,9 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+@st.fragment
+def _wait_for_shot() -> None:
+    if not examine_for_shots():
+        st.info("The labelled shot appears here.")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.clips import CODE_BITS, RATE
-from benchmarks.live_page import player, seen, start, start_button, stop_button, watch
+from benchmarks.live_page import open_live, player, seen, start, start_button, stop_button, watch
 
 pytestmark = pytest.mark.e2e
 
@@ -107,6 +107,31 @@ def test_two_visitors_have_streams_of_their_own(live: Callable[[], Any]) -> None
     assert figure(first, "With mask") == "1"
     for page in (first, second):
         no_faults(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("NotFoundError", "No camera found"), ("NotReadableError", "The camera is busy")],
+)
+def test_a_camera_that_does_not_open_is_told_of_in_plain_words_alone(
+    browser: Any, app_url: str, name: str, title: str
+) -> None:
+    context = browser.new_context()
+    try:
+        context.grant_permissions(["camera"])
+        context.add_init_script(
+            "navigator.mediaDevices.getUserMedia = async () => {"
+            f" throw new DOMException('In raw words', '{name}'); }}"
+        )
+        page = open_live(context, app_url)
+        start_button(page).click()
+        page.get_by_text(title).wait_for()
+        raw = player(page).get_by_text("In raw words")
+        raw.wait_for(state="attached")
+        assert not raw.is_visible()
+        no_faults(page)
+    finally:
+        context.close()
 
 
 def test_another_view_stops_the_stream(live: Callable[[], Any]) -> None:

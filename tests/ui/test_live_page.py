@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +19,9 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore.alert import AlertRule
 from maskcore.session import Second
-from ui import live_view, webrtc
+from ui import doctor, live_view, webrtc
 from ui import stream as stream_module
+from ui.browser import BrowserReport
 from ui.pace import SharedPace
 from ui.stream import LiveStream
 
@@ -361,6 +363,34 @@ def test_a_single_shot_always_works(live: AppTest, player: Player) -> None:
     live.camera_input[0].upload("shot.jpg", b"no picture", "image/jpeg").run()
     assert not live.exception
     assert len(live.error) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"permission": "denied"}, "The camera is not allowed"),
+        ({"cameras": 0}, "No camera found"),
+        ({"secure": False}, "The camera is blocked at this address"),
+        ({"permission": "prompt"}, None),
+    ],
+)
+def test_single_shots_say_why_no_camera_opens(
+    live: AppTest,
+    player: Player,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    title: str | None,
+) -> None:
+    report = replace(BrowserReport(secure=True, api=True, permission="granted"), **changes)
+    monkeypatch.setattr(doctor, "browser_report", lambda request=0: report)
+    live.segmented_control(key="way").set_value("Single shot").run()
+
+    assert not live.exception
+    errors = [error.value for error in live.error]
+    assert [error.startswith(f"**{title}**") for error in errors] == [True] * bool(title)
+    # Start belongs to the other way.
+    assert not any("**Start**" in error for error in errors)
+    assert ("The labelled shot appears here." in [info.value for info in live.info]) != bool(title)
 
 
 def test_an_alert_is_noted_once_somebody_stays_without_a_mask(
