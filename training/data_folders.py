@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from maskcore.errors import MasklensError
+from maskcore.files import patiently
 from training.places import runs_dir
 
 DATA_FOLDER = "data"
@@ -107,8 +108,9 @@ def discard(folder: Path) -> None:
     """Delete a data folder, unless a run uses it or it is a visitor's own elsewhere."""
     # Runs name their data by the resolved path; the runs' folder may be a link.
     folder = folder.resolve()
-    if folder.parent == data_root().resolve() and folder not in used_by_runs():
-        _remove(folder)
+    with suppress(OSError):  # then ``clean_up`` does it later
+        if folder.parent == data_root().resolve() and folder not in used_by_runs():
+            _remove(folder)
 
 
 def clean_up(now: float | None = None) -> None:
@@ -116,24 +118,35 @@ def clean_up(now: float | None = None) -> None:
 
     Args:
         now: seconds since the epoch.
+
+    Raises:
+        OSError: something cannot be read, so that it is not known what runs use.
     """
     if not data_root().is_dir():
         return
     oldest = (time.time() if now is None else now) - KEPT_SECONDS
-    used = used_by_runs()
     for folder in data_root().iterdir():
-        if folder.is_dir() and _changed(folder) < oldest and folder.resolve() not in used:
-            _remove(folder)
+        if folder.is_dir() and _changed(folder) < oldest:
+            # Asked for each: a run may begin while others are being deleted.
+            if folder.resolve() not in used_by_runs():
+                _remove(folder)
 
 
 def used_by_runs() -> set[Path]:
-    """The folders that the settings of any run name as its data."""
+    """The folders that the settings of any run name as its data.
+
+    Raises:
+        OSError: the settings of a run cannot be read now.
+    """
     used = set()
     for path in runs_dir().glob("*/config.json"):
         try:
-            used.add(Path(json.loads(path.read_text(encoding="utf-8"))["data"]).resolve())
-        except (OSError, ValueError, LookupError, TypeError):
-            continue  # not a run's, or a run that can no longer go on
+            content = patiently(path.read_bytes)
+        except FileNotFoundError:
+            continue  # just deleted
+        # Else it is no run's, or a run that cannot go on.
+        with suppress(OSError, RuntimeError, ValueError, LookupError, TypeError):
+            used.add(Path(json.loads(content)["data"]).resolve())
     return used
 
 

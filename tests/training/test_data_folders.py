@@ -101,6 +101,8 @@ def test_old_folders_go_unless_a_run_uses_them(runs: Path) -> None:
     fresh, old, wanted = brought(DAY - 60), brought(DAY + 60), brought(3 * DAY)
     used(runs, "run", str(wanted))
     used(runs, "other", 7)
+    (runs / "loop").symlink_to(runs / "loop")
+    used(runs, "another", str(runs / "loop"))
     (runs / "broken").mkdir()
     (runs / "broken" / "config.json").write_text("{")
     assert used_by_runs() == {wanted.resolve()}
@@ -109,6 +111,51 @@ def test_old_folders_go_unless_a_run_uses_them(runs: Path) -> None:
     assert wanted.is_dir()
     assert not old.exists()
     assert (runs / "broken").is_dir()
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    usual = Path.read_bytes
+
+    def read_bytes(asked: Path) -> bytes:
+        if asked == path:
+            raise PermissionError(13, "held by another process")
+        return usual(asked)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+
+
+def test_nothing_goes_while_a_run_cannot_be_asked_what_it_uses(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, brought_today = brought(3 * DAY), brought()
+    used(runs, "run", str(wanted))
+    with monkeypatch.context() as patch:
+        unreadable(patch, runs / "run" / "config.json")
+        with pytest.raises(PermissionError):
+            clean_up()
+        discard(brought_today)
+    assert wanted.is_dir() and brought_today.is_dir()
+    discard(brought_today)
+    assert not brought_today.exists()
+
+
+def test_a_run_that_begins_meanwhile_keeps_its_photos(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = {brought(2 * DAY) for _ in range(3)}
+    remove, removed = data_folders._remove, []
+
+    def remove_and_begin(folder: Path) -> None:
+        removed.append(folder)
+        remove(folder)
+        if len(removed) == 1:  # it takes a while
+            for number, other in enumerate(folders - {folder}):
+                used(runs, f"run{number}", str(other))
+
+    monkeypatch.setattr(data_folders, "_remove", remove_and_begin)
+    clean_up()
+    assert len(removed) == 1
+    assert {folder for folder in folders if folder.is_dir()} == folders - set(removed)
 
 
 def test_a_recording_that_goes_on_is_not_old(runs: Path) -> None:
