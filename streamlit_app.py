@@ -7,9 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from ui.entry import leave_other_pages, mark_entered
+from ui.tidy import tidy_regularly
 
 LOGO = Path(__file__).parent / "ui" / "logo.svg"
 
+tidy_regularly()
 mark_entered()
 st.set_page_config(page_title="Masklens", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")

@@ -1,55 +1,111 @@
-"""Collecting garbage soon, without holding up the streams.
+"""What the server puts away by itself: closed tabs' sessions, garbage, photos after a day.
 
-What is left of an ended stream hangs together in circles: encoders, with their threads and
-sockets, stay until Python looks for circles, on a quiet server perhaps for hours. A full look
-passes over all that was ever loaded, a quarter of a second in which no thread runs. So what
-is loaded for good is set aside first; a look then takes some milliseconds.
+Garbage is collected soon, without holding up the streams. What is left of an ended stream or
+session hangs together in circles: photos, encoders with their threads and sockets stay until
+Python looks for circles, on a quiet server perhaps for hours. A full look passes over all that
+was ever loaded, a quarter of a second in which no thread runs. So what is loaded for good is
+set aside first; a look then takes some milliseconds.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import logging
+import sys
 import threading
+import time
 from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime import Runtime
 
 EVERY_SECONDS = 20.0
+CLEAN_UP_SECONDS = 3600.0
+_log = logging.getLogger(__name__)
 
 
 @st.cache_resource(show_spinner=False)
-def collect_regularly(every_seconds: float = EVERY_SECONDS) -> threading.Event:
-    """Set aside what is loaded and look for garbage from now on, once a server.
+def tidy_regularly(every_seconds: float = EVERY_SECONDS) -> threading.Event:
+    """Tidy up from now on, once a server; to be asked for in every run of the script.
 
     Returns:
         Ends it when set.
     """
-    gc.collect()
-    gc.freeze()
     done = threading.Event()
-
-    def collect() -> None:
-        while not done.wait(every_seconds):
-            _let_go_of_closed_tabs()
-            gc.collect()
-            _give_memory_back()
-
-    threading.Thread(target=collect, name="collect-garbage", daemon=True).start()
+    thread = threading.Thread(target=_tidy, args=(done, every_seconds), name="tidy-up", daemon=True)
+    thread.start()
     return done
 
 
-def _let_go_of_closed_tabs() -> None:
-    """Streamlit keeps a closed tab's session for two minutes, and then until somebody comes.
+def _tidy(done: threading.Event, every_seconds: float) -> None:
+    sessions, loaded, cleaned = _Sessions(), 0, float("-inf")
+    while True:
+        if time.monotonic() - cleaned >= CLEAN_UP_SECONDS:
+            _delete_old_photos()
+            cleaned = time.monotonic()
+        if done.wait(every_seconds):
+            return
+        sessions.let_go_of_closed()
+        if sessions.ended.is_set() or loaded != len(sys.modules):
+            # Sessions are set aside with what is loaded; of one that ended all is looked at.
+            sessions.ended.clear()
+            loaded = len(sys.modules)
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+        else:
+            gc.collect()
+        _give_memory_back()
 
-    Whether the time is up it asks only when the next session begins or ends; another version
-    of it may hold them otherwise.
+
+def _delete_old_photos() -> None:
+    """Of those brought for training; also where training has been switched off since."""
+    # Imported here: no page waits for it.
+    from training import data_folders
+
+    try:
+        data_folders.clean_up()
+    except Exception:  # the garbage has to be collected all the same
+        _log.exception("photos that were brought could not be looked through")
+
+
+class _Sessions:
+    """The sessions there are, to notice which end.
+
+    Attributes:
+        ended: set when one has.
     """
-    with suppress(AttributeError, RuntimeError):
-        runtime = Runtime.instance()
-        expire = runtime._session_mgr._session_storage._cache.expire
-        runtime._get_async_objs().eventloop.call_soon_threadsafe(expire)
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self._known: set[Any] = set()
+
+    def let_go_of_closed(self) -> None:
+        """Streamlit keeps a closed tab's session for two minutes, and then until somebody comes.
+
+        Whether the time is up it asks only when the next session begins or ends; another
+        version of it may hold them otherwise.
+        """
+        with suppress(AttributeError, RuntimeError):
+            runtime = Runtime.instance()
+            loop = runtime._get_async_objs().eventloop
+            loop.call_soon_threadsafe(self._let_go, runtime._session_mgr)
+
+    def _let_go(self, manager: Any) -> None:
+        with suppress(AttributeError, TypeError):
+            manager._session_storage._cache.expire()
+            sessions = {info.session for info in manager.list_sessions()}
+            for session in self._known - sessions:
+                self._known.discard(session)
+                self.ended.set()
+                # The loop that serves the tabs keeps hold of the one that it served last, until
+                # there is another: what the visitor brought must not wait for that.
+                session.shutdown()
+                session.session_state.clear()
+                session._fragment_storage.clear()
+            self._known |= sessions
 
 
 def _give_memory_back() -> None:

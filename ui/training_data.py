@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from training.data_folders import clean_up, discard
+from training.data_folders import discard
 from ui.choices import choose_way
 from ui.corrections import choose_corrections
 from ui.data_ways import Brought, choose_folder, choose_public, upload_zip
@@ -47,9 +47,6 @@ def show_data_section() -> DataChoice | None:
     Returns:
         The photos, once there are some that can be trained on.
     """
-    if "training_data_cleaned" not in st.session_state:
-        st.session_state.training_data_cleaned = True
-        clean_up()
     brought: Brought | None = st.session_state.get(_BROUGHT)
     if brought is not None and not brought.folder.is_dir():
         # A day has passed, or the run that used them was deleted with them.

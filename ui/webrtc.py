@@ -20,8 +20,6 @@ from streamlit_webrtc.component import (
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
 
-from ui.tidy import collect_regularly
-
 KEY = "camera-stream"
 RECORDER_KEY = "recorder-stream"
 _log = logging.getLogger(__name__)
@@ -106,7 +104,6 @@ def camera_stream(
     """
     if Runtime.exists():  # otherwise the page is tested without a server
         _use_newest_frames()
-        collect_regularly()
     context = st.session_state.get(key)
     if context is not None:
         # The library takes the runs of the script between two renderings for a visit to

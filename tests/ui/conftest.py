@@ -31,6 +31,7 @@ from training.events import EventLog
 from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE, write_values
 from training.job_process import record
 from training.metrics import classification_figures
+from ui import tidy
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,6 +103,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     monkeypatch.chdir(ROOT)
     st.cache_resource.clear()
     st.cache_data.clear()
+    monkeypatch.setattr(tidy, "tidy_regularly", lambda: None)  # it stays, and deletes
 
     def start(file: str = "") -> AppTest:
         page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)

@@ -791,6 +791,8 @@ def test_the_page_never_imports_tensorflow() -> None:
 import sys
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
+from ui import tidy
+tidy.tidy_regularly = lambda: None  # not the page's, in a thread of its own
 page = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
 page.selectbox(key="detector").select("haar_alt2").run()
 [b for b in page.button if "sample" in b.label][0].click().run()
