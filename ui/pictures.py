@@ -103,12 +103,14 @@ def choose_pictures(judged: Judged) -> Pictures | None:
     brought: Pictures | None = st.session_state.get(_BROUGHT)
     if brought and brought.data != judged.data:
         brought = None  # kept until others are brought: the visitor may come back to theirs
-    named = here and st.session_state.metrics_folder
-    with st.expander("Where the photos are", expanded=not (brought or named)):
+    folder, problem = _named_folder(told) if here else (None, "")
+    # What is wrong with a folder is said in there.
+    with st.expander("Where the photos are", expanded=not (brought or folder)):
         if brought:
             _show_brought(brought, judged.paths)
             return brought
-        folder = _ask_folder(told) if here else None
+        if here:
+            _ask_folder(problem)
         _ask_archive(judged)
     return _of_folder(folder) if folder else None
 
@@ -120,22 +122,31 @@ def _of_folder(folder: Path) -> Pictures:
     return held
 
 
-def _ask_folder(told: str) -> Path | None:
-    """The folder that the visitor names: ``told``, as the server was, or one open to visitors."""
-    named = st.text_input(
+def _named_folder(told: str) -> tuple[Path | None, str]:
+    """The folder that the visitor named: ``told``, as the server was, or one open to visitors.
+
+    Returns:
+        The folder, and why there is none of this name.
+    """
+    named = st.session_state.metrics_folder.strip()
+    if not named:
+        return None, ""
+    if named == told and os.path.isdir(told):
+        return Path(told), ""
+    try:
+        return folder_on_server(named, only_this_computer=True), ""
+    except MasklensError as error:
+        return None, str(error)
+
+
+def _ask_folder(problem: str) -> None:
+    st.text_input(
         "Folder on this computer that holds with_mask and without_mask",
         key="metrics_folder",
         placeholder="/home/me/masks",
-    ).strip()
-    if not named:
-        return None
-    if named == told and os.path.isdir(told):
-        return Path(told)
-    try:
-        return folder_on_server(named, only_this_computer=True)
-    except MasklensError as error:
-        st.caption(plain(str(error)))
-        return None
+    )
+    if problem:
+        st.caption(plain(problem))
 
 
 def _ask_archive(judged: Judged) -> None:

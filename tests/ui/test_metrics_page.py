@@ -314,6 +314,11 @@ def test_a_report_of_one_class_shows_what_can_be_said(
     assert len(charts(page)) == 2
 
 
+def where(page: AppTest) -> Any:
+    (found,) = [e for e in page.expander if e.label == "Where the photos are"]
+    return found
+
+
 def test_pictures_show_where_the_photos_are_at_hand(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,10 +329,12 @@ def test_pictures_show_where_the_photos_are_at_hand(
     page.text_input(key="metrics_folder").set_value(str(folder)).run()
     assert not page.exception
     assert len(page.get("image")) == 1  # the other photo of the cell is not there
+    assert not where(page).proto.expanded
     assert names(page) == ["003.jpg", "002.jpg"]
     page.text_input(key="metrics_folder").set_value(str(tmp_path / "gone")).run()
     assert not page.get("image")
     assert "There is no such folder on the computer that runs Masklens." in texts(page)
+    assert where(page).proto.expanded  # nor is that sentence out of sight
 
 
 def bring(page: AppTest, content: bytes) -> AppTest:
