@@ -8,8 +8,8 @@ import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.detection import yunet_available
-from training.folder_intake import folder_on_server
 from training.calibration import SMALLEST_FACE
+from training.folder_intake import folder_on_server
 from ui import loading
 from ui.choices import DETECTORS, mask_models, model_title
 from ui.keep import forget, keep
