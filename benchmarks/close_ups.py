@@ -15,7 +15,8 @@ from scipy.stats import binomtest
 from maskcore import read_image
 from maskcore.detection import DETECTOR_NAMES, load_detector
 from training.config import TrainConfig
-from training.data import read_dataset, split
+from training.data import read_dataset
+from training.splits import split
 
 
 def main() -> None:

@@ -13,9 +13,10 @@ from maskcore import read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.types import Box, ImageRgb, longer_side
 from training.config import TrainConfig
-from training.data import read_dataset, split
+from training.data import read_dataset
 from training.faces import single_boxes
 from training.scenes import Scene
+from training.splits import split
 
 # Pixels; smaller faces are not asked about.
 SMALLEST = 8.0

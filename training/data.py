@@ -1,4 +1,4 @@
-"""Photos of two classes: read, checked, grouped by likeness, split without leaks."""
+"""Photos of two classes: read, checked, and what there is to know of them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import imagehash
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
@@ -23,27 +18,13 @@ from maskcore.images import IMAGE_SUFFIXES, read_image
 from training.class_names import CLASS_FOLDERS as CLASS_FOLDERS
 from training.config import TrainConfig
 from training.corrections import NONE, Corrections
+from training.likeness import group_near_duplicates, photo_hashes, with_near_duplicate
+from training.splits import split, split_in_time
 
-PARTS = ("train", "validation", "test")
 DATA_FILE = "data.json"  # in a run's folder: its data report
-
-# Photos are dealt out in so many folds; a class needs one that differs for each.
-FOLDS = 20
-
-# Bits of 64 in which the hashes of re-encoded, slightly cropped or recoloured copies
-# differ at most. On 3,991 close-ups, pairs at 8 are about half true copies, at 10 few
-# are, and chains begin to join hundreds of strangers.
-NEAR_DUPLICATE_BITS = 8
-
-# Photos compared at a time with all others: what a comparison takes grows with it.
-_ROWS = 128
 
 # Threads that decode photos: each may hold one of 50 megapixels.
 _MOST_THREADS = 8
-
-# Of a recording, left out between two parts; and the fewest pictures a class may have.
-GAP_SHARE = 0.04
-SHORTEST_RECORDING = 20
 
 # Told of each photo read: how many of how many are done, and its pixels if it can be read.
 OnPhoto = Callable[[int, int, NDArray[np.uint8] | None], None]
@@ -166,141 +147,6 @@ def photo_files(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
     ]
-
-
-def photo_hashes(image_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Perceptual hash of a photo and of its mirror image, bool (2, 64)."""
-    # A first reduction makes hashing a photo of any size cheap.
-    small = Image.fromarray(resize(image_rgb, 96)).convert("L")
-    mirrored = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return np.stack([imagehash.phash(small).hash.ravel(), imagehash.phash(mirrored).hash.ravel()])
-
-
-def group_near_duplicates(hashes: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
-    """Find photos that are copies of one another, mirrored ones included.
-
-    Two are where their hashes, one of them perhaps of its photo's mirror image, differ in at
-    most ``NEAR_DUPLICATE_BITS`` bits. Copies of copies belong to one group.
-
-    Args:
-        hashes: bool (N, 2, 64), of each photo and of its mirror image.
-
-    Returns:
-        Each photo's group, int (N,), numbered as they first come, and how many pairs there are.
-    """
-    # Equal hashes are compared once: an archive may hold one photo ten thousand times.
-    numbers: dict[bytes, int] = {}
-    number_of = np.array([numbers.setdefault(both.tobytes(), len(numbers)) for both in hashes])
-    _, first, counts = np.unique(number_of, return_index=True, return_counts=True)
-    signs = np.where(hashes[first], np.float32(1), np.float32(-1))
-    plain, mirrored = signs[:, 0], signs[:, 1]
-    groups = np.arange(len(first))
-    pairs = int(counts @ (counts - 1)) // 2
-    # Groups and a count grow from rows to rows: a list of all pairs may not fit.
-    for start in range(0, len(first), _ROWS):
-        rows, others = slice(start, start + _ROWS), slice(start, None)
-        # Bits that agree less bits that differ. The mirrored likeness is not symmetric to the
-        # last bit: take either order.
-        likeness = plain[rows] @ plain[others].T
-        np.maximum(likeness, mirrored[rows] @ plain[others].T, out=likeness)
-        np.maximum(likeness, plain[rows] @ mirrored[others].T, out=likeness)
-        alike = likeness >= hashes.shape[2] - 2 * NEAR_DUPLICATE_BITS
-        i, j = (start + indices for indices in np.nonzero(np.triu(alike, 1)))
-        pairs += int(counts[i] @ counts[j])
-        apart = groups[i] != groups[j]
-        ends = groups[i[apart]], groups[j[apart]]
-        links = csr_array((np.ones(len(ends[0])), ends), shape=(len(first), len(first)))
-        groups = connected_components(links, directed=False)[1][groups]
-    return groups[number_of].astype(np.int64), pairs
-
-
-def with_near_duplicate(groups: NDArray[np.int64]) -> int:
-    """How many photos have another one in their group."""
-    sizes = np.bincount(groups)
-    return int(sizes[sizes > 1].sum())
-
-
-def split(
-    labels: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    validation_share: float,
-    test_share: float,
-    seed: int,
-) -> dict[str, NDArray[np.int64]]:
-    """Divide photos into train, validation and test: classes balanced, groups undivided.
-
-    Args:
-        labels: int (N,) classes, whose shares the parts keep as nearly as groups allow.
-        groups: int (N,); photos of one group land in one part.
-        validation_share, test_share: of the whole, 0..1, met to the nearest twentieth.
-        seed: another seed, another division.
-
-    Returns:
-        Sorted indices of each part; every photo is in exactly one.
-
-    Raises:
-        MasklensError: too few photos for a part to hold both classes.
-    """
-    validation_folds = max(1, round(validation_share * FOLDS))
-    test_folds = max(1, round(test_share * FOLDS))
-    smallest = min(len(set(groups[labels == label])) for label in set(labels.tolist()))
-    if smallest < FOLDS:
-        raise MasklensError(
-            f"Too few photos: one class has {smallest} that differ from one another;"
-            f" at least {FOLDS} are needed."
-        )
-    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    fold = np.empty(len(labels), int)
-    for number, (_, members) in enumerate(splitter.split(labels, labels, groups)):
-        fold[members] = number
-    test = fold < test_folds
-    validation = ~test & (fold < test_folds + validation_folds)
-    return {
-        "train": np.flatnonzero(~test & ~validation),
-        "validation": np.flatnonzero(validation),
-        "test": np.flatnonzero(test),
-    }
-
-
-def split_in_time(
-    labels: NDArray[np.int64], validation_share: float, test_share: float
-) -> dict[str, NDArray[np.int64]]:
-    """Divide recordings into train, validation and test: each class into three stretches.
-
-    Pictures of a recording all look alike, and neighbours are nearly equal. So the parts
-    lie apart in time, and those between two parts belong to none.
-
-    Args:
-        labels: int (N,) classes; the photos of each stand in the order they were taken.
-        validation_share, test_share: of each class, 0..1.
-
-    Returns:
-        Sorted indices of each part.
-
-    Raises:
-        MasklensError: a class has fewer than ``SHORTEST_RECORDING`` photos.
-    """
-    parts: dict[str, list[NDArray[np.int64]]] = {name: [] for name in PARTS}
-    for label in sorted(set(labels.tolist())):
-        taken = np.flatnonzero(labels == label)
-        if len(taken) < SHORTEST_RECORDING:
-            raise MasklensError(
-                f"Too few photos: one class has {len(taken)};"
-                f" at least {SHORTEST_RECORDING} are needed."
-            )
-        gap = max(1, round(len(taken) * GAP_SHARE))
-        test = max(2, round(len(taken) * test_share))
-        validation = max(2, round(len(taken) * validation_share))
-        first_test = len(taken) - test
-        first_validation = first_test - gap - validation
-        if first_validation - gap < 2:
-            raise MasklensError(
-                "Too little is left to learn from. Keep fewer photos for validation and test."
-            )
-        parts["train"].append(taken[: first_validation - gap])
-        parts["validation"].append(taken[first_validation : first_test - gap])
-        parts["test"].append(taken[first_test:])
-    return {name: np.sort(np.concatenate(members)) for name, members in parts.items()}
 
 
 def divide(dataset: Dataset, config: TrainConfig) -> dict[str, NDArray[np.int64]]:

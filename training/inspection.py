@@ -16,14 +16,9 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from training.class_names import CLASS_FOLDERS
-from training.data import (
-    group_near_duplicates,
-    in_threads,
-    photo_files,
-    photo_hashes,
-    with_near_duplicate,
-)
+from training.data import in_threads, photo_files
 from training.findings import WORDS, DataReport
+from training.likeness import group_near_duplicates, photo_hashes, with_near_duplicate
 
 SHEET_PHOTOS, SHEET_COLUMNS, SHEET_SIDE = 24, 6, 96
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import patiently, write_text
 from training import job_process
 from training.config import TrainConfig
 from training.data_folders import discard
@@ -181,7 +181,7 @@ def start_next() -> None:
                 except OSError:  # a full disk: it waits until there is room
                     return
                 continue  # what cannot be started must not hold up the others
-            (folder / QUEUE_FILE).unlink(missing_ok=True)
+            _take_away(folder / QUEUE_FILE)
             return
 
 
@@ -214,8 +214,8 @@ def resume(run_id: str) -> None:
             raise MasklensError("This run cannot go on: it is not one that was interrupted.")
         EventLog(folder).write(QUEUED)
         write_values(folder / QUEUE_FILE, since=time.time())
-        (folder / STOP_FILE).unlink(missing_ok=True)
-        (folder / OUTCOME_FILE).unlink(missing_ok=True)
+        _take_away(folder / STOP_FILE)
+        _take_away(folder / OUTCOME_FILE)
     start_next()
 
 
@@ -281,7 +281,12 @@ def end(folder: Path, state: State, problem: str = "", **more: Any) -> None:
     """Write down how a run ended; the guard must be held."""
     write_values(folder / OUTCOME_FILE, state=state, problem=problem, ended=time.time(), **more)
     for name in (QUEUE_FILE, PROCESS_FILE, STOP_FILE):
-        (folder / name).unlink(missing_ok=True)
+        _take_away(folder / name)
+
+
+def _take_away(path: Path) -> None:
+    # Under Windows a page that just reads it is in the way.
+    patiently(lambda: path.unlink(missing_ok=True))
 
 
 def state_of(folder: Path) -> State:

@@ -17,8 +17,10 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box, longer_side
 from training.class_names import KNOWN, face_label
-from training.data import group_near_duplicates, in_threads, photo_hashes, split
+from training.data import in_threads
+from training.likeness import group_near_duplicates, photo_hashes
 from training.metrics import classification_figures
+from training.splits import split
 from training.yolo_names import class_names
 
 

@@ -30,7 +30,7 @@ from ui.progress import progress_bar
 from ui.results import plain, shown_name
 
 MAX_MEGABYTES = 500
-# As training.data has it (a test holds that), which would take a second to load for a sentence.
+# As training.splits has it (a test holds that), which would take a second to load for a sentence.
 LEAST_A_CLASS = 20
 HOW_MANY = (
     f"At least {LEAST_A_CLASS} photos of each class that differ from one another are needed; some"

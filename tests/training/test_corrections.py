@@ -10,8 +10,9 @@ import pytest
 from maskcore.errors import MasklensError
 from training.__main__ import main
 from training.corrections import Corrections, read_corrections
-from training.data import data_report, read_dataset, split
+from training.data import data_report, read_dataset
 from training.parts import report_photos, run_photos
+from training.splits import split
 
 MakePhotos = Callable[..., Path]
 

@@ -27,11 +27,12 @@ from maskcore import Detections, MasklensError
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
 from training.corrections import read_corrections
-from training.data import FOLDS, read_dataset
+from training.data import read_dataset
 from training.intake import OWNER_NAMES_FILE, IntakeReport, content_hash
 from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
+from training.splits import FOLDS
 from ui import webrtc
 from ui.corrections import Corrections
 from ui.data_ways import LEAST_A_CLASS

@@ -10,7 +10,7 @@ import numpy as np
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.augment import degrade
-from training.data import CLASS_FOLDERS, read_dataset, split
+from training.data import CLASS_FOLDERS, read_dataset
 from training.detector.crops import (
     SMALLEST,
     Boxes,
@@ -24,6 +24,7 @@ from training.detector.crops import (
 )
 from training.faces import read_boxes
 from training.scenes import Scene
+from training.splits import split
 
 # The scenes' annotators drew their boxes lower than YuNet draws them: so far from its edges, in
 # shares of its box's width and height, lie theirs (medians over 412 faces of the training scenes

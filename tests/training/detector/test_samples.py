@@ -13,7 +13,7 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
-from training.data import read_dataset, split
+from training.data import read_dataset
 from training.detector import samples
 from training.detector.crops import Sample, cover_part, crop_anywhere, crop_around, lend_face, turn
 from training.detector.samples import (
@@ -25,6 +25,7 @@ from training.detector.samples import (
     scene_samples,
 )
 from training.scenes import Scene, SceneFace
+from training.splits import split
 
 Box = tuple[int, int, int, int]
 
