@@ -358,6 +358,7 @@ def test_an_interrupt_keeps_what_is_done(
         return analyze(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(cli, "_analyze", interrupted)
+    usual = signal.getsignal(signal.SIGINT)
     table = photos.parent / "faces.csv"
 
     assert cli.main(["detect", str(photos), "--csv", str(table)]) == 1
@@ -366,7 +367,7 @@ def test_an_interrupt_keeps_what_is_done(
     assert shown.out == f"{photos}/b.JPG: 2 faces, 1 with mask\n"
     assert shown.err == "Stopped after 1 of 3 photos.\n"
     assert len(table.read_text(encoding="utf-8").splitlines()) == 3
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is usual
 
 
 def test_without_photos_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

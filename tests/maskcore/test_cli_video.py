@@ -115,11 +115,11 @@ def test_choices_are_passed_on(
         raise cli.MasklensError("Enough.")
 
     monkeypatch.setattr(maskcore.video, "annotate_video", annotate)
-    choices = ["--detector", "haar", "--model", "net", "--threshold", "0.3", "--blur"]
+    choices = ["--detector", "haar", "--model", "inception_v3", "--threshold", "0.3", "--blur"]
 
     assert cli.main(["video", str(clip), "--out", "o.mp4", *choices]) == 1
 
-    assert besides["loaded"] == [("haar", "net", True)]
+    assert besides["loaded"] == [("haar", "inception_v3", True)]
     assert (given["source"], given["target"]) == (clip, Path("o.mp4"))
     assert (given["threshold"], given["blur"], given["csv_file"]) == (0.3, True, None)
 
