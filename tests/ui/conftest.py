@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import io
 import json
@@ -95,6 +96,16 @@ def photo_file() -> Callable[..., bytes]:
         return stream.getvalue()
 
     return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def set_aside() -> None:
+    """Streamlit has Keras, once loaded, collect garbage after each run of a page.
+
+    Looking through what the tests of training left takes it seconds each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

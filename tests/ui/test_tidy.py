@@ -82,11 +82,13 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def by_hand() -> Iterator[None]:
-    """Python does not collect of its own."""
+    """Python does not collect of its own, and nothing is set aside yet."""
     gc.disable()
+    gc.unfreeze()
     yield
     gc.enable()
-    gc.unfreeze()
+    gc.collect()
+    gc.freeze()  # as all other tests have it
 
 
 @pytest.fixture
