@@ -155,8 +155,9 @@ def _measured(detector: str) -> tuple[str, str]:
             for name in ("Mask", "No Mask")
         )
         sentence = (
-            f"On {report['photos']} street photos it never learned from, it found {mask} masked"
-            f" and {bare} bare faces."
+            # In folds the networks asked were trained like this one, without those photos.
+            f"On {report['photos']} street photos, always kept out of training, it found {mask}"
+            f" masked and {bare} bare faces."
         )
         return f"{mask} masked, {bare} bare", sentence
     except (StopIteration, KeyError, TypeError):
