@@ -21,7 +21,7 @@ from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.yunet import fetch_yunet
 from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import replacing, write_text
+from maskcore.files import has_place, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, encode_image, read_image
 from maskcore.models import installed_models, models_dir
 from maskcore.pipeline import MaskPipeline
@@ -182,8 +182,7 @@ def _check_tables(tables: Sequence[Path], photos: Sequence[Path]) -> None:
                 f"The results would replace the photo {table} or another table. Choose another"
                 " name."
             )
-        # A new folder for results is welcome, a whole new tree is a slip of the pen.
-        if not table.absolute().parent.parent.is_dir():
+        if not has_place(table):
             raise MasklensError(
                 f"The results cannot be written: there is no folder {table.parent}."
             )

@@ -19,6 +19,14 @@ PATIENCE_SECONDS = 1.0 if sys.platform == "win32" else 0.0
 _PAUSE_SECONDS = 0.02
 
 
+def has_place(path: Path) -> bool:
+    """Whether a file of results may go there: its folder, or the one above, is there.
+
+    A new folder for results is welcome, a whole new tree is a slip of the pen.
+    """
+    return path.absolute().parent.parent.is_dir()
+
+
 def patiently(act: Callable[[], T]) -> T:
     """Do something with a file that others use too: try again for ``PATIENCE_SECONDS``.
 

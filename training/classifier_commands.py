@@ -46,7 +46,6 @@ def _add_fit(commands: Any) -> None:
     fit.add_argument(
         "--data", required=True, type=folder_name, help="folder with with_mask/ and without_mask/"
     )
-    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
     fit.add_argument(
         "--architecture",
         choices=ARCHITECTURES,
@@ -103,7 +102,6 @@ def _add_fit(commands: Any) -> None:
         default=default.close_up_boxes,
         help="made by pseudo-boxes: photos are also shown cut to their face",
     )
-    add_folds(fit, default)
     fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing, help="0..1")
     fit.add_argument("--batch-size", type=int, default=default.batch_size, help="photos a step")
     fit.add_argument("--dense-units", type=int, default=default.dense_units, help="of the head")
@@ -129,14 +127,12 @@ def _add_fit(commands: Any) -> None:
         default=default.split_by,
         help="time: for recordings, whose file names stand in the order they were taken",
     )
-    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
-    fit.add_argument(
-        "--resume", action="store_true", help="go on with the interrupted run in --out"
-    )
+    add_run_options(fit, default)
 
 
-def add_folds(fit: Any, default: RunConfig) -> None:
-    """Add the options that say which of the scenes train and which validate."""
+def add_run_options(fit: Any, default: RunConfig) -> None:
+    """Add the options that runs of both kinds have."""
+    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
     fit.add_argument(
         "--folds",
         type=int,
@@ -144,6 +140,10 @@ def add_folds(fit: Any, default: RunConfig) -> None:
         help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
     )
     fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
+    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
+    fit.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )
 
 
 def _add_install(commands: Any) -> None:

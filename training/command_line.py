@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from maskcore.files import has_place
+
 
 class Formatter(argparse.ArgumentDefaultsHelpFormatter):
     """Help that names defaults, where there are any."""
@@ -34,7 +36,6 @@ def file_to_write(text: str) -> Path:
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is a folder: name a file")
-    # A new folder for results is welcome, a whole new tree is a slip of the pen.
-    if not path.absolute().parent.parent.is_dir():
+    if not has_place(path):
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent} to write it to")
     return path

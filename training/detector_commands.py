@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.detection.fcos import FcosSettings
-from training.classifier_commands import add_folds
+from training.classifier_commands import add_run_options
 from training.command_line import Formatter, file_to_write, folder, folder_name
 from training.detector.config import DetectorConfig
 
@@ -33,7 +33,6 @@ def _add_fit_detector(commands: Any) -> None:
     )
     fit.set_defaults(act=train_detector)
     fit.add_argument("--data", required=True, type=folder_name, help="folder of annotated scenes")
-    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
     fit.add_argument(
         "--close-ups", type=folder_name, default="", help="folder with with_mask/ and without_mask/"
     )
@@ -72,11 +71,7 @@ def _add_fit_detector(commands: Any) -> None:
         default=default.bare_share,
         help="of the crops, centred on a face without a mask",
     )
-    add_folds(fit, default)
-    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
-    fit.add_argument(
-        "--resume", action="store_true", help="go on with the interrupted run in --out"
-    )
+    add_run_options(fit, default)
 
 
 def _add_install_detector(commands: Any) -> None:

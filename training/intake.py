@@ -128,12 +128,13 @@ def skip_by_name(parts: Sequence[str], suffixes: Container[str] = IMAGE_SUFFIXES
 
 
 class PhotoIntake:
-    """Copies photos into a folder of one's own, class by class."""
+    """Copies photos into a folder of one's own, class by class.
+
+    Args:
+        folder: empty; the class folders are made in it.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Args:
-        folder: empty; the class folders are made in it.
-        """
         self._folder = folder
         self._photos = dict.fromkeys(reversed(CLASS_FOLDERS), 0)
         self._skipped: Counter[Skip] = Counter()

@@ -19,12 +19,13 @@ Divided = tuple[Dataset, dict[str, NDArray[np.int64]]]
 
 
 class PhotoReading:
-    """Reads a run's photos in the background, from ``__enter__`` until it is done or left."""
+    """Reads a run's photos in the background, from ``__enter__`` until it is done or left.
+
+    Args:
+        read: reads and divides the photos, telling of each as ``read_dataset`` does.
+    """
 
     def __init__(self, read: Callable[[OnPhoto], Divided]) -> None:
-        """Args:
-        read: reads and divides the photos, telling of each as ``read_dataset`` does.
-        """
         self._read = read
         self._arrived: SimpleQueue[NDArray[np.uint8] | None] = SimpleQueue()
         self._in_batches = True

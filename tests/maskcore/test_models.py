@@ -164,6 +164,16 @@ def test_models_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert models_dir() == tmp_path
 
 
+@pytest.fixture
+def net_and_finder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cards of a model and a detector, and a folder for reports of scenes."""
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    for name, checksum in (("net", "n1"), ("finder", "f1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(json.dumps({"sha256": checksum}))
+    (tmp_path / "scenes" / "net").mkdir(parents=True)
+
+
 @pytest.mark.parametrize(
     ("noted", "current"),
     [
@@ -175,16 +185,11 @@ def test_models_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     ],
 )
 def test_a_scene_report_is_of_the_versions_that_are_installed(
-    monkeypatch: pytest.MonkeyPatch,
+    net_and_finder: None,
     tmp_path: Path,
     noted: dict[str, str] | None,
     current: bool,
 ) -> None:
-    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
-    for name, checksum in (("net", "n1"), ("finder", "f1")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "card.json").write_text(json.dumps({"sha256": checksum}))
-    (tmp_path / "scenes" / "net").mkdir(parents=True)
     report = {"photos": 3, **({} if noted is None else {"sha256": noted})}
     (tmp_path / "scenes" / "net" / "finder.json").write_text(json.dumps(report))
 
@@ -215,13 +220,8 @@ def test_a_scene_report_is_of_the_versions_that_are_installed(
     ],
 )
 def test_how_many_faces_are_found_does_not_depend_on_the_mask_model(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, noted: object, current: bool
+    net_and_finder: None, tmp_path: Path, noted: object, current: bool
 ) -> None:
-    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
-    for name, checksum in (("net", "n1"), ("finder", "f1")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "card.json").write_text(json.dumps({"sha256": checksum}))
-    (tmp_path / "scenes" / "net").mkdir(parents=True)
     report = {"photos": 3, "sha256": noted}
     (tmp_path / "scenes" / "net" / "finder.json").write_text(json.dumps(report))
 
