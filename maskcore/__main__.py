@@ -135,8 +135,7 @@ def _detect(
         for path in bar:
             if asked.is_set():
                 break
-            target = annotated / _annotated_name(path, root) if annotated else None
-            record = _analyze(pipeline, path, threshold, target)
+            record = _analyze(pipeline, path, threshold, annotated, root)
             records.append(record)
             if not lines_file:
                 tqdm.write(_line(record) if json_file else _summary(record))
@@ -217,19 +216,31 @@ def _annotated_name(path: Path, root: Path) -> Path:
 
 
 def _analyze(
-    pipeline: MaskPipeline, path: Path, threshold: float | None, target: Path | None
+    pipeline: MaskPipeline,
+    path: Path,
+    threshold: float | None,
+    annotated: Path | None,
+    root: Path,
 ) -> dict[str, Any]:
-    # A name that is not UTF-8 is shown with "?"; it cannot be written as it is.
-    name = path.as_posix().encode(errors="replace").decode()
+    """Look at a photo; its annotated copy goes to the place below ``annotated`` that the photo
+    has below ``root``.
+    """
     try:
         image = read_image(path)
     except ImageError as error:
-        return photo_record(name, None, str(error))
+        return photo_record(_writable(path), None, str(error))
     analysis = pipeline.analyze(image, threshold)
-    if target:
-        with replacing(target) as temporary:
-            temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))
-    return photo_record(name, analysis)
+    if not annotated:
+        return photo_record(_writable(path), analysis)
+    copy = _annotated_name(path, root)
+    with replacing(annotated / copy) as temporary:
+        temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))
+    return photo_record(_writable(path), analysis, annotated=_writable(copy))
+
+
+def _writable(path: Path) -> str:
+    """A path as text; a name that is not UTF-8, which cannot be written, gets "?"."""
+    return path.as_posix().encode(errors="replace").decode()
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -23,8 +23,8 @@ def photo_record(
         name: the photo's path or name.
         analysis: what was found; None for a photo that could not be read.
         error: why not, in a sentence.
-        annotated: the file name of the copy with boxes and labels, where there is one; it
-            tells photos of one name apart.
+        annotated: the copy with boxes and labels, where there is one, as a path within the
+            folder of copies; it tells photos of one name apart.
 
     Returns:
         image, width, height (pixels), faces (box in pixels, score, mask_probability,

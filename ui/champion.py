@@ -176,10 +176,8 @@ def _offer_again(job: Job) -> None:
 def _offer(job: Job, name: str, worse: bool) -> None:
     """Buttons that install, the second of them in a bubble where that deserves a thought."""
     title = plain(model_title(name))
-    done = (
-        f"{job.name} is installed as {model_title(name)}. Photos and Live use it"
-        " from now on, also where they are open."
-    )
+    # A toast cuts what is longer than 104 characters.
+    done = f"{job.name} is installed as {model_title(name)}: Photos and Live use it now."
     with st.container(horizontal=True):
         if worse:
             with st.popover("Install", icon=":material/download_done:"):
@@ -198,7 +196,7 @@ def _offer(job: Job, name: str, worse: bool) -> None:
                 help="Letters, digits and underscores.",
                 key=f"other-{job.id}",
             )
-            done = f"{job.name} is installed. Choose {other} as mask model on Photos and Live."
+            done = f"Installed. Choose {other} as mask model on Photos and Live."
             if other in installed_models("classifier"):
                 st.caption(f"{plain(model_title(other))} is there already and will be replaced.")
             # Of one label: a button that changes while it is pressed is not pressed.

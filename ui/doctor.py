@@ -309,7 +309,7 @@ def examine(
     look(stream, started, has_ice_servers, meanwhile)
 
 
-def examine_for_shots() -> bool:
+def examine_for_shots(meanwhile: Meanwhile = ON_LIVE_PAGE) -> bool:
     """Say what is wrong with the camera where single shots are taken; whether anything is.
 
     Called in a fragment: what the browser reports must not take the page's camera anew.
@@ -317,7 +317,7 @@ def examine_for_shots() -> bool:
     # Single shots need no route: only what is wrong with page and camera is in their way.
     diagnosis = diagnose(browser_report(), playing=False, waiting_seconds=0, has_ice_servers=False)
     if diagnosis is not None:
-        show_diagnosis(diagnosis)
+        show_diagnosis(diagnosis, meanwhile)
     return diagnosis is not None
 
 

@@ -11,7 +11,7 @@ from training.class_names import WITH_MASK, WITHOUT_MASK
 from training.recording import FACES_A_CLASS
 from training.splits import SHORTEST_RECORDING
 from ui import loading
-from ui.doctor import Meanwhile, examine
+from ui.doctor import Meanwhile, examine, examine_for_shots
 from ui.ice import ice_servers
 from ui.keep import keep
 from ui.recorder import FaceRecorder
@@ -142,6 +142,7 @@ def _show_shots(recorder: FaceRecorder) -> None:
         turn = st.session_state.setdefault("recorder_turn", 0)
     with left:
         shot = st.camera_input("Take a shot", label_visibility="collapsed", key=f"shot-{turn}")
+        st.fragment(examine_for_shots)(_MEANWHILE)
     if shot is not None:
         st.session_state.recorder_turn = turn + 1  # the camera comes back for the next one
         try:

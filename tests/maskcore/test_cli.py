@@ -230,9 +230,9 @@ def test_files_are_written_instead(photos: Path, capsys: pytest.CaptureFixture[s
 def test_annotated_copies_keep_folders_and_names(photos: Path) -> None:
     # Two photos that differ by their suffix alone.
     (photos / "sub" / "deep" / "a.jpg").write_bytes(encode_image(photo(140)))
-    target = photos.parent / "drawn"
+    target, table = photos.parent / "drawn", photos.parent / "faces.jsonl"
 
-    cli.main(["detect", str(photos), "--annotated", str(target)])
+    cli.main(["detect", str(photos), "--annotated", str(target), "--json", str(table)])
 
     copies = {
         path.relative_to(target).as_posix(): read_image(path)
@@ -241,6 +241,13 @@ def test_annotated_copies_keep_folders_and_names(photos: Path) -> None:
     }
     widths = {name: image.shape[1] for name, image in copies.items()}
     assert widths == {"b.JPG.jpg": 100, "sub/deep/a.png.jpg": 120, "sub/deep/a.jpg.jpg": 140}
+    # Its record tells which copy is whose; a photo that cannot be read has none.
+    named = {
+        Path(line["image"]): line["annotated"] for line in json_lines(table.read_text("utf-8"))
+    }
+    assert named.pop(photos / "sub" / "broken.png") is None
+    shown = {path.relative_to(photos).as_posix(): name for path, name in named.items()}
+    assert shown == {name.removesuffix(".jpg"): name for name in copies}
     pipeline = MaskPipeline.load("haar", "mobilenet_v2")
     drawn = draw_faces(photo(120), pipeline.analyze(photo(120)).faces)
     np.testing.assert_array_equal(copies["sub/deep/a.png.jpg"], read_image(encode_image(drawn)))

@@ -33,7 +33,8 @@ from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
 from training.splits import FOLDS
-from ui import webrtc
+from ui import doctor, webrtc
+from ui.browser import BrowserReport
 from ui.corrections import Corrections
 from ui.data_ways import LEAST_A_CLASS
 from ui.recorder_view import LEAST
@@ -727,6 +728,19 @@ def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> No
     assert bars(page) == ["Mask: 1 of 50", "No Mask: 1 of 50"]
     assert any("No face is seen" in caption.value for caption in page.caption)
     assert disabled(page, "Use these faces")
+    assert not page.exception
+
+
+def test_single_shots_say_why_no_camera_opens(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = BrowserReport(secure=True, api=True, permission="denied")
+    monkeypatch.setattr(doctor, "browser_report", lambda request=0: report)
+    go(page, "Record with the camera")
+    page.toggle(key="recorder_shots").set_value(True).run()
+    (said,) = [error.value for error in page.error]
+    assert "The camera is not allowed" in said
+    assert "choose another way to bring photos" in said  # not what the Live page has instead
     assert not page.exception
 
 
