@@ -36,6 +36,7 @@ DATA_FILE = "data.json"
 _TRUSTED_SECONDS = 10.0
 # Of fine-tuning, before its first batch: the whole network is made ready to learn.
 _TUNING_START = 20.0
+_WITHOUT_STEPS = (ev.STARTING, ev.EVALUATING, ev.EXPORTING, ev.COMPARING)
 # What is done anew when a run goes on that was interrupted in that stage.
 _AGAIN = {
     ev.HEAD_STAGE: (ev.STARTING, ev.READING, ev.FEATURES),
@@ -71,13 +72,21 @@ class Progress:
     log_tail: str = ""
 
 
-def progress(job: Job) -> Progress:
-    """Read how far a run has come; lines that are damaged are passed over."""
+def progress(job: Job, now: float | None = None) -> Progress:
+    """Read how far a run has come; lines that are damaged are passed over.
+
+    Args:
+        job: the run.
+        now: seconds since the epoch; moves on a stage that reports no steps of its own. By
+            default it stands at its beginning.
+    """
     events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
     tail = log_tail(job, 20)
     if job.state == State.QUEUED or not events:
         return Progress(STAGES[ev.QUEUED], 0.0, log_tail=tail)
     last = events[-1]
+    if now is not None and job.state == State.RUNNING and last["stage"] in _WITHOUT_STEPS:
+        events[-1] = last = last | {"now": now}
     starts = [i for i, event in enumerate(events) if event["stage"] == ev.STARTING]
     begin = starts[-1] if starts else 0
     way = _way(events[begin:], events[:begin], job)
@@ -202,14 +211,19 @@ def _place(event: dict[str, Any], costs: dict[str, float], config: TrainConfig) 
     stage = event["stage"]
     before = sum(c for name, c in costs.items() if _ORDER.index(name) < _ORDER.index(stage))
     begun = _TUNING_START if stage == ev.FINE_TUNE_STAGE else 0.0
-    return before + begun + (costs.get(stage, 0.0) - begun) * _share(event, config)
+    cost = costs.get(stage, 0.0)
+    return before + begun + (cost - begun) * _share(event, cost, config)
 
 
-def _share(event: dict[str, Any], config: TrainConfig) -> float:
-    """Share of its own stage that is done at an event, 0..1."""
+def _share(event: dict[str, Any], cost: float, config: TrainConfig) -> float:
+    """Share of its own stage, of ``cost`` seconds, that is done at an event, 0..1."""
     of_stage = (number(event.get("done")) or 0.0) / (number(event.get("total")) or 1.0)
     if event["stage"] == ev.READING:
         return min(of_stage, 1.0)
+    if event["stage"] in _WITHOUT_STEPS:
+        elapsed = max(event.get("now", event["time"]) - event["time"], 0.0)
+        # Ever slower, so that it neither arrives too early nor stands.
+        return 1 - math.exp(-elapsed / cost)
     if event["stage"] == ev.FEATURES:
         sets = ["photos", "validation", *(f"variation {i + 1}" for i in range(99))]
         place = sets.index(event["of"]) if event.get("of") in sets else 0
@@ -223,7 +237,7 @@ def _share(event: dict[str, Any], config: TrainConfig) -> float:
 
 def _eta(attempt: list[dict[str, Any]], way: _Way, job: Job) -> float | None:
     """Seconds left, from the pace of this attempt; None while that says nothing yet."""
-    seconds = attempt[-1]["time"] - attempt[0]["time"]
+    seconds = attempt[-1].get("now", attempt[-1]["time"]) - attempt[0]["time"]
     begun = attempt[-1]["stage"] not in (ev.QUEUED, ev.STARTING, ev.READING)
     if job.state != State.RUNNING or not begun:
         return None

@@ -176,7 +176,7 @@ def _offer_again(job: Job) -> None:
 def _offer(job: Job, name: str, worse: bool) -> None:
     """Buttons that install, the second of them in a bubble where that deserves a thought."""
     title = plain(model_title(name))
-    # A toast cuts what is longer than 104 characters.
+    # Short: a toast shows three lines.
     done = f"{job.name} is installed as {model_title(name)}: Photos and Live use it now."
     with st.container(horizontal=True):
         if worse:

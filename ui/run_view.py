@@ -135,7 +135,7 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
             icon=":material/hourglass_empty:",
         )
     else:
-        now = progress(job)
+        now = progress(job, time.time())
         st.progress(min(max(now.fraction, 0.0), 1.0), _sentence(now))
         events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
         if said := doing(events):

@@ -94,6 +94,22 @@ def test_progress_only_grows_and_names_the_stage(job: Job) -> None:
     assert (finished.stage, finished.fraction, finished.eta_seconds) == ("Done", 1.0, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [("starting", "reading data"), ("evaluating", "evaluated"), ("exporting", "comparing")],
+)
+def test_a_stage_without_steps_moves_on_by_the_clock(job: Job, name: str, after: str) -> None:
+    events(job, stage(100, "starting"), stage(110, name))
+    told = [progress(job, now) for now in (110, 113, 130, 1e6)]
+    fractions = [now.fraction for now in told]
+    assert fractions == sorted(set(fractions[:3])) + [fractions[3]]
+    times = [now.eta_seconds for now in told if now.eta_seconds is not None]
+    assert len(times) == (0 if name == "starting" else 4)
+    assert progress(replace(job, state=State.STOPPING), 130).fraction == fractions[0]
+    events(job, stage(111, after))
+    assert progress(job, 112).fraction >= fractions[3]
+
+
 def test_only_a_run_with_a_whole_epoch_keeps_something_when_it_is_stopped(job: Job) -> None:
     stopping = replace(job, state=State.STOPPING)
     events(job, {"time": 0, "stage": "starting"}, batch(1, 1, 2))
