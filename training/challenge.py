@@ -11,16 +11,10 @@ from numpy.typing import NDArray
 
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ModelError
-from maskcore.models import (
-    CARD_FILE,
-    MODEL_FILE,
-    StoredModel,
-    installed_models,
-    read_card,
-    read_report,
-)
+from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
 from training.compare import SIGNIFICANCE_LEVEL, compare
 from training.comparison import Comparison, Figures, PartComparison, Verdict
+from training.installed import installed_cards
 from training.metrics import CLASS_NAMES, share
 from training.parts import Photos
 
@@ -41,12 +35,7 @@ def champion(architecture: str) -> LiteRtClassifier | None:
         The model named like the architecture, else another one of it, else any classifier;
         None where none can be run.
     """
-    names = installed_models("classifier")
-
-    def rank(name: str) -> tuple[bool, bool]:
-        return name != architecture, read_card(name).get("architecture") != architecture
-
-    for name in sorted(names, key=rank):
+    for name, _ in installed_cards(architecture):
         try:
             return LiteRtClassifier.load(name)
         except ModelError:

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from maskcore.errors import MasklensError, ModelError
+from maskcore.errors import MasklensError
 from maskcore.files import patiently
-from maskcore.models import CARD_FILE, REPORT_FILE, installed_models, read_card
+from maskcore.models import CARD_FILE, REPORT_FILE
 from training import events as ev
 from training.comparison import COMPARISON_FILE, save_comparison
 from training.config import TrainConfig
 from training.events import EventLog
+from training.installed import installed_cards
 from training.job_files import (
     HEARTBEAT_FILE,
     JOB_FILE,
@@ -214,10 +215,7 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
 
 def _not_sure(architecture: str) -> dict[str, float] | None:
     """From where on a face is not called: as the installed model of the architecture has it."""
-    names = installed_models("classifier")
-    for name in sorted(names, key=lambda name: name != architecture):
-        with suppress(ModelError):
-            doubts = read_card(name).get("not_sure")
-            if isinstance(doubts, dict):
-                return doubts
+    for _, card in installed_cards(architecture):
+        if card.get("architecture") == architecture and isinstance(card.get("not_sure"), dict):
+            return dict(card["not_sure"])
     return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from maskcore.errors import MasklensError, ModelError
-from maskcore.models import StoredModel, installed_models, load_model, read_card
+from maskcore.models import StoredModel, load_model
+from training.installed import installed_cards
 from training.litert_weights import FoldedConvolution, folded_convolutions
 
 # Convolutions of each base, all with a batch norm behind them.
@@ -74,16 +76,10 @@ def installed_model(architecture: str) -> StoredModel:
     Raises:
         MasklensError: none is installed.
     """
-    names = [
-        name
-        for name in installed_models("classifier")
-        if read_card(name).get("architecture") == architecture
-    ]
-    for name in sorted(names, key=lambda name: name != architecture):
-        try:
-            return load_model(name)
-        except ModelError:
-            continue
+    for name, card in installed_cards(architecture):
+        if card.get("architecture") == architecture:
+            with suppress(ModelError):
+                return load_model(name)
     raise MasklensError(
         "No model of this architecture is installed, so there are no weights of one to start"
         " from. Choose other starting weights."

@@ -84,7 +84,13 @@ def epochs(job: Job) -> list[int]:
     return [event["epoch"] for event in events if "epoch" in event and "val_loss" in event]
 
 
-def test_a_run_ends_with_a_model_that_can_be_installed(here: None, photos: Path) -> None:
+def test_a_run_ends_with_a_model_that_can_be_installed(
+    here: None, photos: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "models" / "inception_v3" / "card.json"
+    other.parent.mkdir(parents=True)
+    card = {"kind": "classifier", "architecture": "inception_v3", "not_sure": {"margin": 2.0}}
+    other.write_text(json.dumps(card))
     job = jobs.submit(config(photos, fine_tune_epochs=1), "mine", "my photos")
     assert job.state == State.QUEUED
     assert run_job(job.id) == 0
@@ -112,10 +118,14 @@ def test_a_run_ends_with_a_model_that_can_be_installed(here: None, photos: Path)
     card = load_model("mobilenet_v2").card
     assert (card["title"], card["input"]["crop_margin"]) == ("mine", 0.2)
     assert str(photos.parent) not in json.dumps(card)
+    assert "not_sure" not in card  # the other architecture's doubts are not this one's
     assert list((job.folder / "tensorboard").glob("*/events.out.tfevents*"))
 
+    path = tmp_path / "models" / "mobilenet_v2" / "card.json"
+    path.write_text(json.dumps({**card, "not_sure": {"margin": 1.5}}))
     second = jobs.submit(config(photos, seed=1))
     assert run_job(second.id) == 0
+    assert json.loads((second.folder / "card.json").read_text())["not_sure"] == {"margin": 1.5}
     found = comparison(jobs.job(second.id))
     assert found is not None and found.installed_title == "mine"
     assert not {"reserve", "queued.json", "process.json", "stop"} & {
