@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from maskcore import MasklensError
-from ui.results import plain
+from ui.words import plain
 
 _OUTCOME = "action_outcome"
 _FAULT = "action_fault"

@@ -20,9 +20,8 @@ from training.versions import install
 from ui.actions import action_button
 from ui.choices import model_title
 from ui.corrections import Corrections, read_list
-from ui.judged import percent
 from ui.learning_curves import COLOURS
-from ui.results import plain
+from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
 THIS_RUN = "This run"
@@ -155,7 +154,7 @@ def _offer_again(job: Job) -> None:
     folder = Path(job.config.data)
     marks = Corrections.of_session(job.data_name).among(folder)
     if len(marks):
-        photos = "1 corrected photo" if len(marks) == 1 else f"{len(marks)} corrected photos"
+        photos = counted(len(marks), "corrected photo")
         if job.config.corrections:  # those that the run itself honoured
             with suppress(MasklensError):  # gone by hand from its folder: not wanted any more
                 earlier = read_list(job.data_name, Path(job.config.corrections), folder)

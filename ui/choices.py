@@ -12,7 +12,7 @@ from ui import loading
 from ui.app_threshold import start_percent
 from ui.gallery import Choice
 from ui.keep import forget, keep
-from ui.results import plain
+from ui.words import plain
 
 DETECTORS = {
     "fcos": ("Masklens", "Our own network, trained on faces with and without masks."),

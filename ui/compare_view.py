@@ -16,11 +16,11 @@ from ui.app_threshold import card_percent
 from ui.chart_box import show_chart
 from ui.charts import history_chart
 from ui.choices import model_title
-from ui.judged import Judged, history_of, percent, read_judged, with_interval
+from ui.judged import Judged, history_of, read_judged
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import offer_model
-from ui.results import plain
+from ui.words import percent, plain, with_interval
 
 _FIGURES = {
     "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),

@@ -17,7 +17,7 @@ from maskcore import MasklensError
 from training.corrections import read_corrections
 from training.intake import hash_in_name, kept_names
 from ui.judged import FOLDERS
-from ui.results import plain
+from ui.words import counted, plain
 
 MAX_NAME = 80  # of a set of photos
 
@@ -171,7 +171,7 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
                 " is chosen."
             )
             return found
-        wanted = st.checkbox(f"Apply the corrections to {_photos(found)}", value=True)
+        wanted = st.checkbox(f"Apply the corrections to {counted(len(found), 'photo')}", value=True)
         return found if wanted else Corrections(data)
 
 
@@ -202,18 +202,14 @@ def read_list(data: str, path: Path, folder: Path) -> Corrections:
     return Corrections(data, relabel, set(values.leave_out), values.hashes).among(folder)
 
 
-def _photos(corrections: Corrections) -> str:
-    return "1 photo" if len(corrections) == 1 else f"{len(corrections)} photos"
-
-
 def show_corrections(corrections: Corrections) -> None:
     """The list to take along, once there is something in it."""
     if not len(corrections):
         return
     with st.container(border=True):
         st.markdown(
-            f"**{_photos(corrections)} marked.** A run on these photos honours that: on the"
-            " Training page, or by `python -m training fit --corrections corrections.json …`"
+            f"**{counted(len(corrections), 'photo')} marked.** A run on these photos honours that:"
+            " on the Training page, or by `python -m training fit --corrections corrections.json …`"
         )
         with st.container(horizontal=True):
             st.download_button(

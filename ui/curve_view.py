@@ -16,7 +16,8 @@ from training.curves import (
 )
 from ui.chart_box import show_chart
 from ui.charts import curve_chart, histogram_chart, in_corner, reliability_chart
-from ui.judged import Judged, percent
+from ui.judged import Judged
+from ui.words import percent
 
 ROC_AXES = (
     ("false_positive_rate", "Bare faces called masked"),

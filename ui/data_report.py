@@ -17,7 +17,7 @@ from training.inspection import contact_sheet, inspect
 from training.intake import kept_names
 from ui.gallery import reduced
 from ui.progress import progress_bar
-from ui.results import plain
+from ui.words import plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 LISTED = 100

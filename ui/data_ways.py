@@ -27,7 +27,7 @@ from ui.corrections import MAX_NAME
 from ui.keep import forget, keep
 from ui.local import only_this_computer
 from ui.progress import progress_bar
-from ui.results import plain, shown_name
+from ui.words import counted, plain, shown_name
 
 MAX_MEGABYTES = 500
 # As training.splits has it (a test holds that), which would take a second to load for a sentence.
@@ -218,7 +218,7 @@ def _confirm(
     classes: dict[str, str] = {}
     words = {label: word for word, label in _CLASSES.items()}
     for folder in plan:
-        photos = "1 photo" if folder.photos == 1 else f"{folder.photos:,} photos"
+        photos = counted(folder.photos, "photo")
         widget = _class_key(key, folder.name)
         keep(widget, words[folder.label], _CLASSES)
         chosen = st.selectbox(

@@ -18,7 +18,7 @@ from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from ui import loading
 from ui.choices import DETECTORS, offer_yunet
-from ui.results import plain
+from ui.words import plain
 
 ROUNDS, RUNS_A_ROUND = 10, 3
 SIZE_WH = (640, 480)

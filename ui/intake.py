@@ -7,8 +7,8 @@ import streamlit as st
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
 from ui.gallery import Gallery
-from ui.results import shown_name
 from ui.sample import SAMPLE_NAME, sample_photo
+from ui.words import shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
 # So many files are named on the page; more only when asked for.

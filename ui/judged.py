@@ -164,16 +164,3 @@ def history_of(model: str) -> list[dict[str, Any]]:
     if not isinstance(history, list):
         return []
     return [epoch for epoch in history if isinstance(epoch, dict) and "epoch" in epoch]
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """A share as people read it, its sign never on another line; a dash where there is none."""
-    return "–" if value is None else f"{value * 100:.{digits}f}\N{NO-BREAK SPACE}%"
-
-
-def with_interval(figure: Figure) -> str:
-    """A share and its 95 % interval, e.g. "99.2 % (98.1 to 99.6)"."""
-    if figure["value"] is None or figure["interval"] is None:
-        return percent(figure["value"])
-    low, high = (f"{edge * 100:.1f}" for edge in figure["interval"])
-    return f"{percent(figure['value'])} ({low} to {high})"

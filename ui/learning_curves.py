@@ -11,7 +11,7 @@ import streamlit as st
 
 from training.run_curves import CurvePoint
 from ui.charts import SERIES
-from ui.judged import percent
+from ui.words import percent
 
 HEIGHT = 300
 PARTS = {"training": "Training photos", "validation": "Validation photos"}

@@ -16,11 +16,10 @@ from maskcore.types import Verdict
 from ui.browser import alert_sound, set_camera_rate
 from ui.doctor import examine
 from ui.ice import ice_servers
-from ui.judged import percent
 from ui.keep import keep
-from ui.results import plain
 from ui.stream import LiveStream, Snapshot
 from ui.webrtc import camera_stream
+from ui.words import percent, plain
 
 # The chart shows the last minutes; the log has everything.
 CHART_SECONDS = 180

@@ -12,13 +12,13 @@ from maskcore.models import read_card
 from training.metrics import CLASS_NAMES
 from ui.app_threshold import card_percent, start_percent
 from ui.choices import DETECTORS, mask_models, model_title
-from ui.judged import PARTS, Judged, percent, read_judged, with_interval
+from ui.judged import PARTS, Judged, read_judged
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
-from ui.provenance import cut_faces, day, provenance
-from ui.results import plain
+from ui.provenance import cut_faces, provenance
 from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
+from ui.words import day, percent, plain, with_interval
 
 SECTIONS = {
     "Mistakes": ":material/grid_view:",

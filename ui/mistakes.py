@@ -9,10 +9,10 @@ import streamlit as st
 from training.metrics import CLASS_NAMES
 from ui.charts import CELL, confusion_chart
 from ui.corrections import Corrections, show_corrections
-from ui.judged import Judged, percent
+from ui.judged import Judged
 from ui.own_photos import OwnPhotos
 from ui.pictures import Pictures, choose_pictures
-from ui.results import shown_name
+from ui.words import percent, shown_name
 
 PHOTOS_A_PAGE = 12
 _CHOSEN = "metrics_cell"

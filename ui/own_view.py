@@ -15,7 +15,7 @@ from ui.choices import DETECTORS, mask_models, model_title
 from ui.keep import forget, keep
 from ui.local import only_this_computer
 from ui.own_photos import OwnPhotos, Show, measure_again, measure_archive, measure_folder
-from ui.results import plain, shown_name
+from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
 MAX_MEGABYTES = 500

@@ -22,7 +22,7 @@ from ui.gallery import reduced
 from ui.judged import Judged, read_judged
 from ui.keep import keep
 from ui.local import only_this_computer
-from ui.results import plain, shown_name
+from ui.words import plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
 THUMBNAIL_SIDE = 280

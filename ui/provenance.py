@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
 from maskcore import ModelError
 from maskcore.models import models_dir, read_card
 from training.metrics import CLASS_NAMES
-from ui.judged import PARTS, Judged, with_interval
-from ui.results import plain, shown_name
+from ui.judged import PARTS, Judged
+from ui.words import day, plain, shown_name, with_interval
 
 # Beside a model: what evaluate-faces measured, of it and, in folds, of networks made like it.
 FACES_FILES = ("faces.json", "faces_in_folds.json")
@@ -90,12 +89,3 @@ def data_note(judged: Judged) -> str:
     except (ModelError, LookupError, TypeError):
         pass
     return ""
-
-
-def day(created: str) -> str:
-    """E.g. "24 November 2026"; empty where it is no date."""
-    try:
-        when = datetime.fromisoformat(created)
-    except ValueError:
-        return ""
-    return f"{when.day} {when:%B %Y}"

@@ -15,8 +15,8 @@ from ui.doctor import Meanwhile, examine, examine_for_shots
 from ui.ice import ice_servers
 from ui.keep import keep
 from ui.recorder import FaceRecorder
-from ui.results import plain
 from ui.webrtc import RECORDER_KEY, camera_stream, leave_stream
+from ui.words import plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 # From here on a class can be divided and trained on.

@@ -27,7 +27,7 @@ from ui.charts import (
     reliability_chart,
 )
 from ui.curve_view import PRECISION_AXES, ROC_AXES, current_points
-from ui.judged import Judged, percent
+from ui.judged import Judged
 from ui.scene_figures import (
     SceneFigures,
     outcome_chart,
@@ -35,6 +35,7 @@ from ui.scene_figures import (
     size_chart,
     size_rows,
 )
+from ui.words import percent
 
 CHART_WIDTH = 460
 

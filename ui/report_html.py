@@ -8,11 +8,12 @@ from typing import Any
 
 from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES
-from ui.judged import PARTS, Judged, percent, with_interval
-from ui.provenance import data_note, day, photos_of
+from ui.judged import PARTS, Judged
+from ui.provenance import data_note, photos_of
 from ui.report_export import Scenes, photo_rows, report_charts, to_svg
 from ui.scene_figures import FINDERS_NOTE, finder_rows, headline
 from ui.stress_view import stress_rows, where_it_breaks
+from ui.words import day, percent, with_interval
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1f2a33; background: #fff; margin: 2rem auto;

@@ -20,6 +20,7 @@ from ui.gallery import (
     results_json,
     results_zip,
 )
+from ui.words import shown_name
 
 PHOTOS_A_PAGE = 10
 # Photos fill their column, those of fewer pixels across are enlarged so many times.
@@ -248,13 +249,3 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
             "Width": st.column_config.NumberColumn("Width", format="%d px", width=70),
         },
     )
-
-
-def shown_name(name: str) -> str:
-    """A file name, shortened."""
-    return plain(name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}")
-
-
-def plain(text: str) -> str:
-    """Text kept from being read as Markdown."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in text)

@@ -9,9 +9,9 @@ from training.comparison import comparison
 from training.jobs import Job
 from training.run_curves import curves
 from ui.choices import model_title
-from ui.judged import percent
 from ui.learning_curves import PARTS, show_curves_of_runs
 from ui.run_view import STATES
+from ui.words import percent
 
 
 def show_comparison(runs: list[Job]) -> None:

@@ -9,8 +9,8 @@ from training.jobs import Job, State
 from ui.actions import action_button
 from ui.choices import model_title
 from ui.keep import keep
-from ui.results import plain
-from ui.run_view import STATES, when
+from ui.run_view import STATES
+from ui.words import plain, when
 
 VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
 _VIEW, _OPEN_RUNS, _SHOWN = "training_view", "open_runs", "shown_run"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
@@ -19,9 +18,8 @@ from training.run_curves import curves
 from ui.actions import action_button
 from ui.champion import show_champion
 from ui.choices import model_title
-from ui.judged import percent
 from ui.learning_curves import show_curves
-from ui.results import plain
+from ui.words import percent, plain, time_left, when
 
 LOG_LINES = 200
 _Colour = Literal["gray", "blue", "orange", "green", "red", "violet"]
@@ -96,11 +94,6 @@ def description(job: Job) -> str:
         "from " + when(job.created),
     ]
     return " · ".join(part for part in parts if part)
-
-
-def when(seconds: float) -> str:
-    """A moment (seconds since 1970) in this server's time, e.g. "24 Nov, 16:05"."""
-    return f"{datetime.fromtimestamp(seconds):%d %b, %H:%M}".lstrip("0")
 
 
 def _show_details(job: Job) -> None:
@@ -180,18 +173,6 @@ def _sentence(now: Progress) -> str:
     if now.eta_seconds is not None:
         parts.append(time_left(now.eta_seconds))
     return plain(" · ".join(parts))
-
-
-def time_left(seconds: float) -> str:
-    """A duration as people say it."""
-    if seconds < 10:
-        return "a few seconds left"
-    if seconds < 100:
-        return f"about {round(seconds, -1):.0f} seconds left"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"about {minutes} minutes left"
-    return f"about {seconds / 3600:.1f} hours left"
 
 
 def _show_figures(now: Progress) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from maskcore.models import scene_report
 from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES, GREY, class_colour, spaced
-from ui.judged import percent, with_interval
+from ui.words import percent, with_interval
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
 # Of fewer faces nobody can say what they would be in a hundred.

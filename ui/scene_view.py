@@ -12,8 +12,6 @@ from ui.charts import CLASS_TITLES
 from ui.choices import model_title
 from ui.frame_times import show_frame_times
 from ui.keep import keep
-from ui.provenance import day
-from ui.results import plain
 from ui.scene_figures import (
     FINDERS_NOTE,
     OUTCOMES,
@@ -24,6 +22,7 @@ from ui.scene_figures import (
     size_chart,
     size_rows,
 )
+from ui.words import day, plain
 
 
 def show_scenes(

@@ -13,8 +13,7 @@ import streamlit as st
 from maskcore.models import models_dir
 from ui.chart_box import show_chart
 from ui.charts import CLASS_TITLES, COLOUR, GREY, spaced
-from ui.judged import percent, with_interval
-from ui.provenance import day
+from ui.words import day, percent, with_interval
 
 STRESS_FILE = "stress.json"
 # Accuracy below this is said and shown.

@@ -13,8 +13,8 @@ from ui.app_threshold import (
     start_percent,
 )
 from ui.keep import forget, keep
-from ui.results import plain
 from ui.training_settings import training_allowed
+from ui.words import plain
 
 _PROBLEM = "threshold_problem"
 

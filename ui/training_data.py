@@ -11,7 +11,7 @@ from training.data_folders import discard
 from ui.choices import choose_way
 from ui.corrections import choose_corrections
 from ui.data_ways import Brought, choose_folder, choose_public, upload_zip
-from ui.results import plain
+from ui.words import plain
 
 WAYS = {
     "Upload a ZIP": ":material/folder_zip:",

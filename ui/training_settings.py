@@ -14,9 +14,9 @@ from training.starting_weights import available_weights
 from ui.actions import act, show_outcome
 from ui.choices import MODELS
 from ui.keep import keep
-from ui.results import plain
 from ui.run_list import MAX_NAME, open_run
 from ui.training_data import DataChoice, photos_are_brought
+from ui.words import plain
 
 DEFAULT = TrainConfig(data="")
 EPOCHS = (1, 50)

@@ -11,9 +11,7 @@ from maskcore.models import installed_models
 from training.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
 from ui.choices import mask_models, model_title
-from ui.judged import percent
-from ui.results import plain
-from ui.run_view import when
+from ui.words import percent, plain, when
 
 VERSIONS_AT_FIRST = 6
 

@@ -10,9 +10,8 @@ import streamlit as st
 from maskcore import MaskPipeline
 from maskcore.video import VideoProgress, VideoSummary
 from ui.choices import DETECTORS, model_title
-from ui.judged import percent
-from ui.results import plain, shown_name
 from ui.video import VideoJob, VideoSettings
+from ui.words import counted, percent, plain, shown_name
 
 SUFFIXES = ["mp4", "mov", "webm", "mkv", "avi", "m4v"]
 MAX_MEGABYTES = 500
@@ -131,13 +130,15 @@ def _show_result(job: VideoJob) -> None:
 
 def _found(summary: VideoSummary) -> str:
     """How many people, or what can be said where none could be counted."""
-    pictures = "1 picture" if summary.frames == 1 else f"{summary.frames} pictures"
-    length = f"{summary.seconds:.0f} s of video" if summary.seconds >= 1 else pictures
+    length = f"{summary.seconds:.0f} s of video"
+    if summary.seconds < 1:
+        length = counted(summary.frames, "picture")
     faces = sum(summary.faces.values())
     if summary.people:
-        return f"{'1 person' if summary.people == 1 else f'{summary.people} people'} in {length}"
+        people = "1 person" if summary.people == 1 else f"{summary.people} people"
+        return f"{people} in {length}"
     if summary.frames == 1 and faces:
-        return f"{'1 face' if faces == 1 else f'{faces} faces'} in 1 picture"
+        return f"{counted(faces, 'face')} in 1 picture"
     # People are counted once they have been seen for a moment.
     return f"{'Faces too briefly seen to count people' if faces else 'No face found'} in {length}"
 

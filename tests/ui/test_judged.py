@@ -11,7 +11,8 @@ import pytest
 
 from maskcore import ModelError
 from maskcore.models import models_dir
-from ui.judged import history_of, judged_parts, percent, read_judged, with_interval
+from ui.judged import history_of, judged_parts, read_judged
+from ui.words import with_interval
 
 MakeReport = Callable[..., dict[str, Any]]
 
@@ -144,11 +145,3 @@ def test_history_is_empty_where_there_is_none(fake_models: Path, make_report: Ma
         assert history_of("first") == []
     path.write_text(json.dumps({"history": [{"epoch": 1, "loss": 0.5}]}))
     assert history_of("first") == [{"epoch": 1, "loss": 0.5}]
-
-
-def test_shares_are_said_with_their_interval() -> None:
-    assert percent(0.98765) == "98.8\xa0%"
-    assert percent(None) == "–"
-    figure = {"value": 0.9916, "interval": [0.9806, 0.99643]}
-    assert with_interval(figure) == "99.2\xa0% (98.1 to 99.6)"
-    assert with_interval({"value": None, "interval": None}) == "–"

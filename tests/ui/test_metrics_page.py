@@ -28,8 +28,8 @@ from ui.charts import curve_chart, in_corner
 from ui.compare_view import in_words
 from ui.curve_view import _enlarged
 from ui.mistakes import clicked_cell
-from ui.results import plain
 from ui.stress_view import where_it_breaks
+from ui.words import plain
 
 OpenPage = Callable[[], AppTest]
 MakeReport = Callable[..., dict[str, Any]]

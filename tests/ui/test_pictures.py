@@ -20,7 +20,7 @@ from training.folder_intake import ROOTS_VARIABLE
 from training.intake import content_hash
 from ui import pictures
 from ui.pictures import Pictures, brought_pictures
-from ui.results import plain
+from ui.words import plain
 
 
 def photo(grey: int) -> bytes:

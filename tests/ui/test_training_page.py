@@ -736,21 +736,6 @@ def test_switched_off_the_page_only_shows(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (3, "a few seconds left"),
-        (44, "about 40 seconds left"),
-        (99, "about 100 seconds left"),
-        (100, "about 2 minutes left"),
-        (3000, "about 50 minutes left"),
-        (9000, "about 2.5 hours left"),
-    ],
-)
-def test_time_left_is_said_as_people_do(seconds: float, words: str) -> None:
-    assert ui.run_view.time_left(seconds) == words
-
-
-@pytest.mark.parametrize(
     ("stage", "figures", "said"),
     [
         ("starting", {}, "Loading TensorFlow"),
