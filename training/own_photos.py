@@ -17,8 +17,8 @@ from maskcore.types import Box
 from training.calibration import SMALLEST_FACE
 from training.class_names import CLASS_FOLDERS
 from training.data import photo_files
-from training.metrics import classification_figures
 from training.own_files import OwnFiles, Progress
+from training.parts import judged_report
 from training.scenes import Scene, SceneFace, read_scenes
 
 _BATCH = 32
@@ -182,24 +182,16 @@ def own_report(
             "There is nothing to measure on: no photo could be read, or no annotated face has"
             f" {SMALLEST_FACE:.0f} pixels."
         )
-    labels = np.array([photo.label for photo in judged], np.int64)
-    probabilities = np.array([round(photo.mask_probability, 6) for photo in judged])
+    given = judged_report(
+        [photo.path for photo in judged],
+        np.array([photo.label for photo in judged], np.int64),
+        np.array([photo.mask_probability for photo in judged]),
+        threshold,
+    )
     return {
         "model": model,
         "data": data,
         "created": created,
         "command": "",
-        "parts": {
-            "given": {
-                **classification_figures(labels, probabilities, threshold),
-                "photos": [
-                    {
-                        "path": photo.path,
-                        "label": CLASS_FOLDERS[photo.label],
-                        "mask_probability": float(probability),
-                    }
-                    for photo, probability in zip(judged, probabilities, strict=True)
-                ],
-            }
-        },
+        "parts": {"given": given},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,25 +105,37 @@ def report_photos(report: dict[str, Any], root: Path, part: str) -> Photos:
 def part_report(
     photos: Photos, probabilities: NDArray[np.float32], threshold: float
 ) -> dict[str, Any]:
-    """What a report says of one part.
+    """What a report says of one part: ``judged_report`` of its photos."""
+    return judged_report(photos.paths, photos.labels, probabilities, threshold)
+
+
+def judged_report(
+    paths: Sequence[str],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating[Any]],
+    threshold: float,
+) -> dict[str, Any]:
+    """What a report says of photos or faces that a model has judged.
 
     Args:
-        photos: N of them.
+        paths: N names.
+        labels: int (N,), 1 with a mask, 0 without; N at least 1.
         probabilities: of a mask, 0..1, (N,).
         threshold: 0..1.
 
     Returns:
-        ``classification_figures`` and, in "photos", every photo's probability.
+        ``classification_figures`` and, in "photos", every photo's probability to six digits.
     """
-    labels = photos.labels
+    # The figures are those of what is written down: whoever reads it computes them again.
+    written = np.array([round(float(probability), 6) for probability in probabilities])
     return {
-        **classification_figures(labels, probabilities, threshold),
+        **classification_figures(labels, written, threshold),
         "photos": [
             {
                 "path": path,
                 "label": CLASS_FOLDERS[label],
-                "mask_probability": round(float(probability), 6),
+                "mask_probability": float(probability),
             }
-            for path, label, probability in zip(photos.paths, labels, probabilities, strict=True)
+            for path, label, probability in zip(paths, labels, written, strict=True)
         ],
     }

@@ -48,6 +48,12 @@ def test_a_report_names_its_photos_again(photos: Photos) -> None:
     assert report_photos({"parts": {"test": part}}, photos.root, "test") == photos
 
 
+def test_the_figures_are_those_of_the_probabilities_written_down(photos: Photos) -> None:
+    part = part_report(photos, np.array([0.4999997, 0.1, 0.2], np.float32), 0.5)
+    assert part["photos"][0]["mask_probability"] == 0.5
+    assert part["confusion"] == [[1, 0], [1, 1]]
+
+
 def test_a_report_without_the_part_is_to_be_made_again(photos: Photos) -> None:
     with pytest.raises(MasklensError, match="does not name the photos of its test part"):
         report_photos({"parts": {"given": {"photos": []}}}, photos.root, "test")
