@@ -32,9 +32,10 @@ class CurvePoint:
 
 
 def curves(job: Job) -> list[CurvePoint]:
-    """The points of both parts in order of their steps, at most ``MOST_POINTS``.
+    """The points of both parts in order of their steps.
 
-    What a kill made the run do twice counts as it was the second time.
+    Batches are left out beyond ``MOST_POINTS``. What a kill made the run do twice counts as it
+    was the second time.
     """
     points: list[CurvePoint] = []
     for event in read_events(job.folder):
@@ -65,13 +66,12 @@ def _points(event: dict[str, Any], head_epochs: int) -> list[CurvePoint]:
 
 
 def _thinned(points: list[CurvePoint]) -> list[CurvePoint]:
-    """Leave out batches first, then epochs, evenly; the last points always stay."""
+    """Leave out batches, evenly, where there are too many points; no epoch is left out."""
     if len(points) <= MOST_POINTS:
         return points
     epochs = [point for point in points if point.step == int(point.step)]
     batches = [point for point in points if point.step != int(point.step)]
-    kept = _evenly(epochs, MOST_POINTS)
-    kept += _evenly(batches, MOST_POINTS - len(kept))
+    kept = epochs + _evenly(batches, max(MOST_POINTS - len(epochs), 0))
     return sorted(kept, key=lambda point: (point.step, point.part))
 
 

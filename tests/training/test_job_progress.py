@@ -285,6 +285,16 @@ def test_what_was_done_twice_counts_as_it_was_the_second_time(job: Job) -> None:
     ]
 
 
+def test_of_many_epochs_both_curves_stay_whole(job: Job) -> None:
+    count = MOST_POINTS
+    long = replace(job, config=replace(job.config, epochs=count))
+    for epoch in range(1, count + 1):
+        events(job, batch(epoch, epoch, 2), batch(epoch, epoch, 4, val_loss=0.5))
+    for part in ("training", "validation"):
+        steps = [p.step for p in curves(long) if p.part == part]
+        assert steps == list(range(1, count + 1))
+
+
 def test_long_curves_are_thinned_but_keep_their_epochs_and_their_end(job: Job) -> None:
     long = replace(job, config=replace(job.config, epochs=40))
     for epoch in range(1, 41):
