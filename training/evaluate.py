@@ -13,8 +13,7 @@ from training.architectures import build_model, input_spec
 from training.calibration import calibration_record, fit_temperature
 from training.config import TrainConfig
 from training.data import read_dataset
-from training.events import EVALUATED, EVALUATING, EVENTS_FILE, EventLog
-from training.history import read_history
+from training.events import EVALUATED, EVALUATING, EventLog, read_history
 from training.parts import Photos, part_report, run_photos
 from training.progress import load_best
 from training.provenance import provenance
@@ -68,7 +67,7 @@ def evaluate(
         "split_by": config.split_by,
         **provenance(command),
         "seed": config.seed,
-        "history": read_history(run_dir / EVENTS_FILE),
+        "history": read_history(run_dir),
         "parts": {},
     }
     answers = {}

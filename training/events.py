@@ -15,6 +15,9 @@ HEAD_STAGE, FINE_TUNE_STAGE = "training", "fine-tuning"
 TRAINED, EVALUATING, EVALUATED = "trained", "evaluating", "evaluated"
 EXPORTING, COMPARING, FINISHED = "exporting", "comparing", "finished"
 
+# Of an epoch.
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
+
 
 class EventLog:
     """Appends one JSON object a line to ``events.jsonl``; a reader may follow it live.
@@ -58,3 +61,19 @@ def read_events(run_dir: Path) -> list[dict[str, Any]]:
         ):
             events.append(event)
     return events
+
+
+def read_history(run_dir: Path) -> list[dict[str, Any]]:
+    """What each epoch of a run ended with.
+
+    Returns:
+        For each epoch in the order of the run "stage", "epoch" (from 1, in its stage) and
+        those of ``FIGURES`` that it reported; of an epoch repeated after a kill, the last.
+    """
+    epochs: dict[tuple[str, int], dict[str, Any]] = {}
+    for event in read_events(run_dir):
+        # Only the end of an epoch has a validation loss.
+        if type(event.get("epoch")) is int and "val_loss" in event:
+            names = [name for name in ("stage", "epoch", *FIGURES) if name in event]
+            epochs[event["stage"], event["epoch"]] = {name: event[name] for name in names}
+    return list(epochs.values())

@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from training.history import read_history
+from training.events import read_history
 
 
-def write(path: Path, *events: object) -> Path:
+def write(run: Path, *events: object) -> Path:
     lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    (run / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return run
 
 
 def epoch(number: int, stage: str = "training", **figures: float | None) -> dict[str, object]:
@@ -18,7 +18,7 @@ def epoch(number: int, stage: str = "training", **figures: float | None) -> dict
 
 def test_only_the_ends_of_epochs_are_kept_in_order(tmp_path: Path) -> None:
     log = write(
-        tmp_path / "events.jsonl",
+        tmp_path,
         {"time": 0.5, "stage": "reading data"},
         epoch(1, loss=0.9),  # a batch
         epoch(1, loss=0.8, accuracy=0.6, val_loss=0.7, val_accuracy=0.65),
@@ -35,7 +35,7 @@ def test_only_the_ends_of_epochs_are_kept_in_order(tmp_path: Path) -> None:
 
 def test_of_an_epoch_repeated_after_a_kill_the_last_counts(tmp_path: Path) -> None:
     log = write(
-        tmp_path / "events.jsonl",
+        tmp_path,
         epoch(1, val_loss=0.7),
         epoch(2, val_loss=0.6),
         epoch(2, val_loss=0.5),
@@ -44,6 +44,8 @@ def test_of_an_epoch_repeated_after_a_kill_the_last_counts(tmp_path: Path) -> No
 
 
 def test_a_missing_log_is_an_empty_history_and_damaged_lines_are_left_out(tmp_path: Path) -> None:
-    assert read_history(tmp_path / "events.jsonl") == []
-    log = write(tmp_path / "events.jsonl", "{", "[]", "7", epoch(1, val_loss=0.7), '{"stage": "tr')
+    assert read_history(tmp_path) == []
+    damaged = [epoch(number, val_loss=1.0) for number in ("2", None, True, [2])]  # type: ignore[arg-type]
+    damaged.append({"time": 1.0, "stage": [], "epoch": 1, "val_loss": 1})
+    log = write(tmp_path, "{", "[]", "7", epoch(1, val_loss=0.7), *damaged, '{"stage": "tr')
     assert [e["epoch"] for e in read_history(log)] == [1]
