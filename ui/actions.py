@@ -75,5 +75,21 @@ def action_button(
         _show_error(sentence)
 
 
+def keep_problem(key: str, error: MasklensError) -> None:
+    """Keep what went wrong over a rerun, for ``show_problem``.
+
+    Args:
+        key: of the place on the page where it is said.
+        error: its sentence is said.
+    """
+    st.session_state[f"problem-{key}"] = str(error)
+
+
+def show_problem(key: str) -> None:
+    """Say once what was kept under this key, if anything."""
+    if sentence := st.session_state.pop(f"problem-{key}", ""):
+        _show_error(sentence)
+
+
 def _show_error(sentence: str) -> None:
     st.error(plain(sentence), icon=":material/error:")

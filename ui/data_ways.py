@@ -29,7 +29,6 @@ from ui.local import only_this_computer
 from ui.progress import progress_bar
 from ui.words import counted, plain, shown_name
 
-MAX_MEGABYTES = 500
 # As training.splits has it (a test holds that), which would take a second to load for a sentence.
 LEAST_A_CLASS = 20
 HOW_MANY = (
@@ -68,7 +67,6 @@ def upload_zip() -> Brought | None:
     shown = st.file_uploader(
         "A ZIP archive",
         type=["zip"],
-        max_upload_size=MAX_MEGABYTES,
         label_visibility="collapsed",
         key=_UPLOADER,
         on_change=_follow_uploader,

@@ -27,6 +27,15 @@ def keep(key: str, default: Any, options: Container[Any] | None = None) -> None:
     st.session_state[key] = kept[key] = value
 
 
+def put(key: str, value: Any) -> None:
+    """Let the widget of this key show a value from the next run on.
+
+    The widget itself may have been drawn in this run already: its own state is left to ``keep``.
+    """
+    forget(key)
+    st.session_state.setdefault("kept", {})[key] = value
+
+
 def forget(key: str) -> None:
     """Let the widget of this key start with its default again."""
     st.session_state.get("kept", {}).pop(key, None)

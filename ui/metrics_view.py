@@ -11,7 +11,7 @@ from maskcore import ModelError
 from maskcore.models import read_card
 from training.metrics import CLASS_NAMES
 from ui.app_threshold import card_percent, start_percent
-from ui.choices import DETECTORS, mask_models, model_title
+from ui.choices import DETECTORS, choose_way, mask_models, model_title
 from ui.judged import PARTS, Judged, read_judged
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
@@ -239,13 +239,4 @@ def show_how_measured(measured: Measured) -> None:
 
 def choose_section() -> str:
     """What to look into; one of ``SECTIONS``."""
-    keep("metrics_section", next(iter(SECTIONS)), SECTIONS)
-    chosen: str = st.segmented_control(
-        "What to look into",
-        list(SECTIONS),
-        required=True,
-        format_func=lambda name: f"{SECTIONS[name]} {name}",
-        label_visibility="collapsed",
-        key="metrics_section",
-    )
-    return chosen
+    return choose_way("What to look into", SECTIONS, "metrics_section")

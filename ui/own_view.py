@@ -11,15 +11,15 @@ from maskcore.detection import yunet_available
 from training.calibration import SMALLEST_FACE
 from training.folder_intake import folder_on_server
 from ui import loading
+from ui.actions import keep_problem, show_problem
 from ui.choices import DETECTORS, mask_models, model_title
-from ui.keep import forget, keep
+from ui.keep import keep, put
 from ui.local import only_this_computer
 from ui.own_photos import OwnPhotos, Show, measure_again, measure_archive, measure_folder
 from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
-MAX_MEGABYTES = 500
-_PROBLEM = "metrics_own_problem"
+_PLACE = "metrics_own"
 
 
 def show_own(model: str) -> None:
@@ -51,9 +51,7 @@ def show_own(model: str) -> None:
         key="metrics_own_finders",
     )
     turn = st.session_state.setdefault("metrics_own_turn", 0)
-    file = st.file_uploader(
-        "A ZIP with photos", type=["zip"], max_upload_size=MAX_MEGABYTES, key=f"own-{turn}"
-    )
+    file = st.file_uploader("A ZIP with photos", type=["zip"], key=f"own-{turn}")
     if file is not None:
         st.session_state.metrics_own_turn = turn + 1  # the uploader comes back empty
         _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
@@ -67,12 +65,7 @@ def show_own(model: str) -> None:
                     st.error(plain(str(error)))
                 else:
                     _run(model, chosen, lambda *parts: measure_folder(root, *parts))
-    _show_problem()
-
-
-def _show_problem() -> None:
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(plain(problem), icon=":material/error:")
+    show_problem(_PLACE)
 
 
 def offer_model(own: OwnPhotos, model: str) -> None:
@@ -85,7 +78,7 @@ def offer_model(own: OwnPhotos, model: str) -> None:
     if st.button(f"Measure with {title}", icon=":material/play_arrow:"):
         finders = [name for name, (finder, _) in DETECTORS.items() if finder in own.scenes]
         _run(model, finders, lambda *parts: measure_again(own, *parts))
-    _show_problem()
+    show_problem(_PLACE)
 
 
 def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> None:
@@ -97,10 +90,9 @@ def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> N
         }
         measure(loading.classifier(model), pipelines, show).keep()
     except MasklensError as error:
-        st.session_state[_PROBLEM] = str(error)
+        keep_problem(_PLACE, error)
     else:
-        forget("metrics_part")
-        st.session_state["kept"]["metrics_part"] = OWN
+        put("metrics_part", OWN)
     st.rerun()
 
 

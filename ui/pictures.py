@@ -18,6 +18,7 @@ from maskcore.types import Box
 from training.folder_intake import folder_on_server
 from training.intake import content_hash, hash_in_name
 from training.own_files import OwnFiles, storing, unpack
+from ui.actions import keep_problem, show_problem
 from ui.gallery import reduced
 from ui.judged import Judged, read_judged
 from ui.keep import keep
@@ -26,10 +27,9 @@ from ui.words import plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
 THUMBNAIL_SIDE = 280
-MAX_MEGABYTES = 500
 _HELD = 300  # thumbnails a session keeps
 _BROUGHT = "metrics_brought_pictures"
-_PROBLEM = "metrics_pictures_problem"
+_PLACE = "metrics_pictures"
 
 
 @dataclass
@@ -154,7 +154,6 @@ def _ask_archive(judged: Judged) -> None:
     file = st.file_uploader(
         "A ZIP with the folders with_mask and without_mask",
         type=["zip"],
-        max_upload_size=MAX_MEGABYTES,
         help="For this session only; nobody else sees it.",
         key=f"pictures-{turn}",
     )
@@ -168,14 +167,13 @@ def _ask_archive(judged: Judged) -> None:
                 file.name, file, paths, lambda share: bar.progress(share, "Unpacking")
             )
         except MasklensError as error:
-            st.session_state[_PROBLEM] = str(error)
+            keep_problem(_PLACE, error)
         else:
             _forget_brought()
             brought.data = judged.data
             st.session_state[_BROUGHT] = brought
         st.rerun()
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(plain(problem), icon=":material/error:")
+    show_problem(_PLACE)
 
 
 def brought_pictures(

@@ -7,7 +7,7 @@ import streamlit as st
 from training import jobs
 from training.jobs import Job, State
 from ui.actions import action_button
-from ui.choices import model_title
+from ui.choices import choose_way, model_title
 from ui.keep import keep
 from ui.run_view import STATES
 from ui.words import plain, when
@@ -43,14 +43,7 @@ def choose_view(runs: list[Job]) -> str:
         st.session_state[_VIEW] = "Runs"
         _to_the_top(key="to-the-top")
     keep(_VIEW, "Runs" if any(job.is_active for job in runs) else "New run", VIEWS)
-    return st.segmented_control(
-        "What to see",
-        list(VIEWS),
-        required=True,
-        format_func=lambda name: f"{VIEWS[name]} {name}",
-        label_visibility="collapsed",
-        key=_VIEW,
-    )
+    return choose_way("What to see", VIEWS, _VIEW)
 
 
 def open_run(job: Job) -> None:

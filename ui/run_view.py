@@ -14,7 +14,7 @@ from training import jobs
 from training.events import read_events
 from training.job_progress import STAGES, Progress, number, progress
 from training.jobs import Job, State
-from training.run_curves import curves
+from training.run_curves import CurvePoint, curves
 from ui.actions import action_button
 from ui.champion import show_champion
 from ui.choices import model_title
@@ -57,6 +57,7 @@ def show_run(job: Job, allowed: bool) -> None:
     if job.is_active:
         st.fragment(_watch, run_every=1.0)(job.id, job.state, allowed)
         return
+    points = curves(job)
     if job.state is State.FAILED:
         st.error(plain(job.problem) or "This run failed.", icon=":material/error:")
     elif job.state is State.INTERRUPTED:
@@ -64,7 +65,7 @@ def show_run(job: Job, allowed: bool) -> None:
     elif job.stopped_early:
         st.info("Stopped before its end: the best weights until then were kept and measured.")
     if job.can_resume and job.state is not State.FINISHED and allowed:
-        begun = any(point.part == "validation" for point in curves(job))
+        begun = any(point.part == "validation" for point in points)
         action_button(
             "Resume" if begun else "Start again",
             ":material/play_arrow:",
@@ -80,7 +81,7 @@ def show_run(job: Job, allowed: bool) -> None:
         )
     if job.state is State.FINISHED:
         show_champion(job, allowed)
-    _show_details(job)
+    _show_details(job, points)
 
 
 def description(job: Job) -> str:
@@ -96,9 +97,8 @@ def description(job: Job) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _show_details(job: Job) -> None:
+def _show_details(job: Job, points: list[CurvePoint]) -> None:
     """Curves and log."""
-    points = curves(job)
     if points:
         show_curves(points, job.config.epochs + job.config.fine_tune_epochs)
     elif job.is_active:
@@ -119,6 +119,7 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
         st.rerun(scope="app")
     if job.state is not shown:
         st.rerun(scope="app")
+    events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
     if job.state is State.QUEUED:
         jobs.start_next()
         place = "next" if job.place in (None, 1) else f"number {job.place}"
@@ -128,9 +129,8 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
             icon=":material/hourglass_empty:",
         )
     else:
-        now = progress(job, time.time())
+        now = progress(job, time.time(), events)
         st.progress(min(max(now.fraction, 0.0), 1.0), _sentence(now))
-        events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
         if said := doing(events):
             st.caption(said)
         if now.loss is not None or now.val_loss is not None:
@@ -147,7 +147,7 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
             jobs.stop,
             job.id,
         )
-    _show_details(job)
+    _show_details(job, curves(job, events))
 
 
 def doing(events: list[dict[str, Any]]) -> str:

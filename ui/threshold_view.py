@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore import MasklensError
+from ui.actions import keep_problem, show_problem
 from ui.app_threshold import (
     card_percent,
     choose_threshold,
@@ -14,9 +15,8 @@ from ui.app_threshold import (
 )
 from ui.keep import forget, keep
 from ui.training_settings import training_allowed
-from ui.words import plain
 
-_PROBLEM = "threshold_problem"
+_PLACE = "threshold"
 
 
 def choose_metrics_threshold(model: str) -> float:
@@ -54,8 +54,7 @@ def choose_metrics_threshold(model: str) -> float:
             f"Photos and Live start with {started} %,"
             f" {'as chosen here' if chosen_percent(model) is not None else 'the model’s own'}."
         )
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(plain(problem))
+    show_problem(_PLACE)
     return percent / 100
 
 
@@ -63,7 +62,7 @@ def _make_default(model: str, percent: int) -> None:
     try:
         choose_threshold(model, percent)
     except MasklensError as error:
-        st.session_state[_PROBLEM] = str(error)
+        keep_problem(_PLACE, error)
     else:
         forget("threshold")  # this visitor's Photos and Live begin anew, as others' do
 
@@ -72,7 +71,7 @@ def _go_back(model: str, key: str) -> None:
     try:
         forget_threshold(model)
     except MasklensError as error:
-        st.session_state[_PROBLEM] = str(error)
+        keep_problem(_PLACE, error)
     else:
         forget("threshold")
         forget(key)

@@ -14,7 +14,6 @@ from ui.video import VideoJob, VideoSettings
 from ui.words import counted, percent, plain, shown_name
 
 SUFFIXES = ["mp4", "mov", "webm", "mkv", "avi", "m4v"]
-MAX_MEGABYTES = 500
 # Larger results are for downloading: the player would hold them in memory.
 PLAYED_MEGABYTES = 100
 _JOB = "video_job"
@@ -43,7 +42,6 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
         file = st.file_uploader(
             "A video",
             type=SUFFIXES,
-            max_upload_size=MAX_MEGABYTES,
             label_visibility="collapsed",
             key=f"video-{turn}",
         )

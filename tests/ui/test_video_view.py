@@ -150,7 +150,7 @@ def subheaders(page: AppTest) -> list[str]:
 def test_it_waits_for_a_video(view: AppTest, jobs: list[FakeJob]) -> None:
     (uploader,) = view.file_uploader
     assert {suffix.lstrip(".") for suffix in uploader.allowed_type} >= {"mp4", "mov", "webm"}
-    assert uploader.proto.max_upload_size_mb == video_view.MAX_MEGABYTES
+    assert uploader.proto.max_upload_size_mb == 500
     assert not uploader.accept_multiple_files
     assert any("choose them first" in caption.value for caption in view.caption)
     assert not labels(view) & {ANOTHER, STOP, VIDEO_BUTTON, TABLE_BUTTON}
