@@ -72,15 +72,19 @@ class Progress:
     log_tail: str = ""
 
 
-def progress(job: Job, now: float | None = None) -> Progress:
+def progress(
+    job: Job, now: float | None = None, events: list[dict[str, Any]] | None = None
+) -> Progress:
     """Read how far a run has come; lines that are damaged are passed over.
 
     Args:
         job: the run.
         now: seconds since the epoch; moves on a stage that reports no steps of its own. By
             default it stands at its beginning.
+        events: of the run, by default read from its log.
     """
-    events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
+    logged = read_events(job.folder) if events is None else events
+    events = [event for event in logged if event["stage"] in STAGES]
     tail = log_tail(job, 20)
     if job.state == State.QUEUED or not events:
         return Progress(STAGES[ev.QUEUED], 0.0, log_tail=tail)

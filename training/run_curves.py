@@ -31,14 +31,18 @@ class CurvePoint:
     stage: str
 
 
-def curves(job: Job) -> list[CurvePoint]:
+def curves(job: Job, events: list[dict[str, Any]] | None = None) -> list[CurvePoint]:
     """The points of both parts in order of their steps.
 
     Batches are left out beyond ``MOST_POINTS``. What a kill made the run do twice counts as it
     was the second time.
+
+    Args:
+        job: the run.
+        events: of the run, by default read from its log.
     """
     points: list[CurvePoint] = []
-    for event in read_events(job.folder):
+    for event in read_events(job.folder) if events is None else events:
         new = _points(event, job.config.epochs)
         if new:
             # A log only grows: a step that comes again begins the repetition of its epoch.

@@ -10,6 +10,7 @@ import pytest
 from training import job_progress
 from training.config import TrainConfig
 from training.data import DATA_FILE
+from training.events import read_events
 from training.intake import MAX_PHOTOS
 from training.job_progress import progress
 from training.jobs import Job, State
@@ -283,6 +284,14 @@ def test_what_was_done_twice_counts_as_it_was_the_second_time(job: Job) -> None:
         (2.0, "training", pytest.approx(1 / 6)),
         (2.0, "validation", 0.1),
     ]
+
+
+def test_events_that_were_read_already_are_not_read_again(job: Job) -> None:
+    events(job, {"time": 0, "stage": "starting"}, batch(5, 1, 2), batch(6, 1, 4, val_loss=0.5))
+    read, told, points = read_events(job.folder), progress(job, 7.0), curves(job)
+    (job.folder / "events.jsonl").unlink()
+    assert progress(job, 7.0, read) == told
+    assert curves(job, read) == points
 
 
 def test_of_many_epochs_both_curves_stay_whole(job: Job) -> None:
