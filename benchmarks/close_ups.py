@@ -15,8 +15,7 @@ from scipy.stats import binomtest
 from maskcore import read_image
 from maskcore.detection import DETECTOR_NAMES, load_detector
 from training.config import TrainConfig
-from training.data import read_dataset
-from training.splits import split
+from training.data import divide, read_dataset
 
 
 def main() -> None:
@@ -28,10 +27,8 @@ def main() -> None:
     )
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     options = parser.parse_args()
-    config = TrainConfig(data=str(options.masks))
-    dataset = read_dataset(options.masks, 96)
-    shares = config.validation_share, config.test_share
-    members = split(dataset.labels, dataset.groups, *shares, config.seed)[options.part]
+    dataset = read_dataset(options.masks, image_size=1)  # for the division alone
+    members = divide(dataset, TrainConfig(data=str(options.masks)))[options.part]
     for name in options.detectors:
         detector = load_detector(name)
         for label, called in ((1, "mask"), (0, "bare")):

@@ -12,10 +12,9 @@ import numpy as np
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
-from maskcore.network_input import InputSpec
 from training.detector.config import DetectorConfig
 from training.detector.fit import scene_parts, whole_pictures
-from training.detector.network import STRIDES, build_detector
+from training.detector.network import SPEC, STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.export import to_litert
 from training.progress import load_best
@@ -85,7 +84,7 @@ def install_detector(
         "output": "logit of a face and its edges, for each cell of each stride",
         "strides": list(STRIDES),
         "serving": asdict(settings),
-        "input": InputSpec().to_card(),
+        "input": SPEC.to_card(),
         "weights": weights,
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "MIT",

@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from maskcore.files import write_text
 from maskcore.images import read_image
 from maskcore.network_input import normalise
-from training.architectures import input_spec
 from training.batches import DRAWING_THREADS
-from training.config import TrainConfig
 from training.data import DATA_FILE
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
-from training.detector.network import build_detector, flat_outputs
+from training.detector.network import SPEC, build_detector, flat_outputs
 from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
@@ -56,7 +54,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
     close_ups: list[Sample] = []
     if config.close_ups:
         close_ups = close_up_samples(
-            Path(config.close_ups), Path(config.close_up_boxes), "train", config.seed
+            Path(config.close_ups), Path(config.close_up_boxes), config.seed
         )
     report = {
         "scenes": {n: [scene.image_path.name for scene in part] for n, part in parts.items()},
@@ -151,7 +149,7 @@ def whole_pictures(samples: list[Sample]) -> Arrays:
         small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0) < 12
         targets.append(make_targets(boxes[~small], boxes[small], *canvas.shape[:2]))
         inputs.append(canvas)
-    return normalise(np.stack(inputs), input_spec(TrainConfig(data=""))), np.stack(targets)
+    return normalise(np.stack(inputs), SPEC), np.stack(targets)
 
 
 class Validate(keras.callbacks.Callback):  # type: ignore[misc]
@@ -198,7 +196,7 @@ class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
             image, boxes, ignored = self._sampler.draw(rng)
             images.append(image)
             targets.append(make_targets(boxes, ignored, size, size))
-        return normalise(np.stack(images), input_spec(TrainConfig(data=""))), np.stack(targets)
+        return normalise(np.stack(images), SPEC), np.stack(targets)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1

@@ -10,11 +10,14 @@ from typing import Any
 
 import keras
 
-from training.architectures import build_base
+from maskcore.network_input import InputSpec
+from training.architectures import BATCH_NORM_MOMENTUM, build_base
 from training.batch_norm import BatchNormalization
 from training.config import TrainConfig
 from training.detector.config import DetectorConfig
 
+# How pixels become its input, -1..1 as the backbone takes them; its size is of no concern here.
+SPEC = InputSpec()
 STRIDES = (8, 16, 32)
 # Layers of Keras' MobileNetV2 whose output has these strides.
 _TAPS = ("block_6_expand_relu", "block_13_expand_relu", "block_16_project_BN")
@@ -76,7 +79,7 @@ def build_detector(config: DetectorConfig, load_weights: bool = True) -> Any:
         load_weights,
         any_size=True,
     )
-    taps = [_block(base.get_layer(name).output, 1) for name in _TAPS]
+    taps = [_pointwise(base.get_layer(name).output) for name in _TAPS]
     pyramid = [taps[2]]
     for tap in (taps[1], taps[0]):
         finer = keras.layers.Conv2D(4 * _CHANNELS, 1)(pyramid[0])
@@ -100,12 +103,11 @@ def flat_outputs(network: Any, image_size: int) -> Any:
     return keras.Model(inputs, keras.layers.Concatenate(axis=1)(cells))
 
 
-def _block(x: Any, kernel: int) -> Any:
-    x = keras.layers.Conv2D(_CHANNELS, kernel, padding="same", use_bias=False)(x)
-    return keras.layers.ReLU(6.0)(BatchNormalization(momentum=0.97)(x))
+def _pointwise(x: Any) -> Any:
+    x = keras.layers.Conv2D(_CHANNELS, 1, use_bias=False)(x)
+    return keras.layers.ReLU(6.0)(BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x))
 
 
 def _separable(x: Any) -> Any:
     x = keras.layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
-    x = BatchNormalization(momentum=0.97)(x)
-    return _block(x, 1)
+    return _pointwise(BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x))

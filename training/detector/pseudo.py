@@ -15,8 +15,9 @@ from maskcore.detection.scaling import suppress_overlaps
 from maskcore.detection.yunet import YuNetDetector
 from maskcore.errors import ImageError
 from maskcore.files import write_text
-from maskcore.images import IMAGE_SUFFIXES, read_image
+from maskcore.images import read_image
 from maskcore.types import Detections, ImageRgb
+from training.data import photo_files
 from training.provenance import provenance
 
 # Longer sides in pixels at which the teacher looks; a face that fills the picture is
@@ -43,7 +44,7 @@ def pseudo_boxes(data: Path, out: Path, command: str) -> dict[str, int]:
         ModelError: YuNet's file is not installed.
     """
     teacher = YuNetDetector(score_threshold=DOUBT_SCORE, longest_sides=(10_000,))
-    paths = sorted(p for p in data.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    paths = photo_files(data)
     boxes: dict[str, Any] = {}
     for path in tqdm(paths, unit="photo", disable=None):
         try:
@@ -71,13 +72,13 @@ def look(teacher: YuNetDetector, image_rgb: ImageRgb) -> Detections:
     """
     height, width = image_rgb.shape[:2]
     border = round(BORDER * max(height, width))
+    framed = cv2.copyMakeBorder(
+        image_rgb, *[border] * 4, cv2.BORDER_CONSTANT, value=(128, 128, 128)
+    )
     boxes, scores = [], []
     for side in LOOKS:
         factor = side / max(height, width)
         method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        framed = cv2.copyMakeBorder(
-            image_rgb, *[border] * 4, cv2.BORDER_CONSTANT, value=(128, 128, 128)
-        )
         scaled = cv2.resize(framed, None, fx=factor, fy=factor, interpolation=method)
         for mirror in (False, True):
             found = teacher.detect(np.ascontiguousarray(scaled[:, ::-1]) if mirror else scaled)

@@ -10,7 +10,8 @@ import numpy as np
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.augment import degrade
-from training.data import CLASS_FOLDERS, read_dataset
+from training.config import TrainConfig
+from training.data import CLASS_FOLDERS, divide, read_dataset
 from training.detector.crops import (
     SMALLEST,
     Boxes,
@@ -24,7 +25,6 @@ from training.detector.crops import (
 )
 from training.faces import read_boxes
 from training.scenes import Scene
-from training.splits import split
 
 # The scenes' annotators drew their boxes lower than YuNet draws them: so far from its edges, in
 # shares of its box's width and height, lie theirs (medians over 412 faces of the training scenes
@@ -62,21 +62,21 @@ def scene_samples(scenes: list[Scene]) -> list[Sample]:
     ]
 
 
-def close_up_samples(root: Path, boxes_file: Path, part: str, seed: int) -> list[Sample]:
-    """Close-ups with the boxes that ``pseudo-boxes`` wrote down.
+def close_up_samples(root: Path, boxes_file: Path, seed: int) -> list[Sample]:
+    """Close-ups of the training part with the boxes that ``pseudo-boxes`` wrote down.
 
     Args:
         root: folder with ``with_mask/`` and ``without_mask/``.
         boxes_file: made by ``python -m training pseudo-boxes``.
-        part: train, validation or test, divided as the classifier's data are by default.
-        seed: of that division.
+        seed: of the division, which is otherwise that of the classifier's data by default.
 
     Raises:
         MasklensError: the file is missing or not of that kind.
     """
     boxes = read_boxes(boxes_file)
-    dataset = read_dataset(root, 96)
-    members = split(dataset.labels, dataset.groups, 0.15, 0.15, seed)[part]
+    # For the division alone: each crop reads its photo itself, so that no pixels need be kept.
+    dataset = read_dataset(root, image_size=1)
+    members = divide(dataset, TrainConfig(data=str(root), seed=seed))["train"]
     samples = []
     for name in (dataset.paths[i] for i in members):
         if name in boxes:

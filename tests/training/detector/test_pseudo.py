@@ -115,6 +115,7 @@ def close_ups(tmp_path: Path) -> Path:
     for name, image in pictures.items():
         Image.fromarray(image).save(root / name)
     (root / "with_mask" / "broken.jpg").write_text("not a picture")
+    (root / "with_mask" / "folder.jpg").mkdir()
     (root / "notes.txt").write_text("taken in May")
     return root
 

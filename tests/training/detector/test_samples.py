@@ -83,7 +83,7 @@ def test_scenes_become_samples_of_all_faces() -> None:
     assert other.bare.dtype == bool
 
 
-def test_close_ups_are_those_of_the_part_that_have_a_box(
+def test_close_ups_are_those_of_the_training_part_that_have_a_box(
     tmp_path: Path, make_photos: Callable[[Path, int], Path]
 ) -> None:
     root = make_photos(tmp_path / "masks", 24)
@@ -95,24 +95,17 @@ def test_close_ups_are_those_of_the_part_that_have_a_box(
     }
     (tmp_path / "boxes.json").write_text(json.dumps({"boxes": boxes}))
     dataset = read_dataset(root, 96)
-    members = split(dataset.labels, dataset.groups, 0.15, 0.15, 3)
-    seen = []
-    for part in ("train", "validation", "test"):
-        found = close_up_samples(root, tmp_path / "boxes.json", part, 3)
-        expected = [dataset.paths[i] for i in members[part] if dataset.paths[i] in boxes]
-        assert [sample.path for sample in found] == [root / name for name in expected]
-        for sample, name in zip(found, expected, strict=True):
-            for found_boxes, kind in (
-                (sample.boxes_xyxy, "faces"),
-                (sample.doubtful_xyxy, "doubtful"),
-            ):
-                given = np.float32(boxes[name][kind]).reshape(-1, 4)
-                np.testing.assert_array_equal(found_boxes, as_annotated(given))
-            bare = name.startswith("without_mask/")
-            assert sample.bare.tolist() == [bare] * len(boxes[name]["faces"])
-            assert sample.sides == CLOSE_UP_SIDES
-        seen += expected
-    assert sorted(seen) == sorted(boxes)
+    members = split(dataset.labels, dataset.groups, 0.15, 0.15, seed=3)["train"]
+    expected = [dataset.paths[i] for i in members if dataset.paths[i] in boxes]
+    found = close_up_samples(root, tmp_path / "boxes.json", seed=3)
+    assert [sample.path for sample in found] == [root / name for name in expected]
+    for sample, name in zip(found, expected, strict=True):
+        for found_boxes, kind in ((sample.boxes_xyxy, "faces"), (sample.doubtful_xyxy, "doubtful")):
+            given = np.float32(boxes[name][kind]).reshape(-1, 4)
+            np.testing.assert_array_equal(found_boxes, as_annotated(given))
+        bare = name.startswith("without_mask/")
+        assert sample.bare.tolist() == [bare] * len(boxes[name]["faces"])
+        assert sample.sides == CLOSE_UP_SIDES
 
 
 def test_yunet_s_boxes_move_down_to_where_annotators_draw_them() -> None:
@@ -125,7 +118,7 @@ def test_yunet_s_boxes_move_down_to_where_annotators_draw_them() -> None:
 
 def test_missing_boxes_are_an_error_that_says_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(MasklensError, match="python -m training pseudo-boxes"):
-        close_up_samples(tmp_path, tmp_path / "boxes.json", "train", 0)
+        close_up_samples(tmp_path, tmp_path / "boxes.json", seed=0)
 
 
 # --- crops
