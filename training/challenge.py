@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ModelError
 from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
-from training.compare import SIGNIFICANCE_LEVEL, compare
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.installed import installed_cards
-from training.metrics import CLASS_NAMES, share
+from training.metrics import CLASS_NAMES, McNemarTest, mcnemar, share
 from training.parts import Photos
 
 RECORDED = (
@@ -26,6 +25,12 @@ SEEN = (
     "The installed model may have learned from some of these photos, which would make it look"
     " better than it is."
 )
+# Of the run's model, which comes first.
+_VERDICTS: dict[str, Verdict] = {
+    "first": "better",
+    "second": "worse",
+    "none": "no real difference",
+}
 
 
 def champion(architecture: str) -> LiteRtClassifier | None:
@@ -54,15 +59,16 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
     card = json.loads((run_dir / CARD_FILE).read_text(encoding="utf-8"))
     run = LiteRtClassifier(StoredModel("new", card, (run_dir / MODEL_FILE).read_bytes()))
     installed = champion(architecture)
-    compared = []
+    compared, test = [], None
     for part, photos in parts.items():
         new = _right(run, photos)
         old = _right(installed, photos) if installed else None
-        compared.append(_part(part, photos.labels, new, old))
-    if not installed:
+        test = None if old is None else mcnemar(new, old)
+        compared.append(_part(part, photos.labels, new, old, test))
+    if installed is None or test is None:
         sentence = f"No model is installed to compare with. {_of('The new one', compared[-1].run)}"
         return Comparison("", "", "no model to compare with", sentence, "", tuple(compared))
-    verdict = _verdict(compared[-1])
+    verdict = _VERDICTS[test.verdict]
     return Comparison(
         installed_name=installed.name,
         installed_title=str(installed.card.get("title") or installed.name),
@@ -87,17 +93,17 @@ def _part(
     labels: NDArray[np.int64],
     new: NDArray[np.bool_],
     old: NDArray[np.bool_] | None,
+    test: McNemarTest | None,
 ) -> PartComparison:
-    if old is None:
+    if old is None or test is None:
         return PartComparison(part, _figures(labels, new), None)
-    both = compare(new, old)
     return PartComparison(
         part=part,
         run=_figures(labels, new),
         installed=_figures(labels, old),
-        only_run_right=both.only_first,
-        only_installed_right=both.only_second,
-        p_value=both.p_value,
+        only_run_right=test.only_first,
+        only_installed_right=test.only_second,
+        p_value=test.p_value,
     )
 
 
@@ -109,12 +115,6 @@ def _figures(labels: NDArray[np.int64], right: NDArray[np.bool_]) -> Figures:
         for label, name in enumerate(CLASS_NAMES)
     }
     return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high), recall)
-
-
-def _verdict(part: PartComparison) -> Verdict:
-    if part.p_value is None or part.p_value >= SIGNIFICANCE_LEVEL:
-        return "no real difference"
-    return "better" if part.only_run_right > part.only_installed_right else "worse"
 
 
 def _sentence(verdict: Verdict, part: PartComparison) -> str:

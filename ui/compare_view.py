@@ -10,8 +10,7 @@ import streamlit as st
 
 from maskcore import ModelError
 from maskcore.models import installed_models
-from training.compare import McNemarTest, compare
-from training.metrics import CLASS_NAMES
+from training.metrics import CLASS_NAMES, McNemarTest, mcnemar
 from ui.app_threshold import card_percent
 from ui.chart_box import show_chart
 from ui.charts import history_chart
@@ -123,7 +122,7 @@ def in_words(comparison: McNemarTest, first: str, second: str, things: str = "ph
 def _show_pair(first: Judged, second: Judged) -> None:
     # One threshold that was moved, by the slider or for the whole app, would make a winner.
     limits = [card_percent(judged.model) / 100 for judged in (first, second)]
-    comparison = compare(right_answers(first, limits[0]), right_answers(second, limits[1]))
+    comparison = mcnemar(right_answers(first, limits[0]), right_answers(second, limits[1]))
     titles = [model_title(first.model), model_title(second.model)]
     st.subheader(plain(in_words(comparison, *titles, first.things)), anchor=False)
     # A model a column, and a table whose cells break their lines: so it fits a phone.

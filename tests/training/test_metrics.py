@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
 
 from training import metrics
-from training.metrics import bootstrapped, classification_figures, f1, share
+from training.metrics import bootstrapped, classification_figures, f1, mcnemar, share
 
 # By hand, at 0.5: truth 0: 0.1 0.2 0.5 -> No, No, Mask; truth 1: 0.4 0.6 0.8 0.9 -> No, 3 Mask.
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1])
@@ -191,3 +192,35 @@ def test_calibration_error_averages_the_gaps_of_fifteen_bins() -> None:
     expected = 2 / 5 * abs(0.315 - 0.5) + 2 / 5 * abs(0.975 - 1) + 1 / 5 * 0.52
     figures = classification_figures(labels, probabilities, 0.5)
     assert figures["calibration_error"]["value"] == pytest.approx(expected)
+
+
+# --- McNemar's test
+
+
+def right(both: int, only: int, other: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    first = [True] * both + [True] * only + [False] * other + [False] * neither
+    second = [True] * both + [False] * only + [True] * other + [False] * neither
+    return np.array(first), np.array(second)
+
+
+def coin(few: int, tosses: int) -> float:
+    """Chance that a fair coin falls at least so unevenly, counted out."""
+    return min(1.0, 2 * sum(comb(tosses, k) for k in range(few + 1)) / 2**tosses)
+
+
+@pytest.mark.parametrize(
+    "only, other, verdict",
+    [(9, 1, "first"), (1, 9, "second"), (6, 4, "none"), (5, 0, "none"), (6, 0, "first")],
+)
+def test_only_photos_on_which_they_differ_decide(only: int, other: int, verdict: str) -> None:
+    result = mcnemar(*right(50, only, other, 3))
+    assert result.count == 53 + only + other
+    assert (result.only_first, result.only_second) == (only, other)
+    assert result.p_value == pytest.approx(coin(min(only, other), only + other))
+    assert result.verdict == verdict
+    assert mcnemar(*right(5000, only, other, 3)).p_value == pytest.approx(result.p_value)
+
+
+def test_models_that_do_not_differ_are_equally_good() -> None:
+    result = mcnemar(*right(3, 0, 0, 1))
+    assert (result.p_value, result.verdict) == (1.0, "none")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from training.compare import McNemarTest
+from training.metrics import McNemarTest
 from ui import charts, compare_view
 from ui.charts import history_chart, spaced
 from ui.judged import judged_parts

@@ -21,8 +21,8 @@ import ui.loading
 from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
-from training.compare import McNemarTest
 from training.folder_intake import ROOTS_VARIABLE
+from training.metrics import McNemarTest
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
 from ui.compare_view import in_words
