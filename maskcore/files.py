@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -98,3 +99,18 @@ def write_text(path: Path, text: str, make_folder: bool = True) -> None:
     """
     with replacing(path, make_folder) as temporary:
         temporary.write_bytes(text.encode())
+
+
+def write_json(path: Path, values: Any, make_folder: bool = True) -> None:
+    """Write JSON values as UTF-8 in one step: all of it or nothing.
+
+    Args: see ``replacing``.
+
+    Raises:
+        OSError: the file cannot be written or replaced.
+        TypeError: ``values`` are not those of JSON.
+    """
+    text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+    with replacing(path, make_folder) as temporary:
+        # The name of a file that is no UTF-8 has surrogates in Python: JSON can escape them.
+        temporary.write_bytes(text.encode(errors="backslashreplace"))

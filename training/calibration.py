@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from scipy.special import logit
 from maskcore.classification import LiteRtClassifier
 from maskcore.classification.calibration import TEMPERATURES, Calibration
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.locks import models_guard
 from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_card, read_report
 from training.curves import BINS
@@ -150,8 +149,7 @@ def calibrate_model(
             )
         # The card last: it is what serving goes by.
         for file_name, values in ((REPORT_FILE, report), (CARD_FILE, card)):
-            text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-            write_text(models_dir() / name / file_name, text, make_folder=False)
+            write_json(models_dir() / name / file_name, values, make_folder=False)
     return record
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from maskcore.files import write_text
+from maskcore.files import write_json
 from training.job_files import read_values
 from training.jobs import Job, State
 
@@ -79,8 +78,7 @@ class Comparison:
 
 def save_comparison(comparison: Comparison, run_dir: Path) -> None:
     """Write comparison.json into a run's folder."""
-    text = json.dumps(asdict(comparison), indent=1, ensure_ascii=False) + "\n"
-    write_text(run_dir / COMPARISON_FILE, text)
+    write_json(run_dir / COMPARISON_FILE, asdict(comparison))
 
 
 def comparison(job: Job) -> Comparison | None:

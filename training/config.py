@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import write_json
 
 CONFIG_FILE = "config.json"
 ARCHITECTURES = ("mobilenet_v2", "inception_v3")
@@ -95,7 +95,7 @@ class RunConfig:
 
     def save(self, run_dir: Path) -> None:
         """Write config.json into the run's folder."""
-        write_text(run_dir / CONFIG_FILE, json.dumps(asdict(self), indent=2) + "\n")
+        write_json(run_dir / CONFIG_FILE, asdict(self))
 
 
 @dataclass(frozen=True)

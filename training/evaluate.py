@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.classification.calibration import Calibration
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.models import REPORT_FILE
 from training.architectures import build_model, input_spec
 from training.calibration import calibration_record, fit_temperature
@@ -85,7 +85,7 @@ def evaluate(
     for name, photos in parts.items():
         probabilities = calibration.apply(answers[name][1])
         report["parts"][name] = part_report(photos, probabilities, THRESHOLD)
-    write_text(run_dir / REPORT_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    write_json(run_dir / REPORT_FILE, report)
     log.write(EVALUATED, **{n: p["accuracy"]["value"] for n, p in report["parts"].items()})
     return report
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import MasklensError
-from maskcore.files import replacing, write_text
+from maskcore.files import replacing, write_json
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, StoredModel
 from maskcore.types import NotSure
 from training.architectures import input_spec
@@ -173,7 +173,7 @@ def save_package(made: Package, run_dir: Path) -> None:
     with replacing(run_dir / MODEL_FILE) as path:
         path.write_bytes(made.content)
     # The card last: where it is, the model is whole.
-    write_text(run_dir / CARD_FILE, json.dumps(made.card, indent=1, ensure_ascii=False) + "\n")
+    write_json(run_dir / CARD_FILE, made.card)
 
 
 def probabilities(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.errors import MasklensError
-from maskcore.files import replacing, write_text
+from maskcore.files import replacing, write_json
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
 from training.architectures import build_base, build_head, input_spec, join
@@ -88,7 +88,7 @@ def fit(
         report = data_report(dataset, parts)
         if state.stage:
             _check_division(run_dir, report)
-        write_text(run_dir / DATA_FILE, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        write_json(run_dir / DATA_FILE, report)
         return dataset, parts
 
     try:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from maskcore.errors import ImageError, MasklensError
+from maskcore.files import write_json
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES, picture_suffix
 from training.class_names import CLASS_FOLDERS, deciding_folder
 
@@ -224,7 +225,7 @@ class PhotoIntake:
                 f"There is no usable photo {' and none '.join(missing)}. Two classes are needed,"
                 f" each in a folder of its own. {report.left_out}".rstrip()
             )
-        (self._folder / OWNER_NAMES_FILE).write_text(json.dumps(self._names), encoding="utf-8")
+        write_json(self._folder / OWNER_NAMES_FILE, self._names)
         return report
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import patiently, write_text
+from maskcore.files import patiently, write_json
 from maskcore.locks import locked
 from training.places import runs_dir
 
@@ -79,7 +79,7 @@ def write_values(path: Path, **values: Any) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    write_json(path, values)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from maskcore.errors import MasklensError
-from maskcore.files import replacing, write_text
+from maskcore.files import replacing, write_json
 from training.events import TRAINED, EventLog
 
 BEST_WEIGHTS = Path("checkpoints", "best.weights.h5")
@@ -145,7 +145,7 @@ class RunState:
             "trained": self.trained,
             "stopped_early": self.stopped_early,
         }
-        write_text(self._path, json.dumps(values) + "\n")
+        write_json(self._path, values)
 
 
 def finish(log: EventLog, state: RunState, stopped_early: bool = False) -> None:

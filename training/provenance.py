@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import write_json
 from training.config import RunConfig, TrainConfig
 
 RUN_FILE = "run.json"
@@ -95,7 +95,7 @@ def settings_for_card(config: RunConfig) -> dict[str, Any]:
 
 def save_provenance(run_dir: Path, command: str) -> None:
     """Write run.json into a new run's folder."""
-    write_text(run_dir / RUN_FILE, json.dumps(provenance(command), indent=2) + "\n")
+    write_json(run_dir / RUN_FILE, provenance(command))
 
 
 def load_provenance(run_dir: Path) -> dict[str, Any]:

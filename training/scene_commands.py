@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from maskcore.detection import DETECTOR_NAMES
-from maskcore.files import write_text
+from maskcore.files import write_json
 from training.command_line import file_to_write, folder
 from training.model_commands import summary
 from training.provenance import provenance
@@ -102,7 +101,7 @@ def evaluate_faces(
             head = {"model": model, **_of(parts, model_runs), "photos": photos}
             settings = {"min_side": min_side, "crop_margin": margin}
             values = {**head, **provenance(typed), **settings, **figures}
-            write_text(out, json.dumps(values, indent=1) + "\n")
+            write_json(out, values)
 
 
 def evaluate_scenes(
@@ -146,7 +145,7 @@ def evaluate_scenes(
     if out:
         head = {"detector": detector, "model": model, "live": live, **_of(parts, model_runs)}
         values = {**head, "sha256": versions, **provenance(typed), **report}
-        write_text(out, json.dumps(values, indent=1) + "\n")
+        write_json(out, values)
 
 
 def _of(parts: list[str], model_runs: list[Path]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from maskcore.classification import InputSpec, LiteRtClassifier
 from maskcore.classification.preprocess import crop_square, resize
 from maskcore.errors import MasklensError
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.models import read_report
 from maskcore.network_input import normalise
 from maskcore.types import Box, ImageRgb
@@ -75,7 +74,7 @@ def stress(
         "breaks": breaks(found),
         "rows": found,
     }
-    write_text(out, json.dumps(card, indent=1) + "\n")
+    write_json(out, card)
     return card
 
 

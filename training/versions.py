@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
+from maskcore.files import replacing, write_json
 from maskcore.locks import VERSIONS_DIR, models_guard
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
 from training.job_files import folder_of, read_values
@@ -160,18 +160,15 @@ def put_in_place(
     Returns:
         The folder.
     """
-    files = {MODEL_FILE: content, CARD_FILE: _json_bytes(card)}
-    if report is not None:
-        files[REPORT_FILE] = _json_bytes(report)
     models_dir().mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=models_dir(), prefix=f".{name}-"))
     try:
         fresh.chmod(0o755)
-        for file_name, content in files.items():
-            with (fresh / file_name).open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
+        with replacing(fresh / MODEL_FILE) as path:
+            path.write_bytes(content)
+        write_json(fresh / CARD_FILE, card)
+        if report is not None:
+            write_json(fresh / REPORT_FILE, report)
         with models_guard():
             _swap(name, fresh)
     finally:
@@ -244,7 +241,3 @@ def _seconds(stamp: Any) -> float:
         return datetime.fromisoformat(stamp).timestamp()
     except (TypeError, ValueError):
         return 0.0
-
-
-def _json_bytes(values: dict[str, Any]) -> bytes:
-    return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()

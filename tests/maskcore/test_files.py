@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from maskcore import files
-from maskcore.files import patiently, replacing, write_text
+from maskcore.files import patiently, replacing, write_json, write_text
 
 
 def listing(folder: Path) -> dict[str, bytes]:
@@ -171,3 +172,21 @@ def test_text_that_cannot_be_encoded_leaves_the_old_file(tmp_path: Path) -> None
         write_text(tmp_path / "a.csv", "\udce9")
 
     assert listing(tmp_path) == {"a.csv": b"old"}
+
+
+def test_json_is_read_as_it_was_written_also_names_that_are_no_utf_8(tmp_path: Path) -> None:
+    values = {
+        "photo": "ä \N{FACE WITH MEDICAL MASK}",
+        "folder": "caf\udce9",
+        "n": [1, None],
+    }
+    write_json(tmp_path / "a" / "b.json", values)
+    text = (tmp_path / "a" / "b.json").read_text(encoding="utf-8")
+    assert json.loads(text) == values
+    assert "ä \N{FACE WITH MEDICAL MASK}" in text
+    assert text.endswith("}\n")
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a" / "b.json", {"of": tmp_path})
+    assert listing(tmp_path / "a") == {"b.json": text.encode()}
+    with pytest.raises(FileNotFoundError):
+        write_json(tmp_path / "c" / "b.json", {}, make_folder=False)
