@@ -28,8 +28,11 @@ show_outcome()
 
 runs = all_runs()
 if allowed and choose_view(runs) == "New run":
-    st.subheader("Photos", anchor=False)
-    data = show_data_section()
+    # In a box, which has its one place however much is in it: what moves down on the page is
+    # put up anew in the browser, where an open fold closes and a touched slider loses the keys.
+    with st.container():
+        st.subheader("Photos", anchor=False)
+        data = show_data_section()
     st.subheader("Settings", anchor=False)
     config = choose_settings(data)
     show_train_button(config, data, runs)

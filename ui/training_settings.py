@@ -13,7 +13,7 @@ from training.jobs import Job
 from training.starting_weights import available_weights
 from ui.actions import act, show_outcome
 from ui.choices import MODELS
-from ui.keep import keep
+from ui.keep import forget, keep
 from ui.run_list import MAX_NAME, open_run
 from ui.training_data import DataChoice, photos_are_brought
 from ui.words import plain
@@ -170,8 +170,12 @@ def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs:
         data: its photos; None where there are none yet.
         runs: those there are.
     """
+    keep("train_name", "")
     name = st.text_input(
-        "Name of the run", placeholder="For example: Our classroom", max_chars=MAX_NAME
+        "Name of the run",
+        placeholder="For example: Our classroom",
+        max_chars=MAX_NAME,
+        key="train_name",
     )
     ready = config is not None and data is not None
     if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=not ready):
@@ -179,6 +183,7 @@ def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs:
             job = act(jobs.submit, config, name, data.data_name, data.corrections)
             if job is not None:
                 open_run(job)  # at once: the second press of a double click finds no button
+                forget("train_name")
         if job is None:
             show_outcome()
         else:

@@ -126,6 +126,8 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     page.get_by_role("radiogroup", name="Starting weights").get_by_text(
         "Random", exact=True
     ).click()
+    page.get_by_text("It starts from: Random weights").first.wait_for()
+    assert page.get_by_role("slider", name="Dropout").is_visible()  # the settings stay open
     page.get_by_label("Name of the run").fill(RUN)
     press(page, "Train")
 

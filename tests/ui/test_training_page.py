@@ -210,6 +210,20 @@ def test_every_setting_reaches_the_run_and_outlives_a_change_of_page(
     )
 
 
+def test_the_name_of_a_run_outlives_a_change_of_page_until_the_run_has_it(
+    open_training: OpenPage, photos: SimpleNamespace
+) -> None:
+    page = open_training()
+    page.text_input(key="train_name").set_value("Ida").run()
+    see_runs(page)
+    page.segmented_control(key="training_view").set_value("New run").run()
+    assert page.text_input(key="train_name").value == "Ida"
+    button(page, "Train").click().run()
+    assert jobs.jobs()[0].name == "Ida"
+    page.segmented_control(key="training_view").set_value("New run").run()
+    assert page.text_input(key="train_name").value == ""
+
+
 def test_a_recording_is_split_by_time(open_training: OpenPage, photos: SimpleNamespace) -> None:
     photos.recorded = True
     button(open_training(), "Train").click().run()
@@ -572,6 +586,8 @@ def test_a_version_called_after_its_moment_does_not_say_it_twice() -> None:
         "Earlier: Model of 25 November 2026, 17\\:28 · 99.0\xa0% on its own test photos"
     )
     assert version_facts(replace(named, created=0.0, accuracy=None)) == "Now: Our classroom"
+    begun = version_facts(named, began_with_a_model=True)
+    assert begun.endswith("photos, some of which its starting weights may have learned from")
 
 
 def test_a_model_that_a_kill_left_out_of_its_place_is_brought_back(
