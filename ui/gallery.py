@@ -195,9 +195,12 @@ def results_json(results: Results, problems: Problems) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def results_csv(results: Results, problems: Problems) -> str:
-    """A table, one row a face or refused file, as the command line writes it."""
-    return records_csv(_records(results, problems))
+def results_csv(results: Results, problems: Problems) -> bytes:
+    """A table, one row a face or refused file, as the command line writes it, in UTF-8.
+
+    It begins with a byte order mark: without one Excel on Windows takes "ü" for two letters.
+    """
+    return records_csv(_records(results, problems)).encode("utf-8-sig")
 
 
 def results_zip(results: Results, problems: Problems) -> bytes:

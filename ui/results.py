@@ -119,7 +119,7 @@ def show_totals(gallery: Gallery, results: Results) -> None:
             on_click="ignore",
         )
         st.download_button(
-            "JSON",
+            "JSON lines",
             partial(results_json, results, problems),
             "faces.jsonl",
             "application/jsonl",

@@ -137,12 +137,12 @@ def test_everything_can_be_taken_along(open_page: OpenPage, sample_file: Path) -
 
     name, table = download(page, "Table (CSV)")
     assert name == "faces.csv"
-    rows = list(csv.DictReader(io.StringIO(table.decode())))
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     assert sorted(row["label"] for row in rows) == ["Mask", "No Mask"]
     by_label = {row["label"]: row for row in rows}
     assert float(by_label["No Mask"]["x1"]) <= 640 <= float(by_label["Mask"]["x0"])
 
-    name, lines = download(page, "JSON")
+    name, lines = download(page, "JSON lines")
     assert name == "faces.jsonl"
     (record,) = [json.loads(line) for line in lines.decode().splitlines()]
     assert record["image"] == "two faces.png"

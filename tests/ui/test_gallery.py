@@ -40,6 +40,10 @@ def look(
         gallery.look_at(photo, choice, pipeline)
 
 
+def table_rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
 @pytest.fixture
 def looked(photo_file: PhotoFile, fake_pipeline: MaskPipeline) -> Gallery:
     """Two faces (0.9, 0.2), one face (0.6) and none."""
@@ -309,13 +313,26 @@ def test_tables_hold_every_photo_and_face(looked: Gallery) -> None:
     assert face["box"] == [60, 10, 100, 50]
     assert (face["label"], face["mask_probability"]) == ("No Mask", 0.2)
     assert {line["error"] for line in lines} == {None}
-    rows = list(csv.DictReader(io.StringIO(results_csv(results, []))))
+    rows = table_rows(results_csv(results, []))
     assert [(row["image"], row["label"]) for row in rows] == [
         ("two.png", "Mask"),
         ("two.png", "No Mask"),
         ("one.png", "Mask"),
         ("none.png", ""),
     ]
+
+
+def test_spreadsheets_read_names_in_every_script(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline
+) -> None:
+    gallery = Gallery()
+    gallery.add("Größe 2 – 日本.png", photo_file(300))
+    look(gallery, CHOICE, fake_pipeline)
+    table = results_csv(gallery.results(CHOICE, 0.5), [])
+    # Excel on Windows reads UTF-8 only where this mark comes first.
+    assert table.startswith(b"\xef\xbb\xbfimage,face,")
+    assert table.count(b"\xef\xbb\xbf") == 1
+    assert [row["image"] for row in table_rows(table)] == ["Größe 2 – 日本.png"]
 
 
 def test_tables_tell_what_was_refused_and_photos_of_one_name_apart(
@@ -327,10 +344,10 @@ def test_tables_tell_what_was_refused_and_photos_of_one_name_apart(
     look(gallery, CHOICE, fake_pipeline)
     given = gallery.results(CHOICE, 0.35), gallery.problems
     lines = [json.loads(line) for line in results_json(*given).splitlines()]
-    rows = list(csv.DictReader(io.StringIO(results_csv(*given))))
+    rows = table_rows(results_csv(*given))
     with zipfile.ZipFile(io.BytesIO(results_zip(*given))) as archive:
         pictures = [name for name in archive.namelist() if name.endswith(".jpg")]
-        assert archive.read("faces.csv").decode() == results_csv(*given)
+        assert archive.read("faces.csv") == results_csv(*given)
         assert archive.read("faces.jsonl").decode() == results_json(*given)
     assert [line["annotated"] for line in lines] == [*pictures, None]
     assert [row["annotated"] for row in rows] == [pictures[0], pictures[0], pictures[1], ""]
@@ -358,7 +375,7 @@ def test_tables_keep_the_label_and_say_whether_it_is_sure(
         assert [(face["label"], face["sure"]) for face in faces] == expected
         verdicts = [label if sure else "Not sure" for label, sure in expected]
         assert [face["verdict"] for face in faces] == verdicts
-        rows = list(csv.DictReader(io.StringIO(results_csv(results, []))))
+        rows = table_rows(results_csv(results, []))
         assert [row["verdict"] for row in rows] == [*verdicts, ""]
         said = [(label, "yes" if sure else "no") for label, sure in expected]
         assert [(row["label"], row["sure"]) for row in rows] == [*said, ("", "")]
@@ -368,7 +385,7 @@ def test_zip_holds_the_annotated_photos_and_both_tables(looked: Gallery) -> None
     results = looked.results(CHOICE, 0.95)
     with zipfile.ZipFile(io.BytesIO(results_zip(results, []))) as archive:
         assert archive.testzip() is None
-        assert archive.read("faces.csv").decode() == results_csv(results, [])
+        assert archive.read("faces.csv") == results_csv(results, [])
         assert archive.read("faces.jsonl").decode() == results_json(results, [])
         assert '"label": "Mask"' not in results_json(results, [])  # nothing reaches 0.95
         pictures = sorted(set(archive.namelist()) - {"faces.csv", "faces.jsonl"})

@@ -182,7 +182,12 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
     caption = next(c.value for c in page.caption if "pixels" in c.value)
     assert "1280 × 600 pixels" in caption
     assert caption.count(" ms") == 2
-    assert downloads(page) == ["All photos (ZIP)", "Table (CSV)", "JSON", "Annotated photo"]
+    assert downloads(page) == [
+        "All photos (ZIP)",
+        "Table (CSV)",
+        "JSON lines",
+        "Annotated photo",
+    ]
     assert "No photos yet" not in texts(page)
 
 
@@ -393,7 +398,8 @@ def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
     shown = list(zip(table["No."], table["Result"], strict=True))
     assert shown == [(1, "Mask"), (2, "Mask"), (3, "No Mask")]
     held = page.session_state.gallery.results(("haar", "first"), 0.5)
-    rows = csv.DictReader(io.StringIO(gallery.results_csv(held, [])))
+    table = gallery.results_csv(held, []).decode("utf-8-sig")
+    rows = csv.DictReader(io.StringIO(table))
     assert [(int(row["face"]), row["label"]) for row in rows] == shown
 
 
