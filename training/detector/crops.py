@@ -18,7 +18,8 @@ SMALLEST = 7.0
 LEAST_VISIBLE = 0.4
 # Beyond this factor an enlarged face is a smear that nobody will look for.
 LARGEST_FACTOR = 1.75
-# Mostly a photo is not shrunk so far that more than this share of the crop's side is border.
+# Mostly a photo is not shrunk so far that more than this share of the crop's side is border,
+# and mostly no more of the border shows than the photo's size makes necessary.
 _LARGEST_BORDER, _WITHOUT_BORDER_SHARE = 0.2, 0.85
 # A face of which this share or more is left beside a photo laid over it is still asked for.
 _STILL_ASKED, _STILL_THERE = 0.75, 0.1
@@ -74,60 +75,105 @@ def crop_around(
     image = read_image(sample.path)
     box = sample.boxes_xyxy[index]
     own_side = float((box[2:] - box[:2]).max())
-    high = min(sample.sides[1], 0.95 * size, LARGEST_FACTOR * own_side)
-    low = sample.sides[0]
-    if behind is None and rng.random() < _WITHOUT_BORDER_SHARE:
-        low = max(low, (1 - _LARGEST_BORDER) * size / max(image.shape[:2]) * own_side)
-    side = np.exp(rng.uniform(np.log(min(low, high)), np.log(high)))
-    factor = float(side / own_side)
-    stretch = np.exp(rng.uniform(-0.08, 0.08))
-    scale = np.array([factor * stretch, factor / stretch])
-    # A warp alone would alias when shrinking.
-    if factor < 0.75:
-        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        scale, done = scale / factor, factor
-    else:
-        done = 1.0
-    mirror = rng.random() < 0.5
+    side = _draw_side(sample.sides, own_side, image, size, rng, laid_over=behind is not None)
+    image, scale, done = _scaled(image, float(side / own_side), rng)
+    if rng.random() < 0.5:  # mirrored
+        scale[0] = -scale[0]
     # The face's centre lands where the whole face fits, as far as it does.
     room = max(0.0, size - side) / 2
     target = size / 2 + rng.uniform(-room, room, 2)
     centre = (box[:2] + box[2:]) / 2 * done
     if beside:
         centre = centre + rng.uniform(-6, 6, 2) * (box[2:] - box[:2]) * done
-    matrix = np.array([[-scale[0] if mirror else scale[0], 0.0, 0.0], [0.0, scale[1], 0.0]])
-    matrix[:, 2] = target - matrix[:, :2] @ centre
-    if rng.random() < 0.85:
-        # Mostly no more of the plain border than the photo's size makes necessary.
-        left_top = (_moved(np.array([[0, 0, *image.shape[1::-1]]], np.float32), matrix))[0]
-        slack = size - (left_top[2:] - left_top[:2])
-        matrix[:, 2] += np.clip(left_top[:2], slack.clip(max=0), slack.clip(min=0)) - left_top[:2]
+    matrix = np.column_stack([np.diag(scale), target - scale * centre])
+    if rng.random() < _WITHOUT_BORDER_SHARE:
+        matrix[:, 2] += _away_from_border(_photo_box(image, matrix), size)
+    crop = _laid_out(image, matrix, size, rng, behind)
+    faces, ignored = _faces_left(sample, done, matrix, size)
+    if behind is None:
+        return crop, faces, ignored
+    still_asked, still_there = _left_uncovered(behind, _photo_box(image, matrix))
+    return crop, np.concatenate([faces, still_asked]), np.concatenate([ignored, still_there])
+
+
+def _draw_side(
+    sides: tuple[float, float],
+    own_side: float,
+    image: ImageRgb,
+    size: int,
+    rng: np.random.Generator,
+    laid_over: bool,
+) -> float:
+    """The longer side that a face shall have in the crop, alike by ratio within ``sides``."""
+    low, high = sides[0], min(sides[1], 0.95 * size, LARGEST_FACTOR * own_side)
+    if not laid_over and rng.random() < _WITHOUT_BORDER_SHARE:
+        low = max(low, (1 - _LARGEST_BORDER) * size / max(image.shape[:2]) * own_side)
+    side: float = np.exp(rng.uniform(np.log(min(low, high)), np.log(high)))
+    return side
+
+
+def _scaled(
+    image: ImageRgb, factor: float, rng: np.random.Generator
+) -> tuple[ImageRgb, NDArray[np.float64], float]:
+    """Draw a little stretch, and shrink a photo where the warp to come would alias.
+
+    Returns:
+        The photo, shrunk or as it was; what is left to scale it by in x and y, (2,); and the
+        factor by which it was shrunk, or 1.
+    """
+    stretch = np.exp(rng.uniform(-0.08, 0.08))
+    scale = np.array([factor * stretch, factor / stretch])
+    if factor >= 0.75:
+        return image, scale, 1.0
+    shrunk = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return shrunk, scale / factor, factor
+
+
+def _photo_box(image: ImageRgb, matrix: NDArray[np.float64]) -> Boxes:
+    """Where in the crop a whole photo comes to lie, (1, 4)."""
+    return _moved(np.array([[0, 0, *image.shape[1::-1]]], np.float32), matrix)
+
+
+def _away_from_border(photo_xyxy: Boxes, size: int) -> Boxes:
+    """How far to move a photo, (1, 4), so that no more border shows than it must, (2,)."""
+    corner, extent = photo_xyxy[0, :2], photo_xyxy[0, 2:] - photo_xyxy[0, :2]
+    slack = size - extent
+    move: Boxes = np.clip(corner, slack.clip(max=0), slack.clip(min=0)) - corner
+    return move
+
+
+def _laid_out(
+    image: ImageRgb,
+    matrix: NDArray[np.float64],
+    size: int,
+    rng: np.random.Generator,
+    behind: Crop | None,
+) -> ImageRgb:
+    """The photo, moved, over a plain colour or over what is behind it."""
     shade = int(rng.integers(256)) if rng.random() < 0.5 else 128
     # OpenCV counts from the middle of the first pixel, boxes count from its corner.
     warp = matrix.copy()
     warp[:, 2] += 0.5 * matrix[:, :2].sum(axis=1) - 0.5
+    crop: ImageRgb
     if behind is None:
         crop = cv2.warpAffine(image, warp, (size, size), borderValue=(shade, shade, shade))
     else:
         crop = behind[0].copy()
         cv2.warpAffine(image, warp, (size, size), crop, borderMode=cv2.BORDER_TRANSPARENT)
+    return crop
 
+
+def _faces_left(
+    sample: Sample, done: float, matrix: NDArray[np.float64], size: int
+) -> tuple[Boxes, Boxes]:
+    """The faces asked for, and the regions that are not, of a photo shrunk and then moved."""
     faces = _moved(sample.boxes_xyxy * done, matrix)
     doubtful = _moved(sample.doubtful_xyxy * done, matrix).clip(0, size)
     inside = faces.clip(0, size)
     visible = _areas(inside) / np.maximum(_areas(faces), 1e-6)
     large = (inside[:, 2:] - inside[:, :2]).max(axis=1, initial=0) >= SMALLEST
     asked = (visible >= LEAST_VISIBLE) & large
-    ignored = np.concatenate([inside[~asked & (visible > 0)], doubtful])
-    if behind is None:
-        return crop, inside[asked], ignored
-    photo = _moved(np.array([[0, 0, *image.shape[1::-1]]], np.float32), matrix)
-    still_asked, still_there = _left_uncovered(behind, photo)
-    return (
-        crop,
-        np.concatenate([inside[asked], still_asked]),
-        np.concatenate([ignored, still_there]),
-    )
+    return inside[asked], np.concatenate([inside[~asked & (visible > 0)], doubtful])
 
 
 def crop_anywhere(sample: Sample, size: int, rng: np.random.Generator) -> Crop:
