@@ -23,8 +23,8 @@ from training.scenes import Scene, SceneFace
 
 MIN_IOU = 0.4
 SIZE_BANDS = ((8, 16), (16, 32), (32, 64), (64, 128), (128, 100_000))
-# Counts of one photo; the first five once for each class, in the order of CLASS_NAMES.
-_FACES, _FOUND, _TP, _FP, _FN = range(5)
+# Counts of one photo, each once for each class, in the order of CLASS_NAMES.
+_FACES, _FOUND, _TP, _FP, _FN, _ALARMS = range(6)
 
 Counts = NDArray[np.int64]
 
@@ -89,7 +89,7 @@ def evaluate_scenes(
 
 
 def match(
-    truth: tuple[SceneFace, ...], found: tuple[Face, ...], min_iou: float = MIN_IOU
+    truth: tuple[SceneFace, ...], found: tuple[Face, ...]
 ) -> tuple[list[Face | None], list[Face]]:
     """Give each annotated face the prediction that took it.
 
@@ -105,7 +105,7 @@ def match(
             if taken[i] is None
         ]
         best, index = max(overlaps, default=(0.0, -1))
-        if best >= min_iou:
+        if best >= MIN_IOU:
             taken[index] = face
         else:
             loose.append(face)
@@ -141,22 +141,23 @@ def count(
             row[_FN] += 1
             counts[1 - face.label, _FP] += 1
     for alarm in loose:
-        x0, y0, x1, y1 = alarm.box_xyxy
-        if max(x1 - x0, y1 - y0) >= min_side:
-            counts[CLASS_NAMES.index(alarm.label), [_FP, 5]] += 1
+        if alarm.longer_side >= min_side:
+            counts[CLASS_NAMES.index(alarm.label), [_FP, _ALARMS]] += 1
     return counts
 
 
-def figures(counts: Counts) -> dict[str, float]:
+def figures(counts: Counts) -> dict[str, NDArray[np.float64]]:
     """The figures of counts summed over photos, int (..., 2, 6) -> arrays (...,).
 
     Detection: recall, by class, precision and F1 of the boxes alone. End to end: a face
     counts only if it was found and labelled right; F1 a class and their mean, macro F1.
-    Where nothing was asked for, recall is 1 and so are precision and F1.
+    A share of nothing is 1: recall where no face was asked for, label accuracy where none of
+    them was found, precision where there was no false alarm either, and F1 where there was
+    nothing to count at all.
     """
     faces, found, tp, fp, fn, alarms = np.moveaxis(counts, -1, 0)
     all_found, all_faces, all_alarms = found.sum(-1), faces.sum(-1), alarms.sum(-1)
-    by_class = _f1(tp, fp, fn)
+    f1 = _f1(tp, fp, fn)
     return {
         "detection_recall": _ratio(all_found, all_faces),
         "detection_recall_mask": _ratio(found[..., 1], faces[..., 1]),
@@ -164,9 +165,9 @@ def figures(counts: Counts) -> dict[str, float]:
         "detection_precision": _ratio(all_found, all_found + all_alarms),
         "detection_f1": _f1(all_found, all_alarms, all_faces - all_found),
         "label_accuracy_on_found": _ratio(tp.sum(-1), all_found),
-        "f1_mask": by_class[..., 1],
-        "f1_no_mask": by_class[..., 0],
-        "macro_f1": by_class.mean(-1),
+        "f1_mask": f1[..., 1],
+        "f1_no_mask": f1[..., 0],
+        "macro_f1": f1.mean(-1),
     }
 
 
@@ -183,7 +184,7 @@ def with_intervals(counts: Counts) -> dict[str, Any]:
         "faces_no_mask": int(total[0, _FACES]),
         "found": int(total[:, _FOUND].sum()),
         "labelled_right": int(total[:, _TP].sum()),
-        "false_alarms": int(total[:, 5].sum()),
+        "false_alarms": int(total[:, _ALARMS].sum()),
         **{
             name: {
                 "value": float(whole[name]),
