@@ -6,21 +6,27 @@ import streamlit as st
 
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
-from ui.gallery import Gallery
+from ui.gallery import Gallery, Problems
 from ui.sample import SAMPLE_NAME, sample_photo
 from ui.words import shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
-# So many files are named on the page; more only when asked for.
+# So many refused files are named at once; more only when asked for.
 FEW = 3
 # The field itself takes every file, as what it refuses would vanish without a word: each is
 # refused by reading it. Its own words would promise too much.
 _STYLE = f"""<style>
 .st-key-intake [data-testid="stFileUploaderDropzoneInstructions"] > * {{ display: none; }}
 .st-key-intake [data-testid="stFileUploaderDropzoneInstructions"]::after {{
-  content: "Or drop photos here: JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF;"
-    " up to {MAX_BYTES // 2**20} MB each";
+  content: "One photo or many: " var(--kinds);
+  --kinds: "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF; up to {MAX_BYTES // 2**20} MB each";
   font-size: 0.875rem; opacity: 0.7;
+}}
+/* On a phone nothing can be dropped. */
+@media (hover: hover) {{
+  .st-key-intake [data-testid="stFileUploaderDropzoneInstructions"]::after {{
+    content: "Or drop photos here: " var(--kinds);
+  }}
 }}
 </style>"""
 
@@ -61,18 +67,26 @@ def take_in(gallery: Gallery) -> None:
 
 
 def show_problems(gallery: Gallery) -> None:
-    """One note on all files that were not taken in, each reason once."""
+    """One warning on all files that were not taken in, each reason once; many on a click."""
     if not gallery.problems:
         return
-    names: dict[str, list[str]] = {}
-    for name, problem in gallery.problems:
-        names.setdefault(problem, []).append(f"**{shown_name(name)}**")
-    text = "\n\n".join(f"{', '.join(names[problem])}: {problem}" for problem in names)
+    said = _reasons(gallery.problems[:FEW])
+    more = len(gallery.problems) - FEW
+    if more > 0:
+        refused = f"{len(gallery.problems)} files were not taken in."
+        said = f"{refused}\n\n{said}\n\nAnd {more} more."
     with st.container(horizontal=True, key="problems"):
-        if len(gallery.problems) <= FEW:
-            st.warning(text, icon=":material/error:")
-        else:
-            refused = f"{len(gallery.problems)} files were not taken in"
-            with st.expander(refused, icon=":material/error:"):
-                st.markdown(text)
+        with st.container(width="stretch", gap="xsmall"):
+            st.warning(said, icon=":material/error:")
+            if more > 0:
+                with st.expander("All that were not taken in"):
+                    st.markdown(_reasons(gallery.problems))
         st.button("Close", icon=":material/close:", type="tertiary", on_click=gallery.dismiss)
+
+
+def _reasons(problems: Problems) -> str:
+    """The files of each reason, and the reason, as Markdown."""
+    names: dict[str, list[str]] = {}
+    for name, problem in problems:
+        names.setdefault(problem, []).append(f"**{shown_name(name)}**")
+    return "\n\n".join(f"{', '.join(names[problem])}: {problem}" for problem in names)

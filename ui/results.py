@@ -76,7 +76,7 @@ def show_empty_state() -> None:
         st.space("small")
         st.markdown("**No photos yet**", width="content")
         st.markdown(
-            "Drop some on the field above, take one with the camera, or try the sample.",
+            "Add some in the field above, take one with the camera, or try the sample.",
             width="content",
         )
         st.space("small")
