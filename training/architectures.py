@@ -11,6 +11,7 @@ from maskcore.errors import MasklensError
 from maskcore.network_input import InputSpec
 from training.batch_norm import fused
 from training.config import TrainConfig
+from training.starting_weights import NOT_FETCHED
 
 _BASES = {
     "mobilenet_v2": keras.applications.MobileNetV2,
@@ -84,8 +85,8 @@ def build_base(config: TrainConfig, load_weights: bool = True, any_size: bool = 
         if not weights or isinstance(error, MemoryError):
             raise
         raise MasklensError(
-            "The ImageNet weights could not be fetched. Connect to the internet, or give a"
-            " .weights.h5 file with --backbone-weights FILE (or 'none' to start from scratch)."
+            f"{NOT_FETCHED} Connect to the internet, or give a .weights.h5 file with"
+            " --backbone-weights FILE (or 'none' to start from scratch)."
         ) from error
     base = keras.Model(inputs, base.output, name=base.name)
     if source not in ("imagenet", "none"):

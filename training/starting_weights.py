@@ -20,6 +20,9 @@ _KERAS_FILES = {
 }
 _MEGABYTES = {"mobilenet_v2": 9, "inception_v3": 88}
 
+# Begins the sentence of a run that failed for it; what else serves depends on who reads it.
+NOT_FETCHED = "The ImageNet weights could not be fetched."
+
 
 def available_weights(architecture: str) -> list[tuple[str, str]]:
     """What a run can start from, the best choice first.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -15,6 +17,7 @@ from training.events import read_events
 from training.job_progress import STAGES, Progress, number, progress
 from training.jobs import Job, State
 from training.run_curves import CurvePoint, curves
+from training.starting_weights import NOT_FETCHED, available_weights
 from ui.actions import action_button
 from ui.champion import show_champion
 from ui.choices import model_title
@@ -58,7 +61,10 @@ def show_run(job: Job, allowed: bool) -> None:
         st.fragment(_watch, run_every=1.0)(job.id, job.state, allowed)
         return
     points = curves(job)
-    if job.state is State.FAILED:
+    not_fetched = job.state is State.FAILED and job.problem.startswith(NOT_FETCHED)
+    if not_fetched:
+        _show_not_fetched(job, allowed)
+    elif job.state is State.FAILED:
         st.error(plain(job.problem) or "This run failed.", icon=":material/error:")
     elif job.state is State.INTERRUPTED:
         st.warning(plain(job.problem), icon=":material/pause_circle:")
@@ -72,7 +78,7 @@ def show_run(job: Job, allowed: bool) -> None:
             f"resume-{job.id}",
             jobs.resume,
             job.id,
-            type="primary",
+            type="secondary" if not_fetched else "primary",
         )
         st.caption(
             "Goes on after the last finished epoch."
@@ -82,6 +88,39 @@ def show_run(job: Job, allowed: bool) -> None:
     if job.state is State.FINISHED:
         show_champion(job, allowed)
     _show_details(job, points)
+
+
+def _show_not_fetched(job: Job, allowed: bool) -> None:
+    """What serves without the internet; the run's own sentence speaks to a command line."""
+    has_installed = "installed" in dict(available_weights(job.config.architecture))
+    choice = "The installed model" if has_installed else "Random"
+    st.error(
+        f"{NOT_FETCHED} Connect the computer that runs Masklens to the internet and start again,"
+        f" or choose “{choice}” under New run, More settings, Starting weights.",
+        icon=":material/error:",
+    )
+    if has_installed and allowed:
+        action_button(
+            "Train from the installed model",
+            ":material/model_training:",
+            f"installed-{job.id}",
+            _train_from_installed,
+            job,
+            done="The new run is in the list.",
+            type="primary",
+        )
+        st.caption("A new run with the same photos and settings, for which nothing is fetched.")
+
+
+def _train_from_installed(job: Job) -> None:
+    config = replace(job.config, backbone_weights="installed", corrections="")
+    corrections = ""
+    if job.config.corrections:
+        try:
+            corrections = Path(job.config.corrections).read_text(encoding="utf-8")
+        except OSError as error:
+            raise MasklensError("The run's corrections are gone. Bring the photos anew.") from error
+    jobs.submit(config, f"{job.name}, from the installed model", job.data_name, corrections)
 
 
 def description(job: Job) -> str:

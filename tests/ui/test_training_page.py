@@ -26,6 +26,7 @@ from training.corrections import read_corrections
 from training.events import EventLog
 from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
 from training.jobs import State
+from training.starting_weights import NOT_FETCHED
 from training.versions import Version
 from ui.corrections import Corrections
 from ui.data_ways import Brought
@@ -409,6 +410,33 @@ def test_a_failed_run_says_why(open_training: OpenPage, runs: Any) -> None:
     assert "The disk is full" in error.value
     assert not page.get("vega_lite_chart")  # it learned nothing that could be drawn
     assert "as soon as learning begins" not in texts(page)
+
+
+def test_without_internet_a_run_is_offered_from_the_installed_model(
+    open_training: OpenPage, runs: Any, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = Corrections("", {"with_mask/a.jpg": "without_mask"}, set()).to_json()
+    (runs.root / "corrections.json").write_text(marks)
+    problem = f"{NOT_FETCHED} Give a file with --backbone-weights FILE."
+    runs.make("Ben", "failed", problem=problem, corrections=str(runs.root / "corrections.json"))
+    page = see_runs(open_training())
+    (error,) = page.error
+    assert "--backbone" not in error.value
+    assert "choose “Random” under New run, More settings, Starting weights" in error.value
+    assert "Train from the installed model" not in labels(page)  # there is none to be had
+
+    choices = [("installed", "The installed one"), ("imagenet", "ImageNet"), ("none", "Random")]
+    monkeypatch.setattr(ui.run_view, "available_weights", lambda architecture: choices)
+    page.run()
+    assert "choose “The installed model” under" in page.error[0].value
+    assert "Start again" in labels(page)
+    button(page, "Train from the installed model").click().run()
+    assert not page.exception
+    new = jobs.jobs()[0]
+    assert (new.config.backbone_weights, new.data_name) == ("installed", "Photos of 7b")
+    assert new.config.data == str((runs.root / "photos").resolve())
+    assert Path(new.config.corrections).parent == new.folder
+    assert read_corrections(Path(new.config.corrections)).labels == {"with_mask/a.jpg": 0}
 
 
 @pytest.mark.parametrize(
