@@ -12,11 +12,11 @@ from maskcore.models import read_card
 from training.metrics import CLASS_NAMES
 from ui.app_threshold import card_percent, start_percent
 from ui.choices import DETECTORS, choose_way, mask_models, model_title
-from ui.judged import PARTS, Judged, read_judged
+from ui.judged import Judged, read_judged
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
-from ui.provenance import cut_faces, provenance
+from ui.provenance import begun_note, cut_faces, part_title, provenance
 from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
 from ui.words import day, percent, plain, with_interval
 
@@ -89,7 +89,7 @@ def choose_measured() -> Measured:
         parts = read_judged(model)
     except ModelError as error:
         st.warning(plain(str(error)), icon=":material/error:")
-    titles = {name: PARTS.get(name, name) for name in parts}
+    titles = {name: part_title(model, name) for name in parts}
     if own is not None:
         titles[OWN] = f"Your photos: {own.name}"
     if not titles:
@@ -211,6 +211,8 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
         )
     st.caption(provenance(judged))
+    if note := begun_note(judged):
+        st.caption(note)
     for measured in cut_faces(judged.model) if with_cut_faces else []:
         st.caption(measured.note)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -15,6 +17,7 @@ from ui.words import day, plain, shown_name, with_interval
 
 # Beside a model: what evaluate-faces measured, of it and, in folds, of networks made like it.
 FACES_FILES = ("faces.json", "faces_in_folds.json")
+_INSTALLED = re.compile(r"--backbone[\w-]*[= ]installed\b")
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,56 @@ def provenance(judged: Judged) -> str:
         f"{photos_of(judged, shown_name(judged.data), plain(data_note(judged)))}. The mask model"
         f" alone, {f'measured on {date}' if date else 'nobody noted when'}."
     )
+
+
+def began_with_a_model(card: Mapping[str, Any]) -> bool:
+    """Whether a model's starting weights may have learned from what its run kept for testing.
+
+    So may an installed model's: it was made of other photos, or of these divided otherwise. A
+    run that a run goes on from divided them alike (``training.runs.check_same_division``): there
+    it counts with which weights the first of them began.
+
+    Args:
+        card: the model's.
+    """
+    config, made_by = card.get("config"), card.get("made_by")
+    if not isinstance(config, dict):
+        return False
+    if config.get("backbone_weights") == "installed":
+        return True
+    if not config.get("start_from"):
+        return False
+    try:
+        commands = [str(start["command"]) for start in dict(made_by or {})["starts"]]
+    except (LookupError, TypeError, ValueError):
+        return True  # nobody knows
+    first, *_ = commands or ["--start-from"]
+    return "--start-from" in first or any(map(_INSTALLED.search, commands))
+
+
+def part_title(model: str, part: str) -> str:
+    """What the photos of a part of a model's report were for."""
+    if part == "test" and _began_with_a_model(model):
+        return "Test photos: kept out of this run"
+    return PARTS.get(part, part)
+
+
+def begun_note(judged: Judged) -> str:
+    """What the model's starting weights may have seen of these photos; else nothing."""
+    if judged.part not in ("test", "validation") or not _began_with_a_model(judged.model):
+        return ""
+    return (
+        f"This run did not learn from these {judged.things}, but the weights it began with, those"
+        " of an installed model, may have learned from some of them: on others it may be less"
+        " good."
+    )
+
+
+def _began_with_a_model(model: str) -> bool:
+    try:
+        return began_with_a_model(read_card(model))
+    except ModelError:
+        return False
 
 
 def photos_of(judged: Judged, name: str, known: str) -> str:

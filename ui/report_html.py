@@ -9,7 +9,7 @@ from typing import Any
 from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES
 from ui.judged import PARTS, Judged
-from ui.provenance import data_note, photos_of
+from ui.provenance import begun_note, data_note, part_title, photos_of
 from ui.report_export import Scenes, photo_rows, report_charts, to_svg
 from ui.scene_figures import FINDERS_NOTE, finder_rows, headline
 from ui.stress_view import stress_rows, where_it_breaks
@@ -82,7 +82,10 @@ def report_html(
 def _facts(judged: Judged, threshold: float, title: str) -> list[tuple[str, ...]]:
     accuracy = judged.figures(threshold)["accuracy"]
     # Of a visitor's own photos there is but one part.
-    part = f". {PARTS[judged.part]}" if judged.part in PARTS and judged.part != "given" else ""
+    known = judged.part in PARTS and judged.part != "given"
+    part = f". {part_title(judged.model, judged.part)}" if known else ""
+    if note := begun_note(judged):
+        part += f". {note}"
     return [
         ("Mask model", title),
         ("Measured on", f"{photos_of(judged, judged.data, data_note(judged))}{part}"),

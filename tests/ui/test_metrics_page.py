@@ -135,6 +135,24 @@ def test_the_card_tells_which_photos_a_data_set_holds(models: Path, open_page: O
     assert "8 photos of the data set “photos”. The mask" in texts(open_metrics(open_page))
 
 
+def test_of_photos_that_the_starting_weights_may_know_it_is_not_said_that_nobody_learned(
+    models: Path, open_page: OpenPage
+) -> None:
+    never, may_have = "never used in training", "the weights it began with, those of an installed"
+    page = open_metrics(open_page)
+    assert never in page.selectbox(key="metrics_part").options[0]
+    assert may_have not in texts(page)
+    path = models / "first" / "card.json"
+    card = {**json.loads(path.read_text()), "config": {"backbone_weights": "installed"}}
+    path.write_text(json.dumps(card))
+    page = open_metrics(open_page)
+    assert page.selectbox(key="metrics_part").options == ["Test photos: kept out of this run"]
+    assert may_have in texts(page)
+    page.selectbox(key="metrics_model").set_value("second").run()  # is told nothing of
+    assert never in page.selectbox(key="metrics_part").options[0]
+    assert may_have not in texts(page)
+
+
 CUT_FACES = {
     "parts": ["test"],
     "min_side": 32,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ui import provenance
 from ui import report_html as module
 from ui.judged import Judged, judged_parts
 from ui.report_export import report_charts, report_csv, report_json, to_svg
@@ -153,6 +154,54 @@ def test_the_html_calls_the_photos_as_the_page_does(
     page = report_html(replace(judged, part=part), 0.5, {}, "First")
     assert f"<td>Measured on</td><td>{said}</td>" in page
     assert "<td>Measured</td><td>24 November 2026</td>" in page
+
+
+def test_the_html_tells_what_the_starting_weights_may_have_seen(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    card = {"config": {"backbone_weights": "installed"}}
+    monkeypatch.setattr(provenance, "read_card", lambda model: card)
+    page = report_html(judged, 0.5, {}, "First")
+    assert "Test photos: kept out of this run. This run did not learn from these photos" in page
+    assert "may have learned from some of them" in page
+    assert "never used in training" not in page
+    theirs = report_html(replace(judged, part="given"), 0.5, {}, "First")
+    assert "may have learned" not in theirs
+
+
+GONE_ON = {"start_from": "a", "backbone_weights": "imagenet"}
+FIRST_RUN = {"command": "python -m training fit --data=d"}
+SO_BEGUN = {"command": "python -m training fit --data d --backbone-weights installed"}
+
+
+@pytest.mark.parametrize(
+    ("card", "began"),
+    [
+        ({}, False),
+        ({"config": []}, False),
+        ({"config": {"backbone_weights": "imagenet", "start_from": ""}}, False),
+        ({"config": {"backbone_weights": "../weights/installed.weights.h5"}}, False),
+        ({"config": {"backbone_weights": "installed"}}, True),
+        # A former run has the same test photos; what counts is how the first one began.
+        ({"config": GONE_ON, "made_by": {"starts": [FIRST_RUN]}}, False),
+        ({"config": GONE_ON, "made_by": {"starts": [SO_BEGUN, FIRST_RUN]}}, True),
+        ({"config": GONE_ON, "made_by": {"starts": [{"command": "fit --start-from gone"}]}}, True),
+        ({"config": GONE_ON, "made_by": {"starts": [{}]}}, True),
+        ({"config": GONE_ON, "made_by": {"starts": []}}, True),
+        ({"config": GONE_ON}, True),
+    ],
+)
+def test_it_is_known_with_which_weights_a_model_began(card: dict[str, Any], began: bool) -> None:
+    assert provenance.began_with_a_model(card) is began
+
+
+@pytest.mark.parametrize("model", ["mobilenet_v2", "inception_v3"])
+def test_the_shipped_models_began_with_imagenet_weights(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    assert provenance.part_title(model, "test") == "Test photos: never used in training"
 
 
 @pytest.mark.parametrize(
