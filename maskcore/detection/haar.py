@@ -12,6 +12,11 @@ from maskcore.errors import ModelError
 from maskcore.pool import Pool
 from maskcore.types import Detections, ImageRgb
 
+# Step between the sizes searched; a smaller one finds more and is slower.
+_SIZE_STEP = 1.1
+# Smallest face looked for, pixels of the working image.
+_SMALLEST = 24
+
 
 class HaarDetector:
     """Frontal faces by a Haar cascade (Viola and Jones, CVPR 2001)."""
@@ -19,18 +24,14 @@ class HaarDetector:
     def __init__(
         self,
         cascade: str = "haarcascade_frontalface_default",
-        scale_factor: float = 1.1,
         min_neighbors: int = 5,
-        min_size: int = 24,
         longest_side: int = 1280,
     ) -> None:
         """Load the cascade.
 
         Args:
             cascade: file stem of a cascade in the OpenCV wheel.
-            scale_factor: step between the sizes searched, above 1; smaller finds more, slower.
             min_neighbors: raw hits that must agree on a face; larger gives fewer false alarms.
-            min_size: smallest face looked for, pixels of the working image.
             longest_side: working size; larger photos are reduced to it.
 
         Raises:
@@ -43,9 +44,7 @@ class HaarDetector:
                 " Run: pip install -r requirements.txt"
             )
         self._cascades = Pool(lambda: cv2.CascadeClassifier(str(path)), size=4)
-        self._scale_factor = scale_factor
         self._min_neighbors = min_neighbors
-        self._min_size = min_size
         self._longest_side = longest_side
 
     def detect(self, image_rgb: ImageRgb) -> Detections:
@@ -65,9 +64,9 @@ class HaarDetector:
         with self._cascades.borrow() as cascade:
             boxes_xywh, hits = cascade.detectMultiScale2(
                 gray,
-                scaleFactor=self._scale_factor,
+                scaleFactor=_SIZE_STEP,
                 minNeighbors=self._min_neighbors,
-                minSize=(self._min_size, self._min_size),
+                minSize=(_SMALLEST, _SMALLEST),
             )
         if not len(boxes_xywh):
             return Detections.empty()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskcore.detection import DETECTOR_NAMES, load_detector
+from maskcore.detection import DETECTOR_NAMES, load_detector, yunet_available
 from maskcore.errors import ModelError
 
 
@@ -21,6 +22,25 @@ def test_names_load_different_cascades(portrait: NDArray[np.uint8]) -> None:
     first, second = (load_detector(name).detect(portrait) for name in ("haar", "haar_alt2"))
 
     assert first.boxes_xyxy.tolist() != second.boxes_xyxy.tolist()
+
+
+@pytest.mark.parametrize("name", ["haar", "yunet"])
+def test_threads_find_the_same_with_opencv_s_detectors(
+    name: str, portrait: NDArray[np.uint8]
+) -> None:
+    if name == "yunet" and not yunet_available():
+        pytest.skip("YuNet's file is not here: set MASKLENS_YUNET or fetch it")
+    detector = load_detector(name)
+    pictures = [portrait, portrait[:256], portrait[40:200, 150:300]] * 6
+    alone = [detector.detect(picture) for picture in pictures[:3]] * 6
+
+    with ThreadPoolExecutor(8) as executor:
+        together = list(executor.map(detector.detect, pictures))
+
+    assert all(len(found) for found in alone)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one.boxes_xyxy, other.boxes_xyxy, atol=1e-3)
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["", "Haar", "retinaface"])

@@ -4,7 +4,6 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -281,15 +280,3 @@ def test_portrait_s_face_is_found_in_its_place(
 @pytest.mark.parametrize("size_hw", [(1, 1), (1, 2000), (2000, 1), (300, 400)])
 def test_blank_picture_holds_no_face(real_yunet: YuNetDetector, size_hw: tuple[int, int]) -> None:
     assert len(real_yunet.detect(np.zeros((*size_hw, 3), np.uint8))) == 0
-
-
-def test_threads_find_the_same(real_yunet: YuNetDetector, portrait: NDArray[np.uint8]) -> None:
-    pictures = [portrait, portrait[:256], portrait[40:200, 150:300]] * 4
-    alone = [real_yunet.detect(picture) for picture in pictures[:3]] * 4
-
-    with ThreadPoolExecutor(8) as executor:
-        together = list(executor.map(real_yunet.detect, pictures))
-
-    assert [len(found) for found in alone[:3]] == [1, 1, 1]
-    for one, other in zip(alone, together, strict=True):
-        np.testing.assert_allclose(one.boxes_xyxy, other.boxes_xyxy, atol=1e-3)
