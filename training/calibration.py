@@ -19,10 +19,12 @@ from maskcore.files import write_json
 from maskcore.locks import models_guard
 from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_card, read_report
 from training.curves import BINS
+from training.face_judging import face_probabilities
 from training.metrics import bootstrapped, expected_calibration_error
 from training.parts import part_report, report_photos
 from training.provenance import provenance
-from training.scenes import Scene, face_probabilities, read_scenes, split_scenes
+from training.scene_parts import split_scenes
+from training.scenes import Scene, read_scenes
 
 # Of faces in scenes; smaller ones are measured elsewhere.
 SMALLEST_FACE = 32.0

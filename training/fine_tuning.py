@@ -18,7 +18,8 @@ from training.events import FINE_TUNE_STAGE
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
 from training.progress import Checkpoint, Progress, Stop
 from training.runs import Run, tensorboard
-from training.scenes import fold_scenes, read_scenes
+from training.scene_parts import fold_scenes
+from training.scenes import read_scenes
 
 
 def fine_tune(

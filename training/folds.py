@@ -24,7 +24,8 @@ from training.detector.config import DetectorConfig
 from training.detector.export import load_detector_network
 from training.evaluate import load_network
 from training.export import to_litert
-from training.scenes import Scene, all_folds
+from training.scene_parts import all_folds
+from training.scenes import Scene
 
 _LEARNED_FROM_SCENES = "fcos"
 

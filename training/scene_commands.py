@@ -79,8 +79,9 @@ def evaluate_faces(
     """
     from maskcore.classification import LiteRtClassifier
     from maskcore.models import read_card
+    from training.face_judging import evaluate_faces
     from training.scene_parts import scenes_of_parts
-    from training.scenes import Scene, evaluate_faces, read_scenes
+    from training.scenes import Scene, read_scenes
 
     if out and len(crop_margins or []) > 1:
         raise ValueError(f"--out takes one crop margin, got {len(crop_margins or [])}")

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
-
-from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box, longer_side
 from training.class_names import KNOWN, face_label
-from training.data import in_threads
-from training.likeness import group_near_duplicates, photo_hashes
-from training.metrics import classification_figures
-from training.splits import split
 from training.yolo_names import class_names
 
 
@@ -116,124 +106,3 @@ def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[Sc
                 (float(y) + float(h) / 2) * height,
             )
             yield SceneFace(box, face_label(classes[int(number)]))
-
-
-def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
-    """Divide scenes into train (80 %), validation (10 %) and test (10 %).
-
-    Photos that look alike stay together, and scenes with a bare face, which are few, are
-    spread evenly. The division depends on the photos and the seed alone: whatever
-    command tunes on one part leaves the same test part untouched.
-    """
-    parts = _split(scenes, _hashes(scenes), seed)
-    return {name: [scenes[i] for i in members] for name, members in parts.items()}
-
-
-def fold_scenes(
-    scenes: list[Scene], folds: int, fold: int, seed: int = 0
-) -> dict[str, list[Scene]]:
-    """Divide scenes anew into train and validation; the test part is that of ``split_scenes``.
-
-    Args:
-        scenes: the photos.
-        folds: in how many alike folds training and validation scenes together are divided;
-            with 1, all of them are in both parts, with 0 they stay as they are.
-        fold: which of them is the validation part, from 0; the others train.
-        seed: of both divisions.
-
-    Raises:
-        MasklensError: too few scenes for so many folds.
-    """
-    return all_folds(scenes, folds, seed)[fold]
-
-
-def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, list[Scene]]]:
-    """The divisions of ``fold_scenes``, fold by fold; one where there are none or one."""
-    hashes = _hashes(scenes)
-    parts = _split(scenes, hashes, seed)
-    kept = np.concatenate([parts["train"], parts["validation"]])
-    divisions = [(kept, kept) if folds else (parts["train"], parts["validation"])]
-    if folds > 1:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        bare = _with_bare_face(scenes)[kept]
-        try:
-            divided = list(splitter.split(kept, bare, _groups(hashes[kept])))
-        except ValueError as error:
-            raise MasklensError(
-                f"Too few scenes for {folds} folds: each needs one with and one without a bare"
-                " face."
-            ) from error
-        divisions = [(kept[train], kept[validation]) for train, validation in divided]
-    return [
-        {
-            name: [scenes[i] for i in members]
-            for name, members in (("train", train), ("validation", held), ("test", parts["test"]))
-        }
-        for train, held in divisions
-    ]
-
-
-def _split(
-    scenes: list[Scene], hashes: NDArray[np.bool_], seed: int
-) -> dict[str, NDArray[np.int64]]:
-    return split(
-        _with_bare_face(scenes), _groups(hashes), validation_share=0.1, test_share=0.1, seed=seed
-    )
-
-
-def _hashes(scenes: list[Scene]) -> NDArray[np.bool_]:
-    """``photo_hashes`` of each scene, bool (N, 2, 64)."""
-    return np.stack(list(in_threads(lambda s: photo_hashes(read_image(s.image_path)), scenes)))
-
-
-def _groups(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Scenes that look alike share a number, int (N,)."""
-    return group_near_duplicates(hashes)[0]
-
-
-def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:
-    return np.array([any(face.label == 0 for face in scene.faces) for scene in scenes], np.int64)
-
-
-def face_probabilities(
-    asked: Iterable[tuple[LiteRtClassifier, Sequence[Scene]]], crop_margin: float, min_side: float
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Judge the annotated faces, whoever would have found them.
-
-    Args:
-        asked: a model and the photos that it is asked about; several where none of them may
-            be asked about all.
-        crop_margin: used instead of the one in the model's card.
-        min_side: faces with a shorter longer side, in pixels, are left out.
-
-    Returns:
-        N labels, 1 with a mask, 0 without, and N probabilities of a mask, 0..1.
-
-    Raises:
-        MasklensError: no face is left.
-    """
-    labels: list[int] = []
-    probabilities = [np.zeros(0, np.float32)]
-    for classifier, scene in ((model, scene) for model, scenes in asked for scene in scenes):
-        spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
-        faces = [f for f in scene.faces if f.label is not None and f.longer_side >= min_side]
-        if faces:
-            boxes = [face.box_xyxy for face in faces]
-            inputs = preprocess(read_image(scene.image_path), boxes, spec)
-            probabilities.append(classifier.classify_inputs(inputs))
-            labels += [face.label for face in faces if face.label is not None]
-    if not labels:
-        raise MasklensError(f"These scenes hold no face of at least {min_side:g} pixels.")
-    return np.array(labels, np.int64), np.concatenate(probabilities)
-
-
-def evaluate_faces(
-    asked: Sequence[tuple[LiteRtClassifier, Sequence[Scene]]], crop_margin: float, min_side: float
-) -> dict[str, Any]:
-    """Measure a classifier on the annotated faces; see ``face_probabilities``.
-
-    Returns:
-        ``classification_figures`` at the threshold that all of ``asked`` have.
-    """
-    labels, probabilities = face_probabilities(asked, crop_margin, min_side)
-    return classification_figures(labels, probabilities, asked[0][0].threshold)

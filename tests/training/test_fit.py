@@ -27,7 +27,8 @@ from training.faces import validation_pixels
 from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
 from training.photo_reading import PhotoReading
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
-from training.scenes import fold_scenes, read_scenes, split_scenes
+from training.scene_parts import fold_scenes, split_scenes
+from training.scenes import read_scenes
 
 MakePhotos = Callable[..., Path]
 

@@ -21,7 +21,8 @@ from training.__main__ import main
 from training.config import RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
 from training.parts import Photos, part_report
-from training.scenes import fold_scenes, read_scenes, split_scenes
+from training.scene_parts import fold_scenes, split_scenes
+from training.scenes import read_scenes
 from training.versions import put_in_place
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,79 @@ import pytest
 from PIL import Image
 
 from maskcore.errors import MasklensError
-from training.scene_parts import scenes_of_parts
-from training.scenes import Scene, SceneFace, split_scenes
+from maskcore.types import ImageRgb
+from training.scene_parts import fold_scenes, scenes_of_parts, split_scenes
+from training.scenes import Scene, SceneFace
+
+
+def many_scenes(root: Path, make_photo: Callable[..., ImageRgb]) -> list[Scene]:
+    """A hundred, every fifth with a bare face, and two copies of the scene 004."""
+    pictures = {f"{number:03d}": make_photo(number, size_wh=(48, 40)) for number in range(100)}
+    pictures["copy"], pictures["mirrored"] = pictures["004"], pictures["004"][:, ::-1]
+    scenes = []
+    for name, picture in pictures.items():
+        path = root / f"{name}.png"
+        Image.fromarray(picture).save(path)
+        labels = [int(int(name) % 5 > 0), 1] if name.isdigit() else []
+        scenes.append(Scene(path, tuple(SceneFace((1, 1, 20, 20), label) for label in labels)))
+    return scenes
+
+
+def test_parts_are_disjoint_complete_and_always_the_same(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    scenes = many_scenes(tmp_path, make_photo)
+    parts = split_scenes(scenes)
+    assert list(parts) == ["train", "validation", "test"]
+    names = {part: [scene.image_path.stem for scene in parts[part]] for part in parts}
+    assert sorted(sum(names.values(), [])) == [scene.image_path.stem for scene in scenes]
+    assert len(names["validation"]) == pytest.approx(10, abs=3)
+    assert len(names["test"]) == pytest.approx(10, abs=3)
+    alike = [part for part in names for name in ("004", "copy", "mirrored") if name in names[part]]
+    assert len(set(alike)) == 1
+    for part in ("validation", "test"):  # a fifth of the scenes has a bare face, here too
+        bare = sum(any(face.label == 0 for face in scene.faces) for scene in parts[part])
+        assert bare == pytest.approx(2, abs=1)
+    assert split_scenes(many_scenes(tmp_path, make_photo)) == parts
+    assert split_scenes(scenes, seed=1)["test"] != parts["test"]
+
+
+def test_folds_leave_the_test_part_alone_and_each_scene_validates_once(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    scenes = many_scenes(tmp_path, make_photo)
+    parts = split_scenes(scenes)
+    kept = {scene.image_path.stem for scene in parts["train"] + parts["validation"]}
+    validated: list[str] = []
+    for fold in range(4):
+        divided = fold_scenes(scenes, 4, fold)
+        assert divided["test"] == parts["test"]
+        assert fold_scenes(scenes, 4, fold) == divided
+        train, held_back = (
+            {scene.image_path.stem for scene in divided[part]} for part in ("train", "validation")
+        )
+        assert train | held_back == kept
+        assert not train & held_back
+        bare = sum(int(name) % 5 == 0 for name in held_back if name.isdigit())
+        assert bare == pytest.approx(len(held_back) / 5, abs=1.5)
+        assert len(held_back & {"004", "copy", "mirrored"}) in (
+            0,
+            len(kept & {"004", "copy", "mirrored"}),
+        )
+        validated += held_back
+    assert sorted(validated) == sorted(kept)
+
+
+def test_one_fold_trains_on_all_that_is_not_for_testing(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    scenes = many_scenes(tmp_path, make_photo)
+    parts, divided = split_scenes(scenes), fold_scenes(scenes, 1, 0)
+    assert divided["test"] == parts["test"]
+    assert divided["train"] == divided["validation"] == parts["train"] + parts["validation"]
+
+
+# --- those that models may be asked about
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.progress import Checkpoint, Progress, finish, load_best
 from training.runs import check_same_division, last_model, start_run
-from training.scenes import Scene, fold_scenes, read_scenes
+from training.scene_parts import fold_scenes
+from training.scenes import Scene, read_scenes
 
 STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as

@@ -34,7 +34,8 @@ from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 from training.runs import last_model
-from training.scenes import read_scenes, split_scenes
+from training.scene_parts import split_scenes
+from training.scenes import read_scenes
 
 NONE = np.zeros((0, 4), np.float32)
 
