@@ -85,7 +85,7 @@ def _show_figures(found: Comparison) -> None:
         models[installed] = [part.installed for part in found.parts]
     parts = [PARTS.get(part.part, part.part) for part in found.parts]
     table = pd.DataFrame(
-        {name: [_in_words(figures) for figures in column] for name, column in models.items()},
+        {name: [right_in_words(figures) for figures in column] for name, column in models.items()},
         index=pd.Index(parts, name="Right answers on"),
     )
     rows = [
@@ -113,7 +113,8 @@ def _show_figures(found: Comparison) -> None:
     )
 
 
-def _in_words(figures: Figures | None) -> str:
+def right_in_words(figures: Figures | None) -> str:
+    """E.g. "88.9 % (56.5 to 98), 8 of 9"; a dash where there are none."""
     if figures is None:
         return "–"
     low, high = (round(end * 100, 1) for end in figures.interval)

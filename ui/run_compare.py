@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
+from maskcore import MasklensError
 from training.comparison import comparison
+from training.config import DATA_FILE
+from training.corrections import read_corrections
+from training.job_files import read_values
 from training.jobs import Job
 from training.run_curves import curves
+from ui.champion import right_in_words
 from ui.choices import model_title
 from ui.learning_curves import PARTS, show_curves_of_runs
 from ui.run_view import STATES
-from ui.words import percent
+from ui.training_settings import WEIGHTS
+from ui.words import counted, percent
 
 
 def show_comparison(runs: list[Job]) -> None:
@@ -32,9 +41,18 @@ def show_comparison(runs: list[Job]) -> None:
         part,
         max(job.config.epochs + job.config.fine_tune_epochs for job in runs),
     )
+    if len({photos for job in runs if (photos := _checked_on(job))}) > 1:
+        st.info(
+            "These runs were checked on different photos: where one has more of them right, its"
+            " photos may only have been easier.",
+            icon=":material/info:",
+        )
     table = pd.DataFrame({name: _facts(job) for name, job in names.items()})
     st.dataframe(table, height="content")
-    st.caption("Press the name of a run in the list to look at it alone.")
+    st.caption(
+        "In brackets: where the true share lies with 95 % certainty. Press the name of a run in"
+        " the list to look at it alone."
+    )
 
 
 def _unique_names(runs: list[Job]) -> dict[str, Job]:
@@ -57,7 +75,12 @@ def _facts(job: Job) -> dict[str, str]:
         "Test photos right": _right_of_test_photos(job),
         "Best validation accuracy": percent(max(best, default=None)),
         "Network": model_title(config.architecture),
+        "Starting weights": WEIGHTS.get(
+            config.backbone_weights, Path(config.backbone_weights).name
+        ),
         "Photos": job.data_name,
+        "Number of photos": _number_of_photos(job),
+        "Corrections": _corrections(config.corrections),
         "Epochs": _so_far(done, config.epochs),
         "Fine-tuning epochs": _so_far(done - config.epochs, config.fine_tune_epochs),
         "Changed copies": str(config.augmented_views),
@@ -70,12 +93,47 @@ def _facts(job: Job) -> dict[str, str]:
 
 
 def _right_of_test_photos(job: Job) -> str:
-    """What the verdict on a run rests on, e.g. "88.9 %, 8 of 9"; a dash before there is one."""
+    """What the verdict on a run rests on; a dash before there is one."""
     found = comparison(job)
-    for part in found.parts if found else ():
-        if part.part == "test":
-            return f"{percent(part.run.accuracy)}, {part.run.right} of {part.run.count}"
-    return "–"
+    parts = found.parts if found else ()
+    return right_in_words(next((part.run for part in parts if part.part == "test"), None))
+
+
+def _number_of_photos(job: Job) -> str:
+    """E.g. "120, 84 to learn from"; a dash before they have been read."""
+    report = read_values(job.folder / DATA_FILE) or {}
+    try:
+        return f"{report['photos']:,}, {report['parts']['train']['photos']:,} to learn from"
+    except (LookupError, TypeError, ValueError):
+        return "–"
+
+
+def _corrections(file: str) -> str:
+    if not file:
+        return "none"
+    try:
+        return counted(len(read_corrections(Path(file))), "photo")
+    except MasklensError:  # gone by hand from the run's folder
+        return "some"
+
+
+def _checked_on(job: Job) -> frozenset[tuple[Any, ...]]:
+    """A run's validation and test photos; none before they have been read.
+
+    The same photos brought twice lie in two folders, under the same names and of the same size.
+    """
+    report = read_values(job.folder / DATA_FILE) or {}
+    photos = set()
+    try:
+        moved = report.get("relabelled", {})
+        for part in ("validation", "test"):
+            for name in report["parts"][part]["paths"]:
+                path = Path(job.config.data, name)
+                told_by = path.stat().st_size if path.is_file() else path
+                photos.add((part, name, told_by, moved.get(name)))
+    except (LookupError, TypeError, AttributeError, OSError):
+        return frozenset()
+    return frozenset(photos)
 
 
 def _so_far(done: float, epochs: int) -> str:

@@ -21,7 +21,7 @@ from maskcore import MasklensError
 from maskcore.models import read_card
 from training import jobs
 from training.comparison import Comparison, Figures, PartComparison, Verdict
-from training.config import TrainConfig
+from training.config import DATA_FILE, TrainConfig
 from training.corrections import read_corrections
 from training.events import EventLog
 from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
@@ -674,9 +674,42 @@ def test_a_comparison_says_what_decides_and_how_far_each_run_came(
         page.checkbox(key=f"tick-{run.id}").check().run()
     table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
     assert list(table.loc["State"]) == ["Stopped early", "Interrupted", "Training"]
-    assert list(table.loc["Test photos right"]) == ["97.5\xa0%, 39 of 40", "–", "–"]
+    assert list(table.loc["Test photos right"]) == ["97.5\xa0% (50 to 99), 39 of 40", "–", "–"]
     assert list(table.loc["Epochs"]) == ["3 of 10", "10", "0 of 10"]
     assert list(table.loc["Fine-tuning epochs"]) == ["0 of 6", "2 of 6", "0"]
+
+
+def test_a_comparison_says_what_the_runs_started_from_and_were_checked_on(
+    open_training: OpenPage, runs: Any
+) -> None:
+    def report(run_id: str, *test: str) -> None:
+        parts = {"train": ["with_mask/a.jpg"], "validation": ["with_mask/b.jpg"], "test": test}
+        values = {name: {"photos": len(paths), "paths": paths} for name, paths in parts.items()}
+        write_values(runs.root / run_id / DATA_FILE, photos=1200, parts=values, relabelled={})
+
+    def compare() -> AppTest:
+        page = see_runs(open_training())
+        for run in jobs.jobs():
+            page.checkbox(key=f"tick-{run.id}").check().run()
+        return page
+
+    marks = Corrections("", {"with_mask/a.jpg": "without_mask"}, set()).to_json()
+    (runs.root / "marks.json").write_text(marks)
+    file = str(runs.root / "marks.json")
+    first = runs.make("Ben", "interrupted", backbone_weights="none")
+    second = runs.make("Ida", "interrupted", backbone_weights="x/my.weights.h5", corrections=file)
+    runs.make("Eve", "queued", corrections="gone.json")
+    report(first, "with_mask/c.jpg")
+    report(second, "with_mask/c.jpg")
+    page = compare()
+    assert "checked on different photos" not in texts(page)
+    table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
+    assert list(table.loc["Starting weights"]) == ["Random", "my.weights.h5", "ImageNet"]
+    said = "1,200, 1 to learn from"
+    assert list(table.loc["Number of photos"]) == [said, said, "–"]
+    assert list(table.loc["Corrections"]) == ["none", "1 photo", "some"]
+    report(second, "with_mask/d.jpg")
+    assert "checked on different photos" in texts(compare())
 
 
 def test_pressing_a_name_ends_the_comparison(open_training: OpenPage, runs: Any) -> None:
