@@ -11,10 +11,15 @@ from typing import Any, Self
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
 
-CONFIG_FILE = "config.json"
+# In a run's folder: its settings, and the report of its data.
+CONFIG_FILE, DATA_FILE = "config.json", "data.json"
 ARCHITECTURES = ("mobilenet_v2", "inception_v3")
 WEIGHTS = ("float32", "float16", "int8")  # how an installed model may keep them
 SPLITS = ("likeness", "time")
+# Photos are dealt out in so many folds; a class needs one that differs for each.
+FOLDS = 20
+# The fewest pictures that a class of a recording may have.
+SHORTEST_RECORDING = 20
 # Made for pictures of 299 pixels, it leaves a map of 2 x 2 of 128, which is too coarse.
 _INCEPTION_SIDE = 160
 

@@ -21,8 +21,6 @@ from training.corrections import NONE, Corrections
 from training.likeness import group_near_duplicates, photo_hashes, with_near_duplicate
 from training.splits import split, split_in_time
 
-DATA_FILE = "data.json"  # in a run's folder: its data report
-
 # Threads that decode photos: each may hold one of 50 megapixels.
 _MOST_THREADS = 8
 

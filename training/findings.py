@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.class_names import WITH_MASK, WITHOUT_MASK
-from training.splits import FOLDS, SHORTEST_RECORDING
+from training.config import FOLDS, SHORTEST_RECORDING
 
 # Below this much the network has too little to go by, though it can be trained.
 FEW_PHOTOS = 100

@@ -18,9 +18,9 @@ from maskcore.files import replacing, write_json
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
 from training.architectures import build_base, build_head, input_spec, join
-from training.config import TrainConfig
+from training.config import DATA_FILE, TrainConfig
 from training.corrections import NONE, read_corrections
-from training.data import DATA_FILE, OnPhoto, data_report, divide, read_dataset
+from training.data import OnPhoto, data_report, divide, read_dataset
 from training.events import FINE_TUNE_STAGE, HEAD_STAGE, READING
 from training.fine_tuning import fine_tune
 from training.head_stage import BATCH, fit_head

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training import events as ev
-from training.config import TrainConfig
+from training.config import DATA_FILE, TrainConfig
 from training.events import read_events
 from training.intake import MAX_PHOTOS
 from training.job_files import read_values
@@ -28,8 +28,6 @@ STAGES = {
     ev.FINISHED: "Done",
 }
 _ORDER = list(STAGES)
-# As training.data has it (a test holds that), which would take a second to load for a name.
-DATA_FILE = "data.json"
 
 # The first seconds of a run, in which libraries come from the disk, say little of its pace: so
 # many at the pace that was measured count beside them.

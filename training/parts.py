@@ -16,7 +16,8 @@ from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb
-from training.data import CLASS_FOLDERS, DATA_FILE, folder_label, in_threads
+from training.config import DATA_FILE
+from training.data import CLASS_FOLDERS, folder_label, in_threads
 from training.metrics import classification_figures
 
 

@@ -7,15 +7,12 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from maskcore.errors import MasklensError
+from training.config import FOLDS, SHORTEST_RECORDING
 
 PARTS = ("train", "validation", "test")
 
-# Photos are dealt out in so many folds; a class needs one that differs for each.
-FOLDS = 20
-
-# Of a recording, left out between two parts; and the fewest pictures a class may have.
+# Of a recording, left out between two parts.
 GAP_SHARE = 0.04
-SHORTEST_RECORDING = 20
 
 
 def split(

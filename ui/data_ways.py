@@ -13,6 +13,7 @@ from maskcore import MasklensError
 from training import public_data
 from training.archive import read_plan, take_in
 from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.config import FOLDS
 from training.data_folders import new_data_folder
 from training.folder_intake import (
     allowed_roots,
@@ -29,10 +30,8 @@ from ui.local import only_this_computer
 from ui.progress import progress_bar
 from ui.words import counted, plain, shown_name
 
-# As training.splits has it (a test holds that), which would take a second to load for a sentence.
-LEAST_A_CLASS = 20
 HOW_MANY = (
-    f"At least {LEAST_A_CLASS} photos of each class that differ from one another are needed; some"
+    f"At least {FOLDS} photos of each class that differ from one another are needed; some"
     " hundreds are better."
 )
 LEAVE_OUT = "Leave out"

@@ -8,8 +8,8 @@ import streamlit as st
 
 from maskcore import MasklensError, read_image
 from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.config import SHORTEST_RECORDING
 from training.recording import FACES_A_CLASS
-from training.splits import SHORTEST_RECORDING
 from ui import loading
 from ui.doctor import Meanwhile, examine, examine_for_shots
 from ui.ice import ice_servers

@@ -17,9 +17,9 @@ from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.config import FOLDS
 from training.findings import DataReport
 from training.inspection import contact_sheet, inspect
-from training.splits import FOLDS
 
 MakePhoto = Callable[..., ImageRgb]
 

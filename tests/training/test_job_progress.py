@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from training import job_progress
-from training.config import TrainConfig
-from training.data import DATA_FILE
+from training.config import DATA_FILE, TrainConfig
 from training.events import read_events
 from training.intake import MAX_PHOTOS
 from training.job_progress import progress
@@ -130,7 +129,6 @@ def test_the_time_left_of_a_run_with_few_photos_is_mostly_loading_and_packing(jo
     # The times of a run with 62 photos, on 2 cores.
     few = replace(job, config=replace(job.config, epochs=10, fine_tune_epochs=0))
     (job.folder / DATA_FILE).write_text('{"photos": 62}')
-    assert job_progress.DATA_FILE == DATA_FILE
     head = {"epochs": 10, "batch": 2, "batches": 2, "val_loss": 0.1}
     events(few, stage(0, "starting"), stage(3.2, "reading data"))
     assert progress(few).eta_seconds is None

@@ -26,17 +26,16 @@ import ui.local
 from maskcore import Detections, MasklensError
 from maskcore.types import ImageRgb
 from training.class_names import WITH_MASK, WITHOUT_MASK
+from training.config import FOLDS
 from training.corrections import read_corrections
 from training.data import read_dataset
 from training.intake import OWNER_NAMES_FILE, IntakeReport, content_hash
 from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
-from training.splits import FOLDS
 from ui import doctor, webrtc
 from ui.browser import BrowserReport
 from ui.corrections import Corrections
-from ui.data_ways import LEAST_A_CLASS
 from ui.recorder_view import LEAST
 
 COUNT = 21
@@ -281,8 +280,6 @@ def test_too_few_photos_are_shown_but_not_trained_on(page: AppTest) -> None:
 
 
 def test_how_many_are_needed_is_said_before_they_are_brought(page: AppTest) -> None:
-    # training.data takes a second to load, which the page does without until there are photos.
-    assert LEAST_A_CLASS == FOLDS
     for way in ("Upload a ZIP", "Folder on this computer"):
         go(page, way)
         assert any(f"At least {FOLDS} photos of each class" in c.value for c in page.caption)

@@ -15,7 +15,7 @@ from maskcore.files import write_text
 from maskcore.images import read_image
 from maskcore.network_input import normalise
 from training.batches import DRAWING_THREADS
-from training.data import DATA_FILE
+from training.config import DATA_FILE
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
 from training.detector.network import SPEC, build_detector, flat_outputs
