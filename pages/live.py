@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, choose_way, ready_pipeline
+from ui.choices import choose, choose_way, fold_on_phones, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.live_view import (
     choose_extras,
@@ -44,12 +44,14 @@ intro = st.container()
 way = choose_way("Where the pictures come from", WAYS, key="way")
 intro.markdown(WHAT_TO_DO[way])
 # The picture stands above the settings, which are asked first.
-scene, settings = st.container(), st.container()
+scene = st.container()
+if way == "Camera":  # on the other ways nothing stands below them
+    fold_on_phones("live-settings")
 stream = LiveStream.of_session()
-with settings:
+with st.container(key="live-settings"):
     choice, threshold = choose()
-    blur, alert = choose_extras(with_alert=way == "Camera")
-    ready = ready_pipeline(choice, live=way != "Single shot")
+blur, alert = choose_extras(with_alert=way == "Camera")
+ready = ready_pipeline(choice, live=way != "Single shot")
 
 if way != "Camera":
     leave_stream()
@@ -70,6 +72,5 @@ else:
         st.fragment(show_figures, run_every=every)(stream, playing)
         show_actions(stream, playing)
         st.fragment(show_notes, run_every=every)(stream, alert, playing)
-    with scene:
-        show_snapshots(stream)
     st.fragment(show_chart, run_every=2.0 if playing else None)(stream)
+    show_snapshots(stream)

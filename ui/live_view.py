@@ -23,6 +23,8 @@ from ui.words import percent, plain
 
 # The chart shows the last minutes; the log has everything.
 CHART_SECONDS = 180
+# Two stand side by side on a phone.
+SNAPSHOT_WIDTH = 156
 _COLUMNS: dict[str, Verdict] = {"mask": "Mask", "no_mask": "No Mask", "not_sure": "Not sure"}
 
 
@@ -140,7 +142,9 @@ def show_actions(stream: LiveStream, playing: bool) -> None:
 
 def _take_snapshot(stream: LiveStream) -> None:
     if stream.take_snapshot():
-        st.toast("Snapshot taken: it stands below the picture.", icon=":material/photo_camera:")
+        st.toast(
+            "Snapshot taken: it stands at the end of the page.", icon=":material/photo_camera:"
+        )
     else:
         st.toast("No snapshot: no picture comes from the camera just now.")
 
@@ -209,37 +213,36 @@ def show_snapshots(stream: LiveStream) -> None:
     if not stream.snapshots:
         return
     st.subheader("Snapshots", anchor=False)
-    for start in range(0, len(stream.snapshots), 3):
-        for column, snapshot in zip(
-            st.columns(3), stream.snapshots[start : start + 3], strict=False
-        ):
-            with column:
-                st.image(snapshot.annotated, width="stretch", alt=f"Snapshot {snapshot.name}")
-                with st.container(horizontal=True):
-                    st.download_button(
-                        "Download with labels",
-                        snapshot.annotated,
-                        f"{snapshot.name}.jpg",
-                        "image/jpeg",
-                        key=f"labelled-{snapshot.name}",
-                        on_click="ignore",
-                    )
-                    st.download_button(
-                        "Download without labels",
-                        snapshot.plain,
-                        f"{snapshot.name}-plain.jpg",
-                        "image/jpeg",
-                        key=f"plain-{snapshot.name}",
-                        on_click="ignore",
-                    )
-                    st.button(
-                        "Remove",
-                        key=f"remove-{snapshot.name}",
-                        icon=":material/close:",
-                        type="tertiary",
-                        on_click=_remove_snapshot,
-                        args=(stream, snapshot),
-                    )
+    with st.container(horizontal=True):
+        for snapshot in stream.snapshots:
+            with st.container(width=SNAPSHOT_WIDTH, gap=None):
+                _show_snapshot(stream, snapshot)
+
+
+def _show_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:
+    st.image(snapshot.annotated, width="stretch", alt=f"Snapshot {snapshot.name}")
+    for label, picture, suffix in (
+        ("With labels", snapshot.annotated, ""),
+        ("Without labels", snapshot.plain, "-plain"),
+    ):
+        st.download_button(
+            label,
+            picture,
+            f"{snapshot.name}{suffix}.jpg",
+            "image/jpeg",
+            key=f"{label}-{snapshot.name}",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+    st.button(
+        "Remove",
+        key=f"remove-{snapshot.name}",
+        icon=":material/close:",
+        type="tertiary",
+        on_click=_remove_snapshot,
+        args=(stream, snapshot),
+    )
 
 
 def _remove_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:

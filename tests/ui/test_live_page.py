@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore.alert import AlertRule
 from maskcore.session import Second
+from maskcore.types import Analysis
 from ui import doctor, live_view, webrtc
 from ui import stream as stream_module
 from ui.browser import BrowserReport
@@ -138,13 +140,15 @@ def test_a_snapshot_is_told_of_and_can_be_removed(
     awaited(stream_of(live).process([frame()]))
     live.run()
     press(live, "Take a snapshot")
-    assert [toast.value for toast in live.toast] == ["Snapshot taken: it stands below the picture."]
+    assert [toast.value for toast in live.toast] == [
+        "Snapshot taken: it stands at the end of the page."
+    ]
     awaited(stream_of(live).process([frame(level=90)]))
     press(live, "Take a snapshot")
     assert not live.exception
     downloads = [element.proto.label for element in live.get("download_button")]
-    assert downloads.count("Download with labels") == 2
-    assert downloads.count("Download without labels") == 2
+    assert downloads.count("With labels") == 2
+    assert downloads.count("Without labels") == 2
 
     second, first = stream_of(live).snapshots
     live.button(key=f"remove-{second.name}").click().run()
@@ -154,6 +158,44 @@ def test_a_snapshot_is_told_of_and_can_be_removed(
     assert stream_of(live).snapshots == []
     assert "Remove" not in buttons(live)
     assert "Snapshots" not in [subheader.value for subheader in live.subheader]
+
+
+def test_snapshots_stand_below_all_that_is_used_with_the_picture(
+    live: AppTest, player: Player, awaited: Any
+) -> None:
+    def types() -> list[str]:
+        return [item.type for item in live.main]
+
+    player.playing = True
+    stream = stream_of(live)
+    for seconds in (2, 1):  # enough for a chart
+        nothing = Analysis((400, 120), (), 0.5, 1.0, 1.0)
+        stream.log.add(nothing, time.monotonic() - seconds, 0, 0)
+    awaited(stream.process([frame()]))
+    live.run()
+    before = types()
+    assert "vega_lite_chart" in before
+    press(live, "Take a snapshot")
+    assert types()[: len(before)] == before
+    assert types()[len(before) :].count("image") == 1
+
+
+def test_phones_fold_what_stands_between_the_camera_s_picture_and_its_chart(
+    live: AppTest, player: Player
+) -> None:
+    def hidden() -> bool:
+        """Whether on phones the choices are."""
+        (style,) = [item.proto.body for item in live.get("html") if "max-width" in item.proto.body]
+        return ".st-key-live-settings) { display: none; }" in style
+
+    assert hidden()
+    press(live, "Show the settings")
+    assert not hidden()
+    press(live, "Hide the settings")
+    assert hidden()
+    for way in ("Single shot", "Video file"):
+        live.segmented_control(key="way").set_value(way).run()
+        assert "Show the settings" not in buttons(live)
 
 
 def test_a_snapshot_without_a_picture_is_told_of_as_well(live: AppTest, player: Player) -> None:
