@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,10 +24,11 @@ COLOURS: dict[Verdict, tuple[int, int, int]] = {
 _WHITE = (255, 255, 255)
 # Letters of labels, large and small, as parts of the photo's longer side.
 _LETTERS = (40, 64)
-# In photos of several faces words may be so many times as wide as their face.
-_WIDEST = 2
-# The share of another face that a label may cover.
-_MOST_COVERED = 0.15
+# In photos of several faces words with a percentage, in large letters and in small ones, may
+# be so many times as wide as their face.
+_WIDEST = (2, 3)
+# The share of another face that a label may cover, and of its own where a shorter one is left.
+_MOST_COVERED, _MOST_COVERED_OF_OWN = 0.15, 1 / 3
 # Cells across a blurred face. Each keeps a mean alone, which no sharpening undoes.
 _CELLS = 8
 _BLUR_GROWTH = 1.15
@@ -36,12 +39,12 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
 
     Text and lines grow with the photo, so that they are read when it is shown at any
     size. Labels stay inside the photo and evade one another and other faces. Where there
-    is no room the letters become smaller, and where that does not help the label is the
-    face's number alone, or the verdict where faces have none. The words and a thicker box
-    for "No Mask" tell the classes apart without colour.
+    is no room the letters become smaller; where that does not help the label is the verdict
+    alone, "Mask", and in the end the face's number, or the verdict where faces have none.
+    The words and a thicker box for "No Mask" tell the classes apart without colour.
 
     In a photo of several faces every label begins with the face's number, counted from 1
-    in the order given, as in tables, and small faces have their number alone. In video,
+    in the order given, as in tables, and small faces do without the percentage. In video,
     which has no table beside it, the number is the track's and only takes the place of words.
 
     Args:
@@ -60,42 +63,34 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
         thin = min(line, max(2, round(_shorter_side(face.box_xyxy) / 12)))
         width = round(thin * 1.5) if face.verdict == "No Mask" else thin
         _frame(draw, face.box_xyxy, width, COLOURS[face.verdict])
+    if not faces:
+        return np.array(image)
     # A very tall photo's labels are to be no wider than itself.
     side = min(max(image.size), 5 * image.width)
     # Below 11 pixels the letters run together.
-    large, small = (ImageFont.load_default(size=max(11, side / part)) for part in _LETTERS)
-    boxes = np.array([face.box_xyxy for face in faces], float).reshape(-1, 4)
-    placed = np.zeros((0, 4))
-    # The surest faces come first and choose their places first.
-    for index, face in enumerate(faces):
-        words = caption(face)
-        short = str(face.track or index + 1) if numbered or face.track else face.verdict
-        with_number = numbered and len(faces) > 1 and not face.track
-        if with_number:
-            words = f"{short}: {words}"
-        widest = min(_WIDEST * (boxes[index, 2] - boxes[index, 0]), image.width - 1)
-        taken = np.concatenate([placed, boxes])
-        may_cover = np.concatenate([np.zeros(len(placed)), _MOST_COVERED * _areas(boxes)])
-        may_cover[len(placed) + index] = np.inf
-        for text, font, pad in (
-            (words, large, max(2, line)),
-            (words, small, max(2, line // 2)),
-            (short, small, max(2, line // 2)),
-        ):
-            ink = draw.textbbox((0, 0), text, font=font, anchor="lt")
-            label_wh = (ink[2] + 2 * pad, ink[3] + 2 * pad)
-            if with_number and text != short and label_wh[0] > widest:
-                continue
-            places = np.array([*_places(face.box_xyxy, label_wh, image.size)])
-            covered = _overlaps(places, taken)
-            free = np.flatnonzero((covered <= may_cover).all(axis=1))
-            if len(free):
-                break
-        # Where no place is free, the one that covers least.
-        place = places[free[0] if len(free) else covered.sum(axis=1).argmin()]
-        placed = np.concatenate([placed, place[None]])
+    large, small = (max(11.0, side / part) for part in _LETTERS)
+    labels = [
+        [
+            _label(words, large, max(2, line)),
+            *(_label(text, small, max(2, line // 2)) for text in (words, *shorter)),
+        ]
+        for words, *shorter in _texts(faces, numbered)
+    ]
+    boxes = np.array([face.box_xyxy for face in faces], float)
+    sizes_wh = np.array([[label.size_wh for label in forms] for forms in labels], float)
+    allowed = sizes_wh[..., 0] <= image.width - 1
+    if numbered and len(faces) > 1:
+        in_photo = np.array([not face.track for face in faces])
+        widest = np.array(_WIDEST) * (boxes[:, 2:3] - boxes[:, :1])
+        allowed[:, :2] &= (sizes_wh[:, :2, 0] <= widest) | ~in_photo[:, None]
+    # The surest faces choose their places first; in video the oldest, lest labels jump.
+    order = sorted(range(len(faces)), key=lambda i: (faces[i].track, -faces[i].score))
+    forms, places = _arrange(boxes, sizes_wh, allowed, image.size, order)
+    for face, its_labels, form, place in zip(faces, labels, forms, places, strict=True):
+        label = its_labels[form]
         draw.rectangle(place.tolist(), fill=COLOURS[face.verdict])
-        draw.text((place[0] + pad, place[1] + pad), text, fill=_WHITE, font=font, anchor="lt")
+        at = (place[0] + label.pad, place[1] + label.pad)
+        draw.text(at, label.text, fill=_WHITE, font=_font(label.letters), anchor="lt")
     return np.array(image)
 
 
@@ -153,33 +148,127 @@ def _frame(draw: ImageDraw.ImageDraw, box: Box, width: int, colour: tuple[int, i
     draw.rectangle((x0, y0, x1, y1), outline=colour, width=width)
 
 
-def _places(box: Box, label_wh: tuple[float, float], size_wh: tuple[int, int]) -> Iterable[Box]:
-    """Where a label may stand, best first: above, below, inside at the top, beside."""
-    x0, y0, x1, y1 = box
-    width, height = label_wh
-    for x, y in (
-        (x0, y0 - height),
-        (x0, y1),
-        (x1 - width, y0 - height),
-        (x1 - width, y1),
-        (x0, y0),
-        (x0, y1 - height),
-        (x1, y0),
-        (x0 - width, y0),
-    ):
-        # Shifted inside where it would reach out; a label wider than the photo starts at 0.
-        left = max(0.0, min(x, size_wh[0] - 1 - width))
-        top = max(0.0, min(y, size_wh[1] - 1 - height))
-        yield left, top, left + width, top + height
+class _Label(NamedTuple):
+    """A label as it may be written: letters and the pad around them in pixels."""
+
+    text: str
+    letters: float
+    pad: int
+    size_wh: tuple[float, float]
+
+
+def _label(text: str, letters: float, pad: int) -> _Label:
+    width, height = _ink_wh(text, letters)
+    return _Label(text, letters, pad, (width + 2 * pad, height + 2 * pad))
+
+
+# Both take longer than drawing, and every frame of a video asks for the same ones.
+@functools.lru_cache(maxsize=32)
+def _font(letters: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=letters)
+
+
+@functools.lru_cache(maxsize=4096)
+def _ink_wh(text: str, letters: float) -> tuple[float, float]:
+    ink = ImageDraw.Draw(Image.new("RGB", (1, 1))).textbbox(
+        (0, 0), text, font=_font(letters), anchor="lt"
+    )
+    return ink[2], ink[3]
+
+
+def _texts(faces: Sequence[Face], numbered: bool) -> Iterator[tuple[str, str, str]]:
+    """What may stand at each face, the longest first."""
+    for number, face in enumerate(faces, 1):
+        words, verdict = caption(face), face.verdict
+        if face.track:
+            yield words, verdict, str(face.track)
+        elif numbered and len(faces) > 1:
+            yield f"{number}: {words}", f"{number}: {verdict}", str(number)
+        else:
+            yield words, verdict, verdict
+
+
+def _arrange(
+    boxes: NDArray[np.float64],
+    sizes_wh: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+    photo_wh: tuple[int, int],
+    order: Sequence[int],
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Choose a form and a place for the label of every face.
+
+    All begin with the shortest form. Then longer ones take the places that are left, one
+    form after the other, so that no face has its percentage before all that can have their
+    verdicts.
+
+    Args:
+        boxes: of the faces, (N, 4).
+        sizes_wh: of the label in each of its F forms, the longest first, (N, F, 2).
+        allowed: which forms to try, (N, F); the last one is always.
+        photo_wh: width and height, pixels.
+        order: the faces' indices, the first to choose first.
+
+    Returns:
+        Indices of forms, (N,), and places, (N, 4).
+    """
+    places = _places(boxes, sizes_wh, photo_wh)
+    count, forms, ways = places.shape[:3]
+    last = forms - 1
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    free = np.empty((count, forms, ways), bool)
+    hidden = np.empty((count, ways))  # of faces, by the last form
+    for i in range(count):
+        covered = _overlaps(places[i].reshape(-1, 4), boxes).reshape(forms, ways, count)
+        may_cover = np.tile(_MOST_COVERED * areas, (forms, 1))
+        may_cover[:last, i], may_cover[last, i] = _MOST_COVERED_OF_OWN * areas[i], np.inf
+        free[i] = (covered <= may_cover[:, None]).all(axis=2)
+        hidden[i] = covered[last].sum(axis=1)
+    free[:, :last] &= allowed[:, :last, None]
+    chosen = np.full(count, last)
+    taken = np.zeros((count, 4))  # empty boxes share nothing with others
+    for form in reversed(range(forms)):
+        for i in order:
+            if form != last and not free[i, form].any():
+                continue
+            former = taken[i].copy()
+            taken[i] = 0
+            shared = _overlaps(places[i, form], taken).sum(axis=1)
+            fits = np.flatnonzero(free[i, form] & (shared == 0))
+            if len(fits):
+                chosen[i], taken[i] = form, places[i, form, fits[0]]
+            elif form == last:  # no place is free: the one that covers least
+                taken[i] = places[i, form, (shared + hidden[i]).argmin()]
+            else:
+                taken[i] = former
+    return chosen, taken
+
+
+def _places(
+    boxes: NDArray[np.float64], sizes_wh: NDArray[np.float64], photo_wh: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Where labels of faces (N, 4) in forms (N, F, 2) may stand, best first, (N, F, 12, 4).
+
+    Above, below, beside, and inside at the top and the foot.
+    """
+    width, height = np.moveaxis(sizes_wh, -1, 0)
+    x0, y0, x1, y1 = (np.broadcast_to(edge[:, None], width.shape) for edge in boxes.T)
+    to_x1, centred, beside = x1 - width, (x0 + x1 - width) / 2, x0 - width
+    above, at_foot = y0 - height, y1 - height
+    ways = (
+        *((x, y) for x in (x0, to_x1, centred) for y in (above, y1)),
+        *((x, y) for y in (y0, at_foot) for x in (x1, beside)),
+        *((x0, y) for y in (y0, at_foot)),
+    )
+    x, y = (np.stack(edges, axis=-1) for edges in zip(*ways, strict=True))
+    # Shifted inside where it would reach out; a label wider than the photo starts at 0.
+    width, height = width[..., None], height[..., None]
+    x = np.maximum(np.minimum(x, photo_wh[0] - 1 - width), 0)
+    y = np.maximum(np.minimum(y, photo_wh[1] - 1 - height), 0)
+    return np.stack([x, y, x + width, y + height], axis=-1)
 
 
 def _shorter_side(box: Box) -> float:
     return min(box[2] - box[0], box[3] - box[1])
-
-
-def _areas(boxes_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
-    areas: NDArray[np.float64] = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1)
-    return areas
 
 
 def _overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -241,6 +241,12 @@ def test_surest_face_has_the_best_place(tags: list[tuple[str, Box]]) -> None:
     assert text == "1: Mask 75%"
     assert (first[0], first[3]) == (150, 100)  # right above its face
     assert second[:2] != first[:2]
+    tags.clear()
+    surer = replace(face(boxes[1], "No Mask"), score=0.95)
+    draw_faces(ground(400, 300), [face(boxes[0], "Mask"), surer])
+    # Whatever the number: with the surer one the place above its face.
+    assert (tags[1][1][0], tags[1][1][3]) == (152, 100)
+    assert [text.partition(":")[0] for text, _ in tags] == ["1", "2"]
 
 
 def test_a_few_large_faces_keep_their_words_and_in_photos_get_their_numbers(
@@ -274,8 +280,11 @@ def test_in_video_words_have_no_number_and_give_way_to_that_of_the_track(
     row = [replace(face((x, 0, x + 20, 480)), track=40 + x // 20) for x in range(0, 640, 20)]
     draw_faces(ground(640, 480), row)
     texts = [text for text, _ in tags]
-    assert texts[-1] == "71"
-    assert set(texts) <= {"Mask 75%", *(str(f.track) for f in row)}
+    assert set(texts) <= {"Mask 75%", "Mask", *(str(f.track) for f in row)}
+    tags.clear()
+    crowd = [replace(face((x, 0, x + 12, 480)), track=40 + x // 12) for x in range(0, 640, 12)]
+    draw_faces(ground(640, 480), crowd)
+    assert tags[-1][0] == "93"
 
 
 def test_a_small_face_alone_keeps_its_words(tags: list[tuple[str, Box]]) -> None:
@@ -284,30 +293,59 @@ def test_a_small_face_alone_keeps_its_words(tags: list[tuple[str, Box]]) -> None
     assert [text for text, _ in tags] == ["Mask 75%"]
 
 
-def test_letters_become_smaller_before_the_words_are_given_up(
+def test_letters_become_smaller_before_the_percentage_is_given_up(
     tags: list[tuple[str, Box]],
 ) -> None:
     boxes = [(100, 400, 300, 600), (600, 400, 660, 470), (1000, 400, 1030, 430)]
 
     draw_faces(ground(1280, 960), list(map(face, boxes)))
 
-    assert [text for text, _ in tags] == ["1: Mask 75%", "2: Mask 75%", "3"]
+    assert [text for text, _ in tags] == ["1: Mask 75%", "2: Mask 75%", "3: Mask"]
     heights = [place[3] - place[1] for _, place in tags]
     assert heights[1] < 0.8 * heights[0]
 
 
 def test_a_crowd_is_numbered_and_its_faces_stay_visible(tags: list[tuple[str, Box]]) -> None:
-    boxes = [(x, y, x + 24, y + 30) for y in range(100, 700, 90) for x in range(60, 1200, 60)]
+    boxes = [(x, y, x + 24, y + 30) for y in range(100, 700, 50) for x in range(60, 1200, 40)]
 
     drawn = draw_faces(ground(1280, 800), list(map(face, boxes)))
 
-    assert [text for text, _ in tags] == [str(number + 1) for number in range(len(boxes))]
-    for _, place in tags:
-        assert all(shared(place, box) == 0 for box in boxes)
+    assert [text.partition(":")[0] for text, _ in tags] == [str(n + 1) for n in range(len(boxes))]
+    assert {text.partition(":")[2] for text, _ in tags} == {"", " Mask"}
+    for index, (_, place) in enumerate(tags):
+        assert all(shared(place, box) <= 0.15 * 24 * 30 for box in boxes)
+        assert all(shared(place, other) == 0 for _, other in tags[:index])
     for x0, y0, x1, y1 in boxes:  # nor do the lines fill the boxes
-        assert (drawn[y0 + 6 : y1 - 6, x0 + 6 : x1 - 6] == GROUND).all()
-    changed = (drawn[boxes[0][1] : boxes[0][3], boxes[0][0] : boxes[0][2]] != GROUND).any(axis=2)
-    assert changed.mean() < 0.4
+        assert (drawn[y0 + 8 : y1 - 8, x0 + 6 : x1 - 6] == GROUND).all()
+
+
+def test_small_faces_of_a_group_have_their_verdict_where_there_is_room(
+    tags: list[tuple[str, Box]],
+) -> None:
+    # A row so close that words stand above and below by turns, and a few around a large face.
+    boxes = [(x, 200, x + 24, 230) for x in range(40, 600, 50)]
+    boxes += [(300, 300, 420, 440), (425, 330, 440, 350), (280, 330, 295, 350)]
+    verdicts: list[Verdict] = ["No Mask" if number % 3 else "Mask" for number in range(len(boxes))]
+
+    draw_faces(ground(640, 480), list(map(face, boxes, verdicts)))
+
+    large = len(boxes) - 3
+    for number, ((text, place), verdict) in enumerate(zip(tags, verdicts, strict=True)):
+        assert text.startswith(f"{number + 1}: {verdict}")
+        assert text.endswith("%") or number != large
+        for index, box in enumerate(boxes):
+            area = (box[2] - box[0]) * (box[3] - box[1])
+            assert shared(place, box) <= area * (1 / 3 if index == number else 0.15)
+        assert all(shared(place, other) == 0 for _, other in tags[:number])
+
+
+def test_every_verdict_comes_before_any_percentage(tags: list[tuple[str, Box]]) -> None:
+    # The surer one's full label would leave the other no room but for its number.
+    first, second = face((0, 14, 40, 46)), replace(face((44, 14, 84, 46)), score=0.5)
+
+    draw_faces(ground(90, 46), [first, second])
+
+    assert [text for text, _ in tags] == ["1: Mask", "2: Mask"]
 
 
 def test_a_label_does_not_cover_the_face_beside_it(tags: list[tuple[str, Box]]) -> None:
