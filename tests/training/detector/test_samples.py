@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.data import read_dataset
-from training.detector import samples
+from training.detector import crops, samples
 from training.detector.crops import Sample, cover_part, crop_anywhere, crop_around, lend_face, turn
 from training.detector.samples import (
     CLOSE_UP_SIDES,
@@ -274,15 +275,19 @@ def test_doubtful_regions_move_with_the_photo(tmp_path: Path) -> None:
     assert near > 10
 
 
-def test_crops_mostly_show_no_more_border_than_they_must(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0, 1])
+def test_no_more_border_is_shown_than_must_be_as_often_as_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    monkeypatch.setattr(crops, "_WITHOUT_BORDER_SHARE", share)
     image = np.full((300, 400, 3), RED, np.uint8)
     sample = painted(tmp_path / "a.png", (400, 300), [(10, 10, 60, 60)], (50.0, 60.0))
     Image.fromarray(image).save(sample.path)
     whole = [
         of_colour(crop_around(sample, 0, 128, np.random.default_rng(seed))[0], RED).all()
-        for seed in range(100)
+        for seed in range(30)
     ]
-    assert 0.75 < np.mean(whole) < 0.99
+    assert all(whole) if share else np.mean(whole) < 0.5
 
 
 def test_crops_repeat_by_seed(tmp_path: Path) -> None:
@@ -376,39 +381,46 @@ def test_a_face_lent_at_the_edge_stays_inside(tmp_path: Path, box: Box) -> None:
     assert (new[2:] > new[:2]).all()
 
 
-def test_faces_are_lent_to_scenes_alone_mostly_bare_ones(
-    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lent: list[tuple[bool, str]] = []
-
-    def lend(image: Any, box: Any, lender: Sample, index: int, rng: Any) -> Any:
-        lent.append((bool(lender.bare[index]), lender.path.name))
-        return image, box
-
-    monkeypatch.setattr(samples, "lend_face", lend)
-    monkeypatch.setattr(samples, "LAID_OVER_SHARE", 0)  # nor do scenes behind them count here
-    sampler = Sampler(SCENES, CLOSE_UPS, 1.0, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        sampler.draw(rng)
-    assert lent == []  # close-ups borrow nothing
-    sampler = Sampler(SCENES, CLOSE_UPS, 0.0, 0.5, 64)
-    drawn.clear()
-    for _ in range(300):
-        sampler.draw(rng)
-    assert np.mean([bare for bare, _ in lent]) == pytest.approx(0.75, abs=0.1)
-    assert len(lent) / len(drawn) == pytest.approx(0.4, abs=0.07)  # one face a made crop
-
-
 # --- drawing
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
-    """What crops were asked for: photo, face and size; each crop is plain, with one face."""
-    asked: list[tuple[str, int, int]] = []
+@dataclass(frozen=True)
+class Asked:
+    """A crop that was asked for; without an index it is of a photo without faces."""
 
-    def crop(
+    name: str
+    index: int | None
+    size: int
+    beside: bool = False
+    over: bool = False
+
+    @property
+    def of_scene(self) -> bool:
+        return self.name.startswith("scene")
+
+    @property
+    def face(self) -> tuple[str, int | None]:
+        return self.name, self.index
+
+
+class Spy:
+    """What was asked of the functions that make crops, each of which is plain, with one face.
+
+    Attributes:
+        crops: all crops but those behind others.
+        behind: crops over which another was laid.
+        lent: photo and number of each face lent.
+        turned: degrees.
+    """
+
+    def __init__(self) -> None:
+        self.crops: list[Asked] = []
+        self.behind: list[Asked] = []
+        self.lent: list[tuple[str, int]] = []
+        self.turned: list[float] = []
+
+    def crop_around(
+        self,
         sample: Sample,
         index: int,
         size: int,
@@ -416,19 +428,54 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
         beside: bool = False,
         behind: Any = None,
     ) -> Any:
-        if behind is not None:  # of the two crops that make one, the one in front counts
-            asked.pop()
-        asked.append((sample.path.name, index, size))
-        shade = 40 * (1 + len(asked) % 6)
+        if behind is not None:
+            self.behind.append(self.crops.pop())
+        self.crops.append(Asked(sample.path.name, index, size, beside, behind is not None))
+        shade = 40 * (1 + len(self.crops) % 6)
         box = np.float32([[1, 2, 0.25 * size, 0.5 * size]])
         return np.full((size, size, 3), shade, np.uint8), box, box + 2
 
-    monkeypatch.setattr(samples, "crop_around", crop)
-    monkeypatch.setattr(samples, "lend_face", lambda image, box, lender, index, rng: (image, box))
-    monkeypatch.setattr(samples, "turn", lambda crop, degrees: crop)
+    def crop_anywhere(self, sample: Sample, size: int, rng: np.random.Generator) -> Any:
+        self.crops.append(Asked(sample.path.name, None, size))
+        return np.zeros((size, size, 3), np.uint8), NONE, NONE
+
+    def lend_face(self, image: Any, box: Any, lender: Sample, index: int, rng: Any) -> Any:
+        self.lent.append((lender.path.name, index))
+        return image, box
+
+    def turn(self, crop: Any, degrees: float) -> Any:
+        self.turned.append(degrees)
+        return crop
+
+    def faces(self) -> set[tuple[str, int | None]]:
+        return {crop.face for crop in self.crops}
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    spy = Spy()
+    for name in ("crop_around", "crop_anywhere", "lend_face", "turn"):
+        monkeypatch.setattr(samples, name, getattr(spy, name))
     monkeypatch.setattr(samples, "cover_part", lambda image, box, rng: image)
     monkeypatch.setattr(samples, "degrade", lambda image, rng: image)
-    return asked
+    return spy
+
+
+@pytest.fixture
+def shares(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """(share=value) -> it is that large in this test, so that others are free to be tuned."""
+
+    def given(**values: float) -> None:
+        for name, value in values.items():
+            monkeypatch.setattr(samples, f"{name.upper()}_SHARE", value)
+
+    return given
+
+
+def draw(sampler: Sampler, times: int = 30) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(times):
+        sampler.draw(rng)
 
 
 def listed(name: str, bare: list[bool], side: float = 30) -> Sample:
@@ -453,161 +500,163 @@ MASKED_CLOSE_UPS, BARE_CLOSE_UPS = {("close-up 1", 0)}, {("close-up 2", 0), ("cl
     ],
 )
 def test_shares_of_all_or_nothing_draw_just_those_faces(
-    drawn: list[Any], close_up_share: float, bare_share: float, faces: set[Any]
+    drawn: Spy, close_up_share: float, bare_share: float, faces: set[Any]
 ) -> None:
-    sampler = Sampler(SCENES, CLOSE_UPS, close_up_share, bare_share, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(40):
-        sampler.draw(rng)
-    assert {(name, index) for name, index, _ in drawn} == faces
+    draw(Sampler(SCENES, CLOSE_UPS, close_up_share, bare_share, 64))
+    assert drawn.faces() == faces
 
 
-def test_shares_between_are_met_on_average(drawn: list[Any]) -> None:
-    sampler = Sampler(SCENES, CLOSE_UPS, 0.3, 0.6, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(600):
-        sampler.draw(rng)
-    faces = [(name, index) for name, index, _ in drawn]
-    close_ups = [name.startswith("close-up") for name, _ in faces]
+def test_shares_between_are_met_on_average(drawn: Spy) -> None:
+    draw(Sampler(SCENES, CLOSE_UPS, 0.3, 0.6, 64), times=600)
+    close_ups = [not crop.of_scene for crop in drawn.crops]
     assert np.mean(close_ups) == pytest.approx(0.3, abs=0.05)
-    bare = [face in BARE_SCENES | BARE_CLOSE_UPS for face in faces]
+    bare = [crop.face in BARE_SCENES | BARE_CLOSE_UPS for crop in drawn.crops]
     assert np.mean(bare) == pytest.approx(0.6, abs=0.05)
 
 
-def test_without_close_ups_all_crops_are_of_scenes(drawn: list[Any]) -> None:
-    sampler = Sampler(SCENES, [], 1.0, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(30):
-        sampler.draw(rng)
-    assert {(name, index) for name, index, _ in drawn} == MASKED_SCENES | BARE_SCENES
+def test_without_close_ups_all_crops_are_of_scenes(drawn: Spy) -> None:
+    draw(Sampler(SCENES, [], 1.0, 0.5, 64))
+    assert drawn.faces() == MASKED_SCENES | BARE_SCENES
 
 
-def test_faces_too_small_to_tell_are_not_drawn(drawn: list[Any]) -> None:
+def test_faces_too_small_to_tell_are_not_drawn(drawn: Spy) -> None:
     scenes = [listed("tiny", [False, True], side=6.9), listed("small", [False, True], side=7)]
-    sampler = Sampler(scenes, [], 0.0, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(30):
-        sampler.draw(rng)
-    assert {name for name, _, _ in drawn} == {"small"}
+    draw(Sampler(scenes, [], 0.0, 0.5, 64))
+    assert {crop.name for crop in drawn.crops} == {"small"}
 
 
-def test_some_are_group_pictures_of_four_or_nine_crops(drawn: list[Any]) -> None:
+@pytest.mark.parametrize(("share", "counts"), [(0, {1}), (1, {4, 9})])
+def test_group_pictures_are_made_of_four_or_nine_crops_as_often_as_set(
+    drawn: Spy, shares: Callable[..., None], share: int, counts: set[int]
+) -> None:
+    shares(group=share)
     sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
-    groups = {1: 0, 4: 0, 9: 0}
-    for seed in range(200):
-        drawn.clear()
+    found = set()
+    for seed in range(20):
+        drawn.crops.clear()
         image, boxes, ignored = sampler.draw(np.random.default_rng(seed))
-        groups[len(drawn)] += 1
+        count = len(drawn.crops)
+        found.add(count)
         assert image.shape == (64, 64, 3)
-        side = {1: 64, 4: 32, 9: 21}[len(drawn)]
-        assert [size for _, _, size in drawn] == [side] * len(drawn)
+        side = {1: 64, 4: 32, 9: 21}[count]
+        assert [crop.size for crop in drawn.crops] == [side] * count
         starts = range(0, 64 - side + 1, side)
         wanted = [[x + 1, y + 2, x + side / 4, y + side / 2] for x in starts for y in starts]
         assert boxes.tolist() == wanted
         np.testing.assert_array_equal(ignored, boxes + 2)
         for n, (x, y) in enumerate((x, y) for x in starts for y in starts):
             assert (image[y : y + side, x : x + side] == 40 * (1 + (n + 1) % 6)).all()
-    assert 15 <= groups[4] + groups[9] <= 45
-    assert min(groups[4], groups[9]) >= 5
+    assert found == counts
 
 
-def test_large_faces_are_aimed_at_more_often_and_crowds_less(drawn: list[Any]) -> None:
+def test_large_faces_are_aimed_at_more_often_and_crowds_less(drawn: Spy) -> None:
     scenes = [
         listed("large", [False], side=24),
         listed("small", [False], side=23),
         listed("crowd", [False] * 16, side=23),
     ]
-    sampler = Sampler(scenes, [], 0.0, 0.0, 64)
-    rng = np.random.default_rng(0)
-    while len(drawn) < 3000:
-        sampler.draw(rng)
-    names = [name for name, _, _ in drawn]
+    draw(Sampler(scenes, [], 0.0, 0.0, 64), times=1500)
+    names = [crop.name for crop in drawn.crops]
     shares = [names.count(name) / len(names) for name in ("large", "small", "crowd")]
     # Weights 2, 1 and 16 / 4.
     np.testing.assert_allclose(shares, [2 / 7, 1 / 7, 4 / 7], atol=0.05)
-    assert len({index for name, index, _ in drawn if name == "crowd"}) == 16
+    assert len({crop.index for crop in drawn.crops if crop.name == "crowd"}) == 16
 
 
-def test_some_crops_of_scenes_and_none_of_close_ups_look_beside_the_face(
-    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("share", [0, 1])
+def test_crops_of_scenes_look_beside_the_face_as_often_as_set_and_close_ups_never(
+    drawn: Spy, shares: Callable[..., None], share: int
 ) -> None:
-    plain, looks = samples.crop_around, []
-
-    def crop(
-        sample: Sample, index: int, size: int, rng: Any, beside: bool = False, behind: Any = None
-    ) -> Any:
-        looks.append((sample.path.name.startswith("scene"), beside))
-        return plain(sample, index, size, rng, beside, behind)
-
-    monkeypatch.setattr(samples, "crop_around", crop)
-    sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(400):
-        sampler.draw(rng)
-    assert not any(beside for scene, beside in looks if not scene)
-    assert np.mean([beside for scene, beside in looks if scene]) == pytest.approx(0.15, abs=0.04)
+    shares(beside=share, laid_over=1)
+    draw(Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64))
+    assert {(crop.of_scene, crop.beside) for crop in drawn.crops} == {
+        (True, bool(share)), (False, False),
+    }  # fmt: skip
+    assert {crop.beside for crop in drawn.behind} == {bool(share)}
 
 
-def test_half_of_the_looks_beside_a_face_are_at_photos_without_any(
-    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("beside", "faceless"), [(0, 1), (1, 0), (1, 1)])
+def test_looks_beside_a_face_are_at_photos_without_any_as_often_as_set(
+    drawn: Spy, shares: Callable[..., None], beside: int, faceless: int
 ) -> None:
-    faceless: list[str] = []
-
-    def crop(sample: Sample, size: int, rng: Any) -> Any:
-        faceless.append(sample.path.name)
-        return np.zeros((size, size, 3), np.uint8), NONE, NONE
-
-    monkeypatch.setattr(samples, "crop_anywhere", crop)
+    shares(beside=beside, faceless=faceless)
     empty = [listed("scene 2", []), listed("scene 4", [])]
-    sampler = Sampler([*SCENES, *empty], [*CLOSE_UPS, listed("close-up 3", [])], 0.3, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(600):
-        sampler.draw(rng)
-    scenes = sum(name.startswith("scene") for name, _, _ in drawn) + len(faceless)
-    assert len(faceless) / scenes == pytest.approx(0.075, abs=0.025)
+    draw(Sampler([*SCENES, *empty], [*CLOSE_UPS, listed("close-up 3", [])], 0.3, 0.5, 64))
+    of_scenes = {crop.face for crop in [*drawn.crops, *drawn.behind] if crop.of_scene}
+    if beside and faceless:
+        assert of_scenes == {("scene 2", None), ("scene 4", None)}
+    else:
+        assert of_scenes == MASKED_SCENES | BARE_SCENES
     # A close-up without a face is one in which the teacher overlooked it.
-    assert set(faceless) == {"scene 2", "scene 4"}
+    close_ups = {crop.face for crop in drawn.crops if not crop.of_scene}
+    assert close_ups == MASKED_CLOSE_UPS | BARE_CLOSE_UPS
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_close_ups_are_laid_over_scenes_as_often_as_set_and_no_scene_over_anything(
+    drawn: Spy, shares: Callable[..., None], share: int
+) -> None:
+    shares(laid_over=share)
+    draw(Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64))
+    assert {(crop.of_scene, crop.over) for crop in drawn.crops} == {
+        (True, False), (False, bool(share)),
+    }  # fmt: skip
+    assert {crop.of_scene for crop in drawn.behind} == ({True} if share else set())
+
+
+def test_close_ups_without_scenes_are_laid_over_nothing(
+    drawn: Spy, shares: Callable[..., None]
+) -> None:
+    shares(laid_over=1)
+    draw(Sampler([], CLOSE_UPS, 1.0, 0.5, 64))
+    assert drawn.faces() == MASKED_CLOSE_UPS | BARE_CLOSE_UPS
+    assert not any(crop.over for crop in drawn.crops)
+
+
+@pytest.mark.parametrize(
+    ("bare", "lenders"), [(0, MASKED_CLOSE_UPS), (1, BARE_CLOSE_UPS)], ids=["masked", "bare"]
+)
+def test_faces_of_close_ups_are_lent_to_scenes(
+    drawn: Spy, shares: Callable[..., None], bare: int, lenders: set[Any]
+) -> None:
+    shares(lent=1, lent_bare=bare)
+    draw(Sampler(SCENES, CLOSE_UPS, 0.0, 0.5, 64))
+    assert set(drawn.lent) == lenders
+    assert len(drawn.lent) == len(drawn.crops)  # one face a made crop
+
+
+@pytest.mark.parametrize(("lent", "close_up_share"), [(0, 0.5), (1, 1.0)])
+def test_no_faces_are_lent_where_none_shall_be_and_never_to_close_ups(
+    drawn: Spy, shares: Callable[..., None], lent: int, close_up_share: float
+) -> None:
+    shares(lent=lent, laid_over=0)  # scenes behind close-ups do borrow
+    draw(Sampler(SCENES, CLOSE_UPS, close_up_share, 0.5, 64))
+    assert drawn.lent == []
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_pictures_are_turned_to_either_side_as_often_as_set(
+    drawn: Spy, shares: Callable[..., None], monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    shares(turned=share)
+    monkeypatch.setattr(samples, "TURN_DEGREES", 10.0)
+    draw(Sampler(SCENES, [], 0, 0, 64), times=40)
+    assert len(drawn.turned) == 40 * share
+    if share:
+        assert abs(np.mean(drawn.turned)) < 5 < np.std(drawn.turned) < 15
 
 
 def test_a_photo_without_faces_is_seen_in_any_place_and_size(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (300, 200, 3), np.uint8)
     Image.fromarray(picture).save(tmp_path / "a.png")
     sample = Sample(tmp_path / "a.png", NONE, np.zeros(0, bool), NONE, SCENE_SIDES)
-    crops = [crop_anywhere(sample, 96, np.random.default_rng(seed)) for seed in range(20)]
-    assert all(image.shape == (96, 96, 3) for image, _, _ in crops)
-    assert all(boxes.shape == ignored.shape == (0, 4) for _, boxes, ignored in crops)
-    assert len({image.tobytes() for image, _, _ in crops}) == 20
+    views = [crop_anywhere(sample, 96, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(image.shape == (96, 96, 3) for image, _, _ in views)
+    assert all(boxes.shape == ignored.shape == (0, 4) for _, boxes, ignored in views)
+    assert len({image.tobytes() for image, _, _ in views}) == 20
     # Shrunk noise is greyer: some are seen from afar, some near.
-    deviations = [image.std() for image, _, _ in crops]
+    deviations = [image.std() for image, _, _ in views]
     assert max(deviations) > 2 * min(deviations)
-
-
-def test_seven_in_ten_close_ups_are_laid_over_scenes_and_no_scene_over_anything(
-    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain, laid = samples.crop_around, []
-
-    def crop(
-        sample: Sample, index: int, size: int, rng: Any, beside: bool = False, behind: Any = None
-    ) -> Any:
-        laid.append((sample.path.name.startswith("scene"), behind is not None))
-        return plain(sample, index, size, rng, beside, behind)
-
-    monkeypatch.setattr(samples, "crop_around", crop)
-    sampler = Sampler(SCENES, CLOSE_UPS, 0.5, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(400):
-        sampler.draw(rng)
-    assert not any(over for scene, over in laid if scene)
-    assert np.mean([over for scene, over in laid if not scene]) == pytest.approx(0.7, abs=0.06)
-
-
-def test_close_ups_without_scenes_are_laid_over_nothing(drawn: list[Any]) -> None:
-    sampler = Sampler([], CLOSE_UPS, 1.0, 0.5, 64)
-    rng = np.random.default_rng(0)
-    for _ in range(30):
-        sampler.draw(rng)
-    assert {(name, index) for name, index, _ in drawn} == MASKED_CLOSE_UPS | BARE_CLOSE_UPS
 
 
 def test_what_a_photo_laid_over_a_crop_leaves_of_it_stays(tmp_path: Path) -> None:
@@ -662,15 +711,19 @@ def test_faces_are_enlarged_little(tmp_path: Path) -> None:
     assert min(sides) < 16
 
 
-def test_photos_are_seldom_shrunk_until_much_of_the_crop_is_border(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0, 1])
+def test_photos_are_shrunk_until_much_of_the_crop_is_border_no_more_often_than_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    monkeypatch.setattr(crops, "_WITHOUT_BORDER_SHARE", share)
     sample = painted(tmp_path / "a.png", (400, 300), [(100, 80, 200, 180)], (12.0, 180.0))
-    shrunk = 0
-    for seed in range(200):
+    longer_sides = []
+    for seed in range(40):
         _, boxes, _ = crop_around(sample, 0, 256, np.random.default_rng(seed))
         # The photo's longer side in the crop, as its face's tells it.
-        if float((boxes[0, 2:] - boxes[0, :2]).max()) / 100 * 400 < 0.75 * 256:
-            shrunk += 1
-    assert 5 <= shrunk <= 35
+        longer_sides.append(float((boxes[0, 2:] - boxes[0, :2]).max()) / 100 * 400)
+    small = np.array(longer_sides) < 0.8 * 256 / np.exp(0.08) - 1
+    assert not small.any() if share else small.mean() > 0.3
 
 
 def test_photos_without_any_face_are_refused_in_words() -> None:
@@ -728,20 +781,3 @@ def test_a_face_turned_out_of_the_picture_is_no_longer_asked_about() -> None:
     assert ignored.max() <= 200
     _, faces, ignored = turn((image, NONE, NONE), 45)
     assert faces.shape == ignored.shape == (0, 4)
-
-
-def test_two_in_five_crops_are_turned_to_either_side(
-    drawn: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    degrees: list[float] = []
-
-    def noted(crop: Any, by: float) -> Any:
-        degrees.append(by)
-        return crop
-
-    monkeypatch.setattr(samples, "turn", noted)
-    sampler = Sampler(SCENES, [], 0, 0, 64)
-    for seed in range(400):
-        sampler.draw(np.random.default_rng(seed))
-    assert 0.33 < len(degrees) / 400 < 0.47
-    assert abs(np.mean(degrees)) < 3 and 8 < np.std(degrees) < 12
