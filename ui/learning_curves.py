@@ -16,6 +16,11 @@ from ui.words import percent
 HEIGHT = 300
 PARTS = {"training": "Training photos", "validation": "Validation photos"}
 COLOURS = list(SERIES)
+# Whoever sees the first curves asks why validation is ahead.
+HARDER_TO_LEARN = (
+    "While it learns, the photos are changed at random (turned, darker, blurred) and parts of the"
+    " network are switched off. It is harder so: on those photos it often does worse."
+)
 
 
 def show_curves(points: list[CurvePoint], epochs: int) -> None:
@@ -25,6 +30,7 @@ def show_curves(points: list[CurvePoint], epochs: int) -> None:
         points: of the run, in order; none for a run that has not begun to learn.
         epochs: of the whole run, so that the axis stays as it is while the curves grow.
     """
+    points = _epoch_by_epoch(points)
     table = _table({"": points})
     table["which"] = table["part"].map(PARTS)
     left, right = st.columns(2, gap="medium")
@@ -36,7 +42,9 @@ def show_curves(points: list[CurvePoint], epochs: int) -> None:
         st.caption("**Accuracy**: share of right answers; higher is better.")
     st.caption(
         "**Validation photos** are kept from learning, as a check. Where training goes on getting"
-        " better and validation does not, the network is learning by heart."
+        " better and validation does not, the network is learning by heart. Validation is"
+        f" often ahead, and that is no fault. {HARDER_TO_LEARN} Besides, the training figure is"
+        " the mean of an epoch in which it was still learning; validation is measured at its end."
     )
 
 
@@ -48,7 +56,7 @@ def show_curves_of_runs(runs: Mapping[str, list[CurvePoint]], part: str, epochs:
         part: "training" or "validation".
         epochs: of the longest run.
     """
-    table = _table(runs)
+    table = _table({name: _epoch_by_epoch(points) for name, points in runs.items()})
     table = table[table["part"] == part]
     table["which"] = table["run"]
     what = f"{PARTS[part]} of {len(runs)} runs."
@@ -59,6 +67,18 @@ def show_curves_of_runs(runs: Mapping[str, list[CurvePoint]], part: str, epochs:
     with right:
         _show(table, "accuracy", list(runs), epochs, f"Accuracy on the {what}")
         st.caption("**Accuracy**: share of right answers; higher is better.")
+
+
+def _epoch_by_epoch(points: list[CurvePoint]) -> list[CurvePoint]:
+    """Leave out what an epoch's running mean was on its way, unless the epoch is not over.
+
+    It begins anew with each epoch, which would give the line teeth.
+    """
+    return [
+        point
+        for i, point in enumerate(points)
+        if point.step == int(point.step) or i == len(points) - 1
+    ]
 
 
 def _table(runs: Mapping[str, Iterable[CurvePoint]]) -> pd.DataFrame:
@@ -82,7 +102,7 @@ def _show(table: pd.DataFrame, figure: str, order: list[str], epochs: int, alt_t
 
 
 def _chart(table: pd.DataFrame, figure: str, order: list[str], epochs: int) -> alt.LayerChart:
-    table = table[["step", figure, "which", "part"]].dropna()
+    table = table[["step", figure, "which"]].dropna()
     title, unit = ("Loss", "Loss") if figure == "loss" else ("Accuracy", "Accuracy, %")
     base = alt.Chart(table).encode(
         x=alt.X(
@@ -107,10 +127,7 @@ def _chart(table: pd.DataFrame, figure: str, order: list[str], epochs: int) -> a
             alt.Tooltip(f"{figure}:Q", title=unit, format=".3~f"),
         ],
     )
-    # Validation has one value an epoch, training one every few batches.
-    points = base.mark_point(size=30, filled=True, opacity=1).transform_filter(
-        "datum.part === 'validation'"
-    )
+    points = base.mark_point(size=30, filled=True, opacity=1)
     return (base.mark_line(strokeWidth=2) + points).properties(
         title=title,
         height=HEIGHT,
