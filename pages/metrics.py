@@ -29,7 +29,7 @@ show_headline(measured)
 judged = measured.judged
 threshold = 0.5
 if judged is not None:
-    threshold = choose_metrics_threshold(measured.model)
+    threshold = choose_metrics_threshold(measured.model, judged.part)
     show_glance(judged, threshold, with_cut_faces=measured.own is None)
 show_how_measured(measured)
 

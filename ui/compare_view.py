@@ -14,13 +14,16 @@ from training.metrics import CLASS_NAMES, McNemarTest, mcnemar
 from ui.app_threshold import card_percent
 from ui.chart_box import show_chart
 from ui.charts import history_chart
-from ui.choices import model_title
 from ui.judged import Judged, history_of, read_judged
-from ui.keep import keep
+from ui.keep import keep, put
 from ui.own_photos import OwnPhotos
-from ui.own_view import offer_model
+from ui.own_view import OWN, offer_model
+from ui.provenance import title_with_run
 from ui.words import percent, plain, with_interval
 
+# Of fewer photos that one model alone got right, even all in its favour are no surprise in
+# McNemar's test: 2 / 2 ** 5 is above its level, 2 / 2 ** 6 below.
+LEAST_DIFFERING = 6
 _FIGURES = {
     "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),
     "loss": ("Loss (lower is better)", "Loss, epoch by epoch"),
@@ -45,7 +48,7 @@ def show_compare(judged: Judged, own: OwnPhotos | None = None) -> None:
         show_history([judged.model])
         return
     keep("metrics_other", others[0], others)
-    other = st.selectbox("Compare with", others, format_func=model_title, key="metrics_other")
+    other = st.selectbox("Compare with", others, format_func=title_with_run, key="metrics_other")
     if own is not None:
         theirs = OwnPhotos.of_session(other)
         if theirs is None:
@@ -65,9 +68,25 @@ def show_compare(judged: Judged, own: OwnPhotos | None = None) -> None:
 def _show_both(judged: Judged, other: Judged | None) -> None:
     pair = None if other is None else same_photos(judged, other)
     if pair is None:
-        st.info("The two models were not measured on the same photos.")
+        st.info(
+            "The two models were not measured on the same photos, so their figures tell nothing of"
+            " which one is better. Photos of yours can be measured with both."
+        )
+        st.button(
+            "Measure both on your photos",
+            icon=":material/upload:",
+            on_click=_go_to_own,
+            args=(judged.model,),
+        )
     else:
         _show_pair(*pair)
+
+
+def _go_to_own(model: str) -> None:
+    if OwnPhotos.of_session(model):
+        put("metrics_part", OWN)
+    else:
+        put("metrics_section", "Your photos")
 
 
 def same_photos(first: Judged, second: Judged) -> tuple[Judged, Judged] | None:
@@ -97,39 +116,50 @@ def in_words(comparison: McNemarTest, first: str, second: str, things: str = "ph
         things: what they were asked about, as ``Judged.things`` names it.
     """
     differing = comparison.only_first + comparison.only_second
+    few = f" {_least(comparison.count, things)}" if differing < LEAST_DIFFERING else ""
+    none = "No difference could be shown."
     if not differing:
-        return (
-            f"{first} and {second} got the same {things} right: no difference in"
-            f" {comparison.count} {things}."
-        )
+        same = f"{first} and {second} got the same of {comparison.count} {things} right."
+        return f"{none} {same}{few}"
     facts = (
         f"They differ on {differing} of {comparison.count} {things}:"
         f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
         f" {second} alone."
     )
     times = comparison.p_value * 100
-    if round(times) == 100:
-        return f"No real difference. {facts} Chance alone would produce a difference this small."
     # Around 5 the first decimal decides.
     digits = f"{times:.1f}" if times < 10 else f"{times:.0f}"
-    chance = "less than once in 100 times" if times < 1 else f"about {digits} times in 100"
+    often = "less than once in 100 times" if times < 1 else f"about {digits} times in 100"
+    chance = f"Chance alone would do that much or more {often}."
+    if round(times) == 100:
+        chance = "Chance alone would produce a difference this small."
     if comparison.verdict == "none":
-        return f"No real difference. {facts} Chance alone would do that much or more {chance}."
+        return f"{none} {facts} {chance}{few}"
     better = first if comparison.verdict == "first" else second
-    return f"{better} is better. {facts} Chance alone would do that much or more {chance}."
+    return f"{better} is better. {facts} {chance}"
+
+
+def _least(count: int, things: str) -> str:
+    """What it would have taken to show a difference at all."""
+    if count < LEAST_DIFFERING:
+        return f"So few {things} cannot show any: it takes at least {LEAST_DIFFERING}."
+    return (
+        f"Only a larger one would have shown, of at least {LEAST_DIFFERING} {things}"
+        f" ({percent(LEAST_DIFFERING / count)})."
+    )
 
 
 def _show_pair(first: Judged, second: Judged) -> None:
     # One threshold that was moved, by the slider or for the whole app, would make a winner.
     limits = [card_percent(judged.model) / 100 for judged in (first, second)]
     comparison = mcnemar(right_answers(first, limits[0]), right_answers(second, limits[1]))
-    titles = [model_title(first.model), model_title(second.model)]
+    titles = [title_with_run(first.model), title_with_run(second.model)]
     st.subheader(plain(in_words(comparison, *titles, first.things)), anchor=False)
     # A model a column, and a table whose cells break their lines: so it fits a phone.
     columns = [
         _figures_of(judged, limit) for judged, limit in zip((first, second), limits, strict=True)
     ]
-    st.table(pd.DataFrame(dict(zip(titles, columns, strict=True))))
+    st.table(pd.DataFrame(dict(zip(map(plain, titles), columns, strict=True))))
     st.caption(
         f"Both saw the same {first.things}. Each is judged at its own threshold, whatever is chosen"
         f" above. The test (McNemar's, exact) looks only at {first.things} that one of them alone"
@@ -155,10 +185,10 @@ def _figures_of(judged: Judged, threshold: float) -> dict[str, str]:
 def show_history(models: list[str]) -> None:
     """Training curves of the runs that made these models."""
     st.subheader("How they were trained" if len(models) > 1 else "How it was trained", anchor=False)
-    histories = {model_title(name): history_of(name) for name in models}
+    histories = {title_with_run(name): history_of(name) for name in models}
     for title, history in histories.items():
         if not history:
-            st.caption(f"The run that made {title} left no record of its epochs.")
+            st.caption(f"The run that made {plain(title)} left no record of its epochs.")
     if any(histories.values()):
         st.caption(
             "While it learns, the photos are changed at random (turned, darker, blurred) and parts"

@@ -16,7 +16,7 @@ from ui.judged import Judged, read_judged
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
-from ui.provenance import begun_note, cut_faces, part_title, provenance
+from ui.provenance import begun_note, cut_faces, part_title, provenance, title_with_run
 from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
 from ui.words import day, percent, plain, with_interval
 
@@ -82,7 +82,7 @@ def choose_measured() -> Measured:
     left, right = st.columns(2, gap="medium")
     with left:
         keep("metrics_model", models[0], models)
-        model = st.selectbox("Mask model", models, format_func=model_title, key="metrics_model")
+        model = st.selectbox("Mask model", models, format_func=title_with_run, key="metrics_model")
     own = OwnPhotos.of_session(model)
     parts: dict[str, Judged] = {}
     try:

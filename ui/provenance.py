@@ -12,6 +12,7 @@ from typing import Any
 from maskcore import ModelError
 from maskcore.models import models_dir, read_card
 from training.metrics import CLASS_NAMES
+from ui.choices import model_title
 from ui.judged import PARTS, Judged
 from ui.words import day, plain, shown_name, with_interval
 
@@ -67,6 +68,16 @@ def provenance(judged: Judged) -> str:
         f"{photos_of(judged, shown_name(judged.data), plain(data_note(judged)))}. The mask model"
         f" alone, {f'measured on {date}' if date else 'nobody noted when'}."
     )
+
+
+def title_with_run(model: str) -> str:
+    """A mask model's name for people, with that of the run that made it, if its card knows it."""
+    title = model_title(model)
+    try:
+        run = str(read_card(model).get("title") or "")
+    except ModelError:
+        run = ""
+    return f"{title} ({run})" if run and run != title else title
 
 
 def began_with_a_model(card: Mapping[str, Any]) -> bool:

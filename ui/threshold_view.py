@@ -19,8 +19,12 @@ from ui.training_settings import training_allowed
 _PLACE = "threshold"
 
 
-def choose_metrics_threshold(model: str) -> float:
+def choose_metrics_threshold(model: str, part: str) -> float:
     """Show the slider and what Photos and Live start with.
+
+    Args:
+        model: the mask model's name.
+        part: of its report, the one that the figures are of.
 
     Returns:
         Mask probability, 0..1, from which the answer is "Mask".
@@ -53,6 +57,11 @@ def choose_metrics_threshold(model: str) -> float:
         st.caption(
             f"Photos and Live start with {started} %,"
             f" {'as chosen here' if chosen_percent(model) is not None else 'the model’s own'}."
+        )
+    if part == "test" and percent != of_card:
+        st.caption(
+            "At a threshold chosen on these photos their figures look a little better than they"
+            " are: the validation photos are for choosing, see “Measured on”."
         )
     show_problem(_PLACE)
     return percent / 100

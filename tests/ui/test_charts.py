@@ -83,7 +83,8 @@ def test_the_table_of_a_training_curve_is_named_for_its_figure(
 def test_a_difference_as_small_as_can_be_is_always_chance() -> None:
     said = compare_view.in_words(McNemarTest(9, 3, 3, 1.0), "A", "B", "faces")
     assert said == (
-        "No real difference. They differ on 6 of 9 faces: 3 right by A alone, 3 by B alone."
+        "No difference could be shown. They differ on 6 of 9 faces: 3 right by A alone, 3 by B"
+        " alone."
         " Chance alone would produce a difference this small."
     )
 

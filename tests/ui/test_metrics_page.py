@@ -22,10 +22,10 @@ from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
 from training.folder_intake import ROOTS_VARIABLE
-from training.metrics import McNemarTest
+from training.metrics import McNemarTest, mcnemar
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
-from ui.compare_view import in_words
+from ui.compare_view import LEAST_DIFFERING, in_words
 from ui.curve_view import _enlarged
 from ui.mistakes import clicked_cell
 from ui.stress_view import where_it_breaks
@@ -459,6 +459,22 @@ def test_a_threshold_becomes_the_app_s_default_and_goes_back(
     assert open_page().slider(key="threshold").value == 50
 
 
+def test_a_threshold_chosen_on_the_test_photos_is_said_to_flatter(
+    page: AppTest, models: Path, make_report: MakeReport
+) -> None:
+    report = make_report(LABELS, FIRST)
+    report["parts"]["validation"] = report["parts"]["test"]
+    (models / "first" / "report.json").write_text(json.dumps(report))
+    said = "At a threshold chosen on these photos their figures look a little better"
+    assert said not in texts(page)
+    assert said in texts(slide(page, 70))
+    page.selectbox(key="metrics_part").set_value("validation").run()
+    assert said not in texts(page)
+    page.selectbox(key="metrics_part").set_value("test").run()
+    assert said in texts(page)
+    assert said not in texts(slide(page, 50))
+
+
 def test_where_visitors_may_not_train_they_do_not_choose_for_others(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -499,7 +515,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
         ),
         (
             0.054,
-            "No real difference. They differ on 6 of 9 photos: 5 right by A alone, 1 by B"
+            "No difference could be shown. They differ on 6 of 9 photos: 5 right by A alone, 1 by B"
             " alone. Chance alone would do that much or more about 5.4 times in 100.",
         ),
         (
@@ -511,6 +527,30 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
 )
 def test_the_words_fit_the_verdict_also_near_its_border(chance: float, said: str) -> None:
     assert in_words(McNemarTest(9, 5, 1, chance), "A", "B") == said
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        (McNemarTest(599, 0, 0, 1.0), "of at least 6 photos (1.0\xa0%)."),
+        (McNemarTest(8, 5, 0, 2 / 2**5), "of at least 6 photos (75.0\xa0%)."),
+        (McNemarTest(5, 5, 0, 2 / 2**5), "So few photos cannot show any: it takes at least 6."),
+    ],
+)
+def test_where_no_difference_could_be_shown_it_is_said_what_it_takes(
+    test: McNemarTest, said: str
+) -> None:
+    words = in_words(test, "A", "B")
+    assert words.startswith("No difference could be shown. ")
+    assert f"of {test.count} photos" in words
+    assert words.endswith(said)
+    assert said not in in_words(McNemarTest(test.count, 6, 0, 2 / 2**6), "A", "B")
+
+
+def test_fewer_differing_photos_than_are_asked_for_never_make_a_winner() -> None:
+    right = np.ones(LEAST_DIFFERING, bool)
+    assert mcnemar(right, ~right).verdict == "first"
+    assert mcnemar(right[1:], ~right[1:]).verdict == "none"
 
 
 def test_a_curve_that_shows_only_its_corner_says_so() -> None:
@@ -528,7 +568,7 @@ def test_a_curve_that_shows_only_its_corner_says_so() -> None:
 def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
     section(page, "Two models")
     said = texts(page)
-    assert "No real difference" in said
+    assert "No difference could be shown" in said
     assert "They differ on 4 of 8 photos: 0 right by first alone, 4 by second alone" in said
     assert "about 12 times in 100" in said  # 2 / 2 ** 4
     table = page.table[1].value
@@ -540,6 +580,38 @@ def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
         "Accuracy, epoch by epoch",
         "Loss, epoch by epoch",
     )
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_models_of_different_photos_can_be_compared_on_the_visitor_s(
+    own_page: AppTest, models: Path, make_report: MakeReport, measured: bool
+) -> None:
+    report = make_report(LABELS, SECOND) | {"data": "others"}
+    (models / "second" / "report.json").write_text(json.dumps(report))
+    page = own_page
+    if measured:
+        upload(page, packed({"mask/1.png": picture(250), "nomask/2.png": picture(0)}))
+        page.selectbox(key="metrics_part").set_value("test").run()
+    section(page, "Two models")
+    assert "not measured on the same photos" in texts(page)
+    button(page, "Measure both on your photos").click().run()
+    assert not page.exception
+    if measured:
+        assert page.selectbox(key="metrics_part").value == "own"
+        button(page, "Measure with second").click().run()
+        assert "No difference could be shown" in texts(page)
+    else:
+        assert page.segmented_control(key="metrics_section").value == "Your photos"
+
+
+def test_a_model_is_called_by_the_run_that_made_it_too(models: Path, open_page: OpenPage) -> None:
+    path = models / "first" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "title": "Class *7b*"}))
+    page = section(open_metrics(open_page), "Two models")
+    assert "first (Class *7b*)" in page.selectbox(key="metrics_model").options
+    assert "0 right by first (Class *7b*) alone, 4 by second alone" in texts(page)
+    assert list(page.table[1].value.columns) == [plain("first (Class *7b*)"), "second"]
+    assert "The run that made first (Class *7b*) left no record" in texts(page)
 
 
 def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
@@ -773,7 +845,10 @@ def test_own_photos_are_measured_with_another_model_and_compared(
     ) in texts(page)
     section(page, "Two models")
     names = "second and first" if measure_there else "first and second"
-    assert f"{names} got the same photos right: no difference in 2 photos" in texts(page)
+    assert (
+        f"No difference could be shown. {names} got the same of 2 photos right. So few photos"
+        " cannot show any: it takes at least 6."
+    ) in texts(page)
     held = page.session_state["metrics_own"]
     assert set(held) == {"first", "second"}
     folder = held["first"].pictures.root
