@@ -32,15 +32,32 @@ NONE = Corrections()
 
 
 def read_corrections(path: Path) -> Corrections:
-    """Read a list as the Metrics page exports it:
-    {"leave_out": [name, ...], "relabel": {name: "with_mask" or "without_mask", ...}},
-    and "hashes": {name: hash, ...} where it knows some.
+    """Read a list from a file; see ``parse_corrections``.
 
     Raises:
         MasklensError: the file is missing or not such a list.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+    except OSError as error:
+        raise _no_list(path.name) from error
+    return parse_corrections(content, path.name)
+
+
+def parse_corrections(content: bytes, name: str) -> Corrections:
+    """Read a list as the Metrics page exports it, JSON in UTF-8:
+    {"leave_out": [name, ...], "relabel": {name: "with_mask" or "without_mask", ...}},
+    and "hashes": {name: hash, ...} where it knows some.
+
+    Args:
+        content: the file's.
+        name: what to call it.
+
+    Raises:
+        MasklensError: it is not such a list.
+    """
+    try:
+        values = json.loads(content)
         names, classes = values["leave_out"], values["relabel"]
         if not isinstance(names, list) or not isinstance(classes, dict):
             raise TypeError("leave_out must be a list and relabel an object")
@@ -50,8 +67,10 @@ def read_corrections(path: Path) -> Corrections:
         if not isinstance(hashes, dict) or not all(isinstance(h, str) for h in hashes.values()):
             raise TypeError("hashes must be an object of strings")
         labels = {name: CLASS_FOLDERS.index(folder) for name, folder in classes.items()}
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise MasklensError(
-            f"{path.name} does not hold corrections. Export the list on the Metrics page."
-        ) from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise _no_list(name) from error
     return Corrections(frozenset(names), labels, hashes)
+
+
+def _no_list(name: str) -> MasklensError:
+    return MasklensError(f"{name} does not hold corrections. Export the list on the Metrics page.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +12,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
+import training.corrections
 from maskcore import MasklensError
-from training.corrections import read_corrections
+from training.corrections import parse_corrections, read_corrections
 from training.intake import hash_in_name, kept_names
 from ui.judged import FOLDERS
 from ui.words import counted, plain
@@ -176,14 +176,11 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
 
 
 def _read(data: str, content: bytes, folder: Path) -> Corrections:
-    with tempfile.TemporaryDirectory() as made:
-        path = Path(made, "The file")
-        path.write_bytes(content)
-        try:
-            return read_list(data, path, folder)
-        except MasklensError as error:
-            st.error(plain(str(error)))
-            return Corrections(data)
+    try:
+        return _among(data, parse_corrections(content, "The file"), folder)
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return Corrections(data)
 
 
 def read_list(data: str, path: Path, folder: Path) -> Corrections:
@@ -197,7 +194,10 @@ def read_list(data: str, path: Path, folder: Path) -> Corrections:
     Raises:
         MasklensError: the file is missing or not such a list.
     """
-    values = read_corrections(path)
+    return _among(data, read_corrections(path), folder)
+
+
+def _among(data: str, values: training.corrections.Corrections, folder: Path) -> Corrections:
     relabel = {name: FOLDERS[label] for name, label in values.labels.items()}
     return Corrections(data, relabel, set(values.leave_out), values.hashes).among(folder)
 
