@@ -69,14 +69,17 @@ def calibrate_model(
 def stress_card(typed: str, model: str, data: Path, boxes: Path | None, out: Path) -> None:
     """Measure, and print accuracy and both classes' shares under each change."""
     from training.stress import stress
+    from training.stress_card import below
 
     card = stress(model, data, boxes, out, typed)
     titles = {"accuracy": "right", "recall_mask": "Mask", "recall_no_mask": "No Mask"}
     for row in card["rows"]:
         figures = (f"{t} {row[n]['hits']} of {row[n]['count']}" for n, t in titles.items())
         print(f"{row['change']} {row['level']}: {', '.join(figures)}".replace(" :", ":"))
-    for broken in card["breaks"]:
-        print(f"breaks: {broken['change']} {broken['level']} ({broken['value']:.1%})")
+    for row in card["rows"]:
+        if low := below(row):
+            worst = min(row[name]["value"] for name in low)
+            print(f"breaks: {row['change']} {row['level']} ({worst:.1%})")
 
 
 def summary(title: str, figures: dict[str, Any]) -> str:

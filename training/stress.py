@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,6 @@ from training.parts import Photos, report_photos
 from training.provenance import provenance
 
 SEED = 0
-# Below this accuracy a model is said to break.
-BREAKS_BELOW = 0.95
 
 
 def stress(
@@ -42,7 +39,7 @@ def stress(
 
     Returns:
         JSON values: model, part, where the faces come from, seed, count; "rows", see
-        ``rows``; "breaks", see ``breaks``.
+        ``rows``.
 
     Raises:
         MasklensError: the model is not installed, its photos are not in the folder, or none
@@ -61,7 +58,6 @@ def stress(
             for i, path in enumerate(photos.paths)
         ]
     )
-    found = rows(photos.labels, answers >= classifier.threshold)
     card = {
         "model": name,
         "data": data.name,
@@ -70,9 +66,7 @@ def stress(
         **provenance(command),
         "seed": SEED,
         "count": len(photos),
-        "breaks_below": BREAKS_BELOW,
-        "breaks": breaks(found),
-        "rows": found,
+        "rows": rows(photos.labels, answers >= classifier.threshold),
     }
     write_json(out, card)
     return card
@@ -139,28 +133,6 @@ def rows(labels: NDArray[np.int64], masked: NDArray[np.bool_]) -> list[dict[str,
             }
         )
     return found
-
-
-def breaks(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each change the first level at which accuracy, or either class's share of right
-    answers, is below ``BREAKS_BELOW``: change, level and which figure fell lowest.
-    """
-    first: dict[str, dict[str, Any]] = {}
-    for row in found:
-        values = {
-            name: row[name]["value"]
-            for name in ("accuracy", "recall_mask", "recall_no_mask")
-            if row[name]["value"] is not None
-        }
-        lowest = min(values, key=lambda name: values[name], default="accuracy")
-        if values.get(lowest, 1.0) < BREAKS_BELOW and row["change"] not in first:
-            first[row["change"]] = {
-                "change": row["change"],
-                "level": row["level"],
-                "figure": lowest,
-                "value": values[lowest],
-            }
-    return list(first.values())
 
 
 def _whole(photo: ImageRgb, spec: InputSpec) -> Box:

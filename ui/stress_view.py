@@ -11,13 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from maskcore.models import models_dir
+from training.stress_card import BREAKS_BELOW, below
 from ui.chart_box import show_chart
 from ui.charts import CLASS_TITLES, COLOUR, GREY, spaced
 from ui.words import day, percent, with_interval
 
 STRESS_FILE = "stress.json"
-# Accuracy below this is said and shown.
-LIMIT = 0.95
+_LIMIT = percent(BREAKS_BELOW, 0)
 # A class so much below all faces together is named beside them.
 FAR = 0.05
 FIGURES = {
@@ -49,22 +49,15 @@ def read_stress(model: str) -> dict[str, Any] | None:
         return None
 
 
-def below(row: dict[str, Any], limit: float = LIMIT) -> list[str]:
-    """Which of a row's figures are below ``limit``: "accuracy", "recall_mask" ..."""
-    return [
-        name for name in FIGURES if row[name]["value"] is not None and row[name]["value"] < limit
-    ]
-
-
-def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
-    """The changes under which accuracy, of all faces or of one class, falls below ``limit``.
+def where_it_breaks(rows: list[dict[str, Any]]) -> str:
+    """The changes under which accuracy, of all faces or of one class, falls too low.
 
     A class far lower than all faces together is named with its figure.
     """
     broken: dict[str, list[str]] = {}
     subject = "Accuracy"
     for row in rows:
-        low = below(row, limit)
+        low = below(row)
         if not low:
             continue
         level = _unbroken(row["level"])
@@ -80,11 +73,11 @@ def where_it_breaks(rows: list[dict[str, Any]], limit: float = LIMIT) -> str:
         broken.setdefault(row["change"], []).append(level)
     if not broken:
         return (
-            f"Accuracy stays at {percent(limit, 0)} or more under all these changes, on masked and"
+            f"Accuracy stays at {_LIMIT} or more under all these changes, on masked and"
             " on bare faces."
         )
     said = "; ".join(f"{change} ({', '.join(levels)})" for change, levels in broken.items())
-    return f"{subject} falls below {percent(limit, 0)} under: {said}."
+    return f"{subject} falls below {_LIMIT} under: {said}."
 
 
 def _unbroken(text: str) -> str:
@@ -109,7 +102,7 @@ def stress_rows(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
 def stress_chart(rows: list[dict[str, Any]]) -> alt.LayerChart:
     """Accuracy under each change, with its interval, and that of each class.
 
-    A row with one of them below ``LIMIT`` is shaded.
+    A row with one of them below ``BREAKS_BELOW`` is shaded.
     """
     marks = pd.DataFrame(_marks(rows))
     names = list(dict.fromkeys(marks["name"]))
@@ -154,7 +147,7 @@ def stress_chart(rows: list[dict[str, Any]]) -> alt.LayerChart:
         for of, size, offset in zip(FIGURES.values(), (70, 50, 50), (0, -7, 7), strict=True)
     ]
     limit = (
-        alt.Chart(pd.DataFrame({"limit": [LIMIT]}))
+        alt.Chart(pd.DataFrame({"limit": [BREAKS_BELOW]}))
         .mark_rule(strokeDash=[5, 4], color=_BELOW)
         .encode(x=alt.X("limit:Q", scale=scale))
     )
@@ -240,9 +233,9 @@ def _meaning(rows: list[dict[str, Any]], count: int) -> str:
     shaded = sum(bool(below(row)) for row in rows)
     if shaded:
         where = "in the shaded row" if shaded == 1 else f"in each of the {shaded} shaded rows"
-        marked = f"{where} at least one of the three is below {percent(LIMIT, 0)}, the dashed line"
+        marked = f"{where} at least one of the three is below {_LIMIT}, the dashed line"
     else:
-        marked = f"none is below {percent(LIMIT, 0)}, the dashed line"
+        marked = f"none is below {_LIMIT}, the dashed line"
     return (
         f"Each circle is the accuracy on the same {count} test photos, changed as written beside"
         " it (bare faces alone where it says so), its line the 95 % interval; the triangles are"

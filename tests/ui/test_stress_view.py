@@ -9,8 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskcore.models import models_dir
+from training import stress_card
+from training.stress_card import BREAKS_BELOW
 from ui.charts import CLASS_TITLES
-from ui.stress_view import FIGURES, LIMIT, _meaning, axis_start, stress_chart, where_it_breaks
+from ui.stress_view import FIGURES, _meaning, axis_start, stress_chart, where_it_breaks
 
 
 def figure(value: float | None, low: float, high: float) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def row(
 ROWS = [
     row("nothing", 0.996, 0.985, 0.999),
     row("blur", 0.94, 0.914, 0.958, masked=0.97, bare=0.92),
-    row("hand", LIMIT, 0.93, 0.97, masked=LIMIT, bare=LIMIT),
+    row("hand", BREAKS_BELOW, 0.93, 0.97, masked=BREAKS_BELOW, bare=BREAKS_BELOW),
     row("head", 0.96, 0.94, 0.97, masked=0.93),
     row("scarf", 0.97, 0.96, 0.98, masked=None, bare=0.97),
     row("nobody", None, masked=None, bare=None),
@@ -97,6 +99,7 @@ def test_each_class_has_its_mark_colour_and_shape() -> None:
             assert scale["domain"] == list(FIGURES.values())
             assert len(set(scale["range"])) == 3
             assert layer["encoding"][channel]["legend"]
+    assert tuple(FIGURES) == stress_card.FIGURES
     assert set(CLASS_TITLES.values()) < set(FIGURES.values())
 
 
