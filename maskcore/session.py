@@ -145,6 +145,11 @@ class SessionLog:
                 mask_share=share,
             )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame has been counted."""
+        return self._start is None
+
     def rows(self) -> list[Second]:
         """The log, oldest second first."""
         with self._lock:

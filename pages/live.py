@@ -69,8 +69,9 @@ else:
         playing = show_camera(stream)
     with facts:
         every = 0.5 if playing else None
-        st.fragment(show_figures, run_every=every)(stream, playing)
-        show_actions(stream, playing)
+        empty = stream.log.is_empty
+        st.fragment(show_figures, run_every=every)(stream, playing, empty)
+        show_actions(stream, playing, empty)
         st.fragment(show_notes, run_every=every)(stream, alert, playing)
     st.fragment(show_chart, run_every=2.0 if playing else None)(stream)
     show_snapshots(stream)

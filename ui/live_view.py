@@ -76,8 +76,17 @@ def show_camera(stream: LiveStream) -> bool:
     return playing
 
 
-def show_figures(stream: LiveStream, playing: bool) -> None:
-    """The figures of the moment; called twice a second while it plays."""
+def show_figures(stream: LiveStream, playing: bool, empty: bool) -> None:
+    """The figures of the moment; called twice a second while it plays.
+
+    Args:
+        stream: the visitor's.
+        playing: whether it plays.
+        empty: whether its log was empty when the page began to run; once it is not, the page
+            runs again.
+    """
+    if empty and not stream.log.is_empty:
+        st.rerun(scope="app")
     set_camera_rate(stream.camera_rate)
     now = stream.now()
     current = _current(stream, playing)
@@ -119,7 +128,7 @@ def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> No
         st.warning(stream.problem, icon=":material/error:")
 
 
-def show_actions(stream: LiveStream, playing: bool) -> None:
+def show_actions(stream: LiveStream, playing: bool, empty: bool) -> None:
     """Snapshot, log, and counting anew."""
     with st.container(horizontal=True):
         st.button(
@@ -130,7 +139,13 @@ def show_actions(stream: LiveStream, playing: bool) -> None:
             disabled=not playing,
         )
         st.download_button(
-            "Log (CSV)", stream.log.csv, "masklens-log.csv", "text/csv", on_click="ignore"
+            "Log (CSV)",
+            # The mark at its beginning tells Excel that it is UTF-8.
+            lambda: stream.log.csv().encode("utf-8-sig"),
+            "masklens-log.csv",
+            "text/csv",
+            on_click="ignore",
+            disabled=empty,
         )
         st.button(
             "Start counting anew",

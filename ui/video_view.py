@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import BinaryIO
 
@@ -116,7 +117,8 @@ def _show_result(job: VideoJob) -> None:
             )
             st.download_button(
                 "Table (CSV)",
-                job.csv_file.read_bytes,
+                # The mark at its beginning tells Excel that it is UTF-8.
+                lambda: codecs.BOM_UTF8 + job.csv_file.read_bytes(),
                 f"{stem}-masklens.csv",
                 "text/csv",
                 on_click="ignore",

@@ -96,7 +96,7 @@ def test_an_uploaded_video_comes_out_labelled(
         assert float(sound.duration * sound.time_base) == pytest.approx(SECONDS, abs=0.1)
         loudness = max(abs(frame.to_ndarray()).max() for frame in container.decode(sound))
         assert loudness > 0.2
-    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"))))
     assert {row["label"] for row in rows} == set(LABELS)
     assert len({row["track"] for row in rows}) == 2
     before, after = images_of(clip), images_of(labelled)

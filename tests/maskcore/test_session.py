@@ -22,6 +22,7 @@ def test_before_the_first_frame_there_is_nothing() -> None:
     log = SessionLog()
     assert log.now(100.0) == Now()
     assert log.rows() == []
+    assert log.is_empty
     assert len(log.csv().splitlines()) == 1
 
 
@@ -60,6 +61,7 @@ def test_a_stream_that_stands_still_shows_no_faces_but_what_was() -> None:
 def test_one_frame_has_no_rate() -> None:
     log = SessionLog()
     log.add(seen(1), 5.0, 0, 1)
+    assert not log.is_empty
     assert log.now(5.0).frames_per_second == 0
     assert log.now(5.0).mask_share is None
 

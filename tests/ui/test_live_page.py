@@ -19,7 +19,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.alert import AlertRule
-from maskcore.session import Second
+from maskcore.session import Second, SessionLog
 from maskcore.types import Analysis
 from ui import doctor, live_view, webrtc
 from ui import stream as stream_module
@@ -158,6 +158,46 @@ def test_a_snapshot_is_told_of_and_can_be_removed(
     assert stream_of(live).snapshots == []
     assert "Remove" not in buttons(live)
     assert "Snapshots" not in [subheader.value for subheader in live.subheader]
+
+
+def log_button(page: AppTest) -> Any:
+    (button,) = [item for item in page.download_button if item.label == "Log (CSV)"]
+    return button
+
+
+def test_the_log_can_be_had_once_there_is_something_in_it(
+    live: AppTest, player: Player, awaited: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    assert log_button(live.run()).disabled
+    awaited(stream_of(live).process([frame()]))
+    # It came after the page had looked: only the figures, drawn twice a second, meet it.
+    answers = [True]
+    monkeypatch.setattr(
+        SessionLog,
+        "is_empty",
+        property(lambda log: answers.pop() if answers else log.rows() == []),
+    )
+    live.run()
+    assert not live.exception
+    assert not log_button(live).disabled
+    press(live, "Start counting anew")
+    assert log_button(live).disabled
+
+
+def test_the_log_is_marked_as_utf_8_for_excel(
+    live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: dict[str, Any] = {}
+    download_button = st.download_button
+
+    def note(label: str, data: Any, *rest: Any, **options: Any) -> Any:
+        handed[label] = data
+        return download_button(label, data, *rest, **options)
+
+    monkeypatch.setattr(st, "download_button", note)
+    live.run()
+    assert handed["Log (CSV)"]() == stream_of(live).log.csv().encode("utf-8-sig")
 
 
 def test_snapshots_stand_below_all_that_is_used_with_the_picture(
