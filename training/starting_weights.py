@@ -51,7 +51,10 @@ def available_weights(architecture: str) -> list[tuple[str, str]]:
             " masks already. Nothing is fetched."
         )
         choices.insert(1 if fetched else 0, ("installed", sentence))
-    random = "Random weights: the network knows nothing yet and needs far more photos and time."
+    random = (
+        "Random weights: the network knows nothing yet. It learns only with fine-tuning epochs,"
+        " and needs far more photos and time."
+    )
     return [*choices, ("none", random)]
 
 

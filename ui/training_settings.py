@@ -13,7 +13,7 @@ from training.jobs import Job
 from training.starting_weights import available_weights
 from ui.actions import act, show_outcome
 from ui.choices import MODELS
-from ui.keep import forget, keep
+from ui.keep import forget, keep, put
 from ui.run_list import MAX_NAME, open_run
 from ui.training_data import DataChoice, photos_are_brought
 from ui.words import plain
@@ -27,6 +27,14 @@ DENSE_UNITS = (16, 32, 64, 128, 256)
 MAX_VIEWS = 5
 MAX_SEED = 2**32 - 1
 WEIGHTS = {"imagenet": "ImageNet", "installed": "The installed model", "none": "Random"}
+
+# What the base makes of a photo is as random as its weights, until it learns, too.
+RANDOM_FINE_TUNE_EPOCHS = 10
+NEVER_LEARNS = (
+    "With random weights and no fine-tuning epochs the network learns next to nothing: only its"
+    " last layers do, from what random layers make of a photo. Choose fine-tuning epochs, or other"
+    " starting weights."
+)
 
 LABELS = {
     "epochs": "Epochs",
@@ -84,7 +92,7 @@ def choose_settings(data: DataChoice | None) -> TrainConfig | None:
         keep("train_epochs", DEFAULT.epochs)
         values["epochs"] = st.slider(LABELS["epochs"], *EPOCHS, key="train_epochs")
         st.caption(MEANINGS["epochs"])
-    start = st.empty()
+    start = st.container()
     with st.expander("More settings", icon=":material/tune:"):
         values |= _more_settings()
         st.divider()
@@ -95,7 +103,10 @@ def choose_settings(data: DataChoice | None) -> TrainConfig | None:
             f"Photos are brought to {side} × {side} pixels. Learning is by the Adam optimizer;"
             " binary cross-entropy measures how wrong the answers are."
         )
-    start.caption(f"It starts from: {plain(weights[values['backbone_weights']])}")
+    with start:
+        st.caption(f"It starts from: {plain(weights[values['backbone_weights']])}")
+        if values["backbone_weights"] == "none" and not values["fine_tune_epochs"]:
+            st.warning(NEVER_LEARNS)
     try:
         side = default_enlarging(values["architecture"], DEFAULT.image_size)
         return TrainConfig.from_dict({**values, "enlarged_to": side})
@@ -150,8 +161,18 @@ def _choose_weights(choices: dict[str, str]) -> str:
         format_func=lambda value: WEIGHTS[value],
         captions=list(choices.values()),
         key="train_weights",
+        on_change=_fine_tune_what_is_random,
     )
     return value
+
+
+def _fine_tune_what_is_random() -> None:
+    """Give random weights the epochs in which alone they learn, and take them away with them."""
+    is_random = st.session_state["train_weights"] == "none"
+    before, after = (0, RANDOM_FINE_TUNE_EPOCHS) if is_random else (RANDOM_FINE_TUNE_EPOCHS, 0)
+    # A number that the visitor chose stays.
+    if st.session_state["train_fine_tune_epochs"] == before:
+        put("train_fine_tune_epochs", after)
 
 
 def _in_words(error: ValueError) -> str:

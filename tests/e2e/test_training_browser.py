@@ -127,7 +127,10 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
         "Random", exact=True
     ).click()
     page.get_by_text("It starts from: Random weights").first.wait_for()
-    assert page.get_by_role("slider", name="Dropout").is_visible()  # the settings stay open
+    fine_tuning = page.get_by_role("slider", name="Fine-tuning epochs")
+    assert fine_tuning.is_visible()  # the settings stay open
+    fine_tuning.press("Home")
+    page.get_by_text("the network learns next to nothing").wait_for()
     page.get_by_label("Name of the run").fill(RUN)
     press(page, "Train")
 

@@ -227,6 +227,31 @@ def test_the_name_of_a_run_outlives_a_change_of_page_until_the_run_has_it(
     assert page.text_input(key="train_name").value == ""
 
 
+def test_random_weights_come_with_the_epochs_in_which_they_learn(
+    open_training: OpenPage, photos: SimpleNamespace
+) -> None:
+    page = open_training()
+
+    def start_from(weights: str) -> int:
+        page.radio(key="train_weights").set_value(weights).run()
+        assert not page.exception
+        return int(page.slider(key="train_fine_tune_epochs").value)
+
+    given = ui.training_settings.RANDOM_FINE_TUNE_EPOCHS
+    assert start_from("none") == given > 0
+    assert "It learns only with fine" in texts(page)
+    assert not page.warning
+    assert start_from("imagenet") == 0
+    page.slider(key="train_fine_tune_epochs").set_value(3)
+    assert start_from("none") == start_from("imagenet") == 3
+    start_from("none")
+    page.slider(key="train_fine_tune_epochs").set_value(0).run()  # to see it fail
+    assert "learns next to nothing" in page.warning[0].value
+    button(page, "Train").click().run()
+    (job,) = jobs.jobs()
+    assert (job.config.backbone_weights, job.config.fine_tune_epochs) == ("none", 0)
+
+
 def test_a_recording_is_split_by_time(open_training: OpenPage, photos: SimpleNamespace) -> None:
     photos.recorded = True
     button(open_training(), "Train").click().run()
