@@ -139,8 +139,11 @@ def evaluate_scenes(
     report = evaluate_scenes(asked, min_side)
     for name, figure in report["figures"].items():
         if isinstance(figure, dict):
-            low, high = figure["interval"]
-            print(f"{name}: {figure['value']:.3f} (95 % interval {low:.3f} to {high:.3f})")
+            bracket = ""
+            if figure["interval"] is not None:
+                low, high = figure["interval"]
+                bracket = f" (95 % interval {low:.3f} to {high:.3f})"
+            print(f"{name}: {figure['value']:.3f}{bracket}")
         else:
             print(f"{name}: {figure}")
     if out:

@@ -156,28 +156,54 @@ def figures(counts: Counts) -> dict[str, NDArray[np.float64]]:
     nothing to count at all.
     """
     faces, found, tp, fp, fn, alarms = np.moveaxis(counts, -1, 0)
-    all_found, all_faces, all_alarms = found.sum(-1), faces.sum(-1), alarms.sum(-1)
+    all_found = found.sum(-1)
     f1 = _f1(tp, fp, fn)
     return {
-        "detection_recall": _ratio(all_found, all_faces),
-        "detection_recall_mask": _ratio(found[..., 1], faces[..., 1]),
-        "detection_recall_no_mask": _ratio(found[..., 0], faces[..., 0]),
-        "detection_precision": _ratio(all_found, all_found + all_alarms),
-        "detection_f1": _f1(all_found, all_alarms, all_faces - all_found),
-        "label_accuracy_on_found": _ratio(tp.sum(-1), all_found),
+        **{name: _ratio(*of) for name, of in _shares(counts).items()},
+        "detection_f1": _f1(all_found, alarms.sum(-1), faces.sum(-1) - all_found),
         "f1_mask": f1[..., 1],
         "f1_no_mask": f1[..., 0],
         "macro_f1": f1.mean(-1),
     }
 
 
+def _shares(counts: Counts) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Those of ``figures`` that are shares: hits, and of how many."""
+    faces, found, tp, _, _, alarms = np.moveaxis(counts, -1, 0)
+    all_found = found.sum(-1)
+    return {
+        "detection_recall": (all_found, faces.sum(-1)),
+        "detection_recall_mask": (found[..., 1], faces[..., 1]),
+        "detection_recall_no_mask": (found[..., 0], faces[..., 0]),
+        "detection_precision": (all_found, all_found + alarms.sum(-1)),
+        "label_accuracy_on_found": (tp.sum(-1), all_found),
+    }
+
+
 def with_intervals(counts: Counts) -> dict[str, Any]:
-    """Figures of (photos, 2, 6) counts with 95 % bootstrap intervals over photos, seed 0."""
+    """Figures of (photos, 2, 6) counts with 95 % bootstrap intervals over photos, seed 0.
+
+    Where nothing failed, or nothing succeeded, photos drawn again say nothing else, however few
+    they are: shares of exactly 0 or 1, and others whose resamples all agree, have the Wilson
+    interval of their count. It takes the faces of one photo for independent. An F1 whose
+    resamples all agree, and a share of nothing, have None.
+    """
     rng = np.random.default_rng(0)
     drawn = rng.integers(len(counts), size=(RESAMPLES, len(counts)))
     resampled = figures(counts[drawn].sum(axis=1))
     total = counts.sum(axis=0)
-    whole = figures(total)
+    whole, shares = figures(total), _shares(total)
+
+    def interval(name: str, values: NDArray[np.float64]) -> list[float] | None:
+        low, high = np.quantile(values, [0.025, 0.975]).tolist()
+        if low < high and not (name in shares and whole[name] in (0, 1)):
+            return [low, high]
+        wilson: list[float] | None = None
+        if name in shares:
+            hits, of = shares[name]
+            wilson = share(int(hits), int(of))["interval"]
+        return wilson
+
     return {
         "faces": int(total[:, _FACES].sum()),
         "faces_mask": int(total[1, _FACES]),
@@ -186,10 +212,7 @@ def with_intervals(counts: Counts) -> dict[str, Any]:
         "labelled_right": int(total[:, _TP].sum()),
         "false_alarms": int(total[:, _ALARMS].sum()),
         **{
-            name: {
-                "value": float(whole[name]),
-                "interval": np.quantile(values, [0.025, 0.975]).tolist(),
-            }
+            name: {"value": float(whole[name]), "interval": interval(name, values)}
             for name, values in resampled.items()
         },
     }

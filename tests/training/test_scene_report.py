@@ -11,8 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from maskcore.pipeline import MaskPipeline
 from maskcore.types import Analysis, Face, Label
-from training.metrics import CLASS_NAMES
+from training import scene_parts
+from training import scene_report as module
+from training.__main__ import main
+from training.metrics import CLASS_NAMES, share
 from training.scene_report import count, evaluate_scenes, figures, iou, match, with_intervals
 from training.scenes import Scene, SceneFace, read_scenes
 
@@ -251,9 +255,54 @@ def test_more_photos_give_narrower_intervals() -> None:
         assert widths[1] < 0.5 * widths[0]
 
 
-def test_photos_all_alike_leave_no_doubt() -> None:
-    report = with_intervals(np.repeat(photos_counts(3)[:1], 8, axis=0))
-    assert np.ptp(report["macro_f1"]["interval"]) == 0
+def test_photos_drawn_again_that_all_agree_do_not_leave_no_doubt() -> None:
+    counts = np.zeros((8, 2, 6), np.int64)
+    counts[:, 1, :3] = 1  # a masked face in each, found and right
+    counts[0, 0, [0, 4]] = 1  # and a bare one, missed: most resamples have none or it alone
+    report = with_intervals(counts)
+    for name, hits, of in (
+        ("detection_recall_mask", 8, 8),
+        ("detection_recall_no_mask", 0, 1),
+        ("detection_precision", 8, 8),
+        ("label_accuracy_on_found", 8, 8),
+    ):
+        assert report[name] == {k: share(hits, of)[k] for k in ("value", "interval")}
+        assert np.ptp(report[name]["interval"]) > 0.3
+    assert report["f1_mask"] == {"value": 1, "interval": None}
+    assert np.ptp(report["detection_recall"]["interval"]) > 0
+    assert report["detection_recall"]["interval"] != share(8, 9)["interval"]
+
+
+def test_a_share_of_nothing_has_no_interval() -> None:
+    report = with_intervals(np.zeros((3, 2, 6), np.int64))
+    figures_of = [figure for figure in report.values() if isinstance(figure, dict)]
+    assert figures_of == [{"value": 1, "interval": None}] * 9
+
+
+def test_photos_all_alike_have_an_interval_too() -> None:
+    counts = np.zeros((4, 2, 6), np.int64)
+    counts[:, 1] = [2, 1, 1, 0, 1, 0]  # one of two found
+    report = with_intervals(counts)
+    assert report["detection_recall"]["interval"] == share(4, 8)["interval"]
+    assert report["macro_f1"]["interval"] is None
+
+
+def test_the_command_prints_figures_without_an_interval_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = np.zeros((4, 2, 6), np.int64)
+    counts[:, 1, :3] = 1
+    report = {"figures": with_intervals(counts)}
+    monkeypatch.setattr(module, "evaluate_scenes", lambda asked, min_side: report)
+    monkeypatch.setattr(scene_parts, "scenes_of_parts", lambda *of: [])
+    monkeypatch.setattr(MaskPipeline, "load", lambda *names: None)
+    write_photo(tmp_path / "images" / "1.png", 1)
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "1.xml").write_text("<annotation></annotation>")
+    assert main(["evaluate-scenes", "--scenes", str(tmp_path), "--detector", "haar"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert "macro_f1: 1.000" in printed
+    assert "detection_precision: 1.000 (95 % interval 0.510 to 1.000)" in printed
 
 
 # --- photos
