@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.detection.levels import add_up_levels
 from maskcore.detection.looks import Look, average_looks
-from maskcore.detection.scaling import detect_at_sizes, overlaps, suppress_overlaps
+from maskcore.detection.scaling import detect_at_sizes, suppress_overlaps
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
@@ -30,8 +31,6 @@ _WHOLE_PIXELS = 832 * 640
 _TILE, _OVERLAP = 640, 112
 # What a level is less sure of than this plays no part.
 _LEAST_SCORE = 0.08
-# Boxes of two levels that overlap by this IoU are of the same face.
-_SAME_FACE_IOU = 0.6
 # A face of so many pixels and more should be seen in any look, and one of so many and less in
 # any but the smallest, where larger ones are left to it.
 _PLAIN, _LEFT_TO_SMALLEST = 20, 0.85 * _OVERLAP
@@ -233,30 +232,6 @@ class FcosDetector:
         sure = sure[np.argsort(-mine[sure], kind="stable")]
         boxes = np.concatenate([level.boxes_xyxy for level in found])
         return suppress_overlaps(boxes[sure], scores[sure], self._settings.nms_iou)
-
-
-def add_up_levels(found: list[Detections]) -> list[NDArray[np.float32]]:
-    """Scores of each level's faces, with what the other levels say of the same faces.
-
-    In training each face belongs to one level alone, by its size. Of a face near the border
-    between two sizes each of the two levels is but half sure: the chances that it belongs
-    to the one and to the other add up to the chance that there is a face.
-
-    Args:
-        found: for each level, faces that do not overlap.
-
-    Returns:
-        For each level, float32 (N,) scores in 0..1.
-    """
-    sums = []
-    for mine in found:
-        total = mine.scores.copy()
-        for other in found:
-            if other is not mine and len(mine) and len(other):
-                same = overlaps(mine.boxes_xyxy, other.boxes_xyxy) >= _SAME_FACE_IOU
-                total += (same * other.scores).max(axis=1)
-        sums.append(np.minimum(total, 1, dtype=np.float32))
-    return sums
 
 
 def decode(

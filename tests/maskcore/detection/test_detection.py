@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from maskcore.detection import DETECTOR_NAMES, load_detector, yunet_available
 from maskcore.errors import ModelError
+from maskcore.models import installed_models
 
 
 @pytest.mark.parametrize("name", ["haar", "haar_alt2"])
@@ -24,10 +25,10 @@ def test_names_load_different_cascades(portrait: NDArray[np.uint8]) -> None:
     assert first.boxes_xyxy.tolist() != second.boxes_xyxy.tolist()
 
 
-@pytest.mark.parametrize("name", ["haar", "yunet"])
-def test_threads_find_the_same_with_opencv_s_detectors(
-    name: str, portrait: NDArray[np.uint8]
-) -> None:
+@pytest.mark.parametrize("name", ["haar", "yunet", "fcos"])
+def test_threads_find_the_same(name: str, portrait: NDArray[np.uint8]) -> None:
+    if name == "fcos" and name not in installed_models("detector"):
+        pytest.skip("models/fcos is not installed")
     if name == "yunet" and not yunet_available():
         pytest.skip("YuNet's file is not here: set MASKLENS_YUNET or fetch it")
     detector = load_detector(name)
@@ -39,7 +40,7 @@ def test_threads_find_the_same_with_opencv_s_detectors(
 
     assert all(len(found) for found in alone)
     for one, other in zip(alone, together, strict=True):
-        np.testing.assert_allclose(one.boxes_xyxy, other.boxes_xyxy, atol=1e-3)
+        np.testing.assert_allclose(one.boxes_xyxy, other.boxes_xyxy, atol=1e-2)
         np.testing.assert_allclose(one.scores, other.scores, atol=1e-3)
 
 
