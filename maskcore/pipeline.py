@@ -57,7 +57,8 @@ class MaskPipeline:
                 default the one in the model's card.
 
         Returns:
-            The faces, surest first, and the time each step took.
+            The faces from left to right by their centres, of two at one place the surer
+            first, and the time each step took.
 
         Raises:
             ValueError: not a uint8 RGB image, or a threshold outside 0..1.
@@ -74,7 +75,7 @@ class MaskPipeline:
         probabilities = self.classifier.mask_probabilities(image_rgb, found.boxes_xyxy)
         classified = perf_counter()
         not_sure = self.classifier.not_sure
-        faces = tuple(
+        faces = [
             Face(
                 box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
                 score=float(score),
@@ -85,11 +86,13 @@ class MaskPipeline:
             for box, score, probability in zip(
                 found.boxes_xyxy, found.scores, probabilities, strict=True
             )
-        )
+        ]
+        # As people count them. The detector's order is by score, which stays for equal places.
+        faces.sort(key=lambda face: face.box_xyxy[0] + face.box_xyxy[2])
         height, width = image_rgb.shape[:2]
         return Analysis(
             size_wh=(width, height),
-            faces=faces,
+            faces=tuple(faces),
             threshold=threshold,
             detect_ms=(detected - start) * 1000,
             classify_ms=(classified - detected) * 1000,

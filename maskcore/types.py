@@ -152,7 +152,7 @@ class Analysis:
 
     Attributes:
         size_wh: width and height of the photo in pixels.
-        faces: most certain face first; in video, by number of the track.
+        faces: from left to right, by the boxes' centres; in video, by number of the track.
         threshold: mask probability, 0..1, from which a face counts as masked.
         detect_ms: milliseconds spent finding faces.
         classify_ms: milliseconds spent telling masks.

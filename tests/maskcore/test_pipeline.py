@@ -18,19 +18,30 @@ PHOTO = np.zeros((30, 40, 3), np.uint8)
 BOXES = [(1, 2, 11, 12), (20, 5, 30, 15), (5, 15, 15, 25)]
 
 
-def test_faces_come_in_the_detector_s_order(fake_pipeline: Fake) -> None:
+def test_faces_come_from_left_to_right(fake_pipeline: Fake) -> None:
     pipeline = fake_pipeline(BOXES, [0.25, 0.75, 0.5])
 
     analysis = pipeline.analyze(PHOTO)
 
+    # The detector's third is between the others.
     assert analysis.faces == (
         Face((1, 2, 11, 12), float(np.float32(0.9)), 0.25, "No Mask", sharpness=0.0),
-        Face((20, 5, 30, 15), 0.75, 0.75, "Mask", sharpness=0.0),
         Face((5, 15, 15, 25), float(np.float32(0.6)), 0.5, "Mask", sharpness=0.0),
+        Face((20, 5, 30, 15), 0.75, 0.75, "Mask", sharpness=0.0),
     )
     assert analysis.size_wh == (40, 30)
     assert analysis.threshold == 0.5
     assert all(type(value) is float for value in analysis.faces[0].box_xyxy)
+
+
+def test_the_centre_tells_what_is_left_and_the_score_where_centres_are_one(
+    fake_pipeline: Fake,
+) -> None:
+    boxes = [(10, 0, 20, 10), (0, 0, 38, 20), (10, 15, 20, 25), (12, 0, 16, 10)]
+
+    faces = fake_pipeline(boxes, [0.1, 0.2, 0.3, 0.4]).analyze(PHOTO).faces
+
+    assert [face.mask_probability for face in faces] == pytest.approx([0.4, 0.1, 0.3, 0.2])
 
 
 def test_parts_see_the_photo_and_all_boxes_at_once(fake_pipeline: Fake) -> None:
@@ -47,7 +58,7 @@ def test_parts_see_the_photo_and_all_boxes_at_once(fake_pipeline: Fake) -> None:
     [
         (None, ["No Mask", "Mask", "Mask"]),  # the classifier's: 0.5
         (0, ["Mask", "Mask", "Mask"]),
-        (0.75, ["No Mask", "Mask", "No Mask"]),
+        (0.75, ["No Mask", "No Mask", "Mask"]),
         (0.7501, ["No Mask", "No Mask", "No Mask"]),
         (1, ["No Mask", "No Mask", "No Mask"]),
     ],
@@ -113,26 +124,26 @@ def test_another_threshold_needs_no_second_look(fake_pipeline: Fake) -> None:
 
     relabelled = pipeline.analyze(PHOTO).relabelled(0.6)
 
-    assert [face.label for face in relabelled.faces] == ["No Mask", "Mask", "No Mask"]
+    assert [face.label for face in relabelled.faces] == ["No Mask", "No Mask", "Mask"]
     assert len(pipeline.detector.seen) == len(pipeline.classifier.seen) == 1
 
 
 def test_faces_are_judged_by_the_classifier_s_rule(fake_pipeline: Fake) -> None:
     photo = np.full((60, 60, 3), 128, np.uint8)
     photo[:, :20:2] = 30  # stripes on the left, one plain colour on the right
-    boxes = [(0, 0, 20, 20), (40, 0, 60, 20), (0, 30, 9, 39), (0, 40, 20, 60)]
-    pipeline = fake_pipeline(boxes, [0.99, 0.99, 0.99, 0.6])
+    boxes = [(0, 30, 9, 39), (0, 0, 20, 20), (0, 40, 20, 60), (40, 0, 60, 20)]
+    pipeline = fake_pipeline(boxes, [0.99, 0.99, 0.6, 0.99])
     rule = NotSure(margin=1.0, smallest_side=10, least_sharpness=0.5)
     pipeline.classifier.not_sure = rule
 
     analysis = pipeline.analyze(photo)
 
     assert [face.sharpness for face in analysis.faces] == [sharpness(photo, box) for box in boxes]
-    assert [face.sure for face in analysis.faces] == [True, False, False, False]
+    assert [face.sure for face in analysis.faces] == [False, True, False, False]
     assert {face.label for face in analysis.faces} == {"Mask"}
     assert analysis.not_sure == rule
     # 0.6 is far enough from 0.1: the others stay what they are.
-    assert [face.sure for face in analysis.relabelled(0.1).faces] == [True, False, False, True]
+    assert [face.sure for face in analysis.relabelled(0.1).faces] == [False, True, True, False]
 
 
 def test_unknown_names_are_refused(install: Callable[..., object]) -> None:
