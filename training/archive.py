@@ -99,11 +99,9 @@ class ZippedFile:
 
     Attributes:
         parts: where it lies, its name last.
-        packed_bytes: that it takes there.
     """
 
     parts: tuple[str, ...]
-    packed_bytes: int
     _archive: zipfile.ZipFile
     _entry: zipfile.ZipInfo
 
@@ -130,7 +128,7 @@ def open_files(stream: IO[bytes], suffixes: Container[str]) -> Iterator[list[Zip
     """
     with _opened(stream) as (archive, entries):
         yield [
-            ZippedFile(place, entry.compress_size, archive, entry)
+            ZippedFile(place, archive, entry)
             for entry, place in ((entry, _place(entry, suffixes)) for entry in entries)
             if place and isinstance(place, tuple)
         ]

@@ -6,13 +6,12 @@ from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
-from training.command_line import Formatter, folder, folder_name
+from training.command_line import Formatter, add_run_options, folder, folder_name
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
     SPLITS,
     WEIGHTS,
-    RunConfig,
     TrainConfig,
     default_enlarging,
 )
@@ -128,22 +127,6 @@ def _add_fit(commands: Any) -> None:
         help="time: for recordings, whose file names stand in the order they were taken",
     )
     add_run_options(fit, default)
-
-
-def add_run_options(fit: Any, default: RunConfig) -> None:
-    """Add the options that runs of both kinds have."""
-    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
-    fit.add_argument(
-        "--folds",
-        type=int,
-        default=default.folds,
-        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
-    )
-    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
-    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
-    fit.add_argument(
-        "--resume", action="store_true", help="go on with the interrupted run in --out"
-    )
 
 
 def _add_install(commands: Any) -> None:

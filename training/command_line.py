@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from maskcore.files import has_place
+from training.config import RunConfig
 
 
 class Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -39,3 +41,19 @@ def file_to_write(text: str) -> Path:
     if not has_place(path):
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent} to write it to")
     return path
+
+
+def add_run_options(fit: Any, default: RunConfig) -> None:
+    """Add the options that runs of both kinds have."""
+    fit.add_argument("--out", required=True, type=Path, help="the run's folder")
+    fit.add_argument(
+        "--folds",
+        type=int,
+        default=default.folds,
+        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
+    )
+    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
+    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
+    fit.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )

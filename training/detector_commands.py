@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.detection.fcos import FcosSettings
-from training.classifier_commands import add_run_options
-from training.command_line import Formatter, file_to_write, folder, folder_name
+from training.command_line import Formatter, add_run_options, file_to_write, folder, folder_name
 from training.detector.config import DetectorConfig
 
 

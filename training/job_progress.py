@@ -172,10 +172,12 @@ class _Way:
 
 
 def _way(attempt: list[dict[str, Any]], former: list[dict[str, Any]], job: Job) -> _Way:
-    """Args:
-    attempt: events of the attempt at hand.
-    former: events of those before it.
-    job: the run.
+    """How far a run has come.
+
+    Args:
+        attempt: events of the attempt at hand.
+        former: events of those before it.
+        job: the run.
     """
     costs = _costs(job.config, _photos(former + attempt, job))
     whole = sum(costs.values())

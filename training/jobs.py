@@ -21,7 +21,7 @@ from typing import Any
 from maskcore.errors import MasklensError
 from maskcore.files import patiently, write_text
 from training import job_process
-from training.config import TrainConfig
+from training.config import ARCHITECTURE_TITLES, TrainConfig
 from training.data_folders import discard
 from training.events import QUEUED, STARTING, EventLog
 from training.job_files import (
@@ -41,8 +41,6 @@ from training.job_files import (
 )
 from training.places import runs_dir as runs_dir
 from training.provenance import fit_command, save_provenance
-
-ARCHITECTURE_TITLES = {"mobilenet_v2": "MobileNetV2", "inception_v3": "InceptionV3"}
 
 KILLED = (
     "The run ended without a word: the computer went off, memory ran out or somebody ended"

@@ -18,9 +18,9 @@ from training.job_files import read_values
 from training.jobs import Job, submit
 from training.versions import install
 from ui.actions import action_button
+from ui.charts import SERIES
 from ui.choices import model_title
 from ui.corrections import Corrections, read_list
-from ui.learning_curves import COLOURS
 from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
@@ -126,7 +126,7 @@ def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
         "model:N",
         title=None,
         sort=models,
-        scale=alt.Scale(domain=models, range=COLOURS[: len(models)]),
+        scale=alt.Scale(domain=models, range=SERIES[: len(models)]),
         legend=alt.Legend(orient="bottom", labelLimit=320),
     )
     base = alt.Chart(table, title="Right answers, with 95 % intervals").encode(

@@ -15,7 +15,6 @@ from ui.words import percent
 
 HEIGHT = 300
 PARTS = {"training": "Training photos", "validation": "Validation photos"}
-COLOURS = list(SERIES)
 # Whoever sees the first curves asks why validation is ahead.
 HARDER_TO_LEARN = (
     "While it learns, the photos are changed at random (turned, darker, blurred) and parts of the"
@@ -115,7 +114,7 @@ def _chart(table: pd.DataFrame, figure: str, order: list[str], epochs: int) -> a
         color=alt.Color(
             "which:N",
             title=None,
-            scale=alt.Scale(domain=order, range=COLOURS[: len(order)]),
+            scale=alt.Scale(domain=order, range=SERIES[: len(order)]),
             # What people call their runs may be as wide as the chart.
             legend=alt.Legend(
                 orient="bottom", labelLimit=240, columns=2 if order == list(PARTS.values()) else 1
