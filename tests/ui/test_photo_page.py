@@ -395,7 +395,7 @@ def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
         ImageDraw.ImageDraw, "text", lambda self, xy, text, **_: written.append(text)
     )
     upload(page, ("three.png", photo_file(400)))
-    assert written == ["1: Mask 95%", "2: Mask 90%", "3"]
+    assert written == ["1: Mask 95%", "2: Mask 90%", "3: No Mask 90%"]
     table = page.dataframe[0].value
     shown = list(zip(table["No."], table["Result"], strict=True))
     assert shown == [(1, "Mask"), (2, "Mask"), (3, "No Mask")]
