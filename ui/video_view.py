@@ -8,16 +8,25 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from maskcore import MaskPipeline
+from maskcore import MaskPipeline, VideoError
 from maskcore.video import VideoProgress, VideoSummary
+from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
 from ui.video import VideoJob, VideoSettings
 from ui.words import counted, percent, plain, shown_name
 
-SUFFIXES = ["mp4", "mov", "webm", "mkv", "avi", "m4v"]
 # Larger results are for downloading: the player would hold them in memory.
 PLAYED_MEGABYTES = 100
-_JOB = "video_job"
+_JOB, _REFUSED = "video_job", "video_refused"
+# The field itself takes every file, as what it refuses would vanish without a word: each is
+# refused by reading it. Its own words would promise too much.
+_STYLE = """<style>
+.st-key-video-intake [data-testid="stFileUploaderDropzoneInstructions"] > * { display: none; }
+.st-key-video-intake [data-testid="stFileUploaderDropzoneInstructions"]::after {
+  content: "Or drop a video here: MP4, MOV, WEBM, MKV, AVI; up to %d MB";
+  font-size: 0.875rem; opacity: 0.7;
+}
+</style>"""
 
 
 def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
@@ -40,27 +49,29 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
     else:
         turn = st.session_state.setdefault("video_turn", 0)
         st.caption("The settings below hold for the whole video: choose them first.")
-        file = st.file_uploader(
-            "A video",
-            type=SUFFIXES,
-            label_visibility="collapsed",
-            key=f"video-{turn}",
-        )
+        st.html(_STYLE % st.get_option("server.maxUploadSize"))
+        with st.container(key="video-intake"):
+            file = st.file_uploader("A video", label_visibility="collapsed", key=f"video-{turn}")
+        if refused := st.session_state.pop(_REFUSED, ""):
+            st.error(refused)
         if file is not None:
-            st.session_state.video_turn = turn + 1  # the uploader comes back empty
-            if _begin(file.name, file, pipeline, settings):
-                st.rerun()
+            st.session_state[_REFUSED] = _begin(file.name, file, pipeline, settings)
+            # The uploader comes back empty: one that is full would lose the next file.
+            st.session_state.video_turn = turn + 1
+            st.rerun()
 
 
-def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: VideoSettings) -> bool:
-    """Begin a job, in place of one before; whether that could be done."""
+def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: VideoSettings) -> str:
+    """Begin a job, in place of one before; where that cannot be done, say why."""
     try:
         with st.spinner("Taking the video in"):
+            look_at(content)
             st.session_state[_JOB] = VideoJob(name, content, pipeline, settings)
+    except VideoError as error:
+        return f"**{shown_name(name)}**: {plain(str(error))}"
     except OSError:
-        st.error("This video could not be stored: the disk may be full.")
-        return False
-    return True
+        return "This video could not be stored: the disk may be full."
+    return ""
 
 
 def _discard(job: VideoJob) -> None:
@@ -180,7 +191,9 @@ def _show_settings(job: VideoJob, pipeline: MaskPipeline | None, settings: Video
     )
     if pressed and pipeline is not None:
         with job.source_file.open("rb") as content:
-            begun = _begin(job.name, content, pipeline, settings)
-        if begun:
+            hindrance = _begin(job.name, content, pipeline, settings)
+        if hindrance:
+            st.error(hindrance)
+        else:
             job.discard()
             st.rerun()

@@ -15,8 +15,10 @@ import streamlit_webrtc
 from streamlit.testing.v1 import AppTest
 
 from maskcore import MaskPipeline
+from maskcore.video_layout import look_at
 from ui import video, video_view
 from ui.video import VideoSettings
+from ui.words import plain
 
 ANOTHER, STOP = "Another video", "Stop and keep what is done"
 AGAIN = "Label it again"
@@ -85,8 +87,9 @@ def view(open_view: Callable[[], AppTest], jobs: list[FakeJob]) -> AppTest:
 
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> list[FakeJob]:
-    """Every job that was begun, oldest first."""
+    """Every job that was begun, oldest first; any file is taken for a video."""
     begun: list[FakeJob] = []
+    monkeypatch.setattr(video_view, "look_at", lambda content: None)
 
     def begin(*arguments: Any) -> FakeJob:
         begun.append(FakeJob(*arguments))
@@ -149,7 +152,9 @@ def subheaders(page: AppTest) -> list[str]:
 
 def test_it_waits_for_a_video(view: AppTest, jobs: list[FakeJob]) -> None:
     (uploader,) = view.file_uploader
-    assert {suffix.lstrip(".") for suffix in uploader.allowed_type} >= {"mp4", "mov", "webm"}
+    assert not uploader.allowed_type  # what the widget refuses vanishes without a word
+    (style,) = [item.proto.body for item in view.get("html") if "drop a video" in item.proto.body]
+    assert "MP4, MOV, WEBM, MKV, AVI; up to 500 MB" in style
     assert uploader.proto.max_upload_size_mb == 500
     assert not uploader.accept_multiple_files
     assert any("choose them first" in caption.value for caption in view.caption)
@@ -171,6 +176,26 @@ def test_an_upload_is_begun_as_chosen(
     assert job.pipeline is fake_pipeline
     assert not view.file_uploader
     assert STOP in labels(view) and ANOTHER not in labels(view)
+
+
+@pytest.mark.parametrize("name", ["t.jpg", "t.mp4"])
+def test_a_file_that_is_no_video_is_refused_in_words(
+    view: AppTest,
+    jobs: list[FakeJob],
+    photo_file: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(video_view, "look_at", look_at)
+        upload(view, name, photo_file(200, format="JPEG"))
+
+    (error,) = view.error
+    assert error.value.startswith(f"**{plain(name)}**: ")
+    assert "MP4, MOV, WEBM, MKV or AVI" in error.value
+    assert (jobs, view.file_uploader[0].value) == ([], None)
+    upload(view)
+    assert ([job.name for job in jobs], len(view.error)) == (["holiday.mp4"], 0)
 
 
 def test_choices_made_later_begin_nothing_anew(view: AppTest, jobs: list[FakeJob]) -> None:
@@ -510,6 +535,7 @@ def test_a_full_disk_is_a_sentence_and_the_next_video_is_taken(
 
     (error,) = view.error
     assert "disk may be full" in error.value and "secret" not in error.value
+    assert view.file_uploader[0].value is None  # one that is full would lose the next file
     view.run()
     assert (len(view.error), jobs) == (0, [])
     upload(view, "second.mp4")
@@ -592,6 +618,7 @@ def test_a_real_job_leaves_nothing_behind(
     folder = tmp_path / "jobs"
     folder.mkdir()
     monkeypatch.setattr(video, "annotate_video", annotate)
+    monkeypatch.setattr(video_view, "look_at", lambda content: None)
     monkeypatch.setattr(video.tempfile, "tempdir", str(folder))
     page = upload(open_view())
     job = page.session_state[video_view._JOB]
