@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from maskcore.files import write_json
 from training.config import RunConfig, TrainConfig
 
 RUN_FILE = "run.json"
+_INSTALLED = re.compile(r"--backbone[\w-]*[= ]installed\b")
 
 
 def provenance(command: str) -> dict[str, Any]:
@@ -83,6 +86,31 @@ def fit_provenance(run_dir: Path, config: RunConfig) -> dict[str, Any]:
                 raise
             break  # what came before it is gone
     return {**({"starts": starts} if starts else {}), "fit": load_provenance(run_dir)}
+
+
+def began_with_a_model(card: Mapping[str, Any]) -> bool:
+    """Whether a model's starting weights may have learned from what its run kept for testing.
+
+    So may an installed model's: it was made of other photos, or of these divided otherwise. A
+    run that a run goes on from divided them alike (``training.runs.check_same_division``): there
+    it counts with which weights the first of them began.
+
+    Args:
+        card: the model's.
+    """
+    config, made_by = card.get("config"), card.get("made_by")
+    if not isinstance(config, dict):
+        return False
+    if config.get("backbone_weights") == "installed":
+        return True
+    if not config.get("start_from"):
+        return False
+    try:
+        commands = [str(start["command"]) for start in dict(made_by or {})["starts"]]
+    except (LookupError, TypeError, ValueError):
+        return True  # nobody knows
+    first, *_ = commands or ["--start-from"]
+    return "--start-from" in first or any(map(_INSTALLED.search, commands))
 
 
 def settings_for_card(config: RunConfig) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -12,13 +10,13 @@ from typing import Any
 from maskcore import ModelError
 from maskcore.models import models_dir, read_card
 from training.metrics import CLASS_NAMES
+from training.provenance import began_with_a_model
 from ui.choices import model_title
 from ui.judged import PARTS, Judged
 from ui.words import day, plain, shown_name, with_interval
 
 # Beside a model: what evaluate-faces measured, of it and, in folds, of networks made like it.
 FACES_FILES = ("faces.json", "faces_in_folds.json")
-_INSTALLED = re.compile(r"--backbone[\w-]*[= ]installed\b")
 
 
 @dataclass(frozen=True)
@@ -80,31 +78,6 @@ def title_with_run(model: str) -> str:
     return f"{title} ({run})" if run and run != title else title
 
 
-def began_with_a_model(card: Mapping[str, Any]) -> bool:
-    """Whether a model's starting weights may have learned from what its run kept for testing.
-
-    So may an installed model's: it was made of other photos, or of these divided otherwise. A
-    run that a run goes on from divided them alike (``training.runs.check_same_division``): there
-    it counts with which weights the first of them began.
-
-    Args:
-        card: the model's.
-    """
-    config, made_by = card.get("config"), card.get("made_by")
-    if not isinstance(config, dict):
-        return False
-    if config.get("backbone_weights") == "installed":
-        return True
-    if not config.get("start_from"):
-        return False
-    try:
-        commands = [str(start["command"]) for start in dict(made_by or {})["starts"]]
-    except (LookupError, TypeError, ValueError):
-        return True  # nobody knows
-    first, *_ = commands or ["--start-from"]
-    return "--start-from" in first or any(map(_INSTALLED.search, commands))
-
-
 def part_title(model: str, part: str) -> str:
     """What the photos of a part of a model's report were for."""
     if part == "test" and _began_with_a_model(model):
@@ -116,10 +89,14 @@ def begun_note(judged: Judged) -> str:
     """What the model's starting weights may have seen of these photos; else nothing."""
     if judged.part not in ("test", "validation") or not _began_with_a_model(judged.model):
         return ""
+    return begun_sentence(judged.things)
+
+
+def begun_sentence(things: str = "photos") -> str:
+    """Of photos or faces which the weights that a run began with may know."""
     return (
-        f"This run did not learn from these {judged.things}, but the weights it began with, those"
-        " of an installed model, may have learned from some of them: on others it may be less"
-        " good."
+        f"This run did not learn from these {things}, but the weights it began with, those of an"
+        " installed model, may have learned from some of them: on others it may be less good."
     )
 
 
