@@ -29,6 +29,11 @@ PRECISION_AXES = (
 )
 
 
+def percentage_points(value: float) -> str:
+    """How far shares lie apart: per cent would be of one of them."""
+    return f"{value * 100:.1f} percentage points"
+
+
 def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Where the threshold lies on the ROC and on the precision-recall curve; shares 0..1."""
     by_class = judged.figures(threshold)["by_class"]
@@ -57,8 +62,8 @@ def show_curves(judged: Judged, threshold: float) -> None:
         show_chart(
             reliability_chart(steps, things),
             f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
-            f" masked. On average it is off by {percent(calibration_error(steps))} (expected"
-            f" calibration error). Larger points stand for more {things}.",
+            f" masked. On average it is off by {percentage_points(calibration_error(steps))}"
+            f" (expected calibration error). Larger points stand for more {things}.",
             pd.DataFrame(
                 {
                     "Probability, on average": [

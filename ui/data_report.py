@@ -17,7 +17,7 @@ from training.inspection import contact_sheet, inspect
 from training.intake import kept_names
 from ui.gallery import reduced
 from ui.progress import progress_bar
-from ui.words import plain
+from ui.words import counted, plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 LISTED = 100
@@ -109,7 +109,7 @@ def show_report(look: Look) -> None:
         st.markdown("\n".join(f"- {remark}" for remark in remarks))
     for column, (label, name) in zip(st.columns(2, gap="medium"), NAMES.items(), strict=True):
         with column:
-            st.metric(name, f"{report.photos[label]:,} photos")
+            st.metric(name, counted(report.photos[label], "photo"))
             st.image(look.sheets[label], width="stretch", alt=f"Photos of the class {name}")
     if report.in_both:
         with st.expander("The same photo in both classes"):

@@ -17,8 +17,8 @@ from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
 from ui.provenance import begun_note, cut_faces, part_title, provenance, title_with_run
-from ui.scene_figures import MANY, SceneFigures, headline, of_100, read_scene_figures
-from ui.words import day, percent, plain, with_interval
+from ui.scene_figures import FACES_NOTE, MANY, SceneFigures, headline, of_100, read_scene_figures
+from ui.words import counted, day, percent, plain, with_interval
 
 SECTIONS = {
     "Mistakes": ":material/grid_view:",
@@ -131,8 +131,8 @@ def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> st
         now = f" The app now starts with {percent_now} %."
     return (
         f"The whole app, {finder}'s face finder with {model_title(figures.model)} at its own"
-        f" threshold, on {figures.photos} photos {where}: {masked} masked and {bare} bare"
-        f" faces.{now}{few}"
+        f" threshold, on {counted(figures.photos, 'photo')} {where}: {masked} masked and"
+        f" {counted(bare, 'bare face')}.{now}{few}"
     )
 
 
@@ -145,14 +145,19 @@ def _fold_note(figures: SceneFigures) -> str:
 
 def _close_up_headline(judged: Judged, threshold: float) -> str:
     by_class = judged.figures(threshold)["by_class"]
+    recalls = {
+        kind: by_class[name]["recall"]
+        for kind, name in (("masked", "Mask"), ("bare", "No Mask"))
+        if by_class[name]["recall"]["count"]
+    }
+    # Nobody knows what fewer would be in a hundred.
+    in_100 = all(recall["count"] >= 100 for recall in recalls.values())
     said = []
-    for kind, name in (("masked", "Mask"), ("bare", "No Mask")):
-        hits, count = (by_class[name]["recall"][key] for key in ("hits", "count"))
-        if count >= 100:
-            said.append(f"Of 100 {kind} {judged.things} it recognises {of_100(hits, count)}.")
-        elif count:  # nobody knows what so few would be in a hundred
-            things = judged.thing if count == 1 else judged.things
-            said.append(f"Of {count} {kind} {things} it recognises {hits}.")
+    for kind, recall in recalls.items():
+        hits, count = recall["hits"], recall["count"]
+        whole, right = ("In 100", of_100(hits, count)) if in_100 else (f"Of {count}", hits)
+        things = judged.thing if count == 1 else judged.things
+        said.append(f"{whole} {kind} {things} it recognises {right}.")
     return " ".join(said)
 
 
@@ -173,8 +178,9 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
             st.metric("Accuracy", percent(accuracy["value"]))
             low, high = accuracy["interval"]
             st.caption(
-                f"{accuracy['hits']} of {judged.counted(accuracy['count'])} right. On other"
-                f" {things} of this kind: {low * 100:.1f} to {high * 100:.1f} %."
+                f"{accuracy['hits']} of {judged.counted(accuracy['count'])} right. The true rate"
+                f" for {things} of this kind is likely between {low * 100:.1f} and"
+                f" {high * 100:.1f} %."
             )
         with st.container(width=150, gap=None):
             auc, interval = judged.roc_auc["value"], judged.roc_auc["interval"]
@@ -189,7 +195,8 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
                 meaning += (
                     ": always, on these. Others may differ."
                     if auc == 1
-                    else f", at best 1. On others: {interval[0]:.4f} to {interval[1]:.4f}."
+                    else f", at best 1. The true figure is likely between {interval[0]:.4f} and"
+                    f" {interval[1]:.4f}."
                 )
             st.caption(meaning)
     with right:
@@ -209,6 +216,7 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
         st.caption(
             "Precision: how often it is right when it says so. Recall: how many of the class it"
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
+            + (f" {FACES_NOTE}" if judged.things == "faces" else "")
         )
     st.caption(provenance(judged))
     if note := begun_note(judged):

@@ -23,7 +23,7 @@ from ui.gallery import reduced
 from ui.judged import Judged, read_judged
 from ui.keep import keep
 from ui.local import only_this_computer
-from ui.words import plain, shown_name
+from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
 THUMBNAIL_SIDE = 280
@@ -246,7 +246,9 @@ def _only_measured(files: OwnFiles, paths: Sequence[str]) -> dict[str, tuple[str
 
 def _show_brought(brought: Pictures, paths: Sequence[str]) -> None:
     there = sum(path in brought.files for path in paths)
-    st.caption(f"{shown_name(brought.name)} holds {there} of the {len(paths)} photos measured.")
+    st.caption(
+        f"{shown_name(brought.name)} holds {there} of the {counted(len(paths), 'photo')} measured."
+    )
     st.button(
         "Remove these pictures", icon=":material/delete:", type="tertiary", on_click=_forget_brought
     )

@@ -26,7 +26,7 @@ from ui.charts import (
     histogram_chart,
     reliability_chart,
 )
-from ui.curve_view import PRECISION_AXES, ROC_AXES, current_points
+from ui.curve_view import PRECISION_AXES, ROC_AXES, current_points, percentage_points
 from ui.judged import Judged
 from ui.scene_figures import (
     SceneFigures,
@@ -116,7 +116,7 @@ def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]
     steps = reliability(judged.labels, judged.probabilities)
     add(
         reliability_chart(steps, judged.things),
-        f"On average off by {percent(calibration_error(steps))}",
+        f"On average off by {percentage_points(calibration_error(steps))}",
     )
     bars = histogram(judged.labels, judged.probabilities)
     add(

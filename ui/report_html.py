@@ -11,9 +11,9 @@ from ui.charts import CLASS_TITLES
 from ui.judged import PARTS, Judged
 from ui.provenance import begun_note, data_note, part_title, photos_of
 from ui.report_export import Scenes, photo_rows, report_charts, to_svg
-from ui.scene_figures import FINDERS_NOTE, finder_rows, headline
+from ui.scene_figures import FACES_NOTE, FINDERS_NOTE, finder_rows, headline
 from ui.stress_view import stress_rows, where_it_breaks
-from ui.words import day, percent, with_interval
+from ui.words import counted, day, percent, with_interval
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1f2a33; background: #fff; margin: 2rem auto;
@@ -52,6 +52,7 @@ def report_html(
         f'<figure role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}</figure>'
         for chart in report_charts(judged, threshold, scenes)
     )
+    alike = f" {FACES_NOTE}" if judged.things == "faces" else ""
     parts = [
         "<h1>How good is it?</h1>",
         *(
@@ -64,7 +65,7 @@ def report_html(
             ("Class", judged.things.capitalize(), "Precision", "Recall", "F1"),
             _by_class(judged, threshold),
         ),
-        _note("In brackets what chance allows for (95 %)."),
+        _note(f"In brackets what chance allows for (95 %).{alike}"),
         drawn,
         *(_whole_app("Whole app", scenes) if scenes else ()),
         *(_whole_app("Whole app, in turns", folds) if folds else ()),
@@ -96,8 +97,8 @@ def _facts(judged: Judged, threshold: float, title: str) -> list[tuple[str, ...]
         ("ROC AUC", _area(judged.roc_auc)),
         ("Average precision", _area(judged.average_precision)),
         (
-            "Probabilities are off by (expected calibration error)",
-            with_interval(judged.calibration_error),
+            "Percentage points by which probabilities are off (expected calibration error)",
+            with_interval(judged.calibration_error).replace("\N{NO-BREAK SPACE}%", ""),
         ),
     ]
 
@@ -144,8 +145,8 @@ def _whole_app(title: str, scenes: Scenes) -> Iterator[str]:
         f" {headline(first)}"
     )
     yield (
-        f"<p>{first.photos} whole photos, faces of {first.min_side:.0f} pixels and more, at the"
-        f" model's own threshold.{how if first.folds else ''}</p>"
+        f"<p>{counted(first.photos, 'whole photo')}, faces of {first.min_side:.0f} pixels and"
+        f" more, at the model's own threshold.{how if first.folds else ''}</p>"
     )
     yield _table_of(finder_rows(scenes))
     yield _note(FINDERS_NOTE)

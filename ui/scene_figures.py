@@ -19,6 +19,11 @@ OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
 MANY = 50
 # With title, axes and legend, which leave two thirds of it to the bars.
 _SIZES_HEIGHT = 380
+# Of intervals that take every face for one of its own.
+FACES_NOTE = (
+    "Faces of one photo share its light and its camera: chance allows for somewhat more than the"
+    " brackets say."
+)
 # What the columns of ``finder_rows`` are.
 FINDERS_NOTE = (
     "Right are faces found and then labelled right. Macro F1 is the whole app in one figure:"
@@ -49,6 +54,7 @@ class SceneFigures:
         min_side: smallest face asked for, pixels of the longer side.
         by_class: by the names of ``CLASS_NAMES``.
         figures: "macro_f1", "detection_precision" and others, with value and interval.
+        false_alarms: boxes on no annotated face; None where that was not counted.
         recall_by_size: as ``training.scene_report`` writes it.
         created, command: when and how it was measured.
     """
@@ -60,6 +66,7 @@ class SceneFigures:
     min_side: float
     by_class: dict[str, ClassCounts]
     figures: dict[str, Any]
+    false_alarms: int | None
     recall_by_size: list[dict[str, Any]]
     created: str
     command: str
@@ -83,6 +90,7 @@ def scene_figures(report: Mapping[str, Any]) -> SceneFigures | None:
             min_side=float(report["min_side"]),
             by_class=_by_class(report),
             figures={name: figures[name] for name in ("macro_f1", "detection_precision")},
+            false_alarms=None if (alarms := figures.get("false_alarms")) is None else int(alarms),
             recall_by_size=[
                 {"band": _band(band), **{name: _share(band[name]) for name in CLASS_NAMES}}
                 for band in report["recall_by_size"]
@@ -111,22 +119,42 @@ def _band(band: Mapping[str, Any]) -> str:
 
 
 def headline(figures: SceneFigures) -> str:
-    """The sentence at the top, e.g. "Of 100 masked faces of ..."; empty without faces."""
+    """The sentences at the top, e.g. "In 100 masked faces of ..."; empty without faces.
+
+    Where nobody knows what one class would be in a hundred, all is told in counts: of figures
+    on different bases, 95 and 11, the one would look so much better.
+    """
+    asked = {
+        kind: figures.by_class[name]
+        for name, kind in (("Mask", "masked"), ("No Mask", "bare"))
+        if figures.by_class[name].faces
+    }
+    in_100 = all(counts.faces >= MANY for counts in asked.values())
     sentences = []
-    for name, kind in (("Mask", "masked"), ("No Mask", "bare")):
-        counts = figures.by_class[name]
-        if not counts.faces:
-            continue
+    for kind, counts in asked.items():
         size = f" of {figures.min_side:.0f} pixels and more" if not sentences else ""
-        asked, found, right = counts.faces, str(counts.found), str(counts.right)
-        if asked >= MANY:
-            found, right = of_100(counts.found, asked), of_100(counts.right, asked)
-            asked = 100
-        faces = "face" if asked == 1 else "faces"
-        sentences.append(
-            f"Of {asked} {kind} {faces}{size} it finds {found} and labels {right} right."
+        whole, found, right = (
+            ("In 100", of_100(counts.found, counts.faces), of_100(counts.right, counts.faces))
+            if in_100
+            else (f"Of {counts.faces}", counts.found, counts.right)
         )
-    return " ".join(sentences)
+        faces = "face" if counts.faces == 1 else "faces"
+        sentences.append(f"{whole} {kind} {faces}{size} it finds {found} and labels {right} right.")
+    if asked:
+        sentences.append(_alarms(figures, in_100))
+    return " ".join(filter(None, sentences))
+
+
+def _alarms(figures: SceneFigures, in_100: bool) -> str:
+    """How many boxes are on no face that was annotated; empty where that was not counted."""
+    alarms = figures.false_alarms
+    boxes = sum(counts.found for counts in figures.by_class.values()) + (alarms or 0)
+    if alarms is None or not boxes:
+        return ""
+    told, whole = (of_100(alarms, boxes), 100) if in_100 and boxes >= MANY else (alarms, boxes)
+    are = "is" if whole == 1 or str(told) == "1" else "are"
+    of = f"{whole} {'box' if whole == 1 else 'boxes'}"
+    return f"Of {of} {told if alarms else 'none'} {are} on no annotated face."
 
 
 def of_100(hits: int, count: int) -> str:

@@ -22,7 +22,7 @@ from ui.scene_figures import (
     size_chart,
     size_rows,
 )
-from ui.words import day, plain
+from ui.words import counted, day, plain
 
 
 def show_scenes(
@@ -57,9 +57,10 @@ def show_scenes(
     first = next(iter(scenes.values()))
     judges = list(dict.fromkeys(model_title(figures.model) for figures in scenes.values()))
     st.caption(
-        f"Whole photos, in which the face has to be found before it is judged: {first.photos}"
-        f" photos, faces of {first.min_side:.0f} pixels and more, each finder with its usual"
-        f" settings, masks told by {plain(' and '.join(judges))} with its own threshold."
+        "Whole photos, in which the face has to be found before it is judged:"
+        f" {counted(first.photos, 'photo')}, faces of {first.min_side:.0f} pixels and more,"
+        f" each finder with its usual settings, masks told by"
+        f" {plain(' and '.join(judges))} with its own threshold."
         + (_how_in_turns(first) if first.folds else "")
     )
     if not any(figures.model == model for figures in scenes.values()):

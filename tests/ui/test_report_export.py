@@ -75,7 +75,7 @@ def test_the_html_stands_alone(
     assert page.startswith("<!doctype html>")
     for part in ("<script", "<link", "src=", "http"):
         assert part not in page
-    assert "Of 100 masked faces of 32 pixels and more it finds 95 and labels 90 right." in page
+    assert "Of 80 masked faces of 32 pixels and more it finds 76 and labels 72 right." in page
     assert "MobileNetV2 &lt;1&gt;" in page
     assert "with_mask/&lt;b&gt;&amp;.jpg" in page
     assert "<h2>Mistakes (2)</h2>" in page
@@ -111,7 +111,7 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
         " --detector fcos</code></p>"
     ) in page
     assert "<h2>Whole app, in turns</h2><p>77 whole photos" in page
-    assert "by the one of 4 networks that had not learned from it: Of 100 masked" in page
+    assert "by the one of 4 networks that had not learned from it: In 100 masked" in page
     assert f"<td>A &amp; B{cells}–{cells}95\xa0% (190 of 200){cells}90\xa0% (180 of 200)" in page
     ET.fromstring(page[page.index("<body>") : page.index("</html>")])
 
@@ -138,6 +138,21 @@ def test_faces_are_called_faces(judged: Judged, monkeypatch: pytest.MonkeyPatch)
     assert "<th>Class</th><th>Faces</th>" in page
     assert "<th>Face</th><th>In truth</th>" in page
     assert "Confusion matrix (faces)" in page
+    assert "allows for (95 %). Faces of one photo share its light and its camera" in page
+
+
+def test_how_far_probabilities_are_off_is_told_in_percentage_points(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    error = {"value": 0.0123, "interval": [0.0101, 0.0202]}
+    page = report_html(replace(judged, calibration_error=error), 0.5, {}, "First")
+    assert (
+        "<td>Percentage points by which probabilities are off (expected calibration error)</td>"
+        "<td>1.2 (1.0 to 2.0)</td>"
+    ) in page
+    assert "On average off by 40.0 percentage points" in page  # 0.1, 0.7, 0.2 and 0.6
+    assert "Faces of one photo" not in page
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,36 @@ def test_the_headline_says_what_was_counted(make_scene_report: MakeSceneReport) 
     figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
     assert figures is not None
     assert headline(figures) == (
-        "Of 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
+        "Of 80 masked faces of 32 pixels and more it finds 76 and labels 72 right."
         " Of 9 bare faces it finds 6 and labels 3 right."
     )
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (50, 40, 25)))
+    assert figures is not None
+    assert headline(figures) == (
+        "In 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
+        " In 100 bare faces it finds 80 and labels 50 right."
+    )
+
+
+@pytest.mark.parametrize(
+    ("bare", "alarms", "said"),
+    [
+        ((50, 40, 25), 4, "Of 100 boxes 3 are on no annotated face."),
+        ((50, 40, 25), 1, "Of 100 boxes 1 is on no annotated face."),
+        ((50, 40, 25), 0, "Of 100 boxes none are on no annotated face."),
+        ((9, 6, 3), 8, "Of 90 boxes 8 are on no annotated face."),  # no hundred beside counts
+        ((9, 6, 3), 1, "Of 83 boxes 1 is on no annotated face."),
+        ((9, 6, 3), None, "labels 3 right."),
+    ],
+)
+def test_the_headline_does_not_leave_out_false_alarms(
+    make_scene_report: MakeSceneReport, bare: tuple[int, int, int], alarms: int | None, said: str
+) -> None:
+    report = make_scene_report("fcos", (80, 76, 72), bare)
+    report["figures"]["false_alarms"] = alarms
+    figures = scene_figures(report)
+    assert figures is not None
+    assert headline(figures).endswith(said)
 
 
 def test_a_class_that_does_not_occur_is_not_spoken_of(make_scene_report: MakeSceneReport) -> None:
