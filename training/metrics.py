@@ -22,6 +22,9 @@ RESAMPLES = 1000
 
 # Below this the difference of two models is called real.
 SIGNIFICANCE_LEVEL = 0.05
+# Of fewer photos that one model alone got right, even all in its favour are no surprise in
+# McNemar's test: 2 / 2 ** 5 is above its level, 2 / 2 ** 6 below.
+LEAST_DIFFERING = 6
 
 Figure = dict[str, Any]
 

@@ -10,20 +10,18 @@ import streamlit as st
 
 from maskcore import ModelError
 from maskcore.models import installed_models
-from training.metrics import CLASS_NAMES, McNemarTest, mcnemar
+from training.metrics import CLASS_NAMES, LEAST_DIFFERING, McNemarTest, mcnemar
 from ui.app_threshold import card_percent
 from ui.chart_box import show_chart
 from ui.charts import history_chart
 from ui.judged import Judged, history_of, read_judged
 from ui.keep import keep, put
+from ui.learning_curves import HARDER_TO_LEARN
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN, offer_model
 from ui.provenance import title_with_run
 from ui.words import percent, plain, with_interval
 
-# Of fewer photos that one model alone got right, even all in its favour are no surprise in
-# McNemar's test: 2 / 2 ** 5 is above its level, 2 / 2 ** 6 below.
-LEAST_DIFFERING = 6
 _FIGURES = {
     "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),
     "loss": ("Loss (lower is better)", "Loss, epoch by epoch"),
@@ -190,11 +188,7 @@ def show_history(models: list[str]) -> None:
         if not history:
             st.caption(f"The run that made {plain(title)} left no record of its epochs.")
     if any(histories.values()):
-        st.caption(
-            "While it learns, the photos are changed at random (turned, darker, blurred) and parts"
-            " of the network are switched off. It is harder so, and the solid line is often the"
-            " worse one."
-        )
+        st.caption(f"{HARDER_TO_LEARN} So the solid line is often the worse one.")
     places = st.columns(2, gap="medium")
     for place, (figure, (axis, name)) in zip(places, _FIGURES.items(), strict=True):
         rows = [

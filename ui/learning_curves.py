@@ -18,7 +18,7 @@ PARTS = {"training": "Training photos", "validation": "Validation photos"}
 # Whoever sees the first curves asks why validation is ahead.
 HARDER_TO_LEARN = (
     "While it learns, the photos are changed at random (turned, darker, blurred) and parts of the"
-    " network are switched off. It is harder so: on those photos it often does worse."
+    " network are switched off, which makes it harder."
 )
 
 
