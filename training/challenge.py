@@ -14,8 +14,9 @@ from maskcore.errors import ModelError
 from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.installed import installed_cards
-from training.metrics import CLASS_NAMES, McNemarTest, mcnemar, share
+from training.metrics import CLASS_NAMES, LEAST_DIFFERING, McNemarTest, mcnemar, share
 from training.parts import Photos
+from training.provenance import began_with_a_model
 
 RECORDED = (
     "These figures are of one recording: they speak of this person, in this room and this"
@@ -25,6 +26,22 @@ SEEN = (
     "The installed model may have learned from some of these photos, which would make it look"
     " better than it is."
 )
+SEEN_BY_NEW = (
+    "The weights that the new model began with, those of an installed model, may have learned from"
+    " some of these photos, which would make it look better than it is."
+)
+SEEN_BY_BOTH = (
+    "The installed model may have learned from some of these photos, and so may the weights that"
+    " the new one began with: both may look better than they are."
+)
+ALIKE = (
+    "The new model gives the same answer to every photo, which is as good as guessing: it has"
+    " learned nothing."
+)
+# Probabilities of test photos that lie no further apart are one answer.
+ALIKE_SPREAD = 0.01
+# From here on the difference that it takes to show is small.
+MANY_PHOTOS = 100
 # Of the run's model, which comes first.
 _VERDICTS: dict[str, Verdict] = {
     "first": "better",
@@ -59,21 +76,24 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
     card = json.loads((run_dir / CARD_FILE).read_text(encoding="utf-8"))
     run = LiteRtClassifier(StoredModel("new", card, (run_dir / MODEL_FILE).read_bytes()))
     installed = champion(architecture)
-    compared, test = [], None
+    compared, test, alike = [], None, False
     for part, photos in parts.items():
-        new = _right(run, photos)
-        old = _right(installed, photos) if installed else None
+        answers = _answers(run, photos)
+        alike = bool(np.ptp(answers) < ALIKE_SPREAD)  # in the end those on the test photos
+        new = _right(run, photos, answers)
+        old = _right(installed, photos, _answers(installed, photos)) if installed else None
         test = None if old is None else mcnemar(new, old)
         compared.append(_part(part, photos.labels, new, old, test))
     if installed is None or test is None:
-        sentence = f"No model is installed to compare with. {_of('The new one', compared[-1].run)}"
+        head = ALIKE if alike else "No model is installed to compare with."
+        sentence = f"{head} {_of('The new one', compared[-1].run)}"
         return Comparison("", "", "no model to compare with", sentence, "", tuple(compared))
     verdict = _VERDICTS[test.verdict]
     return Comparison(
         installed_name=installed.name,
         installed_title=str(installed.card.get("title") or installed.name),
         verdict=verdict,
-        sentence=_sentence(verdict, compared[-1]),
+        sentence=_sentence(verdict, compared[-1], alike),
         caution=_caution(card, installed, parts["test"].paths),
         parts=tuple(compared),
         # Of the one compared: another may have been installed meanwhile.
@@ -81,10 +101,16 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
     )
 
 
-def _right(model: LiteRtClassifier, photos: Photos) -> NDArray[np.bool_]:
+def _answers(model: LiteRtClassifier, photos: Photos) -> NDArray[np.float32]:
+    """How probable a mask is on each photo to a model, which sees it in its own size."""
+    return model.classify_inputs(photos.inputs(model.input_spec))
+
+
+def _right(
+    model: LiteRtClassifier, photos: Photos, answers: NDArray[np.float32]
+) -> NDArray[np.bool_]:
     """On which photos a model, at its own threshold, says what is true."""
-    answers = model.classify_inputs(photos.inputs(model.input_spec)) >= model.threshold
-    right: NDArray[np.bool_] = answers == (photos.labels == 1)
+    right: NDArray[np.bool_] = (answers >= model.threshold) == (photos.labels == 1)
     return right
 
 
@@ -117,15 +143,36 @@ def _figures(labels: NDArray[np.int64], right: NDArray[np.bool_]) -> Figures:
     return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high), recall)
 
 
-def _sentence(verdict: Verdict, part: PartComparison) -> str:
+def _sentence(verdict: Verdict, part: PartComparison, alike: bool) -> str:
+    """The verdict with its figures.
+
+    Args:
+        verdict: on a run with a model to compare with.
+        part: the test part.
+        alike: whether the new model answers the same to every photo.
+    """
+    count = part.run.count
     head = {
         "better": "The new model is better.",
         "worse": "The new model is worse.",
-    }.get(verdict, "There is no real difference between the two.")
-    if not part.installed:
-        return head
+    }.get(verdict, f"No difference could be shown with {count} test photos.")
+    sentences = [ALIKE if alike else head, _of("The new one", part.run)]
+    if part.installed:
+        sentences.append(f"The installed one got {part.installed.right} right.")
+    if verdict == "no real difference" and not alike:
+        sentences.append(_least(count))
+    return " ".join(sentences).strip()
+
+
+def _least(count: int) -> str:
+    """What a difference has to be to show in so few photos; "" where they are many."""
+    if count < LEAST_DIFFERING:
+        return f"So few cannot show any: it takes at least {LEAST_DIFFERING}."
+    if count >= MANY_PHOTOS:
+        return ""
     return (
-        f"{head} {_of('The new one', part.run)} The installed one got {part.installed.right} right."
+        "With so few only a large one would have shown: at least"
+        f" {LEAST_DIFFERING} photos that one of the two alone gets right."
     )
 
 
@@ -139,9 +186,14 @@ def _caution(card: dict[str, Any], installed: LiteRtClassifier, test_paths: tupl
     if recorded:
         cautions.append(RECORDED)
     held_back = _held_back(installed, card)
-    # A recording that the installed model was not made of is new to it.
-    if not recorded if held_back is None else not set(test_paths) <= held_back:
-        cautions.append(SEEN)
+    # A recording that the installed model was not made of is new to it, and to what it began with.
+    seen = not recorded if held_back is None else not set(test_paths) <= held_back
+    seen = seen or (not recorded and began_with_a_model(installed.card))
+    seen_by_new = began_with_a_model(card) and (seen or not recorded)
+    if seen and seen_by_new:
+        cautions.append(SEEN_BY_BOTH)
+    elif seen or seen_by_new:
+        cautions.append(SEEN if seen else SEEN_BY_NEW)
     return " ".join(cautions)
 
 

@@ -16,11 +16,13 @@ from maskcore.models import CARD_FILE, installed_models, read_card
 from training.comparison import Comparison, Figures, comparison
 from training.job_files import read_values
 from training.jobs import Job, submit
+from training.provenance import began_with_a_model
 from training.versions import install
 from ui.actions import action_button
 from ui.charts import SERIES
 from ui.choices import model_title
 from ui.corrections import Corrections, read_list
+from ui.provenance import begun_sentence
 from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
@@ -47,7 +49,7 @@ def show_champion(job: Job, allowed: bool) -> None:
     say(plain(found.sentence), icon=_ICONS.get(found.verdict, ":material/info:"))
     if found.caution:
         st.caption(plain(found.caution))
-    _show_figures(found)
+    _show_figures(found, _may_be_known(job))
     name = job.config.architecture
     if not in_use(job, name) and found.installed_sha256 not in ("", _sha256(found.installed_name)):
         st.caption(
@@ -77,7 +79,16 @@ def _sha256(name: str) -> str:
         return ""
 
 
-def _show_figures(found: Comparison) -> None:
+def _may_be_known(job: Job) -> bool:
+    """Whether a run's starting weights may have learned from its test photos.
+
+    A recording is new to whatever there was before it.
+    """
+    card = read_values(job.folder / CARD_FILE) or {}
+    return began_with_a_model(card) and job.config.split_by != "time"
+
+
+def _show_figures(found: Comparison, may_be_known: bool) -> None:
     title = found.installed_title
     installed = f"Installed: {model_title(title)}"
     models: dict[str, list[Figures | None]] = {THIS_RUN: [part.run for part in found.parts]}
@@ -106,8 +117,9 @@ def _show_figures(found: Comparison) -> None:
     st.altair_chart(_chart(pd.DataFrame(rows), list(models)), width="stretch", alt=alt_text)
     # Its heads are read as Markdown, and the installed model has the name somebody gave it.
     st.table(table.rename(columns={installed: f"Installed: {plain(model_title(title))}"}))
+    learned = begun_sentence() if may_be_known else "The run did not learn from these photos."
     st.caption(
-        "The run did not learn from these photos. The verdict rests on the **test photos**, which"
+        f"{learned} The verdict rests on the **test photos**, which"
         " had no part in choosing the best epoch either. Bars, and figures in brackets: where the"
         " true share lies with 95 % certainty; few photos, wide bars."
     )

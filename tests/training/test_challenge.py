@@ -10,7 +10,14 @@ import pytest
 from PIL import Image
 
 from training import challenge as module
-from training.challenge import RECORDED, SEEN, challenge
+from training.challenge import (
+    ALIKE,
+    RECORDED,
+    SEEN,
+    SEEN_BY_BOTH,
+    SEEN_BY_NEW,
+    challenge,
+)
 from training.comparison import COMPARISON_FILE, comparison, save_comparison
 from training.config import TrainConfig
 from training.jobs import Job, State
@@ -168,6 +175,58 @@ def test_what_to_bear_in_mind_is_said(models: Path, tmp_path: Path) -> None:
     (models / "mobilenet_v2" / "report.json").write_text(json.dumps(report))
     assert compare(tmp_path, same, same).caution == SEEN
     assert compare(tmp_path, same, same, **recorded).caution == f"{RECORDED} {SEEN}"
+
+
+def test_what_the_starting_weights_may_have_seen_is_said(models: Path, tmp_path: Path) -> None:
+    same = [True] * 14
+    known = [{"path": path} for path in photos(tmp_path / "photos", same, same)]
+    begun = {"data": "photos", "backbone_weights": "installed"}
+    mine = models / "mobilenet_v2"
+    put(mine, "mobilenet_v2", architecture="mobilenet_v2")
+    assert compare(tmp_path, same, same, config=begun).caution == SEEN_BY_BOTH
+    # The installed model has kept the same photos for testing; what came before it may not have.
+    (mine / "report.json").write_text(json.dumps({"parts": {"test": {"photos": known}}}))
+    assert compare(tmp_path, same, same, config=begun).caution == SEEN_BY_NEW
+    put(mine, "mobilenet_v2", architecture="mobilenet_v2", config=begun)
+    assert compare(tmp_path, same, same, config=begun).caution == SEEN_BY_BOTH
+    assert compare(tmp_path, same, same).caution == SEEN
+    # A former run divided the same photos alike; what counts is what it began with.
+    gone_on = {"config": {"data": "others", "start_from": "a"}}
+    former = {"starts": [{"command": "python -m training fit --data d"}]}
+    assert compare(tmp_path, same, same, **gone_on, made_by=former).caution == SEEN
+    former["starts"][0]["command"] += " --backbone-weights=installed"
+    assert compare(tmp_path, same, same, **gone_on, made_by=former).caution == SEEN_BY_BOTH
+    # A recording is new to all of them.
+    elsewhere = {**begun, "data": "recording", "split_by": "time"}
+    assert compare(tmp_path, same, same, config=elsewhere).caution == RECORDED
+
+
+@pytest.mark.parametrize(("count", "said"), [(5, "cannot show any"), (24, "large"), (100, "")])
+def test_where_no_difference_shows_it_is_said_what_it_would_have_taken(
+    models: Path, tmp_path: Path, count: int, said: str
+) -> None:
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
+    right = [True] * (4 + count)
+    sentence = compare(tmp_path, right, [*right[:-1], False]).sentence
+    assert sentence.startswith(f"No difference could be shown with {count} test photos.")
+    assert f"The installed one got {count - 1} right." in sentence
+    assert said in sentence
+    assert ("at least 6" in sentence) is bool(said)
+
+
+@pytest.mark.parametrize("rivals", [0, 1])
+def test_a_model_that_answers_the_same_to_every_photo_is_said_to_have_learned_nothing(
+    models: Path, tmp_path: Path, rivals: int
+) -> None:
+    if rivals:
+        put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
+    always_mask = [bool(i % 2) for i in range(14)]
+    sentence = compare(tmp_path, always_mask, always_mask).sentence
+    assert sentence.startswith(f"{ALIKE} The new one got 5 of 10 test photos right.")
+    assert ("The installed one got 5 right." in sentence) is bool(rivals)
+    assert "No difference" not in sentence
+    always_mask[-2] = True  # one answer of its own
+    assert ALIKE not in compare(tmp_path, always_mask, always_mask).sentence
 
 
 def test_a_comparison_is_read_as_it_was_written(models: Path, tmp_path: Path) -> None:

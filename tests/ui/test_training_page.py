@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -496,6 +497,25 @@ def test_a_finished_run_stands_beside_the_installed_model(
     assert ("Install" in labels(page)) is (verdict != "worse")
     # In a bubble that has to be opened first, below a warning.
     assert ("Install it all the same" in labels(page)) is (verdict == "worse")
+
+
+@pytest.mark.parametrize(
+    ("settings", "may_be_known"),
+    [
+        ({"backbone_weights": "imagenet"}, False),
+        ({"backbone_weights": "installed"}, True),
+        ({"backbone_weights": "installed", "split_by": "time"}, False),
+    ],
+)
+def test_what_its_starting_weights_may_have_seen_is_said_below_a_runs_figures(
+    open_training: OpenPage, runs: Any, settings: dict[str, Any], may_be_known: bool
+) -> None:
+    run_id = runs.make("Ben", "finished", 10, comparison=compared("better"), **settings)
+    path = runs.root / run_id / "card.json"
+    write_values(path, **{**json.loads(path.read_text()), "config": settings})
+    said = texts(see_runs(open_training()))
+    assert ("may have learned from some of them" in said) is may_be_known
+    assert ("The run did not learn from these photos. The verdict" in said) is not may_be_known
 
 
 def test_a_verdict_on_a_model_that_was_replaced_says_so(
