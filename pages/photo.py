@@ -10,7 +10,10 @@ from ui.gallery import Gallery
 from ui.intake import show_problems, take_in
 from ui.loading import installation
 from ui.looking import FOOT, look_on, notice_stop, offer_to_go_on
-from ui.results import show_empty_state, show_photos, show_totals
+from ui.results import show_empty_state, show_photos
+from ui.shot import show_last_shot
+from ui.sift import choose_blur, choose_shown, offer_to_remove_all
+from ui.totals import show_totals
 
 enter_by_main_script()
 gallery = Gallery.of_session()
@@ -22,7 +25,7 @@ st.markdown(
     " Photos stay in this session's memory and are gone when you close the page;"
     " nothing is sent anywhere else."
 )
-take_in(gallery)
+beside_camera = take_in(gallery)
 
 # Places of their own: what comes and goes in one does not make the others begin anew.
 fold = st.container()
@@ -46,12 +49,25 @@ if looking:
 with notes:
     show_problems(gallery)
 results = gallery.results(choice, threshold)
-if results or waiting:
-    with totals:
-        show_totals(gallery, results)
+shown, blur = gallery.photos, False
+if gallery.photos:
+    figures = totals.container()
+    with totals.container(horizontal=True, vertical_alignment="center"):
+        shown = choose_shown(gallery, results)
+        st.space("stretch")
+        blur = choose_blur()
+        offer_to_remove_all(gallery)
+    if results or waiting:
+        with figures:
+            show_totals(gallery, results, looking, blur)
+    if len(shown) < len(gallery.photos):
+        totals.caption("The totals and the files to download hold all photos.")
+if beside_camera is not None:
+    with beside_camera:
+        show_last_shot(gallery, results, blur)
 with photos:
     if gallery.photos:
-        show_photos(gallery, results, choice)
+        show_photos(gallery, shown, results, choice, blur)
     else:
         show_empty_state()
 with foot:

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import PurePath
@@ -18,7 +18,7 @@ import streamlit as st
 
 from maskcore import Analysis, ImageError, MaskPipeline, encode_image, read_image
 from maskcore.classification.preprocess import crop_square, resize
-from maskcore.drawing import draw_faces
+from maskcore.drawing import blur_faces, draw_faces
 from maskcore.records import photo_record, records_csv
 from maskcore.types import Face, ImageRgb
 
@@ -28,6 +28,7 @@ MAX_SESSION_BYTES = 400 * 2**20
 PREVIEW_SIDE = 1280
 JPEG_MAX_SIDE = 65_500  # the format allows no more
 THUMBNAIL_SIDE = 96
+_DATA_URL = "data:image/jpeg;base64,"
 
 Choice = tuple[str, str]  # detector and model
 Problems = list[tuple[str, str]]  # file name and sentence
@@ -54,7 +55,7 @@ class Photo:
     size_wh: tuple[int, int] = (0, 0)
     analyses: dict[Choice, Analysis] = field(default_factory=dict)
     thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
-    _drawn: tuple[Analysis | None, bytes] = (None, b"")
+    _drawn: tuple[tuple[Analysis, bool] | None, bytes] = (None, b"")
 
     def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
         """Find and judge the faces, once for each choice of detector and model.
@@ -71,23 +72,47 @@ class Photo:
         self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
         self.analyses[choice] = analysis
 
-    def annotated_preview(self, analysis: Analysis) -> bytes:
-        """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes."""
-        if self._drawn[0] != replace(analysis, threshold=0.0):
+    def annotated_preview(self, analysis: Analysis, blur: bool = False) -> bytes:
+        """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes.
+
+        Args:
+            analysis: what was found in the photo.
+            blur: whether faces are made unrecognisable.
+        """
+        drawn = replace(analysis, threshold=0.0), blur
+        if self._drawn[0] != drawn:
             image = read_image(self.preview)
-            factor = image.shape[1] / analysis.size_wh[0]
-            faces = [
-                replace(face, box_xyxy=tuple(edge * factor for edge in face.box_xyxy))
-                for face in analysis.faces
-            ]
-            jpeg = encode_image(draw_faces(image, faces))
-            self._drawn = (replace(analysis, threshold=0.0), jpeg)
+            faces = self._on_preview(analysis, image)
+            self._drawn = (drawn, encode_image(_labelled(image, faces, blur)))
         return self._drawn[1]
 
-    def annotated(self, analysis: Analysis) -> bytes:
-        """The whole photo with boxes and labels, a JPEG."""
-        drawn = draw_faces(read_image(self.content), analysis.faces)
+    def unlabelled_preview(self, blur: bool = False) -> bytes:
+        """The preview without boxes, a JPEG; blurred are the faces found in whatever way."""
+        if not blur:
+            return self.preview
+        image = read_image(self.preview)
+        faces = [face for held in self.analyses.values() for face in self._on_preview(held, image)]
+        height, width = image.shape[:2]
+        # Where nothing is known any longer, there may be a face anywhere.
+        boxes = [face.box_xyxy for face in faces] if self.analyses else [(0, 0, width, height)]
+        return encode_image(blur_faces(image, boxes))
+
+    def _on_preview(self, analysis: Analysis, preview_rgb: ImageRgb) -> list[Face]:
+        factor = preview_rgb.shape[1] / analysis.size_wh[0]
+        return [
+            replace(face, box_xyxy=tuple(edge * factor for edge in face.box_xyxy))
+            for face in analysis.faces
+        ]
+
+    def annotated(self, analysis: Analysis, blur: bool = False) -> bytes:
+        """The whole photo with boxes and labels, a JPEG; its faces blurred if asked for."""
+        drawn = _labelled(read_image(self.content), analysis.faces, blur)
         return encode_image(reduced(drawn, JPEG_MAX_SIDE))
+
+    def faces_shown(self, choice: Choice, blur: bool = False) -> list[str]:
+        """The thumbnails of the faces found this way as data URLs, blurred if asked for."""
+        faces = self.thumbnails[choice]
+        return [_blurred(face) for face in faces] if blur else faces
 
 
 Results = list[tuple[Photo, Analysis]]
@@ -102,12 +127,14 @@ class Gallery:
         problems: what was refused, until dismissed.
         stopped: the choice with which the visitor stopped the looking, until it goes on.
         looking: whether photos are being looked at just now.
+        shot: the photo that the camera took last.
     """
 
     photos: list[Photo] = field(default_factory=list)
     problems: Problems = field(default_factory=list)
     stopped: Choice | None = None
     looking: bool = False
+    shot: Photo | None = None
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -119,14 +146,16 @@ class Gallery:
         gallery: Gallery = st.session_state.gallery
         return gallery
 
-    def add(self, name: str, content: bytes) -> None:
+    def add(self, name: str, content: bytes) -> Photo | None:
         """Take in a file; one too many is refused with a sentence."""
         held = sum(len(photo.content) for photo in self.photos)
         if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
             self.problems.append((name, _no_room()))
-        else:
-            self.photos.append(Photo(next(self._numbers), name, content))
-            self.stopped = None
+            return None
+        photo = Photo(next(self._numbers), name, content)
+        self.photos.append(photo)
+        self.stopped = None
+        return photo
 
     def waiting(self, choice: Choice, installation: str = "") -> list[Photo]:
         """The photos not yet looked at this way.
@@ -157,6 +186,7 @@ class Gallery:
     def remove(self, photo: Photo) -> None:
         """Forget one photo; asked twice, as by a double click, once is enough."""
         self.photos = [held for held in self.photos if held is not photo]
+        self.shot = None if self.shot is photo else self.shot
         # Now there is room.
         self.problems = [problem for problem in self.problems if problem[1] != _no_room()]
 
@@ -168,6 +198,7 @@ class Gallery:
     def clear(self) -> None:
         """Forget everything."""
         self.photos.clear()
+        self.shot = None
         self.dismiss()
 
     def results(self, choice: Choice, threshold: float) -> Results:
@@ -203,12 +234,12 @@ def results_csv(results: Results, problems: Problems) -> bytes:
     return records_csv(_records(results, problems)).encode("utf-8-sig")
 
 
-def results_zip(results: Results, problems: Problems) -> bytes:
-    """The annotated photos with both tables, as a ZIP file."""
+def results_zip(results: Results, problems: Problems, blur: bool = False) -> bytes:
+    """The annotated photos, their faces blurred if asked for, with both tables, as a ZIP file."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:  # JPEGs do not get smaller by packing
         for photo, analysis in results:
-            archive.writestr(annotated_name(photo), photo.annotated(analysis))
+            archive.writestr(annotated_name(photo), photo.annotated(analysis, blur))
         archive.writestr("faces.csv", results_csv(results, problems))
         archive.writestr("faces.jsonl", results_json(results, problems))
     return stream.getvalue()
@@ -232,6 +263,22 @@ def reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
     return cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
 
 
+def _labelled(image_rgb: ImageRgb, faces: Sequence[Face], blur: bool) -> ImageRgb:
+    if blur:
+        image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
+    return draw_faces(image_rgb, faces)
+
+
 def _thumbnail(image_rgb: ImageRgb, face: Face) -> str:
-    crop = resize(crop_square(image_rgb, face.box_xyxy, margin=0.1), THUMBNAIL_SIDE)
-    return "data:image/jpeg;base64," + base64.b64encode(encode_image(crop, quality=85)).decode()
+    return _data_url(resize(crop_square(image_rgb, face.box_xyxy, margin=0.1), THUMBNAIL_SIDE))
+
+
+def _blurred(thumbnail: str) -> str:
+    image = read_image(base64.b64decode(thumbnail.removeprefix(_DATA_URL)))
+    height, width = image.shape[:2]
+    # All of it: beside the face there may be another.
+    return _data_url(blur_faces(image, [(0, 0, width, height)]))
+
+
+def _data_url(image_rgb: ImageRgb) -> str:
+    return _DATA_URL + base64.b64encode(encode_image(image_rgb, quality=85)).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
@@ -29,23 +30,29 @@ _STYLE = f"""<style>
   }}
 }}
 </style>"""
+# Streamlit makes the box anew for each shot, low at first and then too high: all below would jump.
+_CAMERA_STYLE = """<style>
+.st-key-camera [data-testid="stCameraInputWebcamStyledBox"]:not([hidden]),
+.st-key-camera [data-testid="stCameraInputWebcamComponent"] > div:has(a) {
+  aspect-ratio: 16 / 9; width: 100%; height: auto; min-height: 0; overflow: hidden;
+}
+.st-key-camera video { width: 100%; height: 100%; }
+</style>"""
 
 
-def take_in(gallery: Gallery) -> None:
-    """The ways photos come in and go; what came is in the gallery when the page runs again."""
+def take_in(gallery: Gallery) -> DeltaGenerator | None:
+    """The ways photos come in; what came is in the gallery when the page runs again.
+
+    Returns:
+        The place beside the camera, where there is one, for what its last shot shows.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         source = choose_way("Where the photos come from", SOURCES, key="source")
         if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
             gallery.add(SAMPLE_NAME, sample_photo())
-        if gallery.photos or gallery.problems:
-            st.button(
-                "Remove all photos",
-                icon=":material/delete:",
-                type="tertiary",
-                on_click=gallery.clear,
-            )
     # A widget's key is spent once its files are in the gallery: it comes back empty.
     turn = st.session_state.setdefault("intake", 0)
+    beside = None
     if source == "Upload":
         st.html(_STYLE)
         with st.container(key="intake"):
@@ -56,14 +63,23 @@ def take_in(gallery: Gallery) -> None:
                 key=f"upload-{turn}",
             )
     else:
-        shot = st.camera_input("Take a photo", label_visibility="collapsed", key=f"camera-{turn}")
+        # Half as wide as the page: across all of it the shutter would lie below the window.
+        camera, beside = st.columns(2, gap="medium")
+        with camera.container(key="camera"):
+            st.html(_CAMERA_STYLE)
+            shot = st.camera_input(
+                "Take a photo", label_visibility="collapsed", key=f"camera-{turn}"
+            )
         files = [shot] if shot else []
     if files:
         gallery.dismiss({file.name for file in files})  # what comes again is judged anew
         for file in files:
-            gallery.add(file.name, file.getvalue())
+            photo = gallery.add(file.name, file.getvalue())
+            if source == "Camera":
+                gallery.shot = photo
         st.session_state.intake = turn + 1
         st.rerun()
+    return beside
 
 
 def show_problems(gallery: Gallery) -> None:

@@ -10,16 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import Analysis
 from maskcore.types import Face, NotSure, Verdict
-from ui.gallery import (
-    Choice,
-    Gallery,
-    Photo,
-    Results,
-    annotated_name,
-    results_csv,
-    results_json,
-    results_zip,
-)
+from ui.gallery import Choice, Gallery, Photo, Results, annotated_name
 from ui.words import shown_name
 
 PHOTOS_A_PAGE = 10
@@ -36,7 +27,7 @@ _STYLE = """<style>
 _TO_THE_FIRST = """<script>
 document.querySelector("[class*='st-key-page-']")?.scrollIntoView();
 </script>"""
-_IN_WORDS: dict[Verdict, str] = {
+IN_WORDS: dict[Verdict, str] = {
     "Mask": "with mask",
     "No Mask": "without mask",
     "Not sure": "not sure",
@@ -49,8 +40,8 @@ def sentence(analysis: Analysis) -> str:
     if not analysis.faces:
         return "No face found"
     if len(analysis.faces) == 1:
-        return f"1 face: {_IN_WORDS[analysis.faces[0].verdict]}"
-    masked, bare, unsure = map(analysis.count, _IN_WORDS)
+        return f"1 face: {IN_WORDS[analysis.faces[0].verdict]}"
+    masked, bare, unsure = map(analysis.count, IN_WORDS)
     doubtful = f", {unsure} not sure" if unsure else ""
     return f"{len(analysis.faces)} faces: {masked} with mask, {bare} without{doubtful}"
 
@@ -82,70 +73,43 @@ def show_empty_state() -> None:
         st.space("small")
 
 
-def show_totals(gallery: Gallery, results: Results) -> None:
-    """The figures over all photos, and everything to take along, with what was refused."""
-    problems = gallery.problems
-    faces = sum(len(analysis.faces) for _, analysis in results)
-    masked, bare, unsure = (
-        sum(analysis.count(verdict) for _, analysis in results) for verdict in _IN_WORDS
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if len(gallery.photos) > 1:  # of a single photo its own line says it all
-            totals = {
-                "Photos": len(results),
-                "Faces": faces,
-                "With mask": masked,
-                "Without": bare,
-            }
-            if unsure:
-                totals["Not sure"] = unsure
-            for title, value in totals.items():
-                st.metric(title, value, width=110)
-        st.space("stretch")
-        # Callables: nothing is packed before somebody asks for it.
-        st.download_button(
-            "All photos (ZIP)",
-            partial(results_zip, results, problems),
-            "masklens.zip",
-            "application/zip",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Table (CSV)",
-            partial(results_csv, results, problems),
-            "faces.csv",
-            "text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "JSON lines",
-            partial(results_json, results, problems),
-            "faces.jsonl",
-            "application/jsonl",
-            on_click="ignore",
-        )
+def turn_to_the_first() -> None:
+    """Let the pages of photos begin anew."""
+    turns, _ = st.session_state.get("turned-below", (0, 1))
+    st.session_state["turned-below"] = (turns + 1, 1)
 
 
-def show_photos(gallery: Gallery, results: Results, choice: Choice) -> None:
-    """Each photo with its faces, some photos a page; those that wait keep their places."""
+def show_photos(
+    gallery: Gallery, photos: list[Photo], results: Results, choice: Choice, blur: bool
+) -> None:
+    """Each photo with its faces, some photos a page; those that wait keep their places.
+
+    Args:
+        gallery: the visitor's.
+        photos: those of it to show.
+        results: what has been found so far.
+        choice: detector and model.
+        blur: whether faces are made unrecognisable.
+    """
     st.html(_STYLE)
     analyses = {photo.number: analysis for photo, analysis in results}
-    pages = -(-len(gallery.photos) // PHOTOS_A_PAGE)
+    # Photos nobody has looked at in any way have no place yet: one that cannot be read, and
+    # leaves, takes no page with it.
+    shown = [photo for photo in photos if photo.preview]
+    pages = max(1, -(-len(shown) // PHOTOS_A_PAGE))
     # Turned from below, the pager above is another widget, which begins there.
     turns, start = st.session_state.setdefault("turned-below", (0, 1))
     page = 1
-    if pages > 1:
+    if len(gallery.photos) > PHOTOS_A_PAGE:  # from the beginning, so that nothing moves later
         page = st.pagination(pages, default=min(start, pages), key=f"page-{turns}")
-    for photo in gallery.photos[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
-        if not photo.preview:  # it has not been looked at in any way
-            continue
+    for photo in shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
         with st.container(border=True, key=f"photo-{photo.number}"):
             picture, facts = st.columns([3, 2], gap="medium")
             if photo.number in analyses:
-                _show_photo(gallery, photo, analyses[photo.number], choice, picture, facts)
+                _show_photo(gallery, photo, analyses[photo.number], choice, blur, picture, facts)
             else:
-                _show_picture(photo, photo.preview, "not looked at yet", picture)
+                preview = photo.unlabelled_preview(blur)
+                _show_picture(photo, preview, "not looked at yet", picture)
                 facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
     if pages > 1:
         _show_pager_below(page, pages, turns)
@@ -177,11 +141,12 @@ def _show_photo(
     photo: Photo,
     analysis: Analysis,
     choice: Choice,
+    blur: bool,
     picture: DeltaGenerator,
     facts: DeltaGenerator,
 ) -> None:
     found = sentence(analysis)
-    _show_picture(photo, photo.annotated_preview(analysis), found, picture)
+    _show_picture(photo, photo.annotated_preview(analysis, blur), found, picture)
     # In one container, which gives way as a whole where the photo has to be looked at anew.
     with facts.container():
         st.subheader(found, anchor=False)
@@ -191,7 +156,7 @@ def _show_photo(
             f" checking masks {analysis.classify_ms:.0f} ms"
         )
         if analysis.faces:
-            _show_faces(analysis, photo.thumbnails[choice])
+            _show_faces(analysis, photo.faces_shown(choice, blur))
             if doubts := why_not_sure(analysis):
                 st.caption(doubts)
         else:
@@ -202,7 +167,7 @@ def _show_photo(
         with st.container(horizontal=True):
             st.download_button(
                 "Annotated photo",
-                partial(photo.annotated, analysis),
+                partial(photo.annotated, analysis, blur),
                 annotated_name(photo),
                 "image/jpeg",
                 icon=":material/download:",

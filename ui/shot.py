@@ -1,4 +1,4 @@
-"""Single shots of the camera, for where no stream comes through."""
+"""Single shots of the camera, and what is in them beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,38 @@ import streamlit as st
 from maskcore import ImageError, MaskPipeline, encode_image, read_image
 from maskcore.drawing import blur_faces, draw_faces
 from ui.doctor import examine_for_shots
+from ui.gallery import Gallery, Results
 from ui.results import sentence
+
+# What stands beside the camera is no higher, and keeps its place while the next shot is looked at.
+_LAST_SHOT = "last-shot"
+_STYLE = f"""<style>
+.st-key-{_LAST_SHOT} {{ min-height: 40vh; }}
+.st-key-{_LAST_SHOT} img {{ max-height: 36vh; object-fit: contain; object-position: left top; }}
+</style>"""
+
+
+def show_last_shot(gallery: Gallery, results: Results, blur: bool) -> None:
+    """What is in the photo that the camera took last; it also stands among the others.
+
+    Args:
+        gallery: the visitor's.
+        results: what has been found in its photos.
+        blur: whether faces are made unrecognisable.
+    """
+    shot = gallery.shot
+    if shot is None:
+        st.info("What is found in your photo appears here.")
+        return
+    st.html(_STYLE)
+    with st.container(key=_LAST_SHOT):
+        for photo, analysis in results:
+            if photo is shot:
+                found = sentence(analysis)
+                st.markdown(f"**{found}**")
+                st.image(shot.annotated_preview(analysis, blur), alt=f"Your last shot: {found}")
+                return
+        st.info("Your photo comes here once it has been looked at.")
 
 
 def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool) -> None:

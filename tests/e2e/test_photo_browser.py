@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskcore import read_image
+from maskcore import encode_image, read_image
 from maskcore.images import MAX_BYTES
 from ui.sample import sample_photo
 
@@ -255,6 +255,66 @@ def test_on_phones_settings_are_folded_and_pages_turn_from_below(
         "() => document.querySelector('[class*=st-key-photo-]').getBoundingClientRect().top < 400"
         " && document.querySelector('[class*=st-key-photo-]').getBoundingClientRect().top > 0"
     )
+    no_faults(page)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1366, 700), (390, 844)])
+def test_shutter_and_what_a_shot_shows_are_in_sight(
+    open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    page = open_page(
+        viewport=dict(zip(("width", "height"), size, strict=True)), permissions=["camera"]
+    )
+    page.get_by_role("radio", name="Camera").click()
+    shutter = page.get_by_role("button", name="Take Photo", disabled=False)
+    shutter.wait_for()
+    page.evaluate("""() => {
+        window.places = new Set();
+        const note = () => {
+            const shutter = document.querySelector('[data-testid=stCameraInputButton]');
+            if (shutter) window.places.add(Math.round(shutter.getBoundingClientRect().bottom));
+            requestAnimationFrame(note);
+        };
+        note();
+    }""")
+    for number in (1, 2):
+        shutter.click()
+        page.get_by_role("button", name="Annotated photo").nth(number - 1).wait_for()
+        answer = page.locator(".st-key-last-shot").get_by_text(re.compile("face"))
+        answer.wait_for()
+        box = answer.bounding_box()
+        assert 0 < box["y"] and box["y"] + box["height"] < size[1]
+    # It stays where it is, whatever Streamlit puts in its place for a moment.
+    (bottom,) = page.evaluate("[...window.places]")
+    assert bottom < size[1]
+    no_faults(page)
+
+
+def test_kinds_of_photos_are_chosen_by_keyboard_on_a_phone(
+    open_page: OpenPage, sample_file: Path, tmp_path: Path
+) -> None:
+    nobody = tmp_path / "nobody.png"
+    nobody.write_bytes(encode_image(np.full((300, 400, 3), 128, np.uint8)))
+    page = open_page(viewport={"width": 390, "height": 844})
+    choose_files(page, sample_file, nobody)
+    row = page.get_by_role("radiogroup", name="Which photos to show")
+    row.get_by_role("radio", name="All 2").wait_for()
+    kinds = row.get_by_role("radio").all_inner_texts()
+    assert kinds == ["All 2", "Someone without a mask 1", "No face 1"]
+    cards = page.locator("[class*=st-key-photo-]")
+    assert cards.count() == 2
+    row.get_by_role("radio", name="All 2").focus()
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    if row.get_by_role("radio", name="No face 1").get_attribute("aria-checked") != "true":
+        page.keyboard.press("Space")
+    page.get_by_text("hold all photos").wait_for()
+    result(page).wait_for(state="detached")
+    assert cards.count() == 1
+    assert page.get_by_test_id("stMetric").filter(has_text="Photos").get_by_text("2").is_visible()
+    for radio in row.get_by_role("radio").all():
+        box = radio.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     no_faults(page)
 
 

@@ -299,6 +299,64 @@ def test_a_small_photo_is_not_enlarged_and_shows_the_boxes(looked: Gallery) -> N
     assert change[60:, 120:].max() < 30
 
 
+# --- blurred faces
+
+
+@pytest.fixture
+def noisy(fake_pipeline: MaskPipeline) -> Photo:
+    """A photo of noise, twice as wide as its preview; its face is at (0, 10, 40, 50)."""
+    stream = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 256, (300, 2560, 3), np.uint8)
+    Image.fromarray(pixels).save(stream, "PNG")
+    photo = Photo(0, "noise.png", stream.getvalue())
+    photo.look(CHOICE, fake_pipeline)
+    return photo
+
+
+def detail(image_rgb: ImageRgb) -> float:
+    """How much neighbouring pixels differ."""
+    return float(np.abs(np.diff(image_rgb.astype(int), axis=1)).mean())
+
+
+def test_blurred_faces_leave_the_photo_in_no_form(noisy: Photo) -> None:
+    analysis = noisy.analyses[CHOICE]
+    with zipfile.ZipFile(io.BytesIO(results_zip([(noisy, analysis)], [], blur=True))) as archive:
+        packed = archive.read(annotated_name(noisy))
+    assert packed == noisy.annotated(analysis, blur=True)
+    for jpeg, plain, scale in (
+        (packed, noisy.annotated(analysis), 1),
+        (noisy.annotated_preview(analysis, blur=True), noisy.annotated_preview(analysis), 2),
+        (noisy.unlabelled_preview(blur=True), noisy.unlabelled_preview(), 2),
+    ):
+        # Inside the box, whose lines are sharp, and far from its label.
+        face = np.s_[24 // scale : 36 // scale, 16 // scale : 30 // scale]
+        blurred, sharp = read_image(jpeg), read_image(plain)
+        assert detail(blurred[face]) < detail(sharp[face]) / 2
+        rest = np.s_[80 // scale :, 400 // scale :]
+        assert detail(blurred[rest]) > detail(sharp[rest]) * 0.9
+    (shown,), (hidden,) = noisy.faces_shown(CHOICE), noisy.faces_shown(CHOICE, blur=True)
+    sharp, blurred = (
+        read_image(base64.b64decode(url.partition(",")[2])) for url in (shown, hidden)
+    )
+    assert blurred.shape == sharp.shape
+    assert detail(blurred) < detail(sharp) / 2
+
+
+def test_blurring_goes_as_it_came(noisy: Photo, drawn: Any) -> None:
+    analysis = noisy.analyses[CHOICE]
+    sharp = noisy.annotated_preview(analysis)
+    blurred = noisy.annotated_preview(analysis, blur=True)
+    assert noisy.annotated_preview(analysis, blur=True) == blurred != sharp
+    assert noisy.annotated_preview(analysis) == sharp
+    assert len(drawn) == 3
+
+
+def test_where_faces_are_not_known_all_of_a_photo_is_blurred(noisy: Photo) -> None:
+    noisy.analyses.clear()
+    whole = read_image(noisy.unlabelled_preview(blur=True))
+    assert detail(whole) < detail(read_image(noisy.preview)) / 4
+
+
 # --- taking along
 
 

@@ -236,6 +236,32 @@ def test_a_photo_taken_with_the_camera_is_looked_at(page: AppTest, photo_file: P
     assert found(page) == ["2 faces: 1 with mask, 1 without"]
 
 
+def beside_the_camera(page: AppTest) -> list[str]:
+    _, beside = page.columns[:2]
+    return [element.value for kind in ("info", "markdown") for element in beside.get(kind)]
+
+
+def test_what_the_last_shot_shows_stands_beside_the_camera(
+    page: AppTest, photo_file: PhotoFile
+) -> None:
+    upload(page, ("three.png", photo_file(400)))
+    page.segmented_control(key="source").set_value("Camera").run()
+    nothing = ["What is found in your photo appears here."]
+    assert beside_the_camera(page) == nothing
+    for width, sentence in ((200, "2 faces: 1 with mask, 1 without"), (300, "1 face: with mask")):
+        shot = photo_file(width, format="JPEG")
+        page.camera_input[0].upload("shot.jpg", shot, "image/jpeg").run()
+        assert beside_the_camera(page) == [f"**{sentence}**"]
+        assert found(page)[-1] == sentence
+    page.slider(key="threshold").set_value(80).run()
+    assert beside_the_camera(page) == ["**1 face: without mask**"]
+    # Whatever else comes later is no shot.
+    button(page, "Try a sample photo").click().run()
+    assert beside_the_camera(page) == ["**1 face: without mask**"]
+    page.button(key="remove-2").click().run()
+    assert beside_the_camera(page) == nothing
+
+
 def test_files_are_taken_in_once(page: AppTest, photo_file: PhotoFile, fake: Any) -> None:
     upload(page, ("two.png", photo_file(200)))
     page.run()
@@ -377,6 +403,64 @@ def test_a_page_that_ended_while_looking_was_stopped(
     assert reruns == [{"scope": "app"}] * looking
 
 
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[tuple[Any, dict[str, Any]]]]:
+    """Name of something of Streamlit's -> its calls from then on, also in passes replaced since."""
+
+    def spy(name: str) -> list[tuple[Any, dict[str, Any]]]:
+        made: list[tuple[Any, dict[str, Any]]] = []
+        original = getattr(st, name)
+
+        def note(*given: Any, **options: Any) -> Any:
+            made.append((given, options))
+            return original(*given, **options)
+
+        monkeypatch.setattr(st, name, note)
+        return made
+
+    return spy
+
+
+def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
+    page: AppTest, photo_file: PhotoFile, calls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    figures, files = calls("metric"), calls("download_button")
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    said = [value for (title, value), _ in figures if title in ("Photos", "Faces")]
+    assert said == ["–", "–", 1, 2, 2, 3]
+    disabled = [options["disabled"] for _, options in files if "disabled" in options]
+    assert disabled == [True] * 6 + [False] * 3
+    assert downloads(page)[:3] == ["All photos (ZIP)", "Table (CSV)", "JSON lines"]
+    # After a stop there are those so far, and they say so.
+    held = page.session_state.gallery
+    held.add("three.png", photo_file(400))
+    held.stopped = ("haar", "first")
+    page.run()
+    so_far = page.get("download_button")[:3]
+    assert [element.proto.label for element in so_far] == [
+        "Photos so far (ZIP)",
+        "Table so far (CSV)",
+        "JSON lines so far",
+    ]
+    assert not any(element.proto.disabled for element in so_far)
+
+
+def test_pages_only_grow_while_files_that_cannot_be_read_leave(
+    page: AppTest, photo_file: PhotoFile, calls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    pagers = calls("pagination")
+    files = [(f"{number}.png", photo_file(200)) for number in range(12)]
+    upload(page, *files[:4], *[(f"{number}.txt", b"text") for number in range(9)], *files[4:])
+    pages = [pages for (pages,), options in pagers if options["key"].startswith("page-")]
+    assert len(pages) == 22 and pages == sorted(pages)
+    assert (pages[0], pages[-1]) == (1, 2)
+    # One below photos alone.
+    below = [pages for (pages,), options in pagers if options["key"].startswith("below-")]
+    assert below == [2] * 2
+
+
 def test_many_photos_are_shown_some_at_a_time(page: AppTest, photo_file: PhotoFile) -> None:
     upload(page, *[(f"{number}.png", photo_file(200)) for number in range(12)])
     assert not page.exception
@@ -438,6 +522,131 @@ def test_small_photos_are_not_enlarged_without_end(
     upload(page, ("a.png", photo_file(width)))
     assert not page.exception
     assert asked == [shown]
+
+
+# --- some of many
+
+
+def kinds(page: AppTest) -> list[str]:
+    return [option for row in page.get("button_group")[1:] for option in row.options]
+
+
+def show_kind(page: AppTest, kind: str) -> AppTest:
+    page.session_state["kind"] = kind
+    return page.run()
+
+
+def test_kinds_that_occur_are_counted_and_the_chosen_one_is_shown(
+    page: AppTest, photo_file: PhotoFile, fake: Any
+) -> None:
+    fake.not_sure = NotSure(margin=0.5)
+    upload(page, ("one.png", photo_file(300)))
+    assert kinds(page) == []  # one photo is no choice
+    files = {"two.png": 200, "three.png": 400, "none.png": 250}
+    upload(page, *[(name, photo_file(width)) for name, width in files.items()])
+    assert kinds(page) == ["All 4", "Someone without a mask 2", "Not sure 1", "No face 1"]
+    everything = found(page)
+    for kind, expected in (
+        ("Someone without a mask", everything[1:3]),
+        ("Not sure", everything[:1]),
+        ("No face", everything[3:]),
+        ("All", everything),
+    ):
+        show_kind(page, kind)
+        assert found(page) == expected
+        # Totals and downloads hold everything, and say so.
+        assert {m.label: m.value for m in page.metric}["Photos"] == "4"
+        assert ("hold all photos" in texts(page)) == (kind != "All")
+    assert not page.exception
+
+
+def test_the_chosen_kind_stays_until_it_has_vanished(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    two, one = "2 faces: 1 with mask, 1 without", "1 face: with mask"
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    assert kinds(page) == ["All 2", "Someone without a mask 1"]
+    show_kind(page, "Someone without a mask")
+    # With more photos, looked at in another way, and seen from another page.
+    upload(page, ("one.png", photo_file(300)), ("two.png", photo_file(200)))
+    assert found(page) == [two] * 2
+    assert kinds(page) == ["All 4", "Someone without a mask 2"]
+    page.selectbox(key="detector").select("haar_alt2").run()
+    assert found(page) == [two] * 2
+    page.switch_page("pages/metrics.py").run()
+    page.switch_page("pages/photo.py").run()
+    assert found(page) == [two] * 2
+    page.slider(key="threshold").set_value(15).run()
+    assert kinds(page) == []  # everybody has a mask
+    assert len(found(page)) == 4
+    page.slider(key="threshold").set_value(50).run()
+    assert found(page) == [two, one, one, two]
+    # Photos that come after all went are not sifted by what was chosen for those.
+    show_kind(page, "Someone without a mask")
+    button(page, "Remove all photos").click().run()
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
+    assert found(page) == [two, one]
+
+
+def test_a_kind_has_pages_of_its_own(page: AppTest, photo_file: PhotoFile) -> None:
+    bare = [(f"{number}.png", photo_file(200)) for number in range(12)]
+    masked = [(f"{number}.png", photo_file(300)) for number in range(11)]
+    upload(page, *masked, *bare)
+    (pager, _) = page.get("pagination")
+    assert pager.proto.num_pages == 3
+    page.session_state["page-0"] = 3
+    page.run()
+    assert len(found(page)) == 3
+    show_kind(page, "Someone without a mask")
+    assert {pager.proto.num_pages for pager in page.get("pagination")} == {2}
+    assert found(page) == ["2 faces: 1 with mask, 1 without"] * 10
+    assert "11.png" not in texts(page)
+
+
+def test_blurred_faces_leave_the_page_in_no_form(
+    page: AppTest, photo_file: PhotoFile, calls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures: list[bytes] = []
+    image = DeltaGenerator.image
+
+    def note(self: DeltaGenerator, data: bytes, **options: Any) -> DeltaGenerator:
+        pictures.append(data)
+        return image(self, data, **options)
+
+    monkeypatch.setattr(DeltaGenerator, "image", note)
+    files = calls("download_button")
+
+    def leaving() -> list[Any]:
+        page.run()
+        pictures.clear(), files.clear()
+        page.run()
+        packed, _, _, single = (given[1]() for given, _ in files)
+        return [*pictures, *page.dataframe[0].value["Face"], packed, single]
+
+    upload(page, ("two.png", photo_file(200)))
+    plain = leaving()
+    (switch,) = page.toggle
+    assert (switch.label, switch.value) == ("Blur faces", False)
+    switch.set_value(True).run()
+    blurred = leaving()
+    assert len(plain) == len(blurred) == 5
+    assert not set(plain) & set(blurred)
+    photo, analysis = page.session_state.gallery.results(("haar", "first"), 0.5)[0]
+    assert blurred == [
+        photo.annotated_preview(analysis, blur=True),
+        *photo.faces_shown(("haar", "first"), blur=True),
+        gallery.results_zip([(photo, analysis)], [], blur=True),
+        photo.annotated(analysis, blur=True),
+    ]
+    # What a photo looked at anew shows meanwhile.
+    held = page.session_state.gallery
+    held.stopped = ("haar_alt2", "first")
+    page.selectbox(key="detector").select("haar_alt2").run()
+    assert pictures[-1] == photo.unlabelled_preview(blur=True) != photo.preview
+    # The same setting as on the Live page.
+    page.switch_page("pages/live.py").run()
+    assert page.toggle(key="blur").value
 
 
 # --- settings
