@@ -6,12 +6,13 @@ import functools
 import math
 import os
 import stat
+import struct
 from io import BytesIO
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from maskcore.errors import ImageError
 from maskcore.types import ImageRgb
@@ -70,8 +71,7 @@ def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
         if not data:
             raise ImageError("This file is empty. Choose another photo.")
         _check_limit(len(data), MAX_BYTES, 2**20, "MB")
-        with Image.open(BytesIO(data), formats=_formats()) as image:
-            _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+        with _open(BytesIO(data)) as image:
             image.load()
             return _upright_rgb(image)
     except ImageError:
@@ -102,13 +102,23 @@ def picture_suffix(data: bytes) -> str:
     """
     _check_limit(len(data), MAX_BYTES, 2**20, "MB")
     try:
-        with Image.open(BytesIO(data), formats=_formats()) as image:
-            _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+        with _open(BytesIO(data)) as image:
             return _SUFFIXES[str(image.format)]
     except ImageError:
         raise
     except Exception as error:  # decoders raise anything on damaged input
         raise ImageError("This is not a picture Masklens can read.") from error
+
+
+def is_picture(path: str | os.PathLike[str]) -> bool:
+    """Whether a regular file begins as one of `read_image`'s kinds does; nothing is decoded."""
+    try:
+        with open(path, "rb") as file, _open(file):
+            return True
+    except ImageError:  # it has too many pixels
+        return True
+    except Exception:  # decoders raise anything on what they do not know
+        return False
 
 
 def encode_image(
@@ -172,9 +182,34 @@ def _check_limit(amount: int, limit: int, unit: int, unit_name: str) -> None:
         )
 
 
+def _open(file: IO[bytes]) -> ImageFile.ImageFile:
+    """Do as ``Image.open``, which would warn of many pixels on standard error: here they are
+    refused, and warnings can be kept back for the whole process only.
+
+    Raises:
+        ImageError: more than `MAX_PIXELS` pixels.
+        UnidentifiedImageError: no picture of a format that is read.
+    """
+    start = file.read(16)
+    for name in _formats():
+        make, accepts = Image.OPEN[name]
+        accepted = accepts is None or accepts(start)
+        if isinstance(accepted, str) or not accepted:  # a text says why Pillow lacks it
+            continue
+        file.seek(0)
+        try:
+            image = make(file, "")
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue  # so Pillow's plugins say that it is not theirs
+        _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+        return image
+    raise UnidentifiedImageError("no format that is read")
+
+
 @functools.cache
 def _formats() -> tuple[str, ...]:
     """What Pillow may try; the MPO of phones opens as JPEG."""
+    Image.init()
     pillow_heif.register_heif_opener()
     return ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 

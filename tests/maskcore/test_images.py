@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pillow_heif
@@ -29,13 +30,13 @@ from maskcore.images import (
     MAX_BYTES,
     MAX_PIXELS,
     encode_image,
+    is_picture,
     picture_suffix,
     read_image,
 )
 
 pytestmark = [  # Pillow warns of what is wrong with a picture before it is refused
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
-    pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
 ]
 
 Rgb = tuple[int, int, int]
@@ -434,8 +435,16 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: png((10_000, MAX_PIXELS // 10_000), 1, 0, b""),
         DAMAGED,
     ),
-    "400 megapixels": (lambda: png((20_000, 20_000), 8, 2, b""), TOO_LARGE),
-    "4 billion pixels a side": (lambda: png((2**31 - 1, 2**31 - 1), 8, 2, b""), TOO_LARGE),
+    "400 megapixels": (
+        lambda: png((20_000, 20_000), 8, 2, b""),
+        "This picture has 400 megapixels; at most 50 are accepted. "
+        "Save a smaller copy and try again.",
+    ),
+    "2 billion pixels a side": (
+        lambda: png((2**31 - 1, 2**31 - 1), 8, 2, b""),
+        "This picture has 4611686014133 megapixels; at most 50 are accepted. "
+        "Save a smaller copy and try again.",
+    ),
     "one byte over 25 MB": (
         lambda: encode(plain(RED), "JPEG").ljust(MAX_BYTES + 1, b"\0"),
         "This picture has 26 MB; at most 25 are accepted. Save a smaller copy and try again.",
@@ -501,10 +510,20 @@ def test_running_out_of_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     assert refusal(encode(plain(RED), "PNG")) == TOO_LARGE
 
 
-def test_bomb_is_refused_where_warnings_are_errors() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert refusal(png((10_000, 10_000), 8, 2, b"")) == TOO_LARGE
+@pytest.mark.parametrize("action", ["error", "always"])
+def test_a_bomb_is_refused_in_words_alone_and_pillow_does_not_warn(
+    action: Literal["error", "always"],
+) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter(action)
+        limit = Image.MAX_IMAGE_PIXELS
+        for look in (read_image, picture_suffix):
+            with pytest.raises(ImageError, match="^This picture has 136 megapixels; at most 50"):
+                look(png((13_600, 10_000), 8, 2, b""))
+
+    assert warned == []
+    # Others in this process keep Pillow's guard.
+    assert Image.MAX_IMAGE_PIXELS == limit == 89_478_485
 
 
 def test_refusal_is_chained_to_its_cause() -> None:
@@ -751,6 +770,31 @@ def test_importing_does_nothing_and_needs_little() -> None:
 def test_the_suffix_is_that_of_the_content(format: str, suffix: str) -> None:
     assert picture_suffix(encode(plain(RED), format)) == suffix
     assert suffix in IMAGE_SUFFIXES
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_picture_is_known_by_how_it_begins(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "noext"
+    path.write_bytes(encode(plain(RED), format))
+
+    assert is_picture(path)
+
+
+def test_a_picture_with_too_many_pixels_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "noext"
+    path.write_bytes(png((13_600, 10_000), 8, 2, b""))
+
+    assert is_picture(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"BMW and other cars", b"\xff\xd8\xff", zipped(), bytes(5000)]
+)
+def test_what_begins_otherwise_is_no_picture(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "noext"
+    path.write_bytes(content)
+
+    assert not is_picture(path) and not is_picture(tmp_path / "missing")
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", zipped(), bytes(MAX_BYTES + 1)])
