@@ -19,10 +19,10 @@ from tqdm import tqdm
 from maskcore.console import speak_utf8
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.detection.yunet import fetch_yunet
-from maskcore.drawing import draw_faces
+from maskcore.drawing import blur_faces, draw_faces
 from maskcore.errors import ImageError, MasklensError
 from maskcore.files import has_place, replacing, write_text
-from maskcore.images import IMAGE_SUFFIXES, encode_image, read_image
+from maskcore.images import IMAGE_SUFFIXES, encode_image, is_picture, read_image
 from maskcore.models import installed_models, models_dir
 from maskcore.pipeline import MaskPipeline
 from maskcore.records import photo_record, records_csv
@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     detect.add_argument(
         "--annotated", type=Path, metavar="DIR", help="folder for copies with boxes and labels"
+    )
+    detect.add_argument(
+        "--blur", action="store_true", help="make the faces in these copies unrecognisable"
     )
     video = commands.add_parser(
         "video",
@@ -99,8 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, or 1 when not all could be read, a video was stopped or the command failed.
     """
     speak_utf8()
-    options = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
     command = options.pop("command")
+    if command == "detect" and options["blur"] and not options["annotated"]:
+        parser.error("--blur is for the copies that --annotated DIR makes")
     try:
         if command == "fetch":
             path = fetch_yunet()
@@ -122,6 +128,7 @@ def _detect(
     json_file: str | None,
     csv_file: Path | None,
     annotated: Path | None,
+    blur: bool,
 ) -> int:
     photos = list(_photos(paths, annotated))
     lines_file = Path(json_file) if json_file not in (None, "-") else None
@@ -135,7 +142,7 @@ def _detect(
         for path in bar:
             if asked.is_set():
                 break
-            record = _analyze(pipeline, path, threshold, annotated, root)
+            record = _analyze(pipeline, path, threshold, annotated, root, blur)
             records.append(record)
             if not lines_file:
                 tqdm.write(_line(record) if json_file else _summary(record))
@@ -151,9 +158,10 @@ def _detect(
 
 
 def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
-    """Photos to look at; nothing is left out silently but annotated copies made before.
+    """Photos to look at; no photo is left out silently but annotated copies made before.
 
-    A path that is no folder is taken for a photo: if it is none, its record says why.
+    A path that is no folder is taken for a photo: if it is none, its record says why. In
+    folders a file is one by its suffix or, where it has none, by how it begins.
     """
     for path in paths:
         if not path.is_dir():
@@ -161,9 +169,12 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
             continue
         copies = annotated if annotated and annotated.resolve() != path.resolve() else None
         for child in sorted(path.rglob("*")):
-            if child.suffix.lower() in IMAGE_SUFFIXES and child.is_file():
-                if not copies or not child.resolve().is_relative_to(copies.resolve()):
-                    yield child
+            if child.suffix.lower() not in IMAGE_SUFFIXES | {""} or not child.is_file():
+                continue
+            if copies and child.resolve().is_relative_to(copies.resolve()):
+                continue
+            if child.suffix or is_picture(child):
+                yield child
 
 
 def _check_tables(tables: Sequence[Path], photos: Sequence[Path]) -> None:
@@ -221,9 +232,10 @@ def _analyze(
     threshold: float | None,
     annotated: Path | None,
     root: Path,
+    blur: bool,
 ) -> dict[str, Any]:
-    """Look at a photo; its annotated copy goes to the place below ``annotated`` that the photo
-    has below ``root``.
+    """Look at a photo; its annotated copy, in which ``blur`` hides the faces, goes to the place
+    below ``annotated`` that the photo has below ``root``.
     """
     try:
         image = read_image(path)
@@ -232,6 +244,8 @@ def _analyze(
     analysis = pipeline.analyze(image, threshold)
     if not annotated:
         return photo_record(_writable(path), analysis)
+    if blur:
+        image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
     copy = _annotated_name(path, root)
     with replacing(annotated / copy) as temporary:
         temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from maskcore import __main__ as cli
-from maskcore.drawing import draw_faces
+from maskcore.drawing import blur_faces, draw_faces
 from maskcore.errors import MasklensError
 from maskcore.images import encode_image, read_image
 from maskcore.pipeline import MaskPipeline
@@ -252,6 +252,47 @@ def test_annotated_copies_keep_folders_and_names(photos: Path) -> None:
     drawn = draw_faces(photo(120), pipeline.analyze(photo(120)).faces)
     np.testing.assert_array_equal(copies["sub/deep/a.png.jpg"], read_image(encode_image(drawn)))
     np.testing.assert_array_equal(read_image(photos / "sub" / "deep" / "a.png"), photo(120))
+
+
+def test_blur_hides_the_faces_in_the_copies_alone(photos: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (80, 100, 3), dtype=np.uint8)
+    source, target = photos / "noise.png", photos.parent / "drawn"
+    source.write_bytes(encode_image(noise, "PNG"))
+
+    assert cli.main(["detect", str(source), "--annotated", str(target), "--blur"]) == 0
+
+    faces = MaskPipeline.load("haar", "mobilenet_v2").analyze(noise).faces
+    drawn = draw_faces(blur_faces(noise, BOXES), faces)
+    copy = read_image(target / "noise.png.jpg")
+    np.testing.assert_array_equal(copy, read_image(encode_image(drawn)))
+    np.testing.assert_array_equal(read_image(source), noise)
+
+
+def test_blur_without_copies_is_a_usage_error(
+    capsys: pytest.CaptureFixture[str], loaded: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["detect", "a.jpg", "--blur"])
+
+    assert caught.value.code == 2
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[-1].endswith("error: --blur is for the copies that --annotated DIR makes")
+    assert loaded == []
+
+
+def test_files_without_a_suffix_are_taken_if_they_begin_as_pictures(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "noext").write_bytes(encode_image(photo()))
+    (photos / ".hidden").write_bytes(encode_image(photo(), "PNG"))
+    (photos / "LICENSE").write_text("no photo")
+    (photos / "photo.backup").write_bytes(encode_image(photo()))
+
+    cli.main(["detect", str(photos)])
+
+    shown = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    names = [".hidden", "b.JPG", "noext", "sub/broken.png", "sub/deep/a.png"]
+    assert shown == [f"{photos.as_posix()}/{name}" for name in names]
 
 
 def test_single_photo_is_annotated_by_its_name(photos: Path) -> None:
