@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Look:
         report: what was found; None where that was not possible.
         sheets: by class.
         unreadable: files that cannot be read, and why, as lines.
+        names: what the owner calls the photos, by their names in ``folder``, if those are ours.
         in_both: photos that stand in both classes, as a table.
         problem: why there is no report, in a sentence.
     """
@@ -41,6 +42,7 @@ class Look:
     report: DataReport | None
     sheets: dict[str, bytes] = field(default_factory=dict)
     unreadable: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     in_both: pd.DataFrame | None = None
     problem: str = ""
 
@@ -74,6 +76,7 @@ def _look(folder: Path, report: DataReport) -> Look:
         report,
         {label: encode_image(contact_sheet(folder, label)) for label in NAMES},
         [f"{_called(place, names)}: {reason}" for place, reason in report.unreadable],
+        names,
         pd.DataFrame([_row(folder, places, names) for places in report.in_both[:LISTED]]),
     )
 

@@ -11,7 +11,7 @@ from ui.charts import CELL, confusion_chart
 from ui.corrections import Corrections, show_corrections
 from ui.judged import Judged
 from ui.own_photos import OwnPhotos
-from ui.pictures import Pictures, choose_pictures
+from ui.pictures import Pictures, choose_pictures, owner_name
 from ui.words import percent, shown_name
 
 PHOTOS_A_PAGE = 12
@@ -161,12 +161,13 @@ def _show_photo(
     judged: Judged, index: int, pictures: Pictures | None, corrections: Corrections | None
 ) -> None:
     path = judged.paths[index]
+    name = owner_name(path, pictures)
     picture = pictures.thumbnail(path) if pictures else None
     said = f"Mask: {percent(judged.probabilities[index])}"
     if picture:
-        st.image(picture, width="stretch", alt=f"{path}, {said}")
+        st.image(picture, width="stretch", alt=f"{name}, {said}")
     st.markdown(f"**{said}**")
-    st.caption(shown_name(path.rsplit("/", 1)[-1]))
+    st.caption(shown_name(name.rsplit("/", 1)[-1]))
     if corrections is not None:
         hash_of = pictures.content_hash if pictures else lambda path: ""
         corrections.choose(path, int(judged.labels[index]), hash_of)

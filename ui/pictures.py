@@ -27,6 +27,7 @@ from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
 THUMBNAIL_SIDE = 280
+_LOOK = "training_look"  # what this visitor brought to train on: a ui.data_report.Look
 _HELD = 300  # thumbnails a session keeps
 _BROUGHT = "metrics_brought_pictures"
 _PLACE = "metrics_pictures"
@@ -40,6 +41,7 @@ class Pictures:
         root: the folder in which the report's file names are found.
         files: of names that are not files of ``root``, the file and, for a face, its box.
         name: of the archive they came in, if they did.
+        names: what the owner calls photos that have names of our own in the report.
         data: the name of the data for which they were brought so: others have files of the
             same names.
     """
@@ -47,6 +49,7 @@ class Pictures:
     root: Path
     files: dict[str, tuple[str, Box | None]] = field(default_factory=dict)
     name: str = ""
+    names: dict[str, str] = field(default_factory=dict)
     data: str = ""
     _folder: tempfile.TemporaryDirectory[str] | None = None
     _made: dict[str, bytes | None] = field(default_factory=dict)
@@ -194,7 +197,7 @@ def brought_pictures(
         MasklensError: it cannot be used, and why; nothing is left behind.
     """
     with private_folder("masklens-pictures-") as folder:
-        places = _only_measured(unpack(stream, Path(folder.name), show), paths)
+        places, names = _only_measured(unpack(stream, Path(folder.name), show), paths)
         if not places:
             named = next((path for path in paths if not hash_in_name(path)), "")
             raise MasklensError(
@@ -205,7 +208,7 @@ def brought_pictures(
                     else "Bring the one that was uploaded to train this model."
                 )
             )
-    return Pictures(Path(folder.name), places, name, _folder=folder)
+    return Pictures(Path(folder.name), places, name, names, _folder=folder)
 
 
 @contextmanager
@@ -224,14 +227,35 @@ def private_folder(prefix: str) -> Iterator[tempfile.TemporaryDirectory[str]]:
         raise
 
 
-def _only_measured(files: OwnFiles, paths: Sequence[str]) -> dict[str, tuple[str, Box | None]]:
-    """Where photos lie, by their names in the report; other files are deleted."""
+def owner_name(path: str, pictures: Pictures | None) -> str:
+    """What this visitor calls a photo; its name in the report where they have not brought it.
+
+    Args:
+        path: its name in the report.
+        pictures: where its picture was looked for.
+    """
+    if not hash_in_name(path):
+        return path
+    look = st.session_state.get(_LOOK)
+    return (look.names.get(path) if look else None) or (
+        pictures.names.get(path, path) if pictures else path
+    )
+
+
+def _only_measured(
+    files: OwnFiles, paths: Sequence[str]
+) -> tuple[dict[str, tuple[str, Box | None]], dict[str, str]]:
+    """Where photos lie and what their owner calls them, by their names in the report.
+
+    Other files are deleted.
+    """
     named = set(paths)
     by_hash: dict[str, list[str]] = {}
     for path in paths:
         if known := hash_in_name(path):
             by_hash.setdefault(known, []).append(path)
     places: dict[str, tuple[str, Box | None]] = {}
+    names: dict[str, str] = {}
     for place, name in files.names.items():
         file = files.root / place
         if name in named and not hash_in_name(name):
@@ -239,9 +263,10 @@ def _only_measured(files: OwnFiles, paths: Sequence[str]) -> dict[str, tuple[str
         else:
             found = by_hash.get(content_hash(file.read_bytes()), [])
         places |= dict.fromkeys(found, (place, None))
+        names |= dict.fromkeys(found, name)
         if not found:
             file.unlink()
-    return places
+    return places, names
 
 
 def _show_brought(brought: Pictures, paths: Sequence[str]) -> None:

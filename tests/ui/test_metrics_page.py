@@ -22,11 +22,13 @@ from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
 from training.folder_intake import ROOTS_VARIABLE
+from training.intake import OWNER_NAMES_FILE, kept_names
 from training.metrics import McNemarTest, mcnemar
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
 from ui.compare_view import LEAST_DIFFERING, in_words
 from ui.curve_view import _enlarged
+from ui.data_report import Look
 from ui.mistakes import clicked_cell
 from ui.stress_view import where_it_breaks
 from ui.words import plain
@@ -354,6 +356,23 @@ def test_pictures_show_where_the_photos_are_at_hand(
     assert not page.get("image")
     assert "There is no such folder on the computer that runs Masklens." in texts(page)
     assert where(page).proto.expanded  # nor is that sentence out of sight
+
+
+def test_photos_brought_for_training_are_called_as_their_owner_calls_them(
+    models: Path, make_report: MakeReport, open_page: OpenPage, tmp_path: Path
+) -> None:
+    ours = "with_mask/0003-0123abcd.jpg"
+    report = make_report(LABELS, FIRST)
+    report["parts"]["test"]["photos"][3]["path"] = ours
+    (models / "first" / "report.json").write_text(json.dumps(report))
+    (tmp_path / OWNER_NAMES_FILE).write_text(json.dumps({"with_mask/Anna.jpg": ours}))
+    page = open_metrics(open_page)
+    assert names(page) == ["0003-0123abcd.jpg", "002.jpg"]
+    known = {place: name for name, place in kept_names(tmp_path).items()}
+    page.session_state["training_look"] = Look(tmp_path, None, names=known)
+    assert names(page.run()) == ["Anna.jpg", "002.jpg"]
+    assert f"mark-photos-{ours}" in [box.key for box in page.selectbox]  # marks go by our name
+    assert names(open_metrics(open_page)) == ["0003-0123abcd.jpg", "002.jpg"]  # another visitor's
 
 
 def bring(page: AppTest, content: bytes) -> AppTest:

@@ -19,7 +19,7 @@ from maskcore.errors import MasklensError
 from training.folder_intake import ROOTS_VARIABLE
 from training.intake import content_hash
 from ui import pictures
-from ui.pictures import Pictures, brought_pictures
+from ui.pictures import Pictures, brought_pictures, owner_name
 from ui.words import plain
 
 
@@ -57,6 +57,12 @@ def test_photos_that_were_taken_in_for_training_are_known_by_their_content() -> 
     assert [brought.content_hash(path) for path in paths[:2]] == [
         content_hash(photo(1)),
         content_hash(photo(2)),
+    ]
+    assert [owner_name(path, brought) for path in paths] == [
+        "with_mask/anna.png",
+        "without_mask/ben.png",
+        "without_mask/ben.png",
+        paths[3],
     ]
     # What was not measured does not stay, nor is it shown by the name it has here.
     assert len([path for path in brought.root.rglob("*") if path.is_file()]) == 2

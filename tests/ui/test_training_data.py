@@ -351,6 +351,17 @@ def test_faults_are_named_as_the_owner_of_the_photos_names_them(
     assert both[["Mask", "No Mask"]].values.tolist() == [["3.jpg", "set/Gesichter/anna.jpg"]]
     (unreadable,) = [table["File"].tolist() for table in tables if "File" in table]
     assert unreadable[0].startswith("with_mask/broken.jpg: ")
+    # So the Metrics page finds them, for this visitor alone.
+    known = {name.rpartition("/")[2] for name in page.session_state.training_look.names.values()}
+    assert {"3.jpg", "anna.jpg"} <= known
+
+
+def test_a_single_photo_of_a_class_is_told_as_one(page: AppTest, photos: dict[str, bytes]) -> None:
+    one = {name: content for name, content in photos.items() if "Maske" in name}
+    uploaded(page, packed({**one, "set/Gesichter/anna.jpg": photos["set/Gesichter/3.jpg"]}))
+    page.selectbox[0].select("No Mask").run()
+    press(page, "Use these photos")
+    assert counts(page) == {"Mask": f"{COUNT} photos", "No Mask": "1 photo"}
 
 
 def test_an_archive_that_fails_later_leaves_nothing(page: AppTest, runs: Path) -> None:
