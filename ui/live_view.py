@@ -152,6 +152,8 @@ def show_actions(stream: LiveStream, playing: bool, empty: bool) -> None:
             icon=":material/restart_alt:",
             type="tertiary",
             on_click=stream.start_over,
+            help="Forgets the figures, the log and the chart. What a face finder took for a person"
+            " stays counted until then, also when you choose another finder.",
         )
 
 

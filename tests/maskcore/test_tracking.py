@@ -274,6 +274,42 @@ def test_flickering_false_alarm_is_no_person(every: int) -> None:
     assert tracker.unique == 1
 
 
+@pytest.mark.parametrize("per_second", [30, 8])
+@pytest.mark.parametrize("lost", [False, True], ids=["all found", "one lost"])
+@pytest.mark.parametrize("shift", [(0, -0.15), (0.15, 0), (-0.1, 0.2)], ids=str)
+@pytest.mark.parametrize("factor", [0.66, 0.85, 1.2, 1.52])
+def test_another_finder_s_boxes_are_of_the_same_people(
+    factor: float, shift: tuple[float, float], lost: bool, per_second: float
+) -> None:
+    """Factors are the extremes between the four finders on 120 street photos."""
+
+    def sway(x: float, turn: float) -> Path:
+        return lambda s: (x + 25 * math.sin(1.6 * s + turn), 240 + 25 * math.sin(3 * s), 80, 100)
+
+    def other(path: Path, is_lost: bool) -> Path:
+        def found_by_other(seconds: float) -> tuple[float, float, float, float] | None:
+            x, y, width, height = path(seconds) or (0, 0, 0, 0)
+            x, y = x + shift[0] * width, y + shift[1] * height
+            return None if is_lost else (x, y, width * factor, height * factor)
+
+        return found_by_other
+
+    tracker = FaceTracker()
+    people = [sway(160, 0), sway(480, 2)]
+    play(tracker, people, times(2, per_second))
+    others = [other(people[0], lost), other(people[1], False)]
+    first = tracker.update(
+        found(*(box_at(*p) for p in (path(2) for path in others) if p)), 102.0, SIZE_WH
+    )
+    assert [track.number for track in first] == [1, 2]  # nobody twice
+
+    shown = play(tracker, others, times(1, per_second, start=102 + 1 / per_second))
+    shown += play(tracker, people, times(2, per_second, start=103 + 1 / per_second))
+
+    assert [numbers(shown, person) for person in (0, 1)] == [{1}, {2}]
+    assert tracker.unique == 2
+
+
 def test_people_enter_and_leave() -> None:
     tracker = FaceTracker()
 
