@@ -643,6 +643,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no working sizes": {"serving": {"score_threshold": 0.5}},
     "an unknown setting": {"serving": {**card()["serving"], "tiles": 4}},
     "a threshold that is no number": {"serving": {**card()["serving"], "score_threshold": "high"}},
+    "a threshold out of range": {"serving": {**card()["serving"], "score_threshold": 2}},
     "one stride fewer": {"strides": [8, 16]},
 }
 
