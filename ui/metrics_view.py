@@ -221,8 +221,11 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
     st.caption(provenance(judged))
     if note := begun_note(judged):
         st.caption(note)
-    for measured in cut_faces(judged.model) if with_cut_faces else []:
-        st.caption(measured.note)
+    notes = [of_faces.note for of_faces in cut_faces(judged.model)] if with_cut_faces else []
+    for note in notes[:-1]:
+        st.caption(note)
+    if notes:
+        st.caption(f"{notes[-1]} {FACES_NOTE}")
 
 
 def show_how_measured(measured: Measured) -> None:

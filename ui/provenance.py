@@ -13,7 +13,6 @@ from training.metrics import CLASS_NAMES
 from training.provenance import began_with_a_model
 from ui.choices import model_title
 from ui.judged import PARTS, Judged
-from ui.scene_figures import FACES_NOTE
 from ui.words import day, plain, shown_name, with_interval
 
 # Beside a model: what evaluate-faces measured, of it and, in folds, of networks made like it.
@@ -47,7 +46,7 @@ def _faces_note(report: dict[str, Any]) -> str:
         f"{recall['hits']} of {recall['count']} {kind}"
         for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
     )
-    right += f" right, in all {with_interval(report['accuracy'])}. {FACES_NOTE}"
+    right += f" right, in all {with_interval(report['accuracy'])}."
     if folds := report.get("folds"):
         return (
             f"On such faces of {report['photos']} more photos, each judged by the one of {folds}"
@@ -96,8 +95,8 @@ def begun_note(judged: Judged) -> str:
 def begun_sentence(things: str = "photos") -> str:
     """Of photos or faces which the weights that a run began with may know."""
     return (
-        f"This run did not learn from these {things}, but the weights it began with, those of an"
-        " installed model, may have learned from some of them: on others it may be less good."
+        f"This run did not learn from these {things}, but the weights it began with, those of"
+        " another model, may have learned from some of them: on others it may be less good."
     )
 
 

@@ -140,7 +140,7 @@ def test_the_card_tells_which_photos_a_data_set_holds(models: Path, open_page: O
 def test_of_photos_that_the_starting_weights_may_know_it_is_not_said_that_nobody_learned(
     models: Path, open_page: OpenPage
 ) -> None:
-    never, may_have = "never used in training", "the weights it began with, those of an installed"
+    never, may_have = "never used in training", "the weights it began with, those of another"
     page = open_metrics(open_page)
     assert never in page.selectbox(key="metrics_part").options[0]
     assert may_have not in texts(page)
@@ -194,6 +194,7 @@ def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
         " learned from it: 76 of 77 masked and 13 of 15 bare right, in all 98.0\xa0%"
     ) in texts(page)
     assert page.code[3].value == in_folds["command"]
+    assert texts(page).count("Faces of one photo share its light") == 1
     for damage in ("", "[]", '{"parts": 3}'):
         path.write_text(damage)
         (path.parent / "faces_in_folds.json").write_text(damage)
