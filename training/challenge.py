@@ -167,12 +167,12 @@ def _sentence(verdict: Verdict, part: PartComparison, alike: bool) -> str:
 def _least(count: int) -> str:
     """What a difference has to be to show in so few photos; "" where they are many."""
     if count < LEAST_DIFFERING:
-        return f"So few cannot show any: it takes at least {LEAST_DIFFERING}."
+        return f"So few photos cannot show any: it takes at least {LEAST_DIFFERING}."
     if count >= MANY_PHOTOS:
         return ""
     return (
-        "With so few only a large one would have shown: at least"
-        f" {LEAST_DIFFERING} photos that one of the two alone gets right."
+        "So few photos show only a large difference: at least"
+        f" {LEAST_DIFFERING} of them right by one model alone."
     )
 
 
