@@ -1,11 +1,14 @@
-# Two commands on a fresh machine: make run, make test. Windows: see README.md.
+# On a fresh machine, too: make run, make phone, make test. Windows: see README.md.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test
+.PHONY: run phone test
 
 run: .venv/installed
 	$(BIN)/streamlit run streamlit_app.py
+
+phone: .venv/installed
+	$(BIN)/python -m ui.phone
 
 test: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -186,6 +187,15 @@ def test_the_first_step_fits_the_case_and_the_browser(
     found = name_fault(replace(FINE, **changes))
 
     assert found is not None and first_step in found.steps[0]
+
+
+def test_an_insecure_address_names_the_command_that_makes_a_secure_one() -> None:
+    found = name_fault(replace(FINE, secure=False))
+
+    makefile = (Path(__file__).resolve().parents[2] / "Makefile").read_text()
+    assert found is not None and "`make phone`" in found.steps[1]
+    assert "\nphone:" in makefile and "python -m ui.phone" in makefile
+    assert r"`.venv\Scripts\python -m ui.phone`" in found.steps[1]
 
 
 def test_an_unknown_error_s_name_cannot_write_markdown() -> None:
