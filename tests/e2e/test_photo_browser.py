@@ -210,7 +210,7 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     page = open_page()
     choose_files(page, *many_files)
     result(page).first.wait_for()
-    assert page.get_by_text(re.compile(r"Looking at photo \d+ of 25")).is_visible()
+    page.get_by_text(re.compile(r"Looking at photo \d+ of 25")).wait_for()
     button(page, "Stop").click()
     stopped = page.get_by_text(re.compile(r"Stopped: \d+ of 25 photos looked at"))
     stopped.wait_for()
