@@ -96,7 +96,7 @@ def _show_figures(found: Comparison, may_be_known: bool) -> None:
         models[installed] = [part.installed for part in found.parts]
     parts = [PARTS.get(part.part, part.part) for part in found.parts]
     table = pd.DataFrame(
-        {name: [right_in_words(figures) for figures in column] for name, column in models.items()},
+        {name: [_in_words(figures) for figures in column] for name, column in models.items()},
         index=pd.Index(parts, name="Right answers on"),
     )
     rows = [
@@ -125,12 +125,16 @@ def _show_figures(found: Comparison, may_be_known: bool) -> None:
     )
 
 
-def right_in_words(figures: Figures | None) -> str:
-    """E.g. "88.9 % (56.5 to 98), 8 of 9"; a dash where there are none."""
+def _in_words(figures: Figures | None) -> str:
     if figures is None:
         return "–"
+    return f"{share_in_words(figures)}, {figures.right} of {figures.count}"
+
+
+def share_in_words(figures: Figures) -> str:
+    """What a model got right, with the interval: e.g. "88.9 % (56.5 to 98)"."""
     low, high = (round(end * 100, 1) for end in figures.interval)
-    return f"{percent(figures.accuracy)} ({low:g} to {high:g}), {figures.right} of {figures.count}"
+    return f"{percent(figures.accuracy)} ({low:g} to {high:g})"
 
 
 def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:

@@ -15,7 +15,7 @@ from training.corrections import read_corrections
 from training.job_files import read_values
 from training.jobs import Job
 from training.run_curves import curves
-from ui.champion import right_in_words
+from ui.champion import share_in_words
 from ui.choices import model_title
 from ui.learning_curves import PARTS, show_curves_of_runs
 from ui.run_view import STATES
@@ -67,19 +67,23 @@ def _unique_names(runs: list[Job]) -> dict[str, Job]:
 
 def _facts(job: Job) -> dict[str, str]:
     config = job.config
+    right, share = _right_of_test_photos(job)
+    total, to_learn = _numbers_of_photos(job)
     epochs = [point for point in curves(job) if point.part == "validation"]
     best = [point.accuracy for point in epochs if point.accuracy is not None]
     done = max((point.step for point in epochs), default=0)
     return {
         "State": "Stopped early" if job.stopped_early else STATES[job.state][0],
-        "Test photos right": _right_of_test_photos(job),
+        "Test photos right": right,
+        "The same as a share": share,
         "Best validation accuracy": percent(max(best, default=None)),
         "Network": model_title(config.architecture),
         "Starting weights": WEIGHTS.get(
             config.backbone_weights, Path(config.backbone_weights).name
         ),
         "Photos": job.data_name,
-        "Number of photos": _number_of_photos(job),
+        "Number of photos": total,
+        "Of them to learn from": to_learn,
         "Corrections": _corrections(config.corrections),
         "Epochs": _so_far(done, config.epochs),
         "Fine-tuning epochs": _so_far(done - config.epochs, config.fine_tune_epochs),
@@ -92,20 +96,22 @@ def _facts(job: Job) -> dict[str, str]:
     }
 
 
-def _right_of_test_photos(job: Job) -> str:
-    """What the verdict on a run rests on; a dash before there is one."""
+def _right_of_test_photos(job: Job) -> tuple[str, str]:
+    """What the verdict on a run rests on, counted and as a share; dashes before there is one."""
     found = comparison(job)
-    parts = found.parts if found else ()
-    return right_in_words(next((part.run for part in parts if part.part == "test"), None))
+    for part in found.parts if found else ():
+        if part.part == "test":
+            return f"{part.run.right} of {part.run.count}", share_in_words(part.run)
+    return "–", "–"
 
 
-def _number_of_photos(job: Job) -> str:
-    """E.g. "120, 84 to learn from"; a dash before they have been read."""
+def _numbers_of_photos(job: Job) -> tuple[str, str]:
+    """All of a run, and those it learns from; dashes before they have been read."""
     report = read_values(job.folder / DATA_FILE) or {}
     try:
-        return f"{report['photos']:,}, {report['parts']['train']['photos']:,} to learn from"
+        return f"{report['photos']:,}", f"{report['parts']['train']['photos']:,}"
     except (LookupError, TypeError, ValueError):
-        return "–"
+        return "–", "–"
 
 
 def _corrections(file: str) -> str:

@@ -721,7 +721,8 @@ def test_a_comparison_says_what_decides_and_how_far_each_run_came(
         page.checkbox(key=f"tick-{run.id}").check().run()
     table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
     assert list(table.loc["State"]) == ["Stopped early", "Interrupted", "Training"]
-    assert list(table.loc["Test photos right"]) == ["97.5\xa0% (50 to 99), 39 of 40", "–", "–"]
+    assert list(table.loc["Test photos right"]) == ["39 of 40", "–", "–"]
+    assert list(table.loc["The same as a share"]) == ["97.5\xa0% (50 to 99)", "–", "–"]
     assert list(table.loc["Epochs"]) == ["3 of 10", "10", "0 of 10"]
     assert list(table.loc["Fine-tuning epochs"]) == ["0 of 6", "2 of 6", "0"]
 
@@ -752,8 +753,8 @@ def test_a_comparison_says_what_the_runs_started_from_and_were_checked_on(
     assert "checked on different photos" not in texts(page)
     table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
     assert list(table.loc["Starting weights"]) == ["Random", "my.weights.h5", "ImageNet"]
-    said = "1,200, 1 to learn from"
-    assert list(table.loc["Number of photos"]) == [said, said, "–"]
+    assert list(table.loc["Number of photos"]) == ["1,200", "1,200", "–"]
+    assert list(table.loc["Of them to learn from"]) == ["1", "1", "–"]
     assert list(table.loc["Corrections"]) == ["none", "1 photo", "some"]
     report(second, "with_mask/d.jpg")
     assert "checked on different photos" in texts(compare())
