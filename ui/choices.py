@@ -8,7 +8,6 @@ from maskcore import MasklensError, MaskPipeline, ModelError
 from maskcore.detection import yunet_available
 from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
 from maskcore.models import installed_models, scene_report
-from training.config import ARCHITECTURE_TITLES
 from ui import loading
 from ui.app_threshold import start_percent
 from ui.gallery import Choice
@@ -23,15 +22,10 @@ DETECTORS = {
 }
 # How soon an open page notices that a model was installed anew.
 WATCH_SECONDS = 3.0
+# Titles as in training.config, which Photos and Live do not load.
 MODELS = {
-    "mobilenet_v2": (
-        ARCHITECTURE_TITLES["mobilenet_v2"],
-        "Small and fast; made for laptops and phones.",
-    ),
-    "inception_v3": (
-        ARCHITECTURE_TITLES["inception_v3"],
-        "A larger network; slower, for comparison.",
-    ),
+    "mobilenet_v2": ("MobileNetV2", "Small and fast; made for laptops and phones."),
+    "inception_v3": ("InceptionV3", "A larger network; slower, for comparison."),
 }
 
 
