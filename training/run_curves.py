@@ -10,8 +10,6 @@ from training.events import FINE_TUNE_STAGE, HEAD_STAGE, read_events
 from training.job_progress import number
 from training.jobs import Job
 
-MOST_POINTS = 600
-
 
 @dataclass(frozen=True)
 class CurvePoint:
@@ -19,7 +17,8 @@ class CurvePoint:
 
     Attributes:
         step: in epochs of the whole run; fine-tuning goes on where the first stage ended.
-        part: "training", the running mean of the epoch so far, or "validation".
+        part: "training", the mean over the epoch or, while it is not over, so far; or
+            "validation".
         loss, accuracy: None where the figure was no number.
         stage: "training" or "fine-tuning".
     """
@@ -32,10 +31,10 @@ class CurvePoint:
 
 
 def curves(job: Job, events: list[dict[str, Any]] | None = None) -> list[CurvePoint]:
-    """The points of both parts in order of their steps.
+    """The points of both parts in order of their steps, one of each an epoch.
 
-    Batches are left out beyond ``MOST_POINTS``. What a kill made the run do twice counts as it
-    was the second time.
+    A running mean begins anew with each epoch: drawn on its way it would give the line teeth.
+    What a kill made the run do twice counts as it was the second time.
 
     Args:
         job: the run.
@@ -45,13 +44,11 @@ def curves(job: Job, events: list[dict[str, Any]] | None = None) -> list[CurvePo
     for event in read_events(job.folder) if events is None else events:
         new = _points(event, job.config.epochs)
         if new:
-            # A log only grows: a step that comes again begins the repetition of its epoch.
-            again = bool(points) and points[-1].step > new[0].step
-            kept = math.ceil(new[0].step) - 1 if again else new[0].step - 1e-9
-            while points and points[-1].step > kept:
+            epochs_before = math.ceil(new[0].step) - 1
+            while points and points[-1].step > epochs_before:
                 points.pop()
             points += new
-    return _thinned(points)
+    return points
 
 
 def _points(event: dict[str, Any], head_epochs: int) -> list[CurvePoint]:
@@ -67,21 +64,3 @@ def _points(event: dict[str, Any], head_epochs: int) -> list[CurvePoint]:
         loss, accuracy = number(event["val_loss"]), number(event.get("val_accuracy"))
         points.append(CurvePoint(step, "validation", loss, accuracy, stage))
     return points
-
-
-def _thinned(points: list[CurvePoint]) -> list[CurvePoint]:
-    """Leave out batches, evenly, where there are too many points; no epoch is left out."""
-    if len(points) <= MOST_POINTS:
-        return points
-    epochs = [point for point in points if point.step == int(point.step)]
-    batches = [point for point in points if point.step != int(point.step)]
-    kept = epochs + _evenly(batches, max(MOST_POINTS - len(epochs), 0))
-    return sorted(kept, key=lambda point: (point.step, point.part))
-
-
-def _evenly(points: list[CurvePoint], count: int) -> list[CurvePoint]:
-    if len(points) <= count:
-        return list(points)
-    if count < 1:
-        return []
-    return [points[(i + 1) * len(points) // count - 1] for i in range(count)]

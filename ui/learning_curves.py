@@ -29,7 +29,6 @@ def show_curves(points: list[CurvePoint], epochs: int) -> None:
         points: of the run, in order; none for a run that has not begun to learn.
         epochs: of the whole run, so that the axis stays as it is while the curves grow.
     """
-    points = _epoch_by_epoch(points)
     table = _table({"": points})
     table["which"] = table["part"].map(PARTS)
     left, right = st.columns(2, gap="medium")
@@ -55,7 +54,7 @@ def show_curves_of_runs(runs: Mapping[str, list[CurvePoint]], part: str, epochs:
         part: "training" or "validation".
         epochs: of the longest run.
     """
-    table = _table({name: _epoch_by_epoch(points) for name, points in runs.items()})
+    table = _table(runs)
     table = table[table["part"] == part]
     table["which"] = table["run"]
     what = f"{PARTS[part]} of {len(runs)} runs."
@@ -66,18 +65,6 @@ def show_curves_of_runs(runs: Mapping[str, list[CurvePoint]], part: str, epochs:
     with right:
         _show(table, "accuracy", list(runs), epochs, f"Accuracy on the {what}")
         st.caption("**Accuracy**: share of right answers; higher is better.")
-
-
-def _epoch_by_epoch(points: list[CurvePoint]) -> list[CurvePoint]:
-    """Leave out what an epoch's running mean was on its way, unless the epoch is not over.
-
-    It begins anew with each epoch, which would give the line teeth.
-    """
-    return [
-        point
-        for i, point in enumerate(points)
-        if point.step == int(point.step) or i == len(points) - 1
-    ]
 
 
 def _table(runs: Mapping[str, Iterable[CurvePoint]]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from training.config import DATA_FILE
 from training.corrections import read_corrections
 from training.job_files import read_values
 from training.jobs import Job
-from training.run_curves import curves
+from training.run_curves import CurvePoint, curves
 from ui.champion import share_in_words
 from ui.choices import model_title
 from ui.learning_curves import PARTS, show_curves_of_runs
@@ -36,8 +36,9 @@ def show_comparison(runs: list[Job]) -> None:
         label_visibility="collapsed",
     )
     names = _unique_names(runs)
+    points = {name: curves(job) for name, job in names.items()}
     show_curves_of_runs(
-        {name: curves(job) for name, job in names.items()},
+        points,
         part,
         max(job.config.epochs + job.config.fine_tune_epochs for job in runs),
     )
@@ -47,7 +48,7 @@ def show_comparison(runs: list[Job]) -> None:
             " photos may only have been easier.",
             icon=":material/info:",
         )
-    table = pd.DataFrame({name: _facts(job) for name, job in names.items()})
+    table = pd.DataFrame({name: _facts(job, points[name]) for name, job in names.items()})
     st.dataframe(table, height="content")
     st.caption(
         "In brackets: where the true share lies with 95 % certainty. Press the name of a run in"
@@ -65,11 +66,11 @@ def _unique_names(runs: list[Job]) -> dict[str, Job]:
     return names
 
 
-def _facts(job: Job) -> dict[str, str]:
+def _facts(job: Job, points: list[CurvePoint]) -> dict[str, str]:
     config = job.config
     right, share = _right_of_test_photos(job)
     total, to_learn = _numbers_of_photos(job)
-    epochs = [point for point in curves(job) if point.part == "validation"]
+    epochs = [point for point in points if point.part == "validation"]
     best = [point.accuracy for point in epochs if point.accuracy is not None]
     done = max((point.step for point in epochs), default=0)
     return {

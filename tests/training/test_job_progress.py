@@ -13,7 +13,7 @@ from training.events import read_events
 from training.intake import MAX_PHOTOS
 from training.job_progress import progress
 from training.jobs import Job, State
-from training.run_curves import MOST_POINTS, curves
+from training.run_curves import curves
 
 
 @pytest.fixture
@@ -253,14 +253,13 @@ def points(job: Job) -> list[tuple[float, str, float | None]]:
 def test_curves_count_epochs_over_both_stages(job: Job) -> None:
     events(
         job,
-        batch(1, 1, 2, accuracy=0.5),
-        batch(2, 1, 4, val_loss=0.6, val_accuracy=0.75),
+        batch(1, 1, 2),
+        batch(2, 1, 4, accuracy=0.5, val_loss=0.6, val_accuracy=0.75),
         batch(3, 2, 4, val_loss=None),
         batch(4, 1, 1, "fine-tuning"),
         {"time": 5, "stage": "trained", "val_loss": 0.5},
     )
     assert points(job) == [
-        (0.5, "training", pytest.approx(1 / 3)),
         (1.0, "training", 0.2),
         (1.0, "validation", 0.6),
         (2.0, "training", pytest.approx(1 / 6)),
@@ -268,20 +267,23 @@ def test_curves_count_epochs_over_both_stages(job: Job) -> None:
         (2.25, "training", 0.5),
     ]
     assert curves(job)[0].accuracy == 0.5
-    assert curves(job)[2].accuracy == 0.75
+    assert curves(job)[1].accuracy == 0.75
     assert curves(job)[-1].stage == "fine-tuning"
 
 
-def test_what_was_done_twice_counts_as_it_was_the_second_time(job: Job) -> None:
+def test_an_epoch_has_one_value_of_each_part_and_at_last_the_one_of_the_moment(job: Job) -> None:
     events(job, batch(1, 1, 4, val_loss=0.6), batch(2, 2, 1), batch(3, 2, 3))
-    events(job, batch(11, 2, 2, loss=7.0), batch(12, 2, 4, val_loss=0.1))
-    assert points(job) == [
-        (1.0, "training", 0.2),
-        (1.0, "validation", 0.6),
-        (1.5, "training", 7.0),
-        (2.0, "training", pytest.approx(1 / 6)),
-        (2.0, "validation", 0.1),
-    ]
+    first = [(1.0, "training", 0.2), (1.0, "validation", 0.6)]
+    assert points(job) == [*first, (1.75, "training", 0.2)]
+    # Killed and resumed: what is done twice counts as it was the second time.
+    events(job, batch(11, 2, 2, loss=7.0))
+    assert points(job) == [*first, (1.5, "training", 7.0)]
+    events(job, batch(12, 2, 4, val_loss=0.1), batch(13, 1, 1, "fine-tuning"))
+    second = [(2.0, "training", pytest.approx(1 / 6)), (2.0, "validation", 0.1)]
+    assert points(job) == [*first, *second, (2.25, "training", 0.5)]
+    # So much was lost that an epoch that was over is done again.
+    events(job, batch(21, 2, 2, loss=3.0))
+    assert points(job) == [*first, (1.5, "training", 3.0)]
 
 
 def test_events_that_were_read_already_are_not_read_again(job: Job) -> None:
@@ -290,25 +292,3 @@ def test_events_that_were_read_already_are_not_read_again(job: Job) -> None:
     (job.folder / "events.jsonl").unlink()
     assert progress(job, 7.0, read) == told
     assert curves(job, read) == points
-
-
-def test_of_many_epochs_both_curves_stay_whole(job: Job) -> None:
-    count = MOST_POINTS
-    long = replace(job, config=replace(job.config, epochs=count))
-    for epoch in range(1, count + 1):
-        events(job, batch(epoch, epoch, 2), batch(epoch, epoch, 4, val_loss=0.5))
-    for part in ("training", "validation"):
-        steps = [p.step for p in curves(long) if p.part == part]
-        assert steps == list(range(1, count + 1))
-
-
-def test_long_curves_are_thinned_but_keep_their_epochs_and_their_end(job: Job) -> None:
-    long = replace(job, config=replace(job.config, epochs=40))
-    for epoch in range(1, 41):
-        events(job, *(batch(epoch, epoch, 0.04 * n) for n in range(1, 100)))  # type: ignore[arg-type]
-        events(job, batch(epoch, epoch, 4, val_loss=0.5))
-    thin = curves(long)
-    assert 0.9 * MOST_POINTS < len(thin) <= MOST_POINTS
-    assert [p.step for p in thin if p.part == "validation"] == list(range(1, 41))
-    assert [p.step for p in thin] == sorted(p.step for p in thin)
-    assert thin[-1].step == 40

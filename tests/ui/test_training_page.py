@@ -28,7 +28,6 @@ from training.corrections import read_corrections
 from training.events import EventLog
 from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
 from training.jobs import State
-from training.run_curves import curves
 from training.starting_weights import NOT_FETCHED
 from training.versions import Version
 from ui.corrections import Corrections
@@ -787,18 +786,9 @@ def test_names_that_people_gave_stand_below_one_another(order: list[str], column
     assert chart["layer"][0]["encoding"]["color"]["legend"]["columns"] == columns
 
 
-def test_the_training_line_has_one_value_an_epoch_and_the_one_of_the_moment(
-    open_training: OpenPage, runs: Any
-) -> None:
+def test_curves_are_told_in_words_and_explained(open_training: OpenPage, runs: Any) -> None:
     run_id = runs.make("Ben", "running", epochs_done=1)
-    log = EventLog(runs.root / run_id)
-    for epoch, batch, loss in ((2, 1, 0.2), (2, 4, 0.8), (3, 1, 0.3), (3, 2, 0.4)):
-        more = {"val_loss": 0.7} if batch == 4 else {}
-        log.write("training", epoch=epoch, batch=batch, batches=4, loss=loss, **more)
-    points = ui.learning_curves._epoch_by_epoch(curves(jobs.job(run_id)))
-    line = [(point.step, point.loss) for point in points if point.part == "training"]
-    assert line == [(1, 0.9), (2, 0.8), (2.5, 0.4)]
-    assert [point.loss for point in points if point.part == "validation"] == [0.91, 0.7]
+    EventLog(runs.root / run_id).write("training", epoch=2, batch=2, batches=4, loss=0.4)
     page = open_training()
     assert (
         "Training photos: loss 0.90 at first, 0.40 now." in page.get("vega_lite_chart")[0].proto.alt
