@@ -6,13 +6,13 @@ import functools
 import math
 import os
 import stat
-import struct
+import warnings
 from io import BytesIO
 from typing import IO, Literal
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from maskcore.errors import ImageError
 from maskcore.types import ImageRgb
@@ -115,7 +115,7 @@ def is_picture(path: str | os.PathLike[str]) -> bool:
     try:
         with open(path, "rb") as file, _open(file):
             return True
-    except ImageError:  # it has too many pixels
+    except (ImageError, Image.DecompressionBombError):  # of too many pixels
         return True
     except Exception:  # decoders raise anything on what they do not know
         return False
@@ -182,35 +182,24 @@ def _check_limit(amount: int, limit: int, unit: int, unit_name: str) -> None:
         )
 
 
-def _open(file: IO[bytes]) -> ImageFile.ImageFile:
-    """Do as ``Image.open``, which would warn of many pixels on standard error: here they are
-    refused, and warnings can be kept back for the whole process only.
+def _open(file: IO[bytes]) -> Image.Image:
+    """Read how a picture begins.
 
     Raises:
         ImageError: more than `MAX_PIXELS` pixels.
         UnidentifiedImageError: no picture of a format that is read.
     """
-    start = file.read(16)
-    for name in _formats():
-        make, accepts = Image.OPEN[name]
-        accepted = accepts is None or accepts(start)
-        if isinstance(accepted, str) or not accepted:  # a text says why Pillow lacks it
-            continue
-        file.seek(0)
-        try:
-            image = make(file, "")
-        except (SyntaxError, IndexError, TypeError, struct.error):
-            continue  # so Pillow's plugins say that it is not theirs
-        _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
-        return image
-    raise UnidentifiedImageError("no format that is read")
+    image = Image.open(file, formats=_formats())
+    _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+    return image
 
 
 @functools.cache
 def _formats() -> tuple[str, ...]:
     """What Pillow may try; the MPO of phones opens as JPEG."""
-    Image.init()
     pillow_heif.register_heif_opener()
+    # Of more pixels than are taken here, for which Pillow has a warning on standard error.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     return ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 
 
