@@ -53,7 +53,7 @@ shown, blur = gallery.photos, False
 if gallery.photos:
     figures = totals.container()
     with totals.container(horizontal=True, vertical_alignment="center"):
-        shown = choose_shown(gallery, results)
+        shown = choose_shown(gallery, results, bool(results or waiting))
         st.space("stretch")
         blur = choose_blur()
         offer_to_remove_all(gallery)

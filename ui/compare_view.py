@@ -20,7 +20,7 @@ from ui.learning_curves import HARDER_TO_LEARN
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN, offer_model
 from ui.provenance import title_with_run
-from ui.words import percent, plain, with_interval
+from ui.words import counted, percent, plain, with_interval
 
 _FIGURES = {
     "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),
@@ -67,7 +67,7 @@ def _show_both(judged: Judged, other: Judged | None) -> None:
     pair = None if other is None else same_photos(judged, other)
     if pair is None:
         st.info(
-            "The two models were not measured on the same photos, so their figures tell nothing of"
+            "The two models were not measured on the same photos, so their figures do not tell"
             " which one is better. Photos of yours can be measured with both."
         )
         st.button(
@@ -114,13 +114,14 @@ def in_words(comparison: McNemarTest, first: str, second: str, things: str = "ph
         things: what they were asked about, as ``Judged.things`` names it.
     """
     differing = comparison.only_first + comparison.only_second
+    asked = counted(comparison.count, things.removesuffix("s"))
     few = f" {_least(comparison.count, things)}" if differing < LEAST_DIFFERING else ""
     none = "No difference could be shown."
     if not differing:
-        same = f"{first} and {second} got the same of {comparison.count} {things} right."
+        same = f"{first} and {second} got the same of {asked} right."
         return f"{none} {same}{few}"
     facts = (
-        f"They differ on {differing} of {comparison.count} {things}:"
+        f"They differ on {differing} of {asked}:"
         f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
         f" {second} alone."
     )
@@ -142,8 +143,8 @@ def _least(count: int, things: str) -> str:
     if count < LEAST_DIFFERING:
         return f"So few {things} cannot show any: it takes at least {LEAST_DIFFERING}."
     return (
-        f"Only a larger one would have shown, of at least {LEAST_DIFFERING} {things}"
-        f" ({percent(LEAST_DIFFERING / count)})."
+        f"Only a difference of at least {LEAST_DIFFERING} {things}"
+        f" ({percent(LEAST_DIFFERING / count)}) would have shown."
     )
 
 

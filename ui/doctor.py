@@ -98,9 +98,9 @@ def _page_fault(report: BrowserReport) -> Diagnosis | None:
                 "On the computer that runs Masklens, open **http://localhost** with the same"
                 " number at its end as in the address now.",
                 "On any other device, open the page by an address that begins with **https://**."
-                " Whoever runs Masklens on their own computer gets one, and is told it, by ending"
-                " Masklens there and starting it with `make phone`"
-                r" (on Windows: `.venv\Scripts\python -m ui.phone`).",
+                " To get one, end Masklens on the computer that runs it and start it there with"
+                r" `make phone` (on Windows: `.venv\Scripts\python -m ui.phone`): it prints the"
+                " address.",
             ),
         )
     if not report.api:

@@ -17,6 +17,7 @@ import pooch
 import psutil
 
 from maskcore import MasklensError
+from maskcore.console import speak_utf8
 from ui.certificate import Certificate, own_certificate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,18 +35,20 @@ def network_addresses() -> list[str]:
         IPv4 addresses; IPv6 ones only where there are none. Neither this computer's own
         (127.0.0.1) nor those it gives itself where no network answers (169.254.1.2, fe80::1).
     """
+    way_out = _way_out()
     up = {name for name, card in psutil.net_if_stats().items() if card.isup}
     found = [
         ipaddress.ip_address(entry.address.partition("%")[0])
         for name, entries in psutil.net_if_addrs().items()
-        if name in up and not name.startswith(_INNER)
+        if name in up
         for entry in entries
         if entry.family in (socket.AF_INET, socket.AF_INET6)
+        # Where Hyper-V runs the way out itself may bear such a name.
+        if not name.startswith(_INNER) or entry.address == way_out
     ]
     outer = [one for one in found if not (one.is_loopback or one.is_link_local)]
     # A phone has a router's IPv4 address nearly everywhere, and IPv6's change by the day.
     outer = [one for one in outer if one.version == 4] or outer
-    way_out = _way_out()
     return sorted(dict.fromkeys(map(str, outer)), key=lambda address: address != way_out)
 
 
@@ -110,6 +113,7 @@ To end it, press Ctrl and C.
 
 def main() -> None:
     """Make ready, say what to do, and serve until ended."""
+    speak_utf8()
     addresses = network_addresses()
     if not addresses:
         raise MasklensError(
@@ -123,8 +127,9 @@ def main() -> None:
         certificate = own_certificate(folder, addresses)
     except OSError as error:
         raise MasklensError(f"The certificate cannot be kept in {folder}: {error}") from error
-    # Whoever is in the network is not asked who they are: they may look, and change nothing.
-    allowed = os.environ.setdefault(TRAINING, "off").strip().lower() != "off"
+    # Whoever is in the network is not asked who they are: they may change no model.
+    allowed = os.environ.get(TRAINING, "").strip().lower() == "on"
+    os.environ[TRAINING] = "on" if allowed else "off"
     print(instructions(addresses, port, certificate, allowed), flush=True)
 
     from streamlit.web import cli

@@ -31,18 +31,20 @@ def choose_blur() -> bool:
     )
 
 
-def choose_shown(gallery: Gallery, results: Results) -> list[Photo]:
+def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Photo]:
     """Show a row of kinds of photos, each with how many there are; the chosen one stays.
 
     Args:
         gallery: the visitor's.
         results: what has been found so far.
+        expected: whether there are results or will be, as without a finder there are none.
 
     Returns:
         The photos to show: all, or those of the chosen kind.
     """
     if len(gallery.photos) < 2:
         forget(_KIND)
+    if len(gallery.photos) < 2 or not expected:
         return gallery.photos
     of_kind = {
         kind: [photo for photo, analysis in results if belongs(analysis)]
@@ -61,7 +63,8 @@ def choose_shown(gallery: Gallery, results: Results) -> list[Photo]:
         "Which photos to show",
         list(photos),
         required=True,
-        format_func=lambda kind: f"{kind} {len(photos[kind])}",
+        # A label that changes while it is pressed is not pressed.
+        format_func=lambda kind: f"{kind} {len(photos[kind])}" if complete else kind,
         label_visibility="collapsed",
         key=_KIND,
     )

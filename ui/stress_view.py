@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from maskcore.models import models_dir
+from training import stress_card
 from training.stress_card import BREAKS_BELOW, below
 from ui.chart_box import show_chart
 from ui.charts import CLASS_TITLES, COLOUR, GREY, spaced
@@ -20,11 +21,13 @@ STRESS_FILE = "stress.json"
 _LIMIT = percent(BREAKS_BELOW, 0)
 # A class so much below all faces together is named beside them.
 FAR = 0.05
-FIGURES = {
-    "accuracy": "All faces",
-    "recall_mask": CLASS_TITLES["Mask"],
-    "recall_no_mask": CLASS_TITLES["No Mask"],
-}
+FIGURES = dict(
+    zip(
+        stress_card.FIGURES,
+        ("All faces", CLASS_TITLES["Mask"], CLASS_TITLES["No Mask"]),
+        strict=True,
+    )
+)
 _POINT_COLOURS = (GREY, COLOUR["Mask"], COLOUR["No Mask"])
 _POINT_SHAPES = ("circle", "triangle-up", "triangle-down")
 _BELOW = "#e08a1e"

@@ -553,8 +553,8 @@ def test_the_words_fit_the_verdict_also_near_its_border(chance: float, said: str
 @pytest.mark.parametrize(
     ("test", "said"),
     [
-        (McNemarTest(599, 0, 0, 1.0), "of at least 6 photos (1.0\xa0%)."),
-        (McNemarTest(8, 5, 0, 2 / 2**5), "of at least 6 photos (75.0\xa0%)."),
+        (McNemarTest(599, 0, 0, 1.0), "of at least 6 photos (1.0\xa0%) would have shown."),
+        (McNemarTest(8, 5, 0, 2 / 2**5), "of at least 6 photos (75.0\xa0%) would have shown."),
         (McNemarTest(5, 5, 0, 2 / 2**5), "So few photos cannot show any: it takes at least 6."),
     ],
 )
@@ -566,6 +566,11 @@ def test_where_no_difference_could_be_shown_it_is_said_what_it_takes(
     assert f"of {test.count} photos" in words
     assert words.endswith(said)
     assert said not in in_words(McNemarTest(test.count, 6, 0, 2 / 2**6), "A", "B")
+
+
+def test_a_single_photo_is_told_of_as_one() -> None:
+    words = in_words(McNemarTest(1, 1, 0, 1.0), "A", "B")
+    assert "They differ on 1 of 1 photo:" in words
 
 
 def test_fewer_differing_photos_than_are_asked_for_never_make_a_winner() -> None:

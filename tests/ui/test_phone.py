@@ -18,6 +18,12 @@ from ui.phone import free_port, instructions, main, network_addresses
 CERTIFICATE = Certificate(Path("/c/server.pem"), Path("/c/masklens.crt"))
 
 
+@pytest.fixture(autouse=True)
+def training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serving sets this for the process: set here, it is as before after the test."""
+    monkeypatch.setenv("MASKLENS_TRAINING", "")
+
+
 def pretend(
     monkeypatch: pytest.MonkeyPatch, cards: dict[str, Sequence[str]], way_out: str | None = None
 ) -> None:
@@ -52,6 +58,7 @@ LO = ["127.0.0.1", "::1"]
         ({"en0": ["10.0.0.2"], "en1": ["192.168.1.5"]}, "192.168.1.5", ["192.168.1.5", "10.0.0.2"]),
         ({"docker0": ["172.17.0.1"], "en1": ["192.168.1.5"]}, None, ["192.168.1.5"]),
         ({"vEthernet (WSL)": ["172.20.0.1"]}, None, []),
+        ({"vEthernet (Outer)": ["192.168.1.5"]}, "192.168.1.5", ["192.168.1.5"]),
         ({"wlan0": ["fd00::5", "fe80::5%wlan0"]}, None, ["fd00::5"]),
         ({"en0": ["10.0.0.2"], "en1": ["10.0.0.2"]}, "10.0.0.9", ["10.0.0.2"]),
     ],
@@ -100,6 +107,19 @@ def served(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, str]:
     ((run, script, *flags),) = calls
     assert run == "run" and Path(script).name == "streamlit_app.py" and Path(script).is_file()
     return dict(zip(flags[::2], flags[1::2], strict=True))
+
+
+@pytest.mark.parametrize("value", ["", "0", "no", "false", "off"])
+def test_nobody_trains_unless_it_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any, value: str
+) -> None:
+    pretend(monkeypatch, {"wlan0": ["192.0.2.7"]})
+    monkeypatch.setenv("MASKLENS_TRAINING", value)
+
+    served(monkeypatch, tmp_path)
+
+    assert os.environ["MASKLENS_TRAINING"] == "off"
+    assert "Training is switched off for all" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

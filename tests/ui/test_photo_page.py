@@ -589,6 +589,20 @@ def test_the_chosen_kind_stays_until_it_has_vanished(
     assert found(page) == [two, one]
 
 
+def test_a_finder_that_is_not_there_hides_no_photo(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.choices, "yunet_available", lambda: False)
+    upload(page, ("two.png", photo_file(200)), ("none.png", photo_file(250)))
+    show_kind(page, "No face")
+    page.selectbox(key="detector").select("yunet").run()
+    assert kinds(page) == []
+    assert "two.png" in texts(page) and "none.png" in texts(page)
+    assert "hold all photos" not in texts(page)
+    page.selectbox(key="detector").select("fcos").run()
+    assert found(page) == ["No face found"]
+
+
 def test_a_kind_has_pages_of_its_own(page: AppTest, photo_file: PhotoFile) -> None:
     bare = [(f"{number}.png", photo_file(200)) for number in range(12)]
     masked = [(f"{number}.png", photo_file(300)) for number in range(11)]
