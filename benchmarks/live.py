@@ -142,9 +142,9 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         def travel() -> None:
             for _ in range(options.trips):
                 start(page)
-                page.get_by_role("link", name="Photos").click()
+                page.get_by_role("link", name="Photos").first.click()
                 page.get_by_text("No photos yet").wait_for()
-                page.get_by_role("link", name="Live").click()
+                page.get_by_role("link", name="Live").first.click()
                 start_button(page).wait_for()
 
         def close_tabs() -> None:

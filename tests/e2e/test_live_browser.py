@@ -81,9 +81,9 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
     assert started.value.suggested_filename == "masklens-log.csv"
     no_faults(page)
 
-    page.get_by_role("link", name="Photos").click()
+    page.get_by_role("link", name="Photos").first.click()
     page.get_by_text("No photos yet").wait_for()
-    page.get_by_role("link", name="Live").click()
+    page.get_by_role("link", name="Live").first.click()
     start_button(page).wait_for()
     start(page)
     watch(page, CLIP_FRAMES, RATE, CODE_BITS)
