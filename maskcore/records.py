@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable
@@ -75,6 +76,14 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
         if not record["faces"]:
             writer.writerow([image, "", *[""] * len(FACE_COLUMNS), *last])
     return stream.getvalue()
+
+
+def for_spreadsheets(table: bytes) -> bytes:
+    """A CSV table in UTF-8 that begins with a byte order mark.
+
+    Without one Excel on Windows takes "ü" for two letters; programs do better without.
+    """
+    return codecs.BOM_UTF8 + table
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -19,7 +19,7 @@ import streamlit as st
 from maskcore import Analysis, ImageError, MaskPipeline, encode_image, read_image
 from maskcore.classification.preprocess import crop_square, resize
 from maskcore.drawing import blur_faces, draw_faces
-from maskcore.records import photo_record, records_csv
+from maskcore.records import for_spreadsheets, photo_record, records_csv
 from maskcore.types import Face, ImageRgb
 
 # What one session may hold: a server shares its memory among all visitors.
@@ -227,11 +227,8 @@ def results_json(results: Results, problems: Problems) -> str:
 
 
 def results_csv(results: Results, problems: Problems) -> bytes:
-    """A table, one row a face or refused file, as the command line writes it, in UTF-8.
-
-    It begins with a byte order mark: without one Excel on Windows takes "ü" for two letters.
-    """
-    return records_csv(_records(results, problems)).encode("utf-8-sig")
+    """A table for spreadsheets: one row a face or refused file, as the command line writes it."""
+    return for_spreadsheets(records_csv(_records(results, problems)).encode())
 
 
 def results_zip(results: Results, problems: Problems, blur: bool = False) -> bytes:

@@ -9,27 +9,13 @@ from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
 from ui.gallery import Gallery, Problems
 from ui.sample import SAMPLE_NAME, sample_photo
+from ui.uploader import word_uploader
 from ui.words import shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
 # So many refused files are named at once; more only when asked for.
 FEW = 3
-# The field itself takes every file, as what it refuses would vanish without a word: each is
-# refused by reading it. Its own words would promise too much.
-_STYLE = f"""<style>
-.st-key-intake [data-testid="stFileUploaderDropzoneInstructions"] > * {{ display: none; }}
-.st-key-intake [data-testid="stFileUploaderDropzoneInstructions"]::after {{
-  content: "One photo or many: " var(--kinds);
-  --kinds: "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF; up to {MAX_BYTES // 2**20} MB each";
-  font-size: 0.875rem; opacity: 0.7;
-}}
-/* On a phone nothing can be dropped. */
-@media (hover: hover) {{
-  .st-key-intake [data-testid="stFileUploaderDropzoneInstructions"]::after {{
-    content: "Or drop photos here: " var(--kinds);
-  }}
-}}
-</style>"""
+KINDS = f"JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF; up to {MAX_BYTES // 2**20} MB each"
 # Streamlit makes the box anew for each shot, low at first and then too high: all below would jump.
 _CAMERA_STYLE = """<style>
 .st-key-camera [data-testid="stCameraInputWebcamStyledBox"]:not([hidden]),
@@ -54,7 +40,8 @@ def take_in(gallery: Gallery) -> DeltaGenerator | None:
     turn = st.session_state.setdefault("intake", 0)
     beside = None
     if source == "Upload":
-        st.html(_STYLE)
+        word_uploader("intake", "One photo or many", "Or drop photos here", KINDS)
+        # It takes every file: each is refused by reading it.
         with st.container(key="intake"):
             files = st.file_uploader(
                 "Photos",

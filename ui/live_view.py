@@ -11,6 +11,7 @@ import streamlit as st
 from maskcore import MasklensError
 from maskcore.alert import AlertRule
 from maskcore.drawing import COLOURS
+from maskcore.records import for_spreadsheets
 from maskcore.session import Second
 from maskcore.types import Verdict
 from ui.browser import alert_sound, set_camera_rate
@@ -140,8 +141,7 @@ def show_actions(stream: LiveStream, playing: bool, empty: bool) -> None:
         )
         st.download_button(
             "Log (CSV)",
-            # The mark at its beginning tells Excel that it is UTF-8.
-            lambda: stream.log.csv().encode("utf-8-sig"),
+            lambda: for_spreadsheets(stream.log.csv().encode()),
             "masklens-log.csv",
             "text/csv",
             on_click="ignore",

@@ -42,13 +42,17 @@ def show_comparison(runs: list[Job]) -> None:
         part,
         max(job.config.epochs + job.config.fine_tune_epochs for job in runs),
     )
-    if len({photos for job in runs if (photos := _checked_on(job))}) > 1:
+    reports = {name: read_values(job.folder / DATA_FILE) or {} for name, job in names.items()}
+    checked = [_checked_on(job, reports[name]) for name, job in names.items()]
+    if len(set(filter(None, checked))) > 1:
         st.info(
             "These runs were checked on different photos: where one has more of them right, its"
             " photos may only have been easier.",
             icon=":material/info:",
         )
-    table = pd.DataFrame({name: _facts(job, points[name]) for name, job in names.items()})
+    table = pd.DataFrame(
+        {name: _facts(job, points[name], reports[name]) for name, job in names.items()}
+    )
     st.dataframe(table, height="content")
     st.caption(
         "In brackets: where the true share lies with 95 % certainty. Press the name of a run in"
@@ -66,10 +70,10 @@ def _unique_names(runs: list[Job]) -> dict[str, Job]:
     return names
 
 
-def _facts(job: Job, points: list[CurvePoint]) -> dict[str, str]:
+def _facts(job: Job, points: list[CurvePoint], report: dict[str, Any]) -> dict[str, str]:
     config = job.config
     right, share = _right_of_test_photos(job)
-    total, to_learn = _numbers_of_photos(job)
+    total, to_learn = _numbers_of_photos(report)
     epochs = [point for point in points if point.part == "validation"]
     best = [point.accuracy for point in epochs if point.accuracy is not None]
     done = max((point.step for point in epochs), default=0)
@@ -106,9 +110,8 @@ def _right_of_test_photos(job: Job) -> tuple[str, str]:
     return "–", "–"
 
 
-def _numbers_of_photos(job: Job) -> tuple[str, str]:
+def _numbers_of_photos(report: dict[str, Any]) -> tuple[str, str]:
     """All of a run, and those it learns from; dashes before they have been read."""
-    report = read_values(job.folder / DATA_FILE) or {}
     try:
         return f"{report['photos']:,}", f"{report['parts']['train']['photos']:,}"
     except (LookupError, TypeError, ValueError):
@@ -124,12 +127,11 @@ def _corrections(file: str) -> str:
         return "some"
 
 
-def _checked_on(job: Job) -> frozenset[tuple[Any, ...]]:
+def _checked_on(job: Job, report: dict[str, Any]) -> frozenset[tuple[Any, ...]]:
     """A run's validation and test photos; none before they have been read.
 
     The same photos brought twice lie in two folders, under the same names and of the same size.
     """
-    report = read_values(job.folder / DATA_FILE) or {}
     photos = set()
     try:
         moved = report.get("relabelled", {})

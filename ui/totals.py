@@ -44,8 +44,8 @@ def _offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: bo
         if partly
         else ("All photos (ZIP)", "Table (CSV)", "JSON lines")
     )
-    given = results, gallery.problems
     help = "Comes when every photo has been looked at." if looking else None
+    given = results, gallery.problems
     # Callables: nothing is packed before somebody asks for it.
     st.download_button(
         photos,
@@ -58,23 +58,17 @@ def _offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: bo
         disabled=looking or not results,
         on_click="ignore",
     )
-    st.download_button(
-        table,
-        partial(results_csv, *given),
-        "faces.csv",
-        "text/csv",
-        key="all-faces",
-        help=help,
-        disabled=looking,
-        on_click="ignore",
-    )
-    st.download_button(
-        lines,
-        partial(results_json, *given),
-        "faces.jsonl",
-        "application/jsonl",
-        key="all-lines",
-        help=help,
-        disabled=looking,
-        on_click="ignore",
-    )
+    for label, make, file_name, kind in (
+        (table, results_csv, "faces.csv", "text/csv"),
+        (lines, results_json, "faces.jsonl", "application/jsonl"),
+    ):
+        st.download_button(
+            label,
+            partial(make, *given),
+            file_name,
+            kind,
+            key=f"all-{file_name}",
+            help=help,
+            disabled=looking,
+            on_click="ignore",
+        )

@@ -11,10 +11,10 @@ from maskcore import MasklensError
 from maskcore.locks import VERSIONS_DIR
 from maskcore.models import CARD_FILE, installed_models, models_dir
 from training.job_files import read_values
+from training.provenance import began_with_a_model
 from training.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
 from ui.choices import mask_models, model_title
-from ui.provenance import began_with_a_model
 from ui.words import percent, plain, when
 
 VERSIONS_AT_FIRST = 6
@@ -53,7 +53,7 @@ def version_facts(version: Version, began_with_a_model: bool = False) -> str:
 
     Args:
         version: one of a model.
-        began_with_a_model: what ``ui.provenance.began_with_a_model`` says of its card.
+        began_with_a_model: what ``training.provenance.began_with_a_model`` says of its card.
     """
     facts = [plain(version.title)]
     # A model without a name of its own is called after that moment.

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 from typing import BinaryIO
 
 import streamlit as st
 
 from maskcore import MaskPipeline, VideoError
+from maskcore.records import for_spreadsheets
 from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
+from ui.uploader import word_uploader
 from ui.video import VideoJob, VideoSettings
 from ui.words import counted, percent, plain, shown_name
 
 # Larger results are for downloading: the player would hold them in memory.
 PLAYED_MEGABYTES = 100
 _JOB, _REFUSED = "video_job", "video_refused"
-# The field itself takes every file, as what it refuses would vanish without a word: each is
-# refused by reading it. Its own words would promise too much.
-_STYLE = """<style>
-.st-key-video-intake [data-testid="stFileUploaderDropzoneInstructions"] > * { display: none; }
-.st-key-video-intake [data-testid="stFileUploaderDropzoneInstructions"]::after {
-  content: "Or drop a video here: MP4, MOV, WEBM, MKV, AVI; up to %d MB";
-  font-size: 0.875rem; opacity: 0.7;
-}
-</style>"""
+KINDS = "MP4, MOV, WEBM, MKV, AVI; up to %d MB"
 
 
 def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
@@ -49,7 +42,9 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
     else:
         turn = st.session_state.setdefault("video_turn", 0)
         st.caption("The settings below hold for the whole video: choose them first.")
-        st.html(_STYLE % st.get_option("server.maxUploadSize"))
+        kinds = KINDS % st.get_option("server.maxUploadSize")
+        word_uploader("video-intake", "A video", "Or drop a video here", kinds)
+        # It takes every file: what is no video is refused by reading it.
         with st.container(key="video-intake"):
             file = st.file_uploader("A video", label_visibility="collapsed", key=f"video-{turn}")
         if refused := st.session_state.pop(_REFUSED, ""):
@@ -128,8 +123,7 @@ def _show_result(job: VideoJob) -> None:
             )
             st.download_button(
                 "Table (CSV)",
-                # The mark at its beginning tells Excel that it is UTF-8.
-                lambda: codecs.BOM_UTF8 + job.csv_file.read_bytes(),
+                lambda: for_spreadsheets(job.csv_file.read_bytes()),
                 f"{stem}-masklens.csv",
                 "text/csv",
                 on_click="ignore",
