@@ -149,7 +149,7 @@ class Corrections:
 
 
 def choose_corrections(data: str, folder: Path) -> Corrections:
-    """Let a training run honour what this visitor marked on the Metrics page, or a list of it.
+    """Let a training run honour what this visitor marked, here or on the Metrics page.
 
     Args:
         data: the name of the set of photos.
@@ -158,21 +158,21 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
     Returns:
         Those of its photos; empty where there are none or they are not wanted.
     """
-    marked, listed = Corrections.of_session(data).among(folder), Corrections(data)
-    with st.expander("Wrong labels found on the Metrics page", icon=":material/rule:"):
+    listed = Corrections(data)
+    with st.expander("Corrections made elsewhere", icon=":material/rule:"):
+        st.caption(
+            "Photos can be marked on the Metrics page, too: under Mistakes, once the same ZIP or"
+            " folder is measured there or a model trained on it is chosen. What is marked there"
+            " now counts here at once; a list that was taken along is brought back here."
+        )
         file = st.file_uploader("List of corrections (JSON)", type="json", key="corrections_list")
         if file is not None:
             listed = _read(data, file.getvalue(), folder)
-        found = marked.over(listed)
-        if not len(found):
-            st.caption(
-                "Of these photos none is marked. They can be marked on the Metrics page: under"
-                " Mistakes, once the same ZIP or folder is measured there or a model trained on it"
-                " is chosen."
-            )
-            return found
-        wanted = st.checkbox(f"Apply the corrections to {counted(len(found), 'photo')}", value=True)
-        return found if wanted else Corrections(data)
+    found = Corrections.of_session(data).among(folder).over(listed)
+    if not len(found):
+        return found
+    wanted = st.checkbox(f"Apply the corrections to {counted(len(found), 'photo')}", value=True)
+    return found if wanted else Corrections(data)
 
 
 def _read(data: str, content: bytes, folder: Path) -> Corrections:

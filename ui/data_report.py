@@ -15,6 +15,7 @@ from training.class_names import WITH_MASK, WITHOUT_MASK
 from training.findings import DataReport
 from training.inspection import contact_sheet, inspect
 from training.intake import kept_names
+from ui.data_keys import LOOK
 from ui.gallery import reduced
 from ui.progress import progress_bar
 from ui.words import counted, plain
@@ -54,7 +55,7 @@ def look_at(folder: Path, recorded: bool) -> Look:
         folder: with the two classes.
         recorded: whether they are frames of a camera.
     """
-    look: Look | None = st.session_state.get("training_look")
+    look: Look | None = st.session_state.get(LOOK)
     if look is None or look.folder != folder:
         place = st.empty()
         with place.container():
@@ -64,7 +65,7 @@ def look_at(folder: Path, recorded: bool) -> Look:
             except MasklensError as error:
                 look = Look(folder, None, problem=str(error))
         place.empty()
-        st.session_state.training_look = look
+        st.session_state[LOOK] = look
     return look
 
 

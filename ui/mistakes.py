@@ -11,10 +11,9 @@ from ui.charts import CELL, confusion_chart
 from ui.corrections import Corrections, show_corrections
 from ui.judged import Judged
 from ui.own_photos import OwnPhotos
-from ui.pictures import Pictures, choose_pictures, owner_name
-from ui.words import percent, shown_name
+from ui.photo_cards import show_cards
+from ui.pictures import Pictures, choose_pictures
 
-PHOTOS_A_PAGE = 12
 _CHOSEN = "metrics_cell"
 _CLICKED = "metrics_cell_clicked"
 _TURN = "metrics_matrix_turn"
@@ -147,27 +146,9 @@ def _show_photos(
         "The surest answer comes first."
         + ("" if pictures else " For pictures see “Where the photos are”.")
     )
-    pages = -(-len(members) // PHOTOS_A_PAGE)
-    page = st.pagination(pages, key=pages_key) if pages > 1 else 1
-    with st.container(horizontal=True, gap="small"):
-        for i in members[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
-            with st.container(border=True, width=166, gap="xsmall"):
-                _show_photo(judged, i, pictures, corrections)
+    answers = [
+        (judged.paths[i], int(judged.labels[i]), float(judged.probabilities[i])) for i in members
+    ]
+    show_cards(answers, pictures, corrections, pages_key)
     if corrections is not None:
         show_corrections(corrections)
-
-
-def _show_photo(
-    judged: Judged, index: int, pictures: Pictures | None, corrections: Corrections | None
-) -> None:
-    path = judged.paths[index]
-    name = owner_name(path, pictures)
-    picture = pictures.thumbnail(path) if pictures else None
-    said = f"Mask: {percent(judged.probabilities[index])}"
-    if picture:
-        st.image(picture, width="stretch", alt=f"{name}, {said}")
-    st.markdown(f"**{said}**")
-    st.caption(shown_name(name.rsplit("/", 1)[-1]))
-    if corrections is not None:
-        hash_of = pictures.content_hash if pictures else lambda path: ""
-        corrections.choose(path, int(judged.labels[index]), hash_of)

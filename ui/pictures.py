@@ -19,6 +19,7 @@ from training.folder_intake import folder_on_server
 from training.intake import content_hash, hash_in_name
 from training.own_files import OwnFiles, storing, unpack
 from ui.actions import keep_problem, show_problem
+from ui.data_keys import LOOK
 from ui.gallery import reduced
 from ui.judged import Judged, read_judged
 from ui.keep import keep
@@ -27,7 +28,6 @@ from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
 THUMBNAIL_SIDE = 280
-_LOOK = "training_look"  # what this visitor brought to train on: a ui.data_report.Look
 _HELD = 300  # thumbnails a session keeps
 _BROUGHT = "metrics_brought_pictures"
 _PLACE = "metrics_pictures"
@@ -236,7 +236,7 @@ def owner_name(path: str, pictures: Pictures | None) -> str:
     """
     if not hash_in_name(path):
         return path
-    look = st.session_state.get(_LOOK)
+    look = st.session_state.get(LOOK)
     return (look.names.get(path) if look else None) or (
         pictures.names.get(path, path) if pictures else path
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from training.data_folders import discard
 from ui.choices import choose_way
 from ui.corrections import choose_corrections
+from ui.data_keys import DOUBTS, LOOK
 from ui.data_ways import Brought, choose_folder, choose_public, upload_zip
 from ui.words import plain
 
@@ -101,6 +102,7 @@ def _record() -> Brought | None:
 def _show_brought(brought: Brought) -> DataChoice | None:
     with st.spinner("Getting ready to look at the photos"):
         from ui.data_report import look_at, show_report
+        from ui.label_check import show_label_check
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(brought.name)}**", width="content")
@@ -117,6 +119,7 @@ def _show_brought(brought: Brought) -> DataChoice | None:
     show_report(look)
     if look.report is None or look.report.obstacle:
         return None
+    show_label_check(brought.name, brought.folder)
     corrections = choose_corrections(brought.name, brought.folder)
     return DataChoice(
         brought.folder,
@@ -128,6 +131,6 @@ def _show_brought(brought: Brought) -> DataChoice | None:
 
 
 def _forget(brought: Brought) -> None:
-    for key in (_BROUGHT, "training_look"):
+    for key in (_BROUGHT, LOOK, DOUBTS):
         st.session_state.pop(key, None)
     discard(brought.folder)
