@@ -22,6 +22,9 @@ SPLITS = ("likeness", "time")
 FOLDS = 20
 # The fewest pictures that a class of a recording may have.
 SHORTEST_RECORDING = 20
+# Served around a face, as a share of its longer side: the best of those that were measured
+# with `evaluate-faces --crop-margins`. All shipped models have it.
+CROP_MARGIN = 0.2
 # Made for pictures of 299 pixels, it leaves a map of 2 x 2 of 128, which is too coarse.
 _INCEPTION_SIDE = 160
 

@@ -13,13 +13,12 @@ from maskcore.classification.preprocess import crop_square, resize
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import Box, ImageRgb
+from training.config import CROP_MARGIN
 from training.scenes import Scene
 
 # Around a training face; augmentation zooms and shifts within it, so that what is seen
 # spans tight and generous crops.
 TRAINING_MARGIN = 0.3
-# Around a validation face: near what is served.
-VALIDATION_MARGIN = 0.2
 SMALLEST_SIDE = 14.0
 
 
@@ -80,5 +79,5 @@ def single_boxes(path: Path) -> dict[str, Box]:
 
 def validation_pixels(faces: list[CutFace], size: int) -> NDArray[np.uint8]:
     """Faces as served, uint8 (N, size, size, 3)."""
-    crops = [resize(face.crop(VALIDATION_MARGIN), size) for face in faces]
+    crops = [resize(face.crop(CROP_MARGIN), size) for face in faces]
     return np.stack(crops) if crops else np.zeros((0, size, size, 3), np.uint8)

@@ -21,7 +21,7 @@ from maskcore.files import patiently
 from maskcore.models import CARD_FILE, REPORT_FILE
 from training import events as ev
 from training.comparison import COMPARISON_FILE, save_comparison
-from training.config import TrainConfig
+from training.config import CROP_MARGIN, TrainConfig
 from training.events import EventLog
 from training.installed import installed_cards
 from training.job_files import (
@@ -37,8 +37,6 @@ from training.job_files import (
 from training.job_process import BEAT_SECONDS, few_threads, is_mine, record
 from training.jobs import State, end, start_next, state_of
 
-# Around a face, as the shipped models have it.
-CROP_MARGIN = 0.2
 NICENESS = 19
 
 # Given free when the disk is full, so that there is room to say so.
