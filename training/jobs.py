@@ -46,6 +46,7 @@ KILLED = (
     "The run ended without a word: the computer went off, memory ran out or somebody ended"
     " its process. It can go on from its last finished epoch."
 )
+MAX_NAME = 80  # characters of a run's name
 CORRECTIONS_FILE = "corrections.json"
 STOPPED_IN_QUEUE = "Stopped before it began."
 # The folders of an absolute path, here or on Windows: visitors read the log, too. In quotes
@@ -123,7 +124,8 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
 
     Args:
         config: its settings; the data folder must be there.
-        name: what people call the run; by default architecture and time.
+        name: what people call the run, cut to ``MAX_NAME`` characters; by default architecture
+            and time.
         data_name: what to call the data on pages and cards; by default the folder's name.
         corrections: a list as ``training.corrections`` reads it, kept with the run; "" for none.
 
@@ -148,7 +150,7 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         write_values(folder / QUEUE_FILE, since=created)
         write_values(
             folder / JOB_FILE,
-            name=name.strip() or f"{title}, {time.strftime('%d %b %H:%M')}",
+            name=name.strip()[:MAX_NAME] or f"{title}, {time.strftime('%d %b %H:%M')}",
             data_name=data_name.strip() or data.name,
             created=created,
         )
@@ -221,10 +223,10 @@ def rename(run_id: str, name: str) -> None:
     """Give a run another name.
 
     Raises:
-        MasklensError: it is gone, or the name is empty or longer than 80 characters.
+        MasklensError: it is gone, or the name is empty or longer than ``MAX_NAME``.
     """
-    if not 1 <= len(name.strip()) <= 80:
-        raise MasklensError("A run's name has 1 to 80 characters.")
+    if not 1 <= len(name.strip()) <= MAX_NAME:
+        raise MasklensError(f"A run's name has 1 to {MAX_NAME} characters.")
     with _changing():
         path = folder_of(run_id) / JOB_FILE
         write_values(path, **{**(read_values(path) or {}), "name": name.strip()})

@@ -368,12 +368,18 @@ def test_stopping_asks_a_run_and_takes_a_waiting_one_out(config: TrainConfig) ->
         jobs.stop(running.id)
 
 
+def test_a_long_name_is_kept_as_far_as_a_run_can_be_renamed(config: TrainConfig) -> None:
+    job = jobs.submit(config, "x" * jobs.MAX_NAME + ", corrected")
+    assert job.name == "x" * jobs.MAX_NAME
+    jobs.rename(job.id, job.name)
+
+
 def test_renaming(config: TrainConfig) -> None:
     job = jobs.submit(config, "old")
     jobs.rename(job.id, "  new ü ")
     assert jobs.job(job.id).name == "new ü"
     assert jobs.job(job.id).created == job.created
-    for name in ("", "  ", "x" * 81):
+    for name in ("", "  ", "x" * (jobs.MAX_NAME + 1)):
         with pytest.raises(MasklensError, match="1 to 80"):
             jobs.rename(job.id, name)
     assert jobs.job(job.id).name == "new ü"
