@@ -165,7 +165,7 @@ def _scenes_unseen(
         from training.folds import fold_classifiers  # brings TensorFlow along
 
         yield "scenes in folds", fold_classifiers(model_runs, {**card, "calibration": None}, scenes)
-    elif card.get("config", {}).get("folds") != 1:
+    elif not card.get("config", {}).get("folds"):
         yield "validation scenes", [(plain, divided["validation"])]
     yield "test scenes", [(plain, divided["test"])]
 

@@ -121,7 +121,7 @@ def scenes_of_parts(
             " one keeps for testing the other has learned from."
         )
     for name, _, folds in learned:
-        if folds == 1 and "validation" in parts:
+        if folds and "validation" in parts:
             raise MasklensError(
                 f"{name} learned from the validation part, too. Ask about --parts test, or give"
                 " runs of folds."

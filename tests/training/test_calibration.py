@@ -163,7 +163,12 @@ def test_calibrating_again_starts_from_the_model_not_from_the_card(installed: Pa
     assert load_model("blue").content == b""
 
 
-def test_faces_of_scenes_join_in(installed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folds", [0, 1, 4])
+def test_faces_of_scenes_join_in_where_they_were_not_learned_from(
+    installed: Path, tmp_path: Path, folds: int
+) -> None:
+    card = read_card("blue") | {"config": {"scenes": "elsewhere", "folds": folds}}
+    put_in_place("blue", b"", card, read_report("blue"))
     scenes = tmp_path / "scenes"
     (scenes / "images").mkdir(parents=True)
     (scenes / "labels").mkdir()
@@ -179,8 +184,9 @@ def test_faces_of_scenes_join_in(installed: Path, tmp_path: Path) -> None:
     command = ["calibrate", "blue", "--masks", str(installed), "--scenes", str(scenes)]
     assert main(command) == 0
     record = read_card("blue")["calibration"]
-    assert record["fitted_on"] == ["validation", "validation scenes"]
-    assert list(record["error"]) == ["validation", "test", "validation scenes", "test scenes"]
+    unseen = [] if folds else ["validation scenes"]
+    assert record["fitted_on"] == ["validation", *unseen]
+    assert list(record["error"]) == ["validation", "test", *unseen, "test scenes"]
     assert record["error"]["test scenes"]["count"] == 8
 
 

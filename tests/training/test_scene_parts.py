@@ -130,8 +130,9 @@ def test_different_seeds_are_refused(scenes: list[Scene]) -> None:
         scenes_of_parts(scenes, ["test"], [detector(7), classifier(0)])
 
 
-def test_what_was_learned_from_does_not_validate(scenes: list[Scene]) -> None:
-    cards = [detector(folds=1), classifier()]
+@pytest.mark.parametrize("folds", [1, 4])
+def test_what_was_learned_from_does_not_validate(scenes: list[Scene], folds: int) -> None:
+    cards = [detector(folds=folds), classifier()]
     with pytest.raises(MasklensError, match="fcos learned from the validation part"):
         scenes_of_parts(scenes, ["validation"], cards)
     assert scenes_of_parts(scenes, ["test"], cards) == split_scenes(scenes)["test"]
