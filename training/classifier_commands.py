@@ -6,7 +6,7 @@ from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
-from training.command_line import Formatter, add_run_options, folder, folder_name
+from training.command_line import Formatter, add_run_options, folder_name
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
@@ -25,7 +25,6 @@ def add_classifier_commands(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="measure a run, into its report.json")
     evaluate.set_defaults(act=evaluate_run)
     evaluate.add_argument("run", type=Path, metavar="RUN_DIR")
-    evaluate.add_argument("--data", type=folder, help="another folder than the run's own test part")
 
     _add_install(commands)
 
@@ -176,11 +175,11 @@ def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None
         fit(config, out, typed, resume)
 
 
-def evaluate_run(typed: str, run: Path, data: Path | None) -> None:
+def evaluate_run(typed: str, run: Path) -> None:
     """Measure a run, and print a line a part."""
     from training.evaluate import evaluate
 
-    for part, figures in evaluate(run, typed, data)["parts"].items():
+    for part, figures in evaluate(run, typed)["parts"].items():
         print(summary(part, figures))
 
 

@@ -77,8 +77,7 @@ def run_photos(run_dir: Path, root: Path, part: str) -> Photos:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MasklensError(
             f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"
-            f" be read. Another folder can be measured: python -m training evaluate {run_dir.name}"
-            " --data DIR"
+            " be read."
         ) from error
 
 
@@ -99,7 +98,7 @@ def report_photos(report: dict[str, Any], root: Path, part: str) -> Photos:
     except (LookupError, TypeError) as error:
         raise MasklensError(
             f"The model's report does not name the photos of its {part} part. Evaluate its run"
-            " without --data and install it again."
+            " and install it again."
         ) from error
 
 

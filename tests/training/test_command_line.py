@@ -13,7 +13,6 @@ from training.command_line import file_to_write
     [
         ["fit", "--out", "run", "--data"],
         ["fit", "--data", ".", "--out", "run", "--scenes"],
-        ["evaluate", "run", "--data"],
         ["fit-detector", "--out", "run", "--data"],
         ["pseudo-boxes", "--out", "boxes.json", "--data"],
         ["evaluate-faces", "--scenes"],

@@ -102,16 +102,13 @@ def test_a_photo_that_is_gone_is_named(trained: Any, run_copy: Path, tmp_path: P
         evaluate(run_copy, "evaluate")
 
 
-def test_another_folder_is_measured_as_a_whole(
-    run_copy: Path, tmp_path: Path, make_photos: MakePhotos, capsys: pytest.CaptureFixture[str]
+def test_a_report_is_never_of_other_photos_than_the_runs_own(
+    run_copy: Path, tmp_path: Path, report: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = make_photos(tmp_path / "other", 4)
-    assert main(["evaluate", str(run_copy), "--data", str(other)]) == 0
-    report = json.loads((run_copy / "report.json").read_text(encoding="utf-8"))
-    assert report["data"] == "other"
-    assert list(report["parts"]) == ["given"]
-    assert report["parts"]["given"]["count"] == 8
-    assert capsys.readouterr().out.startswith("given: accuracy ")
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(run_copy), "--data", str(tmp_path)])
+    assert "unrecognized arguments: --data" in capsys.readouterr().err
+    assert json.loads((run_copy / "report.json").read_text(encoding="utf-8")) == report
 
 
 @pytest.mark.parametrize("fault", ["missing", "half", "nothing"])
