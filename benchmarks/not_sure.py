@@ -35,10 +35,10 @@ from numpy.typing import NDArray
 from benchmarks.specimens import SMALLEST, Specimen, close_up_specimens, scene_specimens
 from maskcore.classification import LiteRtClassifier, preprocess, sharpness
 from maskcore.files import write_text
-from maskcore.models import load_model
+from maskcore.models import load_model, read_report
 from maskcore.types import NotSure, logit
-from training.config import TrainConfig
 from training.metrics import share
+from training.parts import report_photos
 from training.provenance import provenance, without_folders
 from training.scene_parts import scenes_of_parts
 from training.scenes import Scene, read_scenes
@@ -272,7 +272,6 @@ def main() -> None:
     options = parser.parse_args()
     model = load_model(options.model)
     classifier = LiteRtClassifier(model)
-    config = TrainConfig.from_dict(model.card["config"])
     scenes = read_scenes(options.scenes)
     asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]
     if options.model_runs:
@@ -283,7 +282,8 @@ def main() -> None:
         asked = [(classifier, scenes_of_parts(scenes, ["validation"], [model.card]))]
     specimens = scene_specimens(asked)
     if options.masks:
-        specimens += close_up_specimens(options.masks, options.boxes, config, classifier)
+        photos = report_photos(read_report(model.name), options.masks, "validation")
+        specimens += close_up_specimens(photos, options.boxes, classifier)
     result = measure(specimens, classifier.threshold)
     show(result)
     if options.json:

@@ -12,11 +12,10 @@ import numpy as np
 from maskcore import read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.types import Box, ImageRgb, longer_side
-from training.config import TrainConfig
-from training.data import read_dataset
-from training.faces import single_boxes
+from training.changes import smaller
+from training.faces import single_boxes, whole_face
+from training.parts import Photos
 from training.scenes import Scene
-from training.splits import split
 
 # Pixels; smaller faces are not asked about.
 SMALLEST = 8.0
@@ -49,13 +48,9 @@ class Specimen:
 
     def shrunk(self, side: float) -> Specimen:
         """The same face in a smaller photo, its longer side ``side`` pixels."""
-        height, width = self.picture.shape[:2]
-        factor = side / self.longer_side
-        size_wh = max(1, round(width * factor)), max(1, round(height * factor))
-        picture = cv2.resize(self.picture, size_wh, interpolation=cv2.INTER_AREA)
-        fx, fy = size_wh[0] / width, size_wh[1] / height
-        x0, y0, x1, y1 = self.box_xyxy
-        return replace(self, picture=picture, box_xyxy=(x0 * fx, y0 * fy, x1 * fx, y1 * fy))
+        chance = np.random.default_rng()  # plays no part in this change
+        picture, box = smaller(side)(self.picture, self.box_xyxy, chance)
+        return replace(self, picture=picture, box_xyxy=box)
 
     def blurred(self, sigma: float) -> Specimen:
         """The same face out of focus; ``sigma`` in pixels of a face of ``SIGMA_SIDE``."""
@@ -91,30 +86,21 @@ def scene_specimens(asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]) -> li
 
 
 def close_up_specimens(
-    root: Path, boxes_file: Path | None, config: TrainConfig, classifier: LiteRtClassifier
+    photos: Photos, boxes_file: Path | None, classifier: LiteRtClassifier
 ) -> list[Specimen]:
-    """The faces of validation close-ups.
+    """The faces of close-ups.
 
     Args:
-        root: the classifier's data.
+        photos: the close-ups, with their labels as corrected.
         boxes_file: made by ``pseudo-boxes``; close-ups without exactly one face are left
             out. Without a file, each photo is taken for a face as served, margin included.
-        config: the classifier's, for the same division.
         classifier: who is asked about them.
     """
-    crop_margin = classifier.input_spec.crop_margin
-    dataset = read_dataset(root, config.image_size)
-    shares = config.validation_share, config.test_share
-    members = split(dataset.labels, dataset.groups, *shares, config.seed)["validation"]
     boxes = single_boxes(boxes_file) if boxes_file else None
-    inset = crop_margin / (1 + 2 * crop_margin)
     found = []
-    for i in members:
-        photo = dataset.photo(int(i))
-        height, width = photo.shape[:2]
-        whole = (width * inset, height * inset, width * (1 - inset), height * (1 - inset))
-        box = whole if boxes is None else boxes.get(dataset.paths[i])
-        if box:
-            label = int(dataset.labels[i])
-            found.append(around(photo, box, label, "close-ups", classifier))
+    for i, (path, label) in enumerate(zip(photos.paths, photos.labels, strict=True)):
+        if boxes is None or path in boxes:
+            photo = photos.read(i)
+            box = boxes[path] if boxes else whole_face(photo, classifier.input_spec.crop_margin)
+            found.append(around(photo, box, int(label), "close-ups", classifier))
     return [specimen for specimen in found if specimen.longer_side >= SMALLEST]

@@ -45,6 +45,17 @@ def scene_faces(scenes: list[Scene]) -> list[CutFace]:
     ]
 
 
+def whole_face(photo_rgb: ImageRgb, margin: float) -> Box:
+    """The face in a photo, uint8 (H, W, 3), that is cut as served, ``margin`` included.
+
+    Returns:
+        Its box in pixels; cut out with the margin of ``crop_square``, a square photo is whole.
+    """
+    height, width = photo_rgb.shape[:2]
+    inset = margin / (1 + 2 * margin)
+    return width * inset, height * inset, width * (1 - inset), height * (1 - inset)
+
+
 def read_boxes(path: Path) -> dict[str, dict[str, list[list[float]]]]:
     """Read the boxes of close-ups that ``pseudo-boxes`` wrote: by file name, in pixels.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from maskcore.models import read_report
 from maskcore.network_input import normalise
 from maskcore.types import Box, ImageRgb
 from training.changes import CHANGES, Change
-from training.faces import single_boxes
+from training.faces import single_boxes, whole_face
 from training.metrics import share
-from training.parts import Photos, report_photos
+from training.parts import report_photos
 from training.provenance import provenance
 
 SEED = 0
@@ -49,7 +50,7 @@ def stress(
     photos = report_photos(read_report(name), data, "test")
     boxes = single_boxes(boxes_file) if boxes_file else None
     if boxes is not None:
-        photos = Photos(data, tuple(path for path in photos.paths if path in boxes))
+        photos = replace(photos, paths=tuple(path for path in photos.paths if path in boxes))
         if not photos.paths:
             raise MasklensError("The boxes' file has no box for any photo of the test part.")
     answers = np.array(
@@ -84,7 +85,7 @@ def judge(
         number: of the photo; chance is the same for all changes and on every run.
     """
     spec = classifier.input_spec
-    box = box or _whole(photo, spec)
+    box = box or whole_face(photo, spec.crop_margin)
     squares = [
         spoiled(photo, box, change, spec, np.random.default_rng((SEED, number)))
         for change in CHANGES
@@ -133,10 +134,3 @@ def rows(labels: NDArray[np.int64], masked: NDArray[np.bool_]) -> list[dict[str,
             }
         )
     return found
-
-
-def _whole(photo: ImageRgb, spec: InputSpec) -> Box:
-    """The face in a photo that shows it with the margin it is served with."""
-    height, width = photo.shape[:2]
-    inset = spec.crop_margin / (1 + 2 * spec.crop_margin)
-    return width * inset, height * inset, width * (1 - inset), height * (1 - inset)

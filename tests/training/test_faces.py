@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskcore.classification.preprocess import crop_square
 from maskcore.errors import MasklensError
-from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
+from training.faces import CutFace, scene_faces, single_boxes, validation_pixels, whole_face
 from training.scenes import Scene, SceneFace
 
 
@@ -50,6 +51,13 @@ def test_validation_faces_have_the_input_size_and_some_margin(tmp_path: Path) ->
     assert pixels.dtype == np.uint8
     assert pixels.mean() == pytest.approx(200 / 1.4**2, rel=0.05)
     assert validation_pixels([], 28).shape == (0, 28, 28, 3)
+
+
+def test_a_photo_that_is_a_face_as_served_is_cut_out_whole() -> None:
+    photo = np.random.default_rng(0).integers(0, 255, (120, 120, 3), np.uint8)
+    for margin in (0.0, 0.1, 0.25):
+        np.testing.assert_array_equal(crop_square(photo, whole_face(photo, margin), margin), photo)
+    assert whole_face(photo[:60], 0.25) == pytest.approx((20, 10, 100, 50))
 
 
 def test_boxes_serve_where_exactly_one_face_was_found(tmp_path: Path) -> None:

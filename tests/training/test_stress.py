@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from maskcore.classification import InputSpec, preprocess
 from maskcore.litert import LiteRtModel
+from maskcore.models import read_card, read_report
 from training import metrics
 from training.__main__ import main
 from training.changes import CHANGES
@@ -101,6 +102,20 @@ def test_faces_are_where_the_boxes_say_and_others_are_left_out(data: Path, tmp_p
     photo = Photos(data, ("with_mask/001.jpg",)).read(0)
     served = preprocess(photo, [box], InputSpec(size=48, crop_margin=0.2))[0]
     np.testing.assert_array_equal(SEEN[2], served)  # nothing changed
+
+
+def test_a_corrected_label_is_kept_where_boxes_are_given(data: Path, tmp_path: Path) -> None:
+    report = read_report("blue")
+    moved = report["parts"]["test"]["photos"][0]
+    assert moved["path"].startswith("with_mask/")
+    moved["label"] = "without_mask"
+    put_in_place("blue", b"", read_card("blue"), report)
+    path = tmp_path / "boxes.json"
+    faces = {moved["path"]: {"faces": [[20, 30, 60, 80]], "doubtful": []}}
+    path.write_text(json.dumps({"boxes": faces}), encoding="utf-8")
+    card = run_stress(data, tmp_path / "stress.json", "--boxes", str(path))
+    assert card["rows"][0]["recall_no_mask"]["count"] == 1
+    assert card["rows"][0]["recall_mask"]["count"] == 0
 
 
 def test_boxes_of_other_photos_are_refused(
