@@ -57,7 +57,6 @@ def install(run_id: str, name: str) -> None:
             is that of something else; the installed model stays as it was.
     """
     check_name(name)
-    _check_free(name)
     folder = folder_of(run_id)
     run = job(run_id)
     card, report = read_values(folder / CARD_FILE), read_values(folder / REPORT_FILE)
@@ -138,12 +137,16 @@ def check_name(name: str) -> None:
         )
 
 
-def _check_free(name: str) -> None:
-    """Raise a MasklensError where ``models/<name>`` is there and no mask model."""
+def check_free(name: str, kind: str) -> None:
+    """Raise a MasklensError where no model of this kind can be called so.
+
+    Another kind's models and other folders stay; a model with a damaged card may be replaced.
+    """
+    check_name(name)
     folder = models_dir() / name
-    kind = (read_values(folder / CARD_FILE) or {}).get("kind")
-    is_model = kind == "classifier" or (kind is None and (folder / MODEL_FILE).is_file())
-    if folder.exists() and not is_model:
+    there = (read_values(folder / CARD_FILE) or {}).get("kind")
+    is_damaged = there is None and (folder / MODEL_FILE).is_file()
+    if folder.exists() and there != kind and not is_damaged:
         raise MasklensError(f"Something else is called {name!r} here. Choose another name.")
 
 
@@ -159,7 +162,11 @@ def put_in_place(
 
     Returns:
         The folder.
+
+    Raises:
+        MasklensError: the name is no folder's, or that of something else than such a model.
     """
+    check_free(name, card["kind"])
     models_dir().mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=models_dir(), prefix=f".{name}-"))
     try:

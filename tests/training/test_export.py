@@ -259,6 +259,17 @@ def test_a_name_that_does_not_serve_as_a_folder_is_refused(
     assert snapshot(models.parent) == before
 
 
+def test_the_name_of_a_face_finder_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    put_in_place("fcos", b"finder", {"kind": "detector"})
+    before = snapshot(tmp_path)
+    assert main(["install", str(tmp_path / "no run"), "--name", "fcos"]) == 1
+    assert "Something else is called 'fcos' here" in capsys.readouterr().err
+    assert snapshot(tmp_path) == before
+
+
 def test_a_run_without_report_is_to_be_evaluated_first(
     trained: Any, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -323,7 +334,7 @@ def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
-    put_in_place("net", b"old", {"name": "net"})
+    put_in_place("net", b"old", {"kind": "classifier"})
     replace = os.replace
 
     def only_away(source: Path, target: Path) -> None:
@@ -333,7 +344,7 @@ def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
 
     monkeypatch.setattr(os, "replace", only_away)
     with pytest.raises(PermissionError):
-        put_in_place("net", b"new", {"name": "net"})
+        put_in_place("net", b"new", {"kind": "classifier"})
 
     (kept,) = tmp_path.rglob("model.tflite")
     assert kept.read_bytes() == b"old"

@@ -271,6 +271,16 @@ def test_what_is_no_mask_model_is_not_replaced(tmp_path: Path, models: Path, nam
     assert [path.name for path in models.iterdir()] == [name]
 
 
+@pytest.mark.parametrize(("name", "kind"), [("net", "detector"), ("fcos", "classifier")])
+def test_no_model_takes_the_place_of_another_kind(models: Path, name: str, kind: str) -> None:
+    versions.put_in_place("net", b"net", {"kind": "classifier"})
+    versions.put_in_place("fcos", b"finder", {"kind": "detector"})
+    before = (models / name / "model.tflite").read_bytes()
+    with pytest.raises(MasklensError, match="Choose another name"):
+        versions.put_in_place(name, b"new", {"kind": kind})
+    assert (models / name / "model.tflite").read_bytes() == before
+
+
 def test_a_damaged_mask_model_can_be_replaced(tmp_path: Path, models: Path) -> None:
     versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     (models / "net" / "card.json").write_text("{")

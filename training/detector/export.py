@@ -19,7 +19,7 @@ from training.detector.samples import scene_samples
 from training.export import to_litert
 from training.progress import load_best
 from training.provenance import fit_provenance, provenance, settings_for_card
-from training.versions import check_name, put_in_place
+from training.versions import check_free, put_in_place
 
 CHECKED_PHOTOS = 16
 # How far any one score may be from Keras': full weights are a copy, rounded ones move a score
@@ -62,10 +62,11 @@ def install_detector(
         The model's folder.
 
     Raises:
-        MasklensError: the run is not finished, or the exported scores differ from Keras'
+        MasklensError: the run is not finished, the name does not serve as a folder's or is that
+            of something else, or the exported scores differ from Keras'
             by more than ``TOLERANCES`` allows.
     """
-    check_name(name)
+    check_free(name, "detector")
     config = DetectorConfig.load(run_dir)
     network = load_detector_network(run_dir)
     content = to_litert(network, weights)

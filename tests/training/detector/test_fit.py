@@ -36,6 +36,7 @@ from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 from training.runs import last_model
 from training.scene_parts import split_scenes
 from training.scenes import read_scenes
+from training.versions import put_in_place
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -426,3 +427,13 @@ def test_a_run_without_weights_is_not_installed(
     assert main(["install-detector", str(run.folder), "--name", "../up"]) == 1
     assert "letters, digits and underscores only" in capsys.readouterr().err
     assert {path.name for path in run.models.iterdir()} == {"fcos", ".versions"}
+
+
+def test_the_name_of_a_mask_model_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    put_in_place("blue", b"blue", {"kind": "classifier"})
+    assert main(["install-detector", str(tmp_path / "no run"), "--name", "blue"]) == 1
+    assert "Something else is called 'blue' here" in capsys.readouterr().err
+    assert (tmp_path / "blue" / MODEL_FILE).read_bytes() == b"blue"
