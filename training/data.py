@@ -42,7 +42,6 @@ class Dataset:
         pixels: uint8 (N, S, S, 3), each photo brought to the model's input size.
         labels: int (N,), 1 with a mask, 0 without.
         groups: int (N,); photos that look alike share a number.
-        near_duplicate_pairs: how many pairs of photos look alike.
         skipped: (file name, reason) of what could not be read.
     """
 
@@ -51,7 +50,6 @@ class Dataset:
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
-    near_duplicate_pairs: int
     skipped: tuple[tuple[str, str], ...]
 
     def __len__(self) -> int:
@@ -112,14 +110,13 @@ def read_dataset(
     for label, folder in enumerate(CLASS_FOLDERS):
         if label not in labels:
             raise MasklensError(f"None of the files in {folder}/ is a photo that can be read.")
-    groups, pairs = group_near_duplicates(np.stack([outcomes[i][1] for i in good]))
+    groups = group_near_duplicates(np.stack([outcomes[i][1] for i in good]))
     return Dataset(
         root=root,
         paths=tuple(names[i] for i in good),
         pixels=np.stack([outcomes[i][0] for i in good]),
         labels=labels,
         groups=groups,
-        near_duplicate_pairs=pairs,
         skipped=tuple(
             (names[i], outcome) for i, outcome in enumerate(outcomes) if isinstance(outcome, str)
         ),
@@ -163,7 +160,6 @@ def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[s
     return {
         "photos": len(dataset),
         "by_class": _by_class(labels),
-        "near_duplicate_pairs": dataset.near_duplicate_pairs,
         "photos_with_a_near_duplicate": with_near_duplicate(groups),
         "groups_in_both_classes": [
             [dataset.paths[i] for i in np.flatnonzero(groups == number)] for number in sorted(mixed)

@@ -39,8 +39,7 @@ class DataReport:
         exact_copies: photos that are byte for byte the same as an earlier one.
         look_alikes: photos that have a near-identical one, copies included.
         in_both: file names that look the same and stand in both classes, group by group.
-        smallest_wh, largest_wh: width and height of the photos with the least and the most
-            pixels.
+        smallest_wh: width and height of the photo with the fewest pixels.
         recorded: whether they are frames of a camera, which all look alike.
     """
 
@@ -51,7 +50,6 @@ class DataReport:
     look_alikes: int
     in_both: tuple[tuple[str, ...], ...]
     smallest_wh: tuple[int, int]
-    largest_wh: tuple[int, int]
     recorded: bool = False
 
     @property

@@ -58,9 +58,8 @@ def inspect(
     for folder in CLASS_FOLDERS:
         if folder not in classes:
             raise MasklensError(f"No photo {WORDS[folder]} can be read. Bring other photos.")
-    groups, _ = group_near_duplicates(np.stack([photo.hashes for _, photo in seen]))
+    groups = group_near_duplicates(np.stack([photo.hashes for _, photo in seen]))
     progress(1.0)
-    by_area = sorted((photo.size_wh for _, photo in seen), key=lambda wh: (wh[0] * wh[1], wh))
     by_class = Counter(classes)
     return DataReport(
         photos={folder: by_class[folder] for folder in WORDS},
@@ -72,8 +71,7 @@ def inspect(
         exact_copies=len(seen) - len({photo.digest for _, photo in seen}),
         look_alikes=with_near_duplicate(groups),
         in_both=_in_both([name for name, _ in seen], classes, groups),
-        smallest_wh=by_area[0],
-        largest_wh=by_area[-1],
+        smallest_wh=min((photo.size_wh for _, photo in seen), key=lambda wh: (wh[0] * wh[1], wh)),
         recorded=recorded,
     )
 

@@ -11,7 +11,7 @@ from training.config import DATA_FILE, TrainConfig
 from training.events import read_events
 from training.intake import MAX_PHOTOS
 from training.job_files import read_values
-from training.jobs import Job, State, log_tail
+from training.jobs import Job, State
 
 STAGES = {
     ev.QUEUED: "Waiting for its turn",
@@ -50,24 +50,17 @@ class Progress:
         stage: in words for people.
         fraction: of the whole run, 0..1.
         eta_seconds: until the whole run is done.
-        epoch, epochs, batch, batches: counted from 1, of the stage at hand.
         loss, accuracy: on photos learned from, of the epoch so far.
         val_loss, val_accuracy: on validation photos, of the last finished epoch.
-        log_tail: the last lines that the process printed.
     """
 
     stage: str
     fraction: float
     eta_seconds: float | None = None
-    epoch: int | None = None
-    epochs: int | None = None
-    batch: int | None = None
-    batches: int | None = None
     loss: float | None = None
     accuracy: float | None = None
     val_loss: float | None = None
     val_accuracy: float | None = None
-    log_tail: str = ""
 
 
 def progress(
@@ -83,9 +76,8 @@ def progress(
     """
     logged = read_events(job.folder) if events is None else events
     events = [event for event in logged if event["stage"] in STAGES]
-    tail = log_tail(job, 20)
     if job.state == State.QUEUED or not events:
-        return Progress(STAGES[ev.QUEUED], 0.0, log_tail=tail)
+        return Progress(STAGES[ev.QUEUED], 0.0)
     last = events[-1]
     if now is not None and job.state == State.RUNNING and last["stage"] in _WITHOUT_STEPS:
         events[-1] = last = last | {"now": now}
@@ -95,17 +87,14 @@ def progress(
     learning = [e for e in events if e["stage"] in (ev.HEAD_STAGE, ev.FINE_TUNE_STAGE)]
     ends = [event for event in learning if number(event.get("val_loss")) is not None]
     present = learning[-1] if learning else {}
-    counted = last if last is present else {}
     return Progress(
         stage=_words(last, job, keeps=bool(ends)),
         fraction=1.0 if job.state == State.FINISHED else way.done / way.whole,
         eta_seconds=_eta(events[begin:], way, job),
-        **{name: _count(counted.get(name)) for name in ("epoch", "epochs", "batch", "batches")},
         loss=number(present.get("loss")),
         accuracy=number(present.get("accuracy")),
         val_loss=number(ends[-1].get("val_loss")) if ends else None,
         val_accuracy=number(ends[-1].get("val_accuracy")) if ends else None,
-        log_tail=tail,
     )
 
 

@@ -28,7 +28,7 @@ def photo_hashes(image_rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.stack([imagehash.phash(small).hash.ravel(), imagehash.phash(mirrored).hash.ravel()])
 
 
-def group_near_duplicates(hashes: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+def group_near_duplicates(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Find photos that are copies of one another, mirrored ones included.
 
     Two are where their hashes, one of them perhaps of its photo's mirror image, differ in at
@@ -38,17 +38,16 @@ def group_near_duplicates(hashes: NDArray[np.bool_]) -> tuple[NDArray[np.int64],
         hashes: bool (N, 2, 64), of each photo and of its mirror image.
 
     Returns:
-        Each photo's group, int (N,), numbered as they first come, and how many pairs there are.
+        Each photo's group, int (N,), numbered as they first come.
     """
     # Equal hashes are compared once: an archive may hold one photo ten thousand times.
     numbers: dict[bytes, int] = {}
     number_of = np.array([numbers.setdefault(both.tobytes(), len(numbers)) for both in hashes])
-    _, first, counts = np.unique(number_of, return_index=True, return_counts=True)
+    _, first = np.unique(number_of, return_index=True)
     signs = np.where(hashes[first], np.float32(1), np.float32(-1))
     plain, mirrored = signs[:, 0], signs[:, 1]
-    groups = np.arange(len(first))
-    pairs = int(counts @ (counts - 1)) // 2
-    # Groups and a count grow from rows to rows: a list of all pairs may not fit.
+    groups: NDArray[np.int64] = np.arange(len(first))
+    # Groups grow from rows to rows: a list of all pairs may not fit.
     for start in range(0, len(first), _ROWS):
         rows, others = slice(start, start + _ROWS), slice(start, None)
         # Bits that agree less bits that differ. The mirrored likeness is not symmetric to the
@@ -58,12 +57,11 @@ def group_near_duplicates(hashes: NDArray[np.bool_]) -> tuple[NDArray[np.int64],
         np.maximum(likeness, plain[rows] @ mirrored[others].T, out=likeness)
         alike = likeness >= hashes.shape[2] - 2 * NEAR_DUPLICATE_BITS
         i, j = (start + indices for indices in np.nonzero(np.triu(alike, 1)))
-        pairs += int(counts[i] @ counts[j])
         apart = groups[i] != groups[j]
         ends = groups[i[apart]], groups[j[apart]]
         links = csr_array((np.ones(len(ends[0])), ends), shape=(len(first), len(first)))
         groups = connected_components(links, directed=False)[1][groups]
-    return groups[number_of].astype(np.int64), pairs
+    return groups[number_of].astype(np.int64)
 
 
 def with_near_duplicate(groups: NDArray[np.int64]) -> int:

@@ -56,7 +56,7 @@ def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, 
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         bare = _with_bare_face(scenes)[kept]
         try:
-            divided = list(splitter.split(kept, bare, _groups(hashes[kept])))
+            divided = list(splitter.split(kept, bare, group_near_duplicates(hashes[kept])))
         except ValueError as error:
             raise MasklensError(
                 f"Too few scenes for {folds} folds: each needs one with and one without a bare"
@@ -76,18 +76,17 @@ def _split(
     scenes: list[Scene], hashes: NDArray[np.bool_], seed: int
 ) -> dict[str, NDArray[np.int64]]:
     return split(
-        _with_bare_face(scenes), _groups(hashes), validation_share=0.1, test_share=0.1, seed=seed
+        _with_bare_face(scenes),
+        group_near_duplicates(hashes),
+        validation_share=0.1,
+        test_share=0.1,
+        seed=seed,
     )
 
 
 def _hashes(scenes: list[Scene]) -> NDArray[np.bool_]:
     """``photo_hashes`` of each scene, bool (N, 2, 64)."""
     return np.stack(list(in_threads(lambda s: photo_hashes(read_image(s.image_path)), scenes)))
-
-
-def _groups(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Scenes that look alike share a number, int (N,)."""
-    return group_near_duplicates(hashes)[0]
 
 
 def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:

@@ -44,7 +44,7 @@ def test_photos_of_both_classes_are_read_and_labelled(
             assert full.shape == (image.height, image.width, 3)
         assert abs(full.mean() - dataset.pixels[index].mean()) < 1
     assert dataset.skipped == ()
-    assert dataset.near_duplicate_pairs == 0
+    assert len(set(dataset.groups.tolist())) == 6
 
 
 def test_each_photo_is_told_of_in_order_which_may_end_the_reading(
@@ -171,7 +171,6 @@ def test_report_says_what_there_is() -> None:
         pixels=np.zeros((4, 8, 8, 3), np.uint8),
         labels=np.array([0, 0, 1, 1]),
         groups=np.array([0, 0, 0, 1]),
-        near_duplicate_pairs=2,
         skipped=(("with_mask/c.jpg", "This file is empty."),),
     )
     parts = {"train": np.array([0, 1, 2]), "validation": np.array([3]), "test": np.array([], int)}
@@ -180,7 +179,6 @@ def test_report_says_what_there_is() -> None:
     assert report == {
         "photos": 4,
         "by_class": {"without_mask": 2, "with_mask": 2},
-        "near_duplicate_pairs": 2,
         "photos_with_a_near_duplicate": 3,
         "groups_in_both_classes": [["without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg"]],
         "relabelled": {},
