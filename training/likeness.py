@@ -46,7 +46,7 @@ def group_near_duplicates(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
     _, first = np.unique(number_of, return_index=True)
     signs = np.where(hashes[first], np.float32(1), np.float32(-1))
     plain, mirrored = signs[:, 0], signs[:, 1]
-    groups: NDArray[np.int64] = np.arange(len(first))
+    groups = np.arange(len(first))
     # Groups grow from rows to rows: a list of all pairs may not fit.
     for start in range(0, len(first), _ROWS):
         rows, others = slice(start, start + _ROWS), slice(start, None)
@@ -61,7 +61,8 @@ def group_near_duplicates(hashes: NDArray[np.bool_]) -> NDArray[np.int64]:
         ends = groups[i[apart]], groups[j[apart]]
         links = csr_array((np.ones(len(ends[0])), ends), shape=(len(first), len(first)))
         groups = connected_components(links, directed=False)[1][groups]
-    return groups[number_of].astype(np.int64)
+    of_photos: NDArray[np.int64] = groups[number_of].astype(np.int64)
+    return of_photos
 
 
 def with_near_duplicate(groups: NDArray[np.int64]) -> int:
