@@ -28,6 +28,7 @@ from ui.corrections import MAX_NAME
 from ui.keep import forget, keep
 from ui.local import only_this_computer
 from ui.progress import progress_bar
+from ui.uploader import release
 from ui.words import counted, plain, shown_name
 
 HOW_MANY = (
@@ -104,6 +105,7 @@ def _follow_uploader() -> None:
 def _forget_zip() -> None:
     file = st.session_state.pop(_ZIP, None)
     if file is not None:
+        release(file)
         begins = _class_key(file.file_id, "")
         for key in [key for key in st.session_state.get("kept", {}) if key.startswith(begins)]:
             forget(key)

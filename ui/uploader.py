@@ -1,8 +1,12 @@
-"""Words of our own in a field for files."""
+"""Fields for files: words of our own in them, and letting go of what was brought."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from io import BytesIO
+
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
@@ -23,3 +27,17 @@ def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
 {field}::after {{ content: "{to_choose}: {kinds}"; font-size: 0.875rem; opacity: 0.7; }}
 @media (hover: hover) {{ {field}::after {{ content: "{to_drop}: {kinds}"; }} }}
 </style>""")
+
+
+def release(file: BytesIO) -> None:
+    """Let go of an uploaded file that is not needed any more.
+
+    Streamlit keeps it in memory until its field is emptied by hand or the tab is closed.
+
+    Args:
+        file: what ``st.file_uploader`` gave; it is closed.
+    """
+    file.close()
+    context = get_script_run_ctx()
+    with suppress(AttributeError, TypeError):  # another version may hold it otherwise
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

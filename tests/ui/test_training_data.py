@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import streamlit_webrtc
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 import ui.data_ways
@@ -120,6 +121,18 @@ def player(monkeypatch: pytest.MonkeyPatch) -> Player:
 
 
 @pytest.fixture
+def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The uploads that Streamlit was told to let go of."""
+    ids: list[str] = []
+
+    def remove_file(manager: Any, session_id: str, file_id: str) -> None:
+        ids.append(file_id)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", remove_file)
+    return ids
+
+
+@pytest.fixture
 def open_section(runs: Path, player: Player) -> Callable[[], AppTest]:
     return lambda: AppTest.from_function(section, default_timeout=60).run()
 
@@ -194,19 +207,23 @@ def elsewhere(page: AppTest) -> None:
 
 
 def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
-    page: AppTest, photos: dict[str, bytes]
+    page: AppTest, photos: dict[str, bytes], removed: list[str]
 ) -> None:
     uploaded(page, packed(photos))
+    file = page.session_state["training_kept_zip"]
     page.selectbox[0].select("No Mask").run()
     assert not any("is still here" in m.value for m in page.markdown)
     elsewhere(page)
     assert any(r"Our photos.zip** is still here" in m.value for m in page.markdown)
     assert [box.value for box in page.selectbox] == ["No Mask", "Mask"]
+    assert not removed
     press(page, "Use these photos")
     assert got(page) == f"got {2 * COUNT}"
     assert page.session_state.choice.data_name == "Our photos"
     # Used, it is not held any longer: half a gigabyte a visitor would be.
     assert "training_kept_zip" not in page.session_state
+    assert removed == [file.file_id]
+    assert file.closed
     assert not any(key.startswith("class-") for key in page.session_state["kept"])
 
 
