@@ -32,15 +32,21 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
         views: (V, N, s, s, C), features of each photo and of its variations.
         labels: int (N,).
         config: batch size and seed.
+        first_epoch: where a resumed run goes on.
     """
 
     def __init__(
-        self, views: NDArray[np.float16], labels: NDArray[np.int64], config: TrainConfig
+        self,
+        views: NDArray[np.float16],
+        labels: NDArray[np.int64],
+        config: TrainConfig,
+        first_epoch: int = 0,
     ) -> None:
         super().__init__()
         self._views, self._labels, self._size = views, labels, config.batch_size
         self._rng = np.random.default_rng(config.seed)
-        self.on_epoch_end()
+        for _ in range(first_epoch + 1):
+            self.on_epoch_end()
 
     def __len__(self) -> int:
         return math.ceil(len(self._labels) / self._size)

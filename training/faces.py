@@ -46,10 +46,11 @@ def scene_faces(scenes: list[Scene]) -> list[CutFace]:
 
 
 def whole_face(photo_rgb: ImageRgb, margin: float) -> Box:
-    """The face in a photo, uint8 (H, W, 3), that is cut as served, ``margin`` included.
+    """The box, in pixels, of the face in a photo that shows it with its margin and no more.
 
-    Returns:
-        Its box in pixels; cut out with the margin of ``crop_square``, a square photo is whole.
+    Args:
+        photo_rgb: uint8 (H, W, 3).
+        margin: as in ``crop_square``, which cuts a square photo's box out as the whole photo.
     """
     height, width = photo_rgb.shape[:2]
     inset = margin / (1 + 2 * margin)

@@ -60,7 +60,8 @@ def fit_head(
     for view in range(config.augmented_views):
         changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
         views.append(features.of_all(changed, f"variation {view + 1}"))
-    batches = FeatureBatches(np.stack(views), dataset.labels[train], config)
+    done = run.state.epochs_done
+    batches = FeatureBatches(np.stack(views), dataset.labels[train], config, done)
     head.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
@@ -69,7 +70,7 @@ def fit_head(
     head.fit(
         batches,
         validation_data=(held_back, dataset.labels[validation]),
-        initial_epoch=run.state.epochs_done,
+        initial_epoch=done,
         epochs=config.epochs,
         callbacks=[
             Progress(run.log, HEAD_STAGE, config.epochs, len(batches)),

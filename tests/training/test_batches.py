@@ -32,7 +32,8 @@ def test_features_come_with_their_label_once_an_epoch_in_another_order() -> None
     # Feature = photo number + view / 10; label = whether the number is odd.
     features = np.arange(count)[None, :] + np.arange(views)[:, None] / 10
     features = features.reshape(views, count, 1, 1, 1).astype(np.float16)
-    batches = FeatureBatches(features, np.arange(count) % 2, TrainConfig("", batch_size=8))
+    config = TrainConfig("", batch_size=8)
+    batches = FeatureBatches(features, np.arange(count) % 2, config)
     assert len(batches) == 5
     orders, seen_views = [], set()
     for _ in range(6):
@@ -44,7 +45,12 @@ def test_features_come_with_their_label_once_an_epoch_in_another_order() -> None
         assert parts[0][0].dtype == np.float32
         orders.append(tuple(numbers))
         seen_views |= {int(view) for view in np.round((values - numbers) * 10)}
+        # A run that is resumed sees what it would have seen next.
+        gone_on = FeatureBatches(features, np.arange(count) % 2, config, len(orders))
         batches.on_epoch_end()
+        for index in range(len(batches)):
+            np.testing.assert_array_equal(gone_on[index][0], batches[index][0])
+            np.testing.assert_array_equal(gone_on[index][1], batches[index][1])
     assert len(set(orders)) == 6
     assert seen_views == {0, 1, 2}
 
