@@ -10,6 +10,7 @@ from training.command_line import Formatter, add_run_options, folder_name
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
+    CROP_MARGIN,
     SPLITS,
     WEIGHTS,
     TrainConfig,
@@ -136,7 +137,7 @@ def _add_install(commands: Any) -> None:
     install.add_argument(
         "--crop-margin",
         type=float,
-        default=0.1,
+        default=CROP_MARGIN,
         help="share of the face's longer side added around it (default: %(default)s)",
     )
     install.add_argument(
