@@ -15,7 +15,7 @@ from maskcore import MasklensError, ModelError
 from maskcore.models import CARD_FILE, installed_models, read_card
 from training.comparison import Comparison, Figures, comparison
 from training.job_files import read_values
-from training.jobs import Job, submit
+from training.jobs import MAX_NAME, Job, submit
 from training.provenance import began_with_a_model
 from training.versions import install
 from ui.actions import action_button
@@ -182,11 +182,16 @@ def _offer_again(job: Job) -> None:
             f"again-{job.id}",
             submit,
             replace(job.config, corrections=""),
-            f"{job.name}, corrected",
+            name_after(job, ", corrected"),
             job.data_name,
             marks.to_json(),
             done="The corrected run is in the list.",
         )
+
+
+def name_after(job: Job, suffix: str) -> str:
+    """What a run is called that is made from another one: what sets it apart is never cut."""
+    return job.name[: MAX_NAME - len(suffix)] + suffix
 
 
 def _offer(job: Job, name: str, worse: bool) -> None:

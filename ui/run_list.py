@@ -16,7 +16,6 @@ VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
 _VIEW, _OPEN_RUNS, _SHOWN = "training_view", "open_runs", "shown_run"
 WATCH_SECONDS = 2.0
 RUNS_AT_FIRST = 12
-MAX_NAME = 60
 
 # Else the browser stays where the Train button was, which is below what a run shows of itself.
 _to_the_top = st.components.v2.component(
@@ -145,7 +144,7 @@ def _is_tick(key: str | int) -> bool:
 
 
 def _show_changes(job: Job) -> None:
-    name = st.text_input("Name", job.name, max_chars=MAX_NAME, key=f"name-{job.id}")
+    name = st.text_input("Name", job.name, max_chars=jobs.MAX_NAME, key=f"name-{job.id}")
     action_button("Rename", ":material/edit:", f"rename-{job.id}", jobs.rename, job.id, name)
     st.divider()
     if job.is_active:

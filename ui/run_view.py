@@ -19,7 +19,7 @@ from training.jobs import Job, State
 from training.run_curves import CurvePoint, curves
 from training.starting_weights import NOT_FETCHED, available_weights
 from ui.actions import action_button
-from ui.champion import show_champion
+from ui.champion import name_after, show_champion
 from ui.choices import model_title
 from ui.learning_curves import show_curves
 from ui.words import percent, plain, time_left, when
@@ -120,7 +120,8 @@ def _train_from_installed(job: Job) -> None:
             corrections = Path(job.config.corrections).read_text(encoding="utf-8")
         except OSError as error:
             raise MasklensError("The run's corrections are gone. Bring the photos anew.") from error
-    jobs.submit(config, f"{job.name}, from the installed model", job.data_name, corrections)
+    name = name_after(job, ", from the installed model")
+    jobs.submit(config, name, job.data_name, corrections)
 
 
 def description(job: Job) -> str:

@@ -14,7 +14,7 @@ from training.starting_weights import available_weights
 from ui.actions import act, show_outcome
 from ui.choices import MODELS
 from ui.keep import forget, keep, put
-from ui.run_list import MAX_NAME, open_run
+from ui.run_list import open_run
 from ui.training_data import DataChoice, photos_are_brought
 from ui.words import plain
 
@@ -195,7 +195,7 @@ def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs:
     name = st.text_input(
         "Name of the run",
         placeholder="For example: Our classroom",
-        max_chars=MAX_NAME,
+        max_chars=jobs.MAX_NAME,
         key="train_name",
     )
     ready = config is not None and data is not None

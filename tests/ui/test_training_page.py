@@ -14,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import ui.champion
 import ui.learning_curves
 import ui.run_list
 import ui.run_view
@@ -95,7 +96,7 @@ def see_runs(page: AppTest) -> AppTest:
 
 
 def figures(right: int, count: int = 40) -> Figures:
-    return Figures(right, count, right / count, (0.5, 0.99), {"Mask": 0.9, "No Mask": 0.8})
+    return Figures(right, count, right / count, (0.5, 0.99))
 
 
 def compared(verdict: Verdict) -> Comparison:
@@ -460,7 +461,8 @@ def test_without_internet_a_run_is_offered_from_the_installed_model(
     button(page, "Train from the installed model").click().run()
     assert not page.exception
     new = jobs.jobs()[0]
-    assert (new.config.backbone_weights, new.data_name) == ("installed", "Photos of 7b")
+    assert (new.name, new.data_name) == ("Ben, from the installed model", "Photos of 7b")
+    assert new.config.backbone_weights == "installed"
     assert new.config.data == str((runs.root / "photos").resolve())
     assert Path(new.config.corrections).parent == new.folder
     assert read_corrections(Path(new.config.corrections)).labels == {"with_mask/a.jpg": 0}
@@ -817,6 +819,24 @@ def test_a_run_can_be_renamed_and_shows_its_name_as_it_is(
     page.text_input(key=f"name-{run_id}").set_value(" ")
     page.button(key=f"rename-{run_id}").click().run()
     assert "1 to 80 characters" in page.error[0].value
+
+
+def test_a_long_name_is_kept_when_nothing_of_it_is_changed(
+    open_training: OpenPage, runs: Any
+) -> None:
+    name = f"{'x' * 60}, corrected"
+    run_id = runs.make(name, "interrupted")
+    page = see_runs(open_training())
+    field = page.text_input(key=f"name-{run_id}")
+    assert (field.value, field.max_chars) == (name, jobs.MAX_NAME)
+    page.button(key=f"rename-{run_id}").click().run()
+    assert jobs.job(run_id).name == name
+
+
+def test_what_sets_a_run_made_from_another_one_apart_is_never_cut(runs: Any) -> None:
+    job = jobs.job(runs.make("x" * jobs.MAX_NAME, "interrupted"))
+    name = ui.champion.name_after(job, ", corrected")
+    assert (len(name), name.lstrip("x")) == (jobs.MAX_NAME, ", corrected")
 
 
 def test_a_run_can_be_deleted_but_not_while_it_is_on(open_training: OpenPage, runs: Any) -> None:
