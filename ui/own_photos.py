@@ -101,7 +101,7 @@ def measure_archive(
     Raises:
         MasklensError: it cannot be used, and why; nothing is left behind.
     """
-    with private_folder("masklens-own-") as folder:
+    with private_folder("own-") as folder:
         files = unpack(stream, Path(folder.name), lambda share: show(share, "Unpacking"))
         own = _measure(name, files, classifier, pipelines, show)
     own._folder = folder
@@ -112,7 +112,7 @@ def measure_folder(
     root: Path, classifier: LiteRtClassifier, pipelines: dict[str, MaskPipeline], show: Show
 ) -> OwnPhotos:
     """Measure on a folder of this machine, as ``measure_archive`` does."""
-    with private_folder("masklens-own-") as folder:
+    with private_folder("own-") as folder:
         try:
             files = folder_files(root, Path(folder.name))
             own = _measure(root.name, files, classifier, pipelines, show)
@@ -126,10 +126,13 @@ def measure_again(
     own: OwnPhotos, classifier: LiteRtClassifier, pipelines: dict[str, MaskPipeline], show: Show
 ) -> OwnPhotos:
     """Measure another mask model on the same photos, as ``measure_archive`` does."""
+    gone = MasklensError("The photos are gone. Bring them again.")
+    if not own.files.root.is_dir():  # cleared away after a day
+        raise gone
     try:
         again = _measure(own.name, own.files, classifier, pipelines, show)
     except OSError as error:
-        raise MasklensError("The photos are gone. Bring them again.") from error
+        raise gone from error
     again._folder = own._folder
     return again
 

@@ -15,6 +15,7 @@ import streamlit as st
 from maskcore import ImageError, MasklensError, encode_image, read_image
 from maskcore.classification.preprocess import crop_square
 from maskcore.types import Box
+from training.data_folders import new_data_folder
 from training.folder_intake import folder_on_server
 from training.intake import content_hash, hash_in_name
 from training.own_files import OwnFiles, storing, unpack
@@ -104,8 +105,10 @@ def choose_pictures(judged: Judged) -> Pictures | None:
     if here:
         keep("metrics_folder", told)
     brought: Pictures | None = st.session_state.get(_BROUGHT)
-    if brought and brought.data != judged.data:
-        brought = None  # kept until others are brought: the visitor may come back to theirs
+    # Others' are kept until more are brought: the visitor may come back to them. After a day they
+    # are cleared away.
+    if brought and (brought.data != judged.data or not brought.root.is_dir()):
+        brought = None
     folder, problem = _named_folder(told) if here else (None, "")
     # What is wrong with a folder is said in there.
     with st.expander("Where the photos are", expanded=not (brought or folder)):
@@ -196,7 +199,7 @@ def brought_pictures(
     Raises:
         MasklensError: it cannot be used, and why; nothing is left behind.
     """
-    with private_folder("masklens-pictures-") as folder:
+    with private_folder("pictures-") as folder:
         places, names = _only_measured(unpack(stream, Path(folder.name), show), paths)
         if not places:
             named = next((path for path in paths if not hash_in_name(path)), "")
@@ -213,12 +216,17 @@ def brought_pictures(
 
 @contextmanager
 def private_folder(prefix: str) -> Iterator[tempfile.TemporaryDirectory[str]]:
-    """A temporary folder to fill and keep; it goes at once if filling it fails.
+    """A folder to fill and keep for a session; it goes at once if filling it fails.
+
+    It lies among the data folders: a server that is killed leaves it behind, and nobody would
+    clear it away elsewhere.
 
     Raises:
         MasklensError: something could not be stored.
     """
-    folder = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    root = new_data_folder().parent
+    with storing():
+        folder = tempfile.TemporaryDirectory(prefix=prefix, dir=root, ignore_cleanup_errors=True)
     try:
         with storing():
             yield folder

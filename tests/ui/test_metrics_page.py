@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +21,7 @@ import ui.loading
 from maskcore import MasklensError
 from maskcore.classification import InputSpec
 from training import metrics
+from training.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.folder_intake import ROOTS_VARIABLE
 from training.intake import OWNER_NAMES_FILE, kept_names
 from training.metrics import McNemarTest, mcnemar
@@ -46,7 +47,14 @@ EPOCHS = [
 
 
 @pytest.fixture
-def models(fake_models: Path, make_report: MakeReport, make_scene_report: MakeReport) -> Path:
+def models(
+    fake_models: Path,
+    make_report: MakeReport,
+    make_scene_report: MakeReport,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
     for name, probabilities, more in (
         ("first", FIRST, {}),
         ("second", SECOND, {"history": EPOCHS}),
@@ -384,16 +392,15 @@ def bring(page: AppTest, content: bytes) -> AppTest:
 
 
 def test_from_elsewhere_pictures_are_brought_in_a_zip(
-    page: AppTest, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: AppTest, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
     page.run()
     assert not page.text_input
     assert "For pictures see “Where the photos are”" in texts(page)
     bring(page, packed({"with_mask/other.png": picture(9)}))
     assert "None of the photos measured is in this ZIP archive" in texts(page)
-    assert not list(tmp_path.glob("masklens-pictures-*"))
+    assert not list(data_root().iterdir())
     twice = {f"{part}/without_mask/007.jpg": picture(9) for part in ("a", "b")}
     bring(page, packed({"x/with_mask/003.jpg": picture(9), **twice}))
     assert "dataset.zip holds 1 of the 8 photos measured" in texts(page)
@@ -402,7 +409,7 @@ def test_from_elsewhere_pictures_are_brought_in_a_zip(
     assert not [f for f in page.file_uploader if f.label.startswith("A ZIP with the folders")]
     page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
     assert not page.get("image")  # of two photos called 007.jpg it may be either
-    (folder,) = tmp_path.glob("masklens-pictures-*")
+    (folder,) = data_root().glob("pictures-*")
     assert not open_metrics(open_page).get("image")  # another visitor's
     button(page, "Remove these pictures").click().run()
     assert not page.exception
@@ -411,17 +418,15 @@ def test_from_elsewhere_pictures_are_brought_in_a_zip(
 
 
 def test_pictures_that_cannot_be_stored_leave_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pictures, "unpack", full)
     with pytest.raises(MasklensError, match="the disk may be full"):
         pictures.brought_pictures("x.zip", io.BytesIO(), ["a"], lambda share: None)
-    assert not list(tmp_path.iterdir())
+    assert not list(data_root().iterdir())
 
 
 def test_a_server_that_was_told_the_folder_asks_visitors_for_nothing(
@@ -887,6 +892,23 @@ def test_own_photos_are_measured_with_another_model_and_compared(
     assert "A ZIP with photos" in [uploader.label for uploader in page.file_uploader]
 
 
+def test_photos_that_were_cleared_away_after_a_day_have_to_be_brought_again(
+    own_page: AppTest,
+) -> None:
+    page = upload(own_page, packed({"mask/1.png": picture(250), "nomask/2.png": picture(250)}))
+    clean_up(time.time() + KEPT_SECONDS + 60)
+    section(page, "Mistakes")
+    assert "2.png" in texts(page)
+    assert not page.get("image")
+    page.selectbox(key="metrics_model").set_value("second").run()
+    section(page, "Your photos")
+    button(page, "Measure with second").click().run()
+    assert not page.exception
+    assert "The photos are gone. Bring them again." in texts(page)
+    button(page, "Remove these photos").click().run()
+    assert not page.exception
+
+
 def test_other_photos_take_the_place_of_the_first(own_page: AppTest) -> None:
     page = upload(own_page, packed({"mask/1.png": picture(250)}))
     first = page.session_state["metrics_own"]["first"]
@@ -998,13 +1020,12 @@ def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) 
     ],
 )
 def test_archives_that_do_not_serve_are_refused_in_a_sentence(
-    own_page: AppTest, content: bytes, sentence: str, tmp_path: Path, monkeypatch: Any
+    own_page: AppTest, content: bytes, sentence: str
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     page = upload(own_page, content)
     assert sentence in texts(page)
     assert "metrics_own" not in page.session_state
-    assert not list(tmp_path.glob("masklens-own-*"))
+    assert not list(data_root().iterdir())
 
 
 def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
@@ -1034,11 +1055,7 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
     assert not own_page.text_input
 
 
-def test_copies_of_a_folder_go_with_its_photos(
-    own_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+def test_copies_of_a_folder_go_with_its_photos(own_page: AppTest, tmp_path: Path) -> None:
     photo = tmp_path / "own" / "Mask" / "1.png"
     photo.parent.mkdir(parents=True)
     photo.write_bytes(picture(250))
@@ -1047,12 +1064,12 @@ def test_copies_of_a_folder_go_with_its_photos(
         own_page.text_input(key="metrics_own_folder").set_value(str(tmp_path / "own")).run()
         button(own_page, "Measure this folder").click().run()
         assert not own_page.exception
-        return list((tmp_path / "temporary").glob("masklens-own-*"))
+        return list(data_root().glob("own-*"))
 
     assert len(measure()) == 1
     assert "1 of 1 photo right" in texts(own_page)
     button(own_page, "Remove these photos").click().run()
-    assert not list((tmp_path / "temporary").iterdir())
+    assert not list(data_root().iterdir())
     photo.unlink()
     assert measure() == []
     assert "neither folders with and without masks" in texts(own_page)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
+import stat
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,17 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MasklensError
+from training.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.folder_intake import ROOTS_VARIABLE
 from training.intake import content_hash
 from ui import pictures
 from ui.pictures import Pictures, brought_pictures, owner_name
 from ui.words import plain
+
+
+@pytest.fixture(autouse=True)
+def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
 
 
 def photo(grey: int) -> bytes:
@@ -87,13 +94,36 @@ def test_a_name_of_ours_with_another_photo_behind_it_is_not_that_photo() -> None
     ],
 )
 def test_an_archive_of_other_photos_is_refused_without_names_of_ours(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str], sentence: str
+    paths: list[str], sentence: str
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(MasklensError) as error:
         bring({"Mask/other.png": photo(9)}, paths)
     assert str(error.value) == (f"None of the photos measured is in this ZIP archive. {sentence}")
-    assert not list(tmp_path.iterdir())
+    assert not list(data_root().iterdir())
+
+
+def test_what_a_killed_server_left_goes_after_a_day_and_a_session_goes_on_without() -> None:
+    brought = bring({"with_mask/1.png": photo(1)}, ["with_mask/1.png"])
+    (folder,) = data_root().iterdir()
+    assert brought.root == folder
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (data_root(), folder)] == [0o700] * 2
+    clean_up(time.time() + KEPT_SECONDS - 60)
+    assert brought.thumbnail("with_mask/1.png")
+    clean_up(time.time() + KEPT_SECONDS + 60)
+    assert not folder.exists()
+    assert Pictures(folder, brought.files).thumbnail("with_mask/1.png") is None
+    assert brought.content_hash("with_mask/1.png") == ""
+    assert brought._folder
+    brought._folder.cleanup()
+
+
+def test_where_nothing_can_be_stored_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "file"))
+    with pytest.raises(MasklensError, match="MASKLENS_RUNS"):
+        bring({"with_mask/1.png": photo(1)}, ["with_mask/1.png"])
 
 
 def shown() -> None:
@@ -139,11 +169,8 @@ def test_a_visitor_s_folder_must_be_open_to_visitors_the_server_s_own_need_not(
 def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
     fake_models: Path,
     make_report: Callable[..., dict[str, Any]],
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
     for name, data in (("first", "photos"), ("second", "other photos")):
         report = make_report([1, 0], [0.9, 0.1], data=data)
@@ -159,7 +186,7 @@ def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
 
     def upload(files: dict[str, bytes]) -> None:
         page.file_uploader[0].upload("x.zip", packed(files).getvalue(), "application/zip").run()
-        assert len(list((tmp_path / "temporary").glob("masklens-pictures-*"))) == 1
+        assert len(list(data_root().iterdir())) == 1
 
     assert look("first") == ("there: False", True)
     upload({"with_mask/000.jpg": photo(1), "with_mask/001.jpg": photo(2)})
@@ -168,6 +195,8 @@ def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
     assert look("first") == ("there: True", False)
     look("first", "validation")
     assert "x.zip holds 2 of the 2 photos measured." in [said.value for said in page.caption]
+    clean_up(time.time() + KEPT_SECONDS + 60)
+    assert look("first") == ("there: False", True)
     look("second")
     upload({"with_mask/000.jpg": photo(3)})
     assert look("second") == ("there: True", False)
