@@ -13,7 +13,7 @@ import streamlit as st
 
 from maskcore import MasklensError, ModelError
 from maskcore.models import CARD_FILE, installed_models, read_card
-from training.comparison import Comparison, Figures, comparison
+from training.comparison import Comparison, Figures, Verdict, comparison
 from training.job_files import read_values
 from training.jobs import MAX_NAME, Job, submit
 from training.provenance import began_with_a_model
@@ -60,7 +60,7 @@ def show_champion(job: Job, allowed: bool) -> None:
             f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
         )
     elif allowed:
-        _offer(job, name, worse=found.verdict == "worse")
+        _offer(job, name, found.verdict)
     if allowed:
         _offer_again(job)
 
@@ -156,14 +156,19 @@ def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
             alt.Tooltip("high:Q", title="at most, %", format=".1f"),
         ],
     )
-    axis = alt.Scale(domainMax=100, zero=False)
-    bars = base.mark_bar(height=5, opacity=0.5).encode(
-        x=alt.X("low:Q", title="Right answers, %", scale=axis), x2="high:Q"
+    shown = {
+        "title": "Right answers, %",
+        "scale": alt.Scale(domainMax=100, zero=False),
+        "axis": alt.Axis(tickCount=6),
+    }
+    bars = base.mark_bar(height=5, opacity=0.5).encode(x=alt.X("low:Q", **shown), x2="high:Q")
+    points = base.mark_point(size=90, filled=True, opacity=1).encode(x=alt.X("right:Q", **shown))
+    return (bars + points).properties(
+        height=220,
+        # Half of the last tick's number stands outside.
+        padding={"left": 0, "top": 5, "right": 12, "bottom": 0},
+        usermeta={"embedOptions": {"actions": False}},
     )
-    points = base.mark_point(size=90, filled=True, opacity=1).encode(
-        x=alt.X("right:Q", title="Right answers, %", scale=axis)
-    )
-    return (bars + points).properties(height=220, usermeta={"embedOptions": {"actions": False}})
 
 
 def _offer_again(job: Job) -> None:
@@ -194,13 +199,13 @@ def name_after(job: Job, suffix: str) -> str:
     return job.name[: MAX_NAME - len(suffix)] + suffix
 
 
-def _offer(job: Job, name: str, worse: bool) -> None:
+def _offer(job: Job, name: str, verdict: Verdict) -> None:
     """Buttons that install, the second of them in a bubble where that deserves a thought."""
     title = plain(model_title(name))
     # Short: a toast shows three lines.
     done = f"{job.name} is installed as {model_title(name)}: Photos and Live use it now."
     with st.container(horizontal=True):
-        if worse:
+        if verdict == "worse":
             with st.popover("Install", icon=":material/download_done:"):
                 st.markdown(
                     f"On the same photos this model is **worse** than {title} as it is now."
@@ -208,7 +213,7 @@ def _offer(job: Job, name: str, worse: bool) -> None:
                 )
                 _install_button("Install it all the same", job, name, done)
         else:
-            _install_button("Install", job, name, done, primary=True)
+            _install_button("Install", job, name, done, primary=verdict == "better")
         with st.popover("Install under another name", type="tertiary"):
             other = st.text_input(
                 "Name",

@@ -496,6 +496,9 @@ def test_a_finished_run_stands_beside_the_installed_model(
             "80.0\xa0% (50 to 99), 32 of 40"
         )
     assert ("Install" in labels(page)) is (verdict != "worse")
+    # Only what was shown to be better is recommended to everybody on the server.
+    primary = [b.label for b in page.button if b.proto.type == "primary"]
+    assert primary == (["Install"] if verdict == "better" else [])
     # In a bubble that has to be opened first, below a warning.
     assert ("Install it all the same" in labels(page)) is (verdict == "worse")
 
