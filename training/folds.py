@@ -111,7 +111,6 @@ def fold_pipelines(
     model_runs: Sequence[Path],
     detector_runs: Sequence[Path],
     names: tuple[str, str],
-    live: bool,
     scenes: list[Scene],
 ) -> Iterator[tuple[MaskPipeline, list[Scene]]]:
     """Detector and mask model of each fold, and the scenes that neither of them saw.
@@ -120,7 +119,6 @@ def fold_pipelines(
         model_runs: of ``fit``.
         detector_runs: of ``fit-detector``; none for a detector that learned from other photos.
         names: of the installed detector and mask model as which they are asked.
-        live: see ``MaskPipeline.load``.
         scenes: all of them.
 
     Raises:
@@ -139,9 +137,9 @@ def fold_pipelines(
         detectors = fold_runs(detector_runs, DetectorConfig)
         if detectors.division != classifiers.division:
             raise MasklensError("The runs of detector and mask model are not of the same folds.")
-        finders = (FcosDetector(_detector(run), live) for run in detectors.runs)
+        finders = (FcosDetector(_detector(run)) for run in detectors.runs)
     else:
-        finders = itertools.repeat(load_detector(detector, live))
+        finders = itertools.repeat(load_detector(detector))
     for (run, unseen), finder in zip(classifiers.unseen(scenes), finders, strict=False):
         yield MaskPipeline(finder, _classifier(run, card)), unseen
 

@@ -42,7 +42,6 @@ def add_scene_commands(commands: Any) -> None:
         metavar="RUN_DIR",
         help="of the same folds, where the detector learned from the scenes, too",
     )
-    scenes.add_argument("--live", action="store_true", help="the working size for live video")
 
 
 def _add_scenes(parser: Any, part: str) -> None:
@@ -114,7 +113,6 @@ def evaluate_scenes(
     model_runs: list[Path],
     detector_runs: list[Path],
     min_side: float,
-    live: bool,
     out: Path | None,
 ) -> None:
     """Print the figures, and write them to ``out``."""
@@ -130,12 +128,12 @@ def evaluate_scenes(
     if model_runs or detector_runs:
         from training.folds import fold_pipelines
 
-        asked = fold_pipelines(model_runs, detector_runs, (detector, model), live, everything)
+        asked = fold_pipelines(model_runs, detector_runs, (detector, model), everything)
     else:
         # Haar's cascades and YuNet have no card, and saw none of the scenes.
         names = [name for name in (detector, model) if name in versions]
         chosen = scenes_of_parts(everything, parts, [read_card(name) for name in names])
-        asked = [(MaskPipeline.load(detector, model, live), chosen)]
+        asked = [(MaskPipeline.load(detector, model), chosen)]
     report = evaluate_scenes(asked, min_side)
     for name, figure in report["figures"].items():
         if isinstance(figure, dict):
@@ -147,7 +145,7 @@ def evaluate_scenes(
         else:
             print(f"{name}: {figure}")
     if out:
-        head = {"detector": detector, "model": model, "live": live, **_of(parts, model_runs)}
+        head = {"detector": detector, "model": model, **_of(parts, model_runs)}
         values = {**head, "sha256": versions, **provenance(typed), **report}
         write_json(out, values)
 

@@ -66,8 +66,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
         return [1 - mask if self.name.startswith("wrong") else mask]
 
     class Finder:
-        def __init__(self, model: Any, live: bool = False, settings: Any = None) -> None:
-            self.name, self.live = model.name, live
+        def __init__(self, model: Any) -> None:
+            self.name = model.name
 
         def detect(self, image_rgb: Any) -> Detections:
             seen.setdefault(self.name, []).append(int(image_rgb[0, 0, 0]))
