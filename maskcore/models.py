@@ -67,6 +67,18 @@ def read_card(name: str) -> dict[str, Any]:
     return _read_json(models_dir() / name / CARD_FILE, name)
 
 
+def card_text(name: str) -> str:
+    """A model's card as text, which tells the model from what replaces it under its name.
+
+    Returns:
+        JSON; empty where no card can be read, as for Haar and YuNet, which have none.
+    """
+    try:
+        return json.dumps(read_card(name), sort_keys=True)
+    except ModelError:
+        return ""
+
+
 def read_report(name: str) -> dict[str, Any]:
     """Read a model's report of measured figures.
 

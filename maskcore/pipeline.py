@@ -6,8 +6,9 @@ from time import perf_counter
 
 import numpy as np
 
-from maskcore.classification import Classifier, LiteRtClassifier, sharpness
-from maskcore.detection import Detector, load_detector
+from maskcore.classification import Classifier, sharpness
+from maskcore.detection import Detector
+from maskcore.loaded import shared_classifier, shared_detector
 from maskcore.types import Analysis, Face, ImageRgb, label_for
 
 
@@ -23,7 +24,9 @@ class MaskPipeline:
     def load(
         cls, detector: str = "fcos", model: str = "mobilenet_v2", live: bool = False
     ) -> MaskPipeline:
-        """Load a detector and an installed classifier.
+        """Put together a detector and an installed classifier, by name.
+
+        Each is loaded once for the process, and anew where another has been installed since.
 
         Args:
             detector: one of ``maskcore.detection.DETECTOR_NAMES``.
@@ -34,7 +37,7 @@ class MaskPipeline:
             ValueError: no detector has that name.
             ModelError: a file is missing or damaged; the message says how to mend it.
         """
-        return cls(load_detector(detector, live), LiteRtClassifier.load(model))
+        return cls(shared_detector(detector, live), shared_classifier(model))
 
     def threshold_or_default(self, threshold: float | None) -> float:
         """The threshold in force: the one asked for, else the one in the model's card.

@@ -1,15 +1,14 @@
-"""Models and detectors, loaded once for all visitors."""
+"""Models and detectors that all visitors share; a page says so where loading takes its time."""
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
-from maskcore import MaskPipeline, ModelError
+from maskcore import MaskPipeline
 from maskcore.classification import LiteRtClassifier
-from maskcore.detection import Detector, load_detector
-from maskcore.models import read_card
+from maskcore.detection import Detector
+from maskcore.loaded import shared_classifier, shared_detector
+from maskcore.models import card_text
 
 
 def pipeline(detector: str, model: str, live: bool = False) -> MaskPipeline:
@@ -22,7 +21,7 @@ def pipeline(detector: str, model: str, live: bool = False) -> MaskPipeline:
     Raises:
         ModelError: a file is missing or damaged.
     """
-    return MaskPipeline(_detector(detector, _card(detector), live), classifier(model))
+    return MaskPipeline(_detector(detector, live), classifier(model))
 
 
 def classifier(model: str) -> LiteRtClassifier:
@@ -31,7 +30,7 @@ def classifier(model: str) -> LiteRtClassifier:
     Raises:
         ModelError: a file is missing or damaged.
     """
-    return _classifier(model, _card(model))
+    return shared_classifier(model, lambda: st.spinner("Getting the mask model ready"))
 
 
 def detector(name: str, live: bool = False) -> Detector:
@@ -40,27 +39,15 @@ def detector(name: str, live: bool = False) -> Detector:
     Raises:
         ModelError: its file is missing or damaged.
     """
-    return _detector(name, _card(name), live)
+    return _detector(name, live)
 
 
 def installation(detector: str, model: str) -> str:
     """What tells these two, as they are installed now, from what replaces them later."""
-    return _card(detector) + _card(model)
+    return card_text(detector) + card_text(model)
 
 
-def _card(name: str) -> str:
-    """Part of the cache's key: a model installed anew is loaded anew."""
-    try:
-        return json.dumps(read_card(name), sort_keys=True)
-    except ModelError:
-        return ""  # loading says what is wrong with it; Haar and YuNet have no card
-
-
-@st.cache_resource(show_spinner="Getting the face finder ready", max_entries=8)
-def _detector(name: str, card: str, live: bool) -> Detector:
-    return load_detector(name, live)
-
-
-@st.cache_resource(show_spinner="Getting the mask model ready", max_entries=4)
-def _classifier(name: str, card: str) -> LiteRtClassifier:
-    return LiteRtClassifier.load(name)
+def _detector(name: str, live: bool) -> Detector:
+    # A spinner is shown after half a second; without a load there must be none, not even an
+    # invisible one, which would take the place of what follows, such as a running camera.
+    return shared_detector(name, live, lambda: st.spinner("Getting the face finder ready"))

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
+from streamlit.testing.v1 import AppTest
 
-from maskcore import ModelError
+from maskcore import MaskPipeline
 from maskcore.models import models_dir
-from ui.loading import pipeline
+from ui.loading import classifier, detector, installation, pipeline
 
 MODEL = "mobilenet_v2"
 
@@ -20,43 +18,45 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A copy of the shipped model in a folder of its own."""
     shutil.copytree(models_dir() / MODEL, tmp_path / MODEL)
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
-    st.cache_resource.clear()
     return tmp_path
 
 
-def install_anew(models: Path) -> None:
-    """Another file that works, with its checksum: LiteRT ignores what follows the model."""
-    model, card_path = models / MODEL / "model.tflite", models / MODEL / "card.json"
-    content = model.read_bytes() + bytes(16)
-    model.write_bytes(content)
-    card = json.loads(card_path.read_text(encoding="utf-8"))
-    card_path.write_text(json.dumps({**card, "sha256": hashlib.sha256(content).hexdigest()}))
+def test_pages_share_with_one_another_and_with_the_core(models: Path) -> None:
+    for live in (False, True):
+        shown, direct = pipeline("haar", MODEL, live), MaskPipeline.load("haar", MODEL, live)
+        assert shown.detector is direct.detector is detector("haar", live)
+        assert shown.classifier is direct.classifier is classifier(MODEL)
 
 
-def test_detector_and_model_are_loaded_once(models: Path) -> None:
-    first, second = pipeline("haar", MODEL), pipeline("haar", MODEL)
-    assert first.classifier is second.classifier
-    assert first.detector is second.detector
-    other = pipeline("haar_alt2", MODEL)
-    assert other.detector is not first.detector
-    assert other.classifier is first.classifier
+def test_a_model_installed_anew_is_another_installation(models: Path) -> None:
+    before = installation("haar", MODEL)
+    assert installation("haar", MODEL) == before
+    card = models / MODEL / "card.json"
+    card.write_text(
+        card.read_text(encoding="utf-8").replace('"threshold": 0.5', '"threshold": 0.6')
+    )
+    assert installation("haar", MODEL) != before
 
 
-def test_a_model_installed_anew_is_loaded_anew(models: Path) -> None:
-    first = pipeline("haar", MODEL)
-    install_anew(models)
-    second = pipeline("haar", MODEL)
-    assert second.classifier is not first.classifier
-    assert second.detector is first.detector
-    assert pipeline("haar", MODEL).classifier is second.classifier
+def test_a_spinner_is_made_only_where_something_is_loaded(models: Path) -> None:
+    """Even an empty one would take the place of what follows on the page."""
 
+    def page() -> None:
+        import streamlit as st
 
-def test_a_model_that_was_damaged_and_mended_is_loaded(models: Path) -> None:
-    path = models / MODEL / "model.tflite"
-    content = path.read_bytes()
-    path.write_bytes(content[:-1])
-    for _ in range(2):  # the failure is not remembered either
-        with pytest.raises(ModelError, match="is damaged"):
-            pipeline("haar", MODEL)
-    path.write_bytes(content)
-    assert 0 <= pipeline("haar", MODEL).classifier.threshold <= 1
+        from ui import loading
+
+        made = st.session_state.setdefault("made", [])
+        spinner = st.spinner
+        st.spinner = lambda text: (made.append(text), spinner(text))[1]
+        try:
+            loading.pipeline("haar", "mobilenet_v2")
+        finally:
+            st.spinner = spinner
+
+    app = AppTest.from_function(page).run()
+    app.run()
+    assert app.session_state.made == [
+        "Getting the face finder ready",
+        "Getting the mask model ready",
+    ]
