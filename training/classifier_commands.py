@@ -6,7 +6,7 @@ from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
-from training.command_line import Formatter, add_run_options, folder_name
+from training.command_line import Formatter, add_run_options, add_settings, folder_name
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
@@ -36,11 +36,7 @@ def add_classifier_commands(commands: Any) -> None:
 
 def _add_fit(commands: Any) -> None:
     default = TrainConfig(data="")
-    fit = commands.add_parser(
-        "fit",
-        help="train a mask classifier",
-        formatter_class=Formatter,
-    )
+    fit = commands.add_parser("fit", help="train a mask classifier", formatter_class=Formatter)
     fit.set_defaults(act=fit_classifier)
     fit.add_argument(
         "--data", required=True, type=folder_name, help="folder with with_mask/ and without_mask/"
@@ -52,24 +48,10 @@ def _add_fit(commands: Any) -> None:
         help="of the backbone",
     )
     fit.add_argument(
-        "--backbone-weights",
-        default=default.backbone_weights,
-        help="imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
-    )
-    fit.add_argument(
-        "--start-from",
-        default=default.start_from,
-        help="a former run's folder: fine-tuning goes on from its best weights",
-    )
-    fit.add_argument("--epochs", type=int, default=default.epochs, help="with a frozen backbone")
-    fit.add_argument(
-        "--learning-rate", type=float, default=default.learning_rate, help="with a frozen backbone"
-    )
-    fit.add_argument(
-        "--augmented-views",
-        type=int,
-        default=default.augmented_views,
-        help="changed copies of each photo, beside the photo itself",
+        "--scenes",
+        type=folder_name,
+        default=default.scenes,
+        help="annotated scenes, whose faces join fine-tuning",
     )
     fit.add_argument(
         "--fine-tune",
@@ -80,35 +62,6 @@ def _add_fit(commands: Any) -> None:
         help="further epochs in which the whole network learns",
     )
     fit.add_argument(
-        "--fine-tune-learning-rate",
-        type=float,
-        default=default.fine_tune_learning_rate,
-        help="at its beginning; it falls to 0",
-    )
-    fit.add_argument(
-        "--corrections",
-        default=default.corrections,
-        help="exported on the Metrics page: photos to leave out or of the other class",
-    )
-    fit.add_argument(
-        "--scenes",
-        type=folder_name,
-        default=default.scenes,
-        help="annotated scenes, whose faces join fine-tuning",
-    )
-    fit.add_argument(
-        "--close-up-boxes",
-        default=default.close_up_boxes,
-        help="made by pseudo-boxes: photos are also shown cut to their face",
-    )
-    fit.add_argument("--label-smoothing", type=float, default=default.label_smoothing, help="0..1")
-    fit.add_argument("--batch-size", type=int, default=default.batch_size, help="photos a step")
-    fit.add_argument("--dense-units", type=int, default=default.dense_units, help="of the head")
-    fit.add_argument(
-        "--dropout", type=float, default=default.dropout, help="share, 0..1, before the output"
-    )
-    fit.add_argument("--image-size", type=int, default=default.image_size, help="side, pixels")
-    fit.add_argument(
         "--enlarged-to",
         type=int,
         default=SUPPRESS,
@@ -117,15 +70,29 @@ def _add_fit(commands: Any) -> None:
         " (default: 160 for inception_v3, 0 for mobilenet_v2)",
     )
     fit.add_argument(
-        "--validation-share", type=float, default=default.validation_share, help="of the photos"
-    )
-    fit.add_argument("--test-share", type=float, default=default.test_share, help="of the photos")
-    fit.add_argument(
         "--split-by",
         choices=SPLITS,
         default=default.split_by,
         help="time: for recordings, whose file names stand in the order they were taken",
     )
+    helps = {
+        "backbone_weights": "imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
+        "start_from": "a former run's folder: fine-tuning goes on from its best weights",
+        "epochs": "with a frozen backbone",
+        "learning_rate": "with a frozen backbone",
+        "augmented_views": "changed copies of each photo, beside the photo itself",
+        "fine_tune_learning_rate": "at its beginning; it falls to 0",
+        "corrections": "exported on the Metrics page: photos to leave out or of the other class",
+        "close_up_boxes": "made by pseudo-boxes: photos are also shown cut to their face",
+        "label_smoothing": "0..1",
+        "batch_size": "photos a step",
+        "dense_units": "of the head",
+        "dropout": "share, 0..1, before the output",
+        "image_size": "side, pixels",
+        "validation_share": "of the photos",
+        "test_share": "of the photos",
+    }
+    add_settings(fit, default, helps)
     add_run_options(fit, default)
 
 

@@ -43,17 +43,29 @@ def file_to_write(text: str) -> Path:
     return path
 
 
+def add_settings(parser: Any, default: object, helps: dict[str, str]) -> None:
+    """Add an option for each setting that ``helps`` names, of its default's type.
+
+    Args:
+        parser: a command's.
+        default: a value with an attribute of each of these names.
+        helps: what the option is, by the setting's name.
+    """
+    for name, text in helps.items():
+        value = getattr(default, name)
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(value), default=value, help=text)
+
+
 def add_run_options(fit: Any, default: RunConfig) -> None:
     """Add the options that runs of both kinds have."""
     fit.add_argument("--out", required=True, type=Path, help="the run's folder")
-    fit.add_argument(
-        "--folds",
-        type=int,
-        default=default.folds,
-        help="of the scenes not for testing; 0: the usual parts, 1: all of them train",
-    )
-    fit.add_argument("--fold", type=int, default=default.fold, help="that validates, from 0")
-    fit.add_argument("--seed", type=int, default=default.seed, help="of everything drawn by chance")
+    helps = {
+        "folds": "of the scenes not for testing; 0: the usual parts, 1: all of them train",
+        "fold": "that validates, from 0",
+        "seed": "of everything drawn by chance",
+    }
+    add_settings(fit, default, helps)
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"
     )

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.detection.fcos import FcosSettings
-from training.command_line import Formatter, add_run_options, file_to_write, folder, folder_name
+from training.command_line import (
+    Formatter,
+    add_run_options,
+    add_settings,
+    file_to_write,
+    folder,
+    folder_name,
+)
 from training.detector.config import DetectorConfig
 
 
@@ -26,50 +33,28 @@ def add_detector_commands(commands: Any) -> None:
 def _add_fit_detector(commands: Any) -> None:
     default = DetectorConfig(data="")
     fit = commands.add_parser(
-        "fit-detector",
-        help="train a face detector",
-        formatter_class=Formatter,
+        "fit-detector", help="train a face detector", formatter_class=Formatter
     )
     fit.set_defaults(act=train_detector)
     fit.add_argument("--data", required=True, type=folder_name, help="folder of annotated scenes")
     fit.add_argument(
         "--close-ups", type=folder_name, default="", help="folder with with_mask/ and without_mask/"
     )
-    fit.add_argument("--close-up-boxes", default="", help="their boxes, made by pseudo-boxes")
-    fit.add_argument(
-        "--backbone-weights",
-        default=default.backbone_weights,
-        help="imagenet (fetched by Keras), none, or a .weights.h5 file",
-    )
-    fit.add_argument("--start-from", default="", help="a former run's folder to go on from")
-    fit.add_argument("--image-size", type=int, default=default.image_size, help="of crops, pixels")
-    fit.add_argument("--batch-size", type=int, default=default.batch_size, help="crops a step")
-    fit.add_argument("--steps", type=int, default=default.steps, help="in all")
-    fit.add_argument(
-        "--steps-per-epoch",
-        type=int,
-        default=default.steps_per_epoch,
-        help="between two validations",
-    )
-    fit.add_argument(
-        "--learning-rate", type=float, default=default.learning_rate, help="at its highest"
-    )
-    fit.add_argument(
-        "--backbone-rate",
-        type=float,
-        default=default.backbone_rate,
-        help="share of the learning rate for the backbone",
-    )
-    fit.add_argument("--weight-decay", type=float, default=default.weight_decay, help="of AdamW")
-    fit.add_argument(
-        "--close-up-share", type=float, default=default.close_up_share, help="of the crops"
-    )
-    fit.add_argument(
-        "--bare-share",
-        type=float,
-        default=default.bare_share,
-        help="of the crops, centred on a face without a mask",
-    )
+    helps = {
+        "close_up_boxes": "their boxes, made by pseudo-boxes",
+        "backbone_weights": "imagenet (fetched by Keras), none, or a .weights.h5 file",
+        "start_from": "a former run's folder to go on from",
+        "image_size": "of crops, pixels",
+        "batch_size": "crops a step",
+        "steps": "in all",
+        "steps_per_epoch": "between two validations",
+        "learning_rate": "at its highest",
+        "backbone_rate": "share of the learning rate for the backbone",
+        "weight_decay": "of AdamW",
+        "close_up_share": "of the crops",
+        "bare_share": "of the crops, centred on a face without a mask",
+    }
+    add_settings(fit, default, helps)
     add_run_options(fit, default)
 
 
@@ -83,22 +68,28 @@ def _add_install_detector(commands: Any) -> None:
     install.set_defaults(act=install_run)
     install.add_argument("run", type=Path, metavar="RUN_DIR")
     install.add_argument("--name", default="fcos", help="the model's name")
-    for name, kind, many, text in (
-        ("score_threshold", float, None, "least score of a face in photos"),
-        ("live_score_threshold", float, None, "least score of a face in live video"),
-        ("nms_iou", float, None, "boxes that overlap more are one face"),
-        ("live_side", int, None, "working size for live video, pixels"),
-        ("photo_sides", int, "+", "working sizes for photos, pixels"),
-        ("enlarge", float, None, "largest factor by which small photos are enlarged"),
-        ("mirrored_sides", int, "*", "working sizes for looks in the mirror, pixels"),
-    ):
-        install.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
-            nargs=many,
-            default=getattr(default, name),
-            help=text,
-        )
+    helps = {
+        "score_threshold": "least score of a face in photos",
+        "live_score_threshold": "least score of a face in live video",
+        "nms_iou": "boxes that overlap more are one face",
+        "live_side": "working size for live video, pixels",
+        "enlarge": "largest factor by which small photos are enlarged",
+    }
+    add_settings(install, default, helps)
+    install.add_argument(
+        "--photo-sides",
+        type=int,
+        nargs="+",
+        default=default.photo_sides,
+        help="working sizes for photos, pixels",
+    )
+    install.add_argument(
+        "--mirrored-sides",
+        type=int,
+        nargs="*",
+        default=default.mirrored_sides,
+        help="working sizes for looks in the mirror, pixels",
+    )
     install.add_argument(
         "--weights",
         choices=("float32", "float16"),
