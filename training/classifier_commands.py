@@ -6,7 +6,7 @@ from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
-from training.command_line import Formatter, add_run_options, add_settings, folder_name
+from training.command_line import Formatter, add_run_options, add_settings, folder_name, summary
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
@@ -16,7 +16,6 @@ from training.config import (
     TrainConfig,
     default_enlarging,
 )
-from training.model_commands import summary
 
 
 def add_classifier_commands(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the commands' options have in common: a mistyped path is told before any work."""
+"""What the commands have in common: options, which tell a mistyped path before any work."""
 
 from __future__ import annotations
 
@@ -68,4 +68,18 @@ def add_run_options(fit: Any, default: RunConfig) -> None:
     add_settings(fit, default, helps)
     fit.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"
+    )
+
+
+def summary(title: str, figures: dict[str, Any]) -> str:
+    """One line a person can read: accuracy with its interval and count, recall a class."""
+    accuracy = figures["accuracy"]
+    low, high = accuracy["interval"]
+    classes = ", ".join(
+        f"{name} {recall['hits']}/{recall['count']}"
+        for name, recall in ((n, c["recall"]) for n, c in figures["by_class"].items())
+    )
+    return (
+        f"{title}: accuracy {accuracy['value']:.2%} (95 % interval {low:.2%} to {high:.2%},"
+        f" n = {accuracy['count']}; right: {classes})"
     )

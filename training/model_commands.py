@@ -1,4 +1,4 @@
-"""Commands about installed classifiers, none of which needs TensorFlow."""
+"""Commands about installed classifiers; only ``calibrate --model-runs`` loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add_model_commands(commands: Any) -> None:
     calibrate = commands.add_parser(
         "calibrate", help="fit an installed model's probabilities to what they promise"
     )
-    calibrate.set_defaults(act=calibrate_model)
+    calibrate.set_defaults(act=run_calibrate)
     calibrate.add_argument("model", metavar="MODEL")
     calibrate.add_argument(
         "--masks", required=True, type=folder, help="the photos of the model's report"
@@ -33,7 +33,7 @@ def add_model_commands(commands: Any) -> None:
     stress = commands.add_parser(
         "stress", help="measure an installed model on spoiled pictures of its test part"
     )
-    stress.set_defaults(act=stress_card)
+    stress.set_defaults(act=run_stress)
     stress.add_argument("model", metavar="MODEL")
     stress.add_argument(
         "--data", required=True, type=folder, help="the photos of the model's report"
@@ -44,7 +44,7 @@ def add_model_commands(commands: Any) -> None:
     )
 
 
-def calibrate_model(
+def run_calibrate(
     typed: str, model: str, masks: Path, scenes: Path | None, model_runs: list[Path]
 ) -> None:
     """Refit, and print the calibration error of every part before and after.
@@ -66,7 +66,7 @@ def calibrate_model(
         )
 
 
-def stress_card(typed: str, model: str, data: Path, boxes: Path | None, out: Path) -> None:
+def run_stress(typed: str, model: str, data: Path, boxes: Path | None, out: Path) -> None:
     """Measure, and print accuracy and both classes' shares under each change."""
     from training.stress import stress
     from training.stress_card import below
@@ -80,17 +80,3 @@ def stress_card(typed: str, model: str, data: Path, boxes: Path | None, out: Pat
         if low := below(row):
             worst = min(row[name]["value"] for name in low)
             print(f"breaks: {row['change']} {row['level']} ({worst:.1%})")
-
-
-def summary(title: str, figures: dict[str, Any]) -> str:
-    """One line a person can read: accuracy with its interval and count, recall a class."""
-    accuracy = figures["accuracy"]
-    low, high = accuracy["interval"]
-    classes = ", ".join(
-        f"{name} {recall['hits']}/{recall['count']}"
-        for name, recall in ((n, c["recall"]) for n, c in figures["by_class"].items())
-    )
-    return (
-        f"{title}: accuracy {accuracy['value']:.2%} (95 % interval {low:.2%} to {high:.2%},"
-        f" n = {accuracy['count']}; right: {classes})"
-    )

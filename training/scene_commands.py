@@ -8,8 +8,7 @@ from typing import Any
 
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.files import write_json
-from training.command_line import file_to_write, folder
-from training.model_commands import summary
+from training.command_line import file_to_write, folder, summary
 from training.provenance import provenance
 
 PARTS = ("train", "validation", "test")
@@ -22,7 +21,7 @@ def add_scene_commands(commands: Any) -> None:
     faces = commands.add_parser(
         "evaluate-faces", help="measure an installed model on the annotated faces of scenes"
     )
-    faces.set_defaults(act=evaluate_faces)
+    faces.set_defaults(act=run_evaluate_faces)
     _add_scenes(faces, "validation")
     faces.add_argument(
         "--crop-margins", nargs="+", type=float, help="to compare; default: the card's"
@@ -31,7 +30,7 @@ def add_scene_commands(commands: Any) -> None:
     scenes = commands.add_parser(
         "evaluate-scenes", help="measure detector and classifier together on annotated scenes"
     )
-    scenes.set_defaults(act=evaluate_scenes)
+    scenes.set_defaults(act=run_evaluate_scenes)
     _add_scenes(scenes, "test")
     scenes.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
     scenes.add_argument(
@@ -61,7 +60,7 @@ def _add_scenes(parser: Any, part: str) -> None:
     parser.add_argument("--out", type=file_to_write, metavar="FILE", help="JSON report to write")
 
 
-def evaluate_faces(
+def run_evaluate_faces(
     typed: str,
     scenes: Path,
     model: str,
@@ -104,7 +103,7 @@ def evaluate_faces(
             write_json(out, values)
 
 
-def evaluate_scenes(
+def run_evaluate_scenes(
     typed: str,
     scenes: Path,
     detector: str,
