@@ -25,12 +25,15 @@ from maskcore.files import has_place, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, encode_image, is_picture, read_image
 from maskcore.models import installed_models, models_dir
 from maskcore.pipeline import MaskPipeline
-from maskcore.records import photo_record, records_csv
+from maskcore.records import in_words, photo_record, records_csv
+from maskcore.types import Verdict
 
 if TYPE_CHECKING:
     from maskcore.video import VideoProgress, VideoSummary
 
 _MP4_SUFFIXES = (".mp4", ".m4v")
+# Of photos that could not be read so many are named at the end.
+_MOST_NAMED = 5
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,10 +153,10 @@ def _detect(
         write_text(lines_file, "".join(_line(record) + "\n" for record in records))
     if csv_file:
         write_text(csv_file, records_csv(records))
+    print(_total(records) if photos else "There are no photos here.", file=sys.stderr)
     stopped = len(records) < len(photos)
-    if stopped or not photos:
-        done = f"Stopped after {len(records)} of {len(photos)} photos."
-        print(done if photos else "There are no photos here.", file=sys.stderr)
+    if stopped:
+        print(f"Stopped after {len(records)} of {len(photos)} photos.", file=sys.stderr)
     return 1 if stopped or any(record["error"] for record in records) else 0
 
 
@@ -262,12 +265,23 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def _summary(record: dict[str, Any]) -> str:
-    if record["error"]:
-        return f"{record['image']}: {record['error']}"
-    faces = record["faces"]
-    masked = sum(face["label"] == "Mask" for face in faces)
-    word = "face" if len(faces) == 1 else "faces"
-    return f"{record['image']}: {len(faces)} {word}, {masked} with mask"
+    return f"{record['image']}: {record['error'] or in_words(_verdicts([record]))}"
+
+
+def _total(records: Sequence[dict[str, Any]]) -> str:
+    """All photos in one line, with the first of those that could not be read by name."""
+    photos = "1 photo" if len(records) == 1 else f"{len(records)} photos"
+    faces = in_words(_verdicts(records))
+    total = f"{photos}, {faces[0].lower()}{faces[1:]}"
+    unread = [record["image"] for record in records if record["error"]]
+    if unread:
+        more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
+        total += f"; {len(unread)} could not be read: {', '.join(unread[:_MOST_NAMED])}{more}"
+    return total
+
+
+def _verdicts(records: Sequence[dict[str, Any]]) -> list[Verdict]:
+    return [face["verdict"] for record in records for face in record["faces"]]
 
 
 def _video(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from maskcore.types import Analysis, Face
+from maskcore.types import Analysis, Face, Verdict
 
 # A face's columns, in tables of photos and of videos.
 FACE_COLUMNS = ("label", "sure", "mask_probability", "x0", "y0", "x1", "y1", "score", "verdict")
 CSV_COLUMNS = ("image", "face", *FACE_COLUMNS, "error", "threshold", "annotated")
+_IN_WORDS: dict[Verdict, str] = {
+    "Mask": "with mask",
+    "No Mask": "without mask",
+    "Not sure": "not sure",
+}
 
 
 def photo_record(
@@ -54,6 +59,17 @@ def face_record(face: Face) -> dict[str, Any]:
         "sure": face.sure,
         "verdict": face.verdict,
     }
+
+
+def in_words(verdicts: Sequence[Verdict]) -> str:
+    """Count faces, e.g. "3 faces: 1 with mask, 1 without, 1 not sure" or "No face found"."""
+    if not verdicts:
+        return "No face found"
+    if len(verdicts) == 1:
+        return f"1 face: {_IN_WORDS[verdicts[0]]}"
+    masked, bare, unsure = map(verdicts.count, _IN_WORDS)
+    doubtful = f", {unsure} not sure" if unsure else ""
+    return f"{len(verdicts)} faces: {masked} with mask, {bare} without{doubtful}"
 
 
 def face_cells(record: dict[str, Any]) -> list[Any]:

@@ -25,6 +25,7 @@ from maskcore.types import NotSure
 ROOT = Path(cli.__file__).parents[1]
 DEFAULTS = [p.default for p in inspect.signature(MaskPipeline.load).parameters.values()]
 EMPTY_FILE = "This file is empty. Choose another photo."
+TOTAL = "3 photos, 4 faces: 2 with mask, 2 without; 1 could not be read: {}/sub/broken.png\n"
 BOXES = [(10, 20, 40, 50), (50, 20, 80, 50)]
 
 
@@ -71,11 +72,11 @@ def test_folder_is_searched_and_a_broken_photo_stops_nothing(
 
     shown = capsys.readouterr()
     assert shown.out.splitlines() == [
-        f"{photos}/b.JPG: 2 faces, 1 with mask",
+        f"{photos}/b.JPG: 2 faces: 1 with mask, 1 without",
         f"{photos}/sub/broken.png: {EMPTY_FILE}",
-        f"{photos}/sub/deep/a.png: 2 faces, 1 with mask",
+        f"{photos}/sub/deep/a.png: 2 faces: 1 with mask, 1 without",
     ]
-    assert shown.err == ""
+    assert shown.err == TOTAL.format(photos)
     assert loaded == [tuple(DEFAULTS)[:2]]
 
 
@@ -87,19 +88,28 @@ def test_detector_and_model_can_be_chosen(photos: Path, loaded: list[tuple[str, 
 
 
 @pytest.mark.parametrize(
-    ("threshold", "summary"), [("0.1", "2 with mask"), ("0.95", "0 with mask"), ("0.2", "2 with")]
+    ("threshold", "summary"),
+    [
+        ("0.1", "2 with mask, 0 without"),
+        ("0.95", "0 with mask, 2 without"),
+        ("0.2", "2 with mask, 0 without"),
+    ],
 )
 def test_threshold_decides(
     photos: Path, capsys: pytest.CaptureFixture[str], threshold: str, summary: str
 ) -> None:
     assert cli.main(["detect", str(photos / "b.JPG"), "--threshold", threshold]) == 0
 
-    assert f"b.JPG: 2 faces, {summary}" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"{photos}/b.JPG: 2 faces: {summary}\n"
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "summary"),
-    [([], "0 faces, 0 with mask"), ([0.1], "1 face, 0 with mask"), ([0.8], "1 face, 1 with mask")],
+    ("probabilities", "summary", "total"),
+    [
+        ([], "No face found", "no face found"),
+        ([0.1], "1 face: without mask", "1 face: without mask"),
+        ([0.8], "1 face: with mask", "1 face: with mask"),
+    ],
 )
 def test_faces_are_counted(
     photos: Path,
@@ -108,12 +118,13 @@ def test_faces_are_counted(
     fake_pipeline: Callable[..., MaskPipeline],
     probabilities: list[float],
     summary: str,
+    total: str,
 ) -> None:
     pipeline = fake_pipeline(BOXES[: len(probabilities)], probabilities)
     monkeypatch.setattr(MaskPipeline, "load", lambda *_: pipeline)
 
     assert cli.main(["detect", str(photos / "b.JPG")]) == 0
-    assert capsys.readouterr().out == f"{photos}/b.JPG: {summary}\n"
+    assert capsys.readouterr() == (f"{photos}/b.JPG: {summary}\n", f"1 photo, {total}\n")
 
 
 def test_faces_not_sure_of_keep_their_label_and_say_so(
@@ -129,7 +140,8 @@ def test_faces_not_sure_of_keep_their_label_and_say_so(
 
     assert cli.main(["detect", str(photos / "b.JPG"), "--csv", str(table)]) == 0
 
-    assert capsys.readouterr().out == f"{photos}/b.JPG: 2 faces, 1 with mask\n"
+    said = "2 faces: 0 with mask, 1 without, 1 not sure\n"  # as on the page
+    assert capsys.readouterr() == (f"{photos}/b.JPG: {said}", f"1 photo, {said}")
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["label"], row["sure"]) for row in rows] == [("Mask", "no"), ("No Mask", "yes")]
@@ -153,9 +165,10 @@ def test_json_on_standard_output_is_json_alone(
 
     assert cli.main(["detect", str(photos), "--json", "-"]) == 1
 
-    shown = capsys.readouterr().out
-    assert "\u05e4\u05e0\u05d9\u05dd.jpg" in shown  # readable, not escaped
-    good, broken, deep, hebrew = json_lines(shown)
+    shown = capsys.readouterr()
+    assert "\u05e4\u05e0\u05d9\u05dd.jpg" in shown.out  # readable, not escaped
+    assert shown.err.startswith("4 photos, 6 faces: ")
+    good, broken, deep, hebrew = json_lines(shown.out)
     assert good == {
         "image": f"{photos.as_posix()}/b.JPG",
         "width": 100,
@@ -210,7 +223,7 @@ def test_files_are_written_instead(photos: Path, capsys: pytest.CaptureFixture[s
 
     assert cli.main(["detect", str(photos), *files]) == 1
 
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", TOTAL.format(photos))
     lines = json_lines((target / "faces.jsonl").read_text(encoding="utf-8"))
     assert [line["image"] for line in lines] == [
         f"{photos.as_posix()}/{name}" for name in ("b.JPG", "sub/broken.png", "sub/deep/a.png")
@@ -412,10 +425,26 @@ def test_an_interrupt_keeps_what_is_done(
     assert cli.main(["detect", str(photos), "--csv", str(table)]) == 1
 
     shown = capsys.readouterr()
-    assert shown.out == f"{photos}/b.JPG: 2 faces, 1 with mask\n"
-    assert shown.err == "Stopped after 1 of 3 photos.\n"
+    said = "2 faces: 1 with mask, 1 without\n"
+    assert shown.out == f"{photos}/b.JPG: {said}"
+    assert shown.err == f"1 photo, {said}Stopped after 1 of 3 photos.\n"
     assert len(table.read_text(encoding="utf-8").splitlines()) == 3
     assert signal.getsignal(signal.SIGINT) is usual
+
+
+def test_a_few_of_many_that_cannot_be_read_are_named(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = [str(photos / f"{number}.jpg") for number in range(5)]
+
+    assert cli.main(["detect", *broken, "--csv", str(photos.parent / "a.csv")]) == 1
+    named = ", ".join(broken)
+    assert capsys.readouterr().err == (f"5 photos, no face found; 5 could not be read: {named}\n")
+    more = [str(photos / "b.JPG"), str(photos / "5.jpg"), str(photos / "6.jpg")]
+    assert cli.main(["detect", *broken, *more, "--json", "-"]) == 1
+    assert capsys.readouterr().err == (
+        f"8 photos, 2 faces: 1 with mask, 1 without; 7 could not be read: {named} and 2 more\n"
+    )
 
 
 def test_without_photos_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
