@@ -176,7 +176,7 @@ class Gallery:
         try:
             photo.look(choice, pipeline)
         except ImageError as error:
-            self.remove(photo)
+            self._drop(photo)
             self.problems.append((photo.name, str(error)))
 
     def go_on(self) -> None:
@@ -185,10 +185,13 @@ class Gallery:
 
     def remove(self, photo: Photo) -> None:
         """Forget one photo; asked twice, as by a double click, once is enough."""
-        self.photos = [held for held in self.photos if held is not photo]
-        self.shot = None if self.shot is photo else self.shot
+        self._drop(photo)
         # Now there is room.
         self.problems = [problem for problem in self.problems if problem[1] != _no_room()]
+
+    def _drop(self, photo: Photo) -> None:
+        self.photos = [held for held in self.photos if held is not photo]
+        self.shot = None if self.shot is photo else self.shot
 
     def dismiss(self, names: Container[str] | None = None) -> None:
         """Forget what was said of refused files, of these or of all."""

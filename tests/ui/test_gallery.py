@@ -82,6 +82,18 @@ def test_one_photo_too_many_is_refused_with_a_sentence(monkeypatch: pytest.Monke
     assert [photo.name for photo in gallery.photos] == ["b.jpg", "d.jpg"]
 
 
+def test_what_found_no_room_stays_named_when_a_broken_photo_leaves(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_PHOTOS", 2)
+    gallery = Gallery()
+    files = {"a.png": photo_file(200), "b.txt": b"text", "c.png": photo_file(300)}
+    for name, content in files.items():
+        gallery.add(name, content)
+    look(gallery, CHOICE, fake_pipeline)
+    assert [name for name, _ in gallery.problems] == ["c.png", "b.txt"]
+
+
 def test_bytes_are_limited_over_all_photos_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_SESSION_BYTES", 2 * 2**20)
     gallery = Gallery()
