@@ -25,7 +25,7 @@ from maskcore.files import has_place, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, encode_image, is_picture, read_image
 from maskcore.models import installed_models, models_dir
 from maskcore.pipeline import MaskPipeline
-from maskcore.records import in_words, photo_record, records_csv
+from maskcore.records import for_spreadsheets, in_words, photo_record, records_csv
 from maskcore.types import Verdict
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _detect(
     if lines_file:
         write_text(lines_file, "".join(_line(record) + "\n" for record in records))
     if csv_file:
-        write_text(csv_file, records_csv(records))
+        _write_table(csv_file, records_csv(records).encode())
     print(_total(records) if photos else "There are no photos here.", file=sys.stderr)
     stopped = len(records) < len(photos)
     if stopped:
@@ -264,6 +264,11 @@ def _line(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
+def _write_table(path: Path, table: bytes) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(for_spreadsheets(table))
+
+
 def _summary(record: dict[str, Any]) -> str:
     return f"{record['image']}: {record['error'] or in_words(_verdicts([record]))}"
 
@@ -316,6 +321,8 @@ def _video(
             on_progress=note,
             stop=asked.is_set,
         )
+    if csv_file:
+        _write_table(csv_file, csv_file.read_bytes())
     print(f"{out}: {_video_summary(summary)}")
     if summary.problem:
         print(summary.problem, file=sys.stderr)

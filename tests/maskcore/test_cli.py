@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import csv
 import inspect
 import io
@@ -142,7 +143,7 @@ def test_faces_not_sure_of_keep_their_label_and_say_so(
 
     said = "2 faces: 0 with mask, 1 without, 1 not sure\n"  # as on the page
     assert capsys.readouterr() == (f"{photos}/b.JPG: {said}", f"1 photo, {said}")
-    with table.open(encoding="utf-8", newline="") as stream:
+    with table.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["label"], row["sure"]) for row in rows] == [("Mask", "no"), ("No Mask", "yes")]
 
@@ -224,11 +225,13 @@ def test_files_are_written_instead(photos: Path, capsys: pytest.CaptureFixture[s
     assert cli.main(["detect", str(photos), *files]) == 1
 
     assert capsys.readouterr() == ("", TOTAL.format(photos))
+    # Excel on Windows needs a byte order mark to read names, JSON must have none.
+    assert (target / "faces.csv").read_bytes().startswith(codecs.BOM_UTF8 + b"image,")
     lines = json_lines((target / "faces.jsonl").read_text(encoding="utf-8"))
     assert [line["image"] for line in lines] == [
         f"{photos.as_posix()}/{name}" for name in ("b.JPG", "sub/broken.png", "sub/deep/a.png")
     ]
-    with (target / "faces.csv").open(encoding="utf-8", newline="") as stream:
+    with (target / "faces.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["face"], row["label"], row["sure"], row["error"]) for row in rows] == [
         ("1", "Mask", "yes", ""),
@@ -357,7 +360,7 @@ def test_name_that_is_not_utf_8_is_written_with_a_question_mark(
     cli.main(["detect", str(photos), *files])
 
     assert "/caf?.jpg" in (tmp_path / "o.jsonl").read_text(encoding="utf-8")
-    assert "/caf?.jpg,1,Mask,yes," in (tmp_path / "o.csv").read_text(encoding="utf-8")
+    assert "/caf?.jpg,1,Mask,yes," in (tmp_path / "o.csv").read_text(encoding="utf-8-sig")
 
 
 @pytest.mark.parametrize("option", ["--json", "--csv", "--annotated"])

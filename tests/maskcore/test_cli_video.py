@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import csv
 import signal
 import subprocess
@@ -92,7 +93,8 @@ def test_video_is_labelled_and_summed_up(
     assert shown.err == ""
     assert besides["loaded"] == [("fcos", "mobilenet_v2", True)]
     assert frames_in(out) == FRAMES
-    with table.open(encoding="utf-8", newline="") as stream:
+    assert table.read_bytes().count(codecs.BOM_UTF8) == 1
+    with table.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["frame"], row["label"]) for row in rows[:4]] == [
         ("0", "Mask"),
