@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import MasklensError, ModelError
-from maskcore.models import read_report
+from maskcore.models import read_card, read_report
+from maskcore.types import NotSure, Verdict, label_for, logit
 from training.metrics import CLASS_NAMES, Figure, threshold_figures
 
 # Of the class folders, in the order of CLASS_NAMES.
@@ -36,6 +38,8 @@ class Judged:
         roc_auc: the area under the ROC curve, with its interval.
         average_precision, calibration_error: likewise, see ``training.metrics``.
         things: what they are, "photos", or "faces" of which one photo may show several.
+        margin: log odds on either side of the threshold within which the app is not sure, as
+            the model's card has it.
     """
 
     model: str
@@ -50,6 +54,7 @@ class Judged:
     average_precision: Figure
     calibration_error: Figure
     things: str = "photos"
+    margin: float = 0.0
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -76,6 +81,27 @@ class Judged:
         """``threshold_figures`` of these photos."""
         return threshold_figures(self.labels, self.probabilities, threshold)
 
+    def verdicts(self, threshold: float) -> list[Verdict]:
+        """What the app calls each, as far as its probability decides on that.
+
+        A face may also be too small or too blurred to be sure of, which no report tells.
+        """
+        rule = NotSure(margin=self.margin)
+        return [
+            label_for(p, threshold)
+            if rule.is_sure(p, threshold, math.inf, math.inf)
+            else "Not sure"
+            for p in self.probabilities.tolist()
+        ]
+
+    def not_sure(self, threshold: float) -> dict[str, int]:
+        """Of how many of each class, by the names of ``CLASS_NAMES``, the app is not sure."""
+        unsure = np.array([verdict == "Not sure" for verdict in self.verdicts(threshold)])
+        return {
+            name: int((unsure & (self.labels == label)).sum())
+            for label, name in enumerate(CLASS_NAMES)
+        }
+
     def cell(self, truth: str, answer: str, threshold: float) -> list[int]:
         """The photos of one cell of the confusion matrix, the surest answer first.
 
@@ -93,6 +119,26 @@ class Judged:
         doubt = self.probabilities[members]
         order = np.argsort(-doubt if answer == "Mask" else doubt, kind="stable")
         return [int(i) for i in members[order]]
+
+
+def not_sure_note(judged: Judged, threshold: float) -> str:
+    """Of how many photos the app says "Not sure", in words; empty where it is sure of all."""
+    counts = judged.not_sure(threshold)
+    said = [
+        f"{counts[name]} of {(judged.labels == CLASS_NAMES.index(name)).sum():,} {kind}"
+        for kind, name in (("masked", "Mask"), ("bare", "No Mask"))
+        if counts[name]
+    ]
+    if not said:
+        return ""
+    low, high = (
+        100 / (1 + math.exp(-logit(threshold) - off)) for off in (-judged.margin, judged.margin)
+    )
+    return (
+        f"Right and wrong go by the threshold alone. The app says “Not sure” of"
+        f" {' and '.join(said)} {judged.things}: their probability is between {low:.0f} and"
+        f" {high:.0f} %."
+    )
 
 
 def read_judged(model: str) -> dict[str, Judged]:
@@ -147,7 +193,15 @@ def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
         roc_auc=_figure(part, "roc_auc"),
         average_precision=_figure(part, "average_precision"),
         calibration_error=_figure(part, "calibration_error"),
+        margin=_margin(model),
     )
+
+
+def _margin(model: str) -> float:
+    try:
+        return NotSure.from_card(read_card(model)).margin
+    except (ModelError, ValueError):  # loading says what is wrong with it
+        return 0.0
 
 
 def _figure(part: dict[str, Any], name: str) -> Figure:

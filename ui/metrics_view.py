@@ -12,7 +12,7 @@ from maskcore.models import read_card
 from training.metrics import CLASS_NAMES
 from ui.app_threshold import card_percent, start_percent
 from ui.choices import DETECTORS, choose_way, mask_models, model_title
-from ui.judged import Judged, read_judged
+from ui.judged import Judged, not_sure_note, read_judged
 from ui.keep import keep
 from ui.own_photos import OwnPhotos
 from ui.own_view import OWN
@@ -172,6 +172,8 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
     """
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
+    if note := not_sure_note(judged, threshold):
+        st.markdown(note)
     left, right = st.columns([1, 2], gap="medium")
     with left, st.container(horizontal=True):
         with st.container(width=150, gap=None):

@@ -54,6 +54,7 @@ def report_json(
         **{key: getattr(judged, key) for key in _TOLD},
         **judged.figures(threshold),
         **{key: getattr(judged, key) for key in _FIGURES},
+        "not_sure": judged.not_sure(threshold),
         "photos": list(photo_rows(judged, threshold)),
         "scenes": {title: asdict(figures) for title, figures in scenes.items()},
         "folds": {title: asdict(figures) for title, figures in (folds or {}).items()},
@@ -73,9 +74,13 @@ def report_csv(judged: Judged, threshold: float) -> str:
 
 
 def photo_rows(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
-    """Name, truth and answer of each photo or face."""
-    for path, label, probability in zip(
-        judged.paths, judged.labels, judged.probabilities, strict=True
+    """Name, truth, answer and what the app calls it, of each photo or face."""
+    for path, label, probability, verdict in zip(
+        judged.paths,
+        judged.labels,
+        judged.probabilities,
+        judged.verdicts(threshold),
+        strict=True,
     ):
         answer = CLASS_NAMES[int(probability >= threshold)]
         yield {
@@ -84,6 +89,7 @@ def photo_rows(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
             "answer": answer,
             "mask_probability": float(probability),
             "right": answer == CLASS_NAMES[label],
+            "verdict": verdict,
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from training.metrics import CLASS_NAMES, Figure
 from ui.charts import CLASS_TITLES
-from ui.judged import PARTS, Judged
+from ui.judged import PARTS, Judged, not_sure_note
 from ui.provenance import begun_note, data_note, part_title, photos_of
 from ui.report_export import Scenes, photo_rows, report_charts, to_svg
 from ui.scene_figures import FACES_NOTE, FINDERS_NOTE, finder_rows, headline
@@ -66,6 +66,7 @@ def report_html(
             _by_class(judged, threshold),
         ),
         _note(f"In brackets what chance allows for (95 %).{alike}"),
+        *([_note(doubtful)] if (doubtful := not_sure_note(judged, threshold)) else ()),
         drawn,
         *(_whole_app("Whole app", scenes) if scenes else ()),
         *(_whole_app("Whole app, in turns", folds) if folds else ()),

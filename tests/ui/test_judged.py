@@ -11,7 +11,7 @@ import pytest
 
 from maskcore import ModelError
 from maskcore.models import models_dir
-from ui.judged import history_of, judged_parts, read_judged
+from ui.judged import history_of, judged_parts, not_sure_note, read_judged
 from ui.words import with_interval
 
 MakeReport = Callable[..., dict[str, Any]]
@@ -61,6 +61,55 @@ def test_every_figure_of_the_shipped_reports_follows_from_their_photos(
         above = np.subtract.outer(masked, others)
         auc = ((above > 0) + 0.5 * (above == 0)).mean()
         assert judged.roc_auc["value"] == pytest.approx(auc, abs=1e-4)  # probabilities are rounded
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3, 0.5, 0.77, 0.99])
+@pytest.mark.parametrize("model", ["mobilenet_v2", "inception_v3"])
+def test_photos_near_the_threshold_are_those_that_the_app_is_not_sure_of(
+    model: str, threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    folder = models_dir() / model
+    if not (folder / "report.json").is_file():
+        pytest.skip(f"{model} is not shipped")
+    times = np.exp(json.loads((folder / "card.json").read_text())["not_sure"]["margin"])
+    # Odds, and not their logarithms: at most so many times those of the threshold.
+    odds = threshold / (1 - threshold)
+    for part in json.loads((folder / "report.json").read_text(encoding="utf-8"))["parts"]:
+        judged = read_judged(model)[part]
+        counts, verdicts = {"Mask": 0, "No Mask": 0}, []
+        for label, p in zip(judged.labels, judged.probabilities, strict=True):
+            unsure = odds / times < p / max(1 - p, 1e-12) < odds * times
+            counts["Mask" if label else "No Mask"] += unsure
+            verdicts.append("Not sure" if unsure else "Mask" if p >= threshold else "No Mask")
+        assert judged.not_sure(threshold) == counts
+        assert judged.verdicts(threshold) == verdicts
+        assert threshold != 0.5 or all(counts.values())
+
+
+def test_what_the_app_is_not_sure_of_is_told_for_each_class(make_report: MakeReport) -> None:
+    photos = judged_parts("m", make_report([1, 1, 1, 0, 0], [0.9, 0.26, 0.6, 0.4, 0.1]))["test"]
+    assert not_sure_note(photos, 0.5) == ""  # a card without a rule calls every face
+    judged = replace(photos, margin=1.0354)
+    assert judged.not_sure(0.5) == {"Mask": 1, "No Mask": 1}
+    assert not_sure_note(judged, 0.5) == (
+        "Right and wrong go by the threshold alone. The app says “Not sure” of 1 of 3 masked and"
+        " 1 of 2 bare photos: their probability is between 26 and 74 %."
+    )
+    of_faces = replace(judged, things="faces")
+    assert "of 1 of 2 bare faces: their probability is between 4 and 24 %" in not_sure_note(
+        of_faces, 0.1
+    )
+    assert not_sure_note(judged, 0.99) == ""
+    assert judged.not_sure(0.99) == {"Mask": 0, "No Mask": 0}
+
+
+def test_the_rule_for_doubts_is_the_card_s(fake_models: Path, make_report: MakeReport) -> None:
+    path = fake_models / "first" / "card.json"
+    card = json.loads(path.read_text())
+    for rule, margin in (({"margin": 2}, 2.0), ({"smallest_side": 8}, 0.0), ({"margin": -1}, 0.0)):
+        path.write_text(json.dumps({**card, "not_sure": rule}))
+        assert judged_parts("first", make_report([0], [0.1]))["test"].margin == margin
 
 
 def test_a_probability_at_the_threshold_is_a_mask(make_report: MakeReport) -> None:

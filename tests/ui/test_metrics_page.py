@@ -163,6 +163,20 @@ def test_of_photos_that_the_starting_weights_may_know_it_is_not_said_that_nobody
     assert may_have not in texts(page)
 
 
+def test_what_the_app_would_be_not_sure_of_is_told_at_the_threshold_chosen(
+    models: Path, open_page: OpenPage
+) -> None:
+    path = models / "first" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "not_sure": {"margin": 1.0}}))
+    page = open_metrics(open_page)
+    assert (
+        "Right and wrong go by the threshold alone. The app says “Not sure” of 1 of 4 masked and"
+        " 1 of 4 bare photos: their probability is between 27 and 73 %."
+    ) in texts(page)
+    assert "“Not sure” of 1 of 4 bare photos" in texts(slide(page, 70))
+    assert "Not sure" not in texts(slide(page, 1))
+
+
 CUT_FACES = {
     "parts": ["test"],
     "min_side": 32,

@@ -48,7 +48,9 @@ def test_json_has_the_figures_and_every_photo(
         "answer": "Mask",
         "mask_probability": 0.3,
         "right": True,
+        "verdict": "Mask",
     }
+    assert values["not_sure"] == {"Mask": 0, "No Mask": 0}
     assert values["scenes"]["Masklens"]["by_class"]["Mask"]["right"] == 72
     assert values["things"] == "photos"
     assert values["folds"] == {}
@@ -57,6 +59,24 @@ def test_json_has_the_figures_and_every_photo(
     assert values["calibration_error"]["value"] == pytest.approx((0.1 + 0.7 + 0.2 + 0.6) / 4)
     values = json.loads(report_json(judged, 0.25, {}, folds=scenes))
     assert values["folds"]["Masklens"]["by_class"]["Mask"]["right"] == 72
+
+
+def test_what_the_app_is_not_sure_of_is_in_every_file(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    said = "The app says “Not sure” of 1 of 2 masked and 1 of 2 bare photos"
+    assert "Not sure" not in report_html(judged, 0.5, {}, "First")
+    unsure = replace(judged, margin=1.0)  # 27 to 73 %: of 0.9, 0.3, 0.2 and 0.6 the middle ones
+    assert f'<p class="note">Right and wrong go by the threshold alone. {said}' in report_html(
+        unsure, 0.5, {}, "First"
+    )
+    values = json.loads(report_json(unsure, 0.5, {}))
+    assert values["not_sure"] == {"Mask": 1, "No Mask": 1}
+    verdicts = ["Mask", "Not sure", "No Mask", "Not sure"]
+    assert [photo["verdict"] for photo in values["photos"]] == verdicts
+    rows = list(csv.DictReader(io.StringIO(report_csv(unsure, 0.5))))
+    assert [row["verdict"] for row in rows] == verdicts
 
 
 def test_the_table_has_a_row_a_photo_and_runs_no_formula(judged: Judged) -> None:
