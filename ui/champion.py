@@ -23,6 +23,7 @@ from ui.charts import SERIES
 from ui.choices import model_title
 from ui.corrections import Corrections, read_list
 from ui.provenance import begun_sentence
+from ui.run_mistakes import show_run_mistakes
 from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
@@ -50,6 +51,8 @@ def show_champion(job: Job, allowed: bool) -> None:
     if found.caution:
         st.caption(plain(found.caution))
     _show_figures(found, _may_be_known(job))
+    if found.parts[-1].run.right < found.parts[-1].run.count:
+        show_run_mistakes(job, allowed)
     name = job.config.architecture
     if not in_use(job, name) and found.installed_sha256 not in ("", _sha256(found.installed_name)):
         st.caption(

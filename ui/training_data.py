@@ -65,6 +65,12 @@ def photos_are_brought() -> bool:
     return _BROUGHT in st.session_state
 
 
+def brought_folder() -> Path | None:
+    """Where the photos lie that this visitor has chosen, as runs name it; None without any."""
+    brought: Brought | None = st.session_state.get(_BROUGHT)
+    return brought.folder.resolve() if brought else None
+
+
 def leave_data_section() -> None:
     """Stop the camera, where the page shows something else in place of this section."""
     if "face_recorder" in st.session_state:

@@ -522,6 +522,66 @@ def test_what_its_starting_weights_may_have_seen_is_said_below_a_runs_figures(
     assert ("The run did not learn from these photos. The verdict" in said) is not may_be_known
 
 
+def test_what_a_run_got_wrong_is_shown_with_pictures_to_who_brought_them(
+    open_training: OpenPage,
+    runs: Any,
+    make_report: Callable[..., dict[str, Any]],
+    photo_file: Callable[..., bytes],
+) -> None:
+    run_id = runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
+    report = make_report([0, 0, 1, 1], [0.1, 0.97, 0.9, 0.2])
+    write_values(runs.root / run_id / "report.json", **report)
+    page = see_runs(open_training())
+    (fold,) = [e for e in page.expander if e.label == "What it got wrong"]
+    assert not fold.markdown  # nothing is read for who does not ask
+    page.session_state[f"wrong-{run_id}"] = True
+
+    def shown() -> list[str]:
+        (fold,) = [e for e in page.run().expander if e.label == "What it got wrong"]
+        assert not page.exception
+        return [m.value for m in fold.markdown]
+
+    assert shown() == [
+        "**Masked, wrongly called No Mask: 1 photo**",
+        "**Mask: 20.0\xa0%**",
+        "**Bare, wrongly called Mask: 1 photo**",
+        "**Mask: 97.0\xa0%**",
+    ]
+    assert not page.get("image")
+    for name in ("with_mask/003", "without_mask/001"):
+        file = runs.root / "photos" / f"{name}.jpg"
+        file.parent.mkdir()
+        file.write_bytes(photo_file(64, 64, "JPEG"))
+    page.session_state["training_data"] = Brought(runs.root / "other", "Other photos")
+    shown()
+    assert not page.get("image")
+    page.session_state["training_data"] = Brought(runs.root / "photos", "Photos of 7b")
+    shown()
+    assert len(page.get("image")) == 2
+
+    (mark,) = [box for box in page.selectbox if box.label.endswith("with_mask/003.jpg")]
+    mark.set_value("relabel").run()
+    assert len(shown()) == 4  # it stays open
+    button(page, "Train again with 1 corrected photo").click().run()
+    corrections = read_corrections(Path(jobs.jobs()[0].config.corrections))
+    assert corrections.labels == {"with_mask/003.jpg": 0}
+
+
+def test_of_a_damaged_report_that_is_said(open_training: OpenPage, runs: Any) -> None:
+    run_id = runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
+    page = open_training()
+    page.session_state[f"wrong-{run_id}"] = True
+    assert "This run's report is damaged" in texts(see_runs(page))
+
+
+def test_a_run_that_got_nothing_wrong_has_no_such_fold(open_training: OpenPage, runs: Any) -> None:
+    right = PartComparison("test", figures(40), figures(32))
+    all_right = replace(compared("better"), parts=(right,))
+    runs.make("Ben", "finished", epochs_done=10, comparison=all_right)
+    page = see_runs(open_training())
+    assert "What it got wrong" not in [e.label for e in page.expander]
+
+
 def test_a_verdict_on_a_model_that_was_replaced_says_so(
     open_training: OpenPage, runs: Any, models: Path, put_model: Any
 ) -> None:
