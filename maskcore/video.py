@@ -38,14 +38,12 @@ class VideoProgress:
         frames: done so far.
         seconds: time of this one.
         share: of the whole length, 0..1; None where that is unknown.
-        analysis: of this frame.
         annotated_rgb: the frame as it is written, uint8 (H, W, 3).
     """
 
     frames: int
     seconds: float
     share: float | None
-    analysis: Analysis
     annotated_rgb: ImageRgb
 
 
@@ -138,7 +136,7 @@ def annotate_video(
                 counts[face.verdict] += 1
             if on_progress:
                 share = min(seconds / reader.length, 1.0) if reader.length else None
-                on_progress(VideoProgress(frames, seconds, share, analysis, image))
+                on_progress(VideoProgress(frames, seconds, share, image))
             if stop():
                 stopped = True
                 break

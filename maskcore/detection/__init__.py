@@ -21,7 +21,7 @@ class Detector(Protocol):
 
 # The argument says whether it is for live video: a smaller working size, one look.
 _LOADERS: dict[str, Callable[[bool], Detector]] = {
-    "fcos": lambda live: FcosDetector.load(live=live),
+    "fcos": FcosDetector.load,
     "yunet": lambda live: YuNetDetector(longest_sides=(640,) if live else (1280, 320)),
     "haar": lambda live: HaarDetector(longest_side=640 if live else 1280),
     "haar_alt2": lambda live: HaarDetector(

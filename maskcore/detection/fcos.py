@@ -121,13 +121,13 @@ class FcosDetector:
             ) from error
 
     @classmethod
-    def load(cls, name: str = "fcos", live: bool = False) -> FcosDetector:
-        """Load an installed detector.
+    def load(cls, live: bool = False) -> FcosDetector:
+        """Load the installed detector.
 
         Raises:
             ModelError: it is missing or damaged.
         """
-        return cls(load_model(name), live)
+        return cls(load_model("fcos"), live)
 
     def detect(self, image_rgb: ImageRgb) -> Detections:
         """Find faces.

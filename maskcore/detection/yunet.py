@@ -91,15 +91,11 @@ class YuNetDetector:
     """Faces at many angles, masked ones included."""
 
     def __init__(
-        self,
-        path: Path | None = None,
-        score_threshold: float = 0.7,
-        longest_sides: tuple[int, ...] = (1280, 320),
+        self, score_threshold: float = 0.7, longest_sides: tuple[int, ...] = (1280, 320)
     ) -> None:
-        """Load and check the model.
+        """Load the file at ``yunet_path`` and check it.
 
         Args:
-            path: YuNet's ONNX file; by default where ``yunet_path`` says.
             score_threshold: faces below this score, 0..1, are left out.
             longest_sides: working sizes in pixels. YuNet was trained on faces of 10 to
                 300 pixels, so a face that fills a large photo is only found in a small
@@ -108,7 +104,7 @@ class YuNetDetector:
         Raises:
             ModelError: the file is missing or is not the known one.
         """
-        path = path or yunet_path()
+        path = yunet_path()
         try:
             content = path.read_bytes()
         except OSError as error:

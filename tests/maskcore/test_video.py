@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskcore.drawing import blur_faces, draw_faces
 from maskcore.errors import VideoError
+from maskcore.live import LiveAnalyzer
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Detections, NotSure
 from maskcore.video import CSV_COLUMNS, VideoProgress, annotate_video
@@ -267,10 +268,11 @@ def test_labels_stand_where_the_faces_are(tmp_path: Path, pipeline: MaskPipeline
 
     annotate_video(clip, tmp_path / "b.mp4", pipeline, on_progress=shown.append)
 
+    analyzer = LiveAnalyzer(1)
     for before, after, progress in zip(
         images_of(clip), images_of(tmp_path / "b.mp4"), shown, strict=True
     ):
-        bare, masked = progress.analysis.faces
+        bare, masked = analyzer.analyze(before, progress.seconds, pipeline).faces
         assert (bare.label, masked.label) == ("No Mask", "Mask")
         np.testing.assert_allclose(bare.box_xyxy, (10, 30, 30, 50), atol=2)
         np.testing.assert_array_equal(progress.annotated_rgb, draw_faces(before, (bare, masked)))
@@ -899,7 +901,8 @@ def test_blurred_faces_are_labelled_on_top(tmp_path: Path, pipeline: MaskPipelin
 
     annotate_video(clip, tmp_path / "b.mp4", pipeline, blur=True, on_progress=shown.append)
 
-    faces = shown[2].analysis.faces
+    analyzer = LiveAnalyzer(1)
+    faces = [analyzer.analyze(image, each.seconds, pipeline) for each in shown][2].faces
     blurred = blur_faces(image, [face.box_xyxy for face in faces])
     assert (blurred != image).any()
     np.testing.assert_array_equal(shown[2].annotated_rgb, draw_faces(blurred, faces))

@@ -189,12 +189,15 @@ def test_absent_file_is_refused_with_the_command(models_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT])
-def test_wrong_content_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_wrong_content_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
     path = tmp_path / "face.onnx"
     path.write_bytes(content)
+    monkeypatch.setenv("MASKLENS_YUNET", str(path))
 
     with pytest.raises(ModelError) as caught:
-        YuNetDetector(path)
+        YuNetDetector()
 
     assert str(caught.value) == (
         "YuNet's file face.onnx is damaged or of another version."
@@ -226,12 +229,13 @@ def with_rows(
     monkeypatch.setattr(yunet, "SHA256", hashlib.sha256(CONTENT).hexdigest())
     path = tmp_path / "face.onnx"
     path.write_bytes(CONTENT)
+    monkeypatch.setenv("MASKLENS_YUNET", str(path))
 
     def make(*boxes_xywh_score: tuple[float, ...]) -> tuple[YuNetDetector, FakeYuNet]:
         rows = np.array([(*r[:4], *[-99] * 10, r[4]) for r in boxes_xywh_score], np.float32)
         fake = FakeYuNet(rows if len(rows) else None)
         monkeypatch.setattr(cv2.FaceDetectorYN, "create", lambda *_: fake)
-        return YuNetDetector(path), fake
+        return YuNetDetector(), fake
 
     return make
 
