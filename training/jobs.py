@@ -47,6 +47,7 @@ KILLED = (
     " its process. It can go on from its last finished epoch."
 )
 MAX_NAME = 80  # characters of a run's name
+MAX_WAITING = 30  # runs: days of work on a classroom's computer
 CORRECTIONS_FILE = "corrections.json"
 STOPPED_IN_QUEUE = "Stopped before it began."
 # The folders of an absolute path, here or on Windows: visitors read the log, too. In quotes
@@ -130,11 +131,17 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         corrections: a list as ``training.corrections`` reads it, kept with the run; "" for none.
 
     Raises:
-        MasklensError: the data folder is not there, or nothing can be written.
+        MasklensError: the data folder is not there, ``MAX_WAITING`` runs wait already, or
+            nothing can be written.
     """
     data = Path(config.data).resolve()
     if not config.data or not data.is_dir():
         raise MasklensError("The data folder is not there any more. Choose the data again.")
+    if len(_queue()) >= MAX_WAITING:
+        raise MasklensError(
+            f"{MAX_WAITING} runs are waiting already. Start this one once some have had their turn,"
+            " or take others out of the line."
+        )
     config = replace(config, data=str(data))
     created = time.time()
     title = ARCHITECTURE_TITLES.get(config.architecture, config.architecture)

@@ -164,8 +164,8 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
         jobs.start_next()
         place = "next" if job.place in (None, 1) else f"number {job.place}"
         st.info(
-            f"Runs take turns, and this one is {place} in line. It begins by itself, also when"
-            " you close this page.",
+            f"Runs take turns, and this one is {place} in line. {_on_now()}It begins by itself,"
+            " also when you close this page.",
             icon=":material/hourglass_empty:",
         )
     else:
@@ -188,6 +188,15 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
             job.id,
         )
     _show_details(job, curves(job, events))
+
+
+def _on_now() -> str:
+    """The run that the others wait for, how far it is and how long it still takes."""
+    for job in jobs.jobs():
+        if job.state in (State.RUNNING, State.STOPPING):
+            how_far = _sentence(progress(job, time.time()))
+            return f"Now it is the turn of “{plain(job.name)}”: {how_far}. "
+    return ""
 
 
 def doing(events: list[dict[str, Any]]) -> str:

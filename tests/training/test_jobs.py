@@ -123,6 +123,18 @@ def test_a_run_starts_at_once_and_further_ones_wait_their_turn(config: TrainConf
     }
 
 
+def test_no_more_runs_wait_than_a_server_gets_through_in_days(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_WAITING", 2)
+    _, second, _ = (jobs.submit(config) for _ in range(3))
+    with pytest.raises(MasklensError, match="2 runs are waiting already"):
+        jobs.submit(config)
+    assert len(jobs.jobs()) == 3
+    jobs.stop(second.id)
+    jobs.submit(config)
+
+
 def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> None:
     before = time.time()
     job = jobs.submit(replace(config, epochs=7, seed=4))

@@ -379,11 +379,11 @@ def test_what_went_wrong_is_said_once(
 
 
 def test_a_waiting_run_can_be_taken_out_of_the_line(open_training: OpenPage, runs: Any) -> None:
-    runs.make("Ben", "running")
+    runs.make("Ben", "running", epochs_done=4)
     run_id = runs.make("Ida", "queued")
     page = open_training()
     page.button(key=f"show-{run_id}").click().run()
-    assert "next in line" in texts(page)
+    assert "next in line. Now it is the turn of “Ben”: Learning, epoch 4 of 10" in texts(page)
     button(page, "Take out of the line").click().run()
     assert jobs.job(run_id).state is State.INTERRUPTED
     # Nothing was learned that it could go on from.
