@@ -21,7 +21,7 @@ from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read
 from training.curves import BINS
 from training.face_judging import face_probabilities
 from training.metrics import bootstrapped, expected_calibration_error
-from training.parts import part_report, report_photos
+from training.parts import judged_report, report_photos
 from training.provenance import provenance
 from training.scene_parts import split_scenes
 from training.scenes import Scene, read_scenes
@@ -137,8 +137,9 @@ def calibrate_model(
     card["made_by"] = {**card.get("made_by", {}), "calibrate": provenance(command)}
     report |= {**provenance(command), "calibration": record}
     for part, of in photos.items():
-        report["parts"][part] = part_report(
-            of, calibration.apply(answers[part][1]), card["threshold"]
+        labels, raw = answers[part]
+        report["parts"][part] = judged_report(
+            of.paths, labels, calibration.apply(raw), card["threshold"]
         )
     card["figures"] = {
         part: {"count": figures["count"], "accuracy": figures["accuracy"]}

@@ -11,7 +11,7 @@ from training.architectures import build_model, input_spec
 from training.calibration import calibration_record, fit_temperature
 from training.config import TrainConfig
 from training.events import EVALUATED, EVALUATING, EventLog, read_history
-from training.parts import part_report, run_photos
+from training.parts import judged_report, run_photos
 from training.progress import load_best
 from training.provenance import provenance
 
@@ -68,8 +68,10 @@ def evaluate(run_dir: Path, command: str, data_name: str = "") -> dict[str, Any]
     calibration = fit_temperature(*answers["validation"])
     report["calibration"] = calibration_record(calibration, answers, ["validation"])
     for name, photos in parts.items():
-        probabilities = calibration.apply(answers[name][1])
-        report["parts"][name] = part_report(photos, probabilities, THRESHOLD)
+        labels, raw = answers[name]
+        report["parts"][name] = judged_report(
+            photos.paths, labels, calibration.apply(raw), THRESHOLD
+        )
     write_json(run_dir / REPORT_FILE, report)
     log.write(EVALUATED, **{n: p["accuracy"]["value"] for n, p in report["parts"].items()})
     return report

@@ -102,13 +102,6 @@ def report_photos(report: dict[str, Any], root: Path, part: str) -> Photos:
         ) from error
 
 
-def part_report(
-    photos: Photos, probabilities: NDArray[np.float32], threshold: float
-) -> dict[str, Any]:
-    """What a report says of one part: ``judged_report`` of its photos."""
-    return judged_report(photos.paths, photos.labels, probabilities, threshold)
-
-
 def judged_report(
     paths: Sequence[str],
     labels: NDArray[np.int64],

@@ -18,7 +18,7 @@ from maskcore.models import load_model, read_card, read_report
 from training import calibration, metrics
 from training.__main__ import main
 from training.calibration import fit_temperature, recalibrated
-from training.parts import Photos, part_report
+from training.parts import Photos, judged_report
 from training.versions import put_in_place
 
 MakePhotos = Callable[..., Path]
@@ -97,8 +97,11 @@ def installed(
     report = {
         "command": "evaluate",
         "parts": {
-            name: part_report(Photos(data, tuple(members)), np.full(30, 0.5, np.float32), 0.5)
-            for name, members in (("validation", paths[::2]), ("test", paths[1::2]))
+            name: judged_report(of.paths, of.labels, np.full(30, 0.5), 0.5)
+            for name, of in (
+                ("validation", Photos(data, tuple(paths[::2]))),
+                ("test", Photos(data, tuple(paths[1::2]))),
+            )
         },
     }
     card = {

@@ -20,7 +20,7 @@ from training import folds, metrics
 from training.__main__ import main
 from training.config import RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
-from training.parts import Photos, part_report
+from training.parts import Photos, judged_report
 from training.scene_parts import fold_scenes, split_scenes
 from training.scenes import read_scenes
 from training.versions import put_in_place
@@ -161,7 +161,7 @@ def test_faces_of_folds_calibrate_a_model_that_learned_from_all_scenes(
 ) -> None:
     data = make_photos(tmp_path / "photos", 10)
     paths = tuple(sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg")))
-    photos = part_report(Photos(data, paths), np.full(len(paths), 0.5, np.float32), 0.5)
+    photos = judged_report(paths, Photos(data, paths).labels, np.full(len(paths), 0.5), 0.5)
     card = read_card("blue")
     put_in_place("blue", b"", card, {"parts": {"validation": photos, "test": photos}})
     command = ["calibrate", "blue", "--masks", str(data), "--scenes", str(scenes)]

@@ -10,7 +10,7 @@ import pytest
 from maskcore.classification import InputSpec, preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
-from training.parts import Photos, part_report, report_photos, run_photos
+from training.parts import Photos, judged_report, report_photos, run_photos
 
 MakePhotos = Callable[..., Path]
 PATHS = ("with_mask/001.jpg", "without_mask/000.jpg", "with_mask/000.jpg")
@@ -38,7 +38,8 @@ def test_a_photo_that_is_gone_is_named(photos: Photos) -> None:
 
 
 def test_a_report_names_its_photos_again(photos: Photos) -> None:
-    part = part_report(photos, np.array([0.9, 0.1234567, 0.2], np.float32), 0.5)
+    probabilities = np.array([0.9, 0.1234567, 0.2], np.float32)
+    part = judged_report(PATHS, photos.labels, probabilities, 0.5)
     assert part["confusion"] == [[1, 0], [1, 1]]
     assert part["photos"][1] == {
         "path": "without_mask/000.jpg",
@@ -49,7 +50,7 @@ def test_a_report_names_its_photos_again(photos: Photos) -> None:
 
 
 def test_the_figures_are_those_of_the_probabilities_written_down(photos: Photos) -> None:
-    part = part_report(photos, np.array([0.4999997, 0.1, 0.2], np.float32), 0.5)
+    part = judged_report(PATHS, photos.labels, np.array([0.4999997, 0.1, 0.2], np.float32), 0.5)
     assert part["photos"][0]["mask_probability"] == 0.5
     assert part["confusion"] == [[1, 0], [1, 1]]
 

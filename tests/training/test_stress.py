@@ -16,7 +16,7 @@ from maskcore.models import read_card, read_report
 from training import metrics
 from training.__main__ import main
 from training.changes import CHANGES
-from training.parts import Photos, part_report
+from training.parts import Photos, judged_report
 from training.stress import rows, spoiled
 from training.stress_card import below
 from training.versions import put_in_place
@@ -43,8 +43,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_photos: MakePhoto
     paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg"))
     report = {
         "parts": {
-            name: part_report(Photos(data, tuple(members)), np.full(12, 0.5, np.float32), 0.5)
-            for name, members in (("validation", paths[::2]), ("test", paths[1::2]))
+            name: judged_report(of.paths, of.labels, np.full(12, 0.5), 0.5)
+            for name, of in (
+                ("validation", Photos(data, tuple(paths[::2]))),
+                ("test", Photos(data, tuple(paths[1::2]))),
+            )
         }
     }
     spec = InputSpec(size=48, crop_margin=0.2).to_card()
