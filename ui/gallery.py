@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import re
@@ -42,6 +43,7 @@ class Photo:
         number: unique in the session.
         name: the file's name.
         content: the file as it came.
+        digest: of the content, by which the same file is known again.
         preview: a JPEG of at most ``PREVIEW_SIDE`` pixels, once the photo has been read.
         size_wh: width and height in pixels, once it has been read.
         analyses: what each detector and model found.
@@ -51,6 +53,7 @@ class Photo:
     number: int
     name: str
     content: bytes
+    digest: bytes = b""
     preview: bytes = b""
     size_wh: tuple[int, int] = (0, 0)
     analyses: dict[Choice, Analysis] = field(default_factory=dict)
@@ -125,6 +128,7 @@ class Gallery:
     Attributes:
         photos: what can be or has been looked at.
         problems: what was refused, until dismissed.
+        doubles: name and digest of files that were here already, until dismissed.
         stopped: the choice with which the visitor stopped the looking, until it goes on.
         looking: whether photos are being looked at just now.
         shot: the photo that the camera took last.
@@ -132,6 +136,7 @@ class Gallery:
 
     photos: list[Photo] = field(default_factory=list)
     problems: Problems = field(default_factory=list)
+    doubles: list[tuple[str, bytes]] = field(default_factory=list)
     stopped: Choice | None = None
     looking: bool = False
     shot: Photo | None = None
@@ -146,13 +151,23 @@ class Gallery:
         gallery: Gallery = st.session_state.gallery
         return gallery
 
-    def add(self, name: str, content: bytes) -> Photo | None:
-        """Take in a file; one too many is refused with a sentence."""
+    def add(self, name: str, content: bytes, is_shot: bool = False) -> Photo | None:
+        """Take in a file: one too many is refused with a sentence, one held already is counted.
+
+        Args:
+            name: the file's.
+            content: the file as it came.
+            is_shot: whether the camera took it, which is new however much it is like another.
+        """
+        digest = hashlib.sha256(content).digest()
+        if not is_shot and any(photo.digest == digest for photo in self.photos):
+            self.doubles.append((name, digest))
+            return None
         held = sum(len(photo.content) for photo in self.photos)
         if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
             self.problems.append((name, _no_room()))
             return None
-        photo = Photo(next(self._numbers), name, content)
+        photo = Photo(next(self._numbers), name, content, digest)
         self.photos.append(photo)
         self.stopped = None
         return photo
@@ -178,6 +193,10 @@ class Gallery:
         except ImageError as error:
             self._drop(photo)
             self.problems.append((photo.name, str(error)))
+            # Its doubles are broken as well, and so not here after all.
+            doubles = [double for double in self.doubles if double[1] == photo.digest]
+            self.problems += [(name, str(error)) for name, _ in doubles]
+            self.doubles = [double for double in self.doubles if double not in doubles]
 
     def go_on(self) -> None:
         """Look at the rest, after all."""
@@ -194,7 +213,8 @@ class Gallery:
         self.shot = None if self.shot is photo else self.shot
 
     def dismiss(self, names: Container[str] | None = None) -> None:
-        """Forget what was said of refused files, of these or of all."""
+        """Forget what was said of files that were here, and of refused ones, of these or of all."""
+        self.doubles = []
         kept = [] if names is None else [p for p in self.problems if p[0] not in names]
         self.problems = kept
 

@@ -10,7 +10,7 @@ from ui.choices import choose_way
 from ui.gallery import Gallery, Problems
 from ui.sample import SAMPLE_NAME, sample_photo
 from ui.uploader import word_uploader
-from ui.words import shown_name
+from ui.words import counted, shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
 # So many refused files are named at once; more only when asked for.
@@ -35,6 +35,7 @@ def take_in(gallery: Gallery) -> DeltaGenerator | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         source = choose_way("Where the photos come from", SOURCES, key="source")
         if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
+            gallery.dismiss({SAMPLE_NAME})
             gallery.add(SAMPLE_NAME, sample_photo())
     # A widget's key is spent once its files are in the gallery: it comes back empty.
     turn = st.session_state.setdefault("intake", 0)
@@ -61,7 +62,7 @@ def take_in(gallery: Gallery) -> DeltaGenerator | None:
     if files:
         gallery.dismiss({file.name for file in files})  # what comes again is judged anew
         for file in files:
-            photo = gallery.add(file.name, file.getvalue())
+            photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Camera")
             if source == "Camera":
                 gallery.shot = photo
         st.session_state.intake = turn + 1
@@ -70,21 +71,29 @@ def take_in(gallery: Gallery) -> DeltaGenerator | None:
 
 
 def show_problems(gallery: Gallery) -> None:
-    """One warning on all files that were not taken in, each reason once; many on a click."""
-    if not gallery.problems:
+    """What was not taken in: how many files were here already, and why the others were refused."""
+    if not gallery.problems and not gallery.doubles:
         return
-    said = _reasons(gallery.problems[:FEW])
-    more = len(gallery.problems) - FEW
-    if more > 0:
-        refused = f"{len(gallery.problems)} files were not taken in."
-        said = f"{refused}\n\n{said}\n\nAnd {more} more."
     with st.container(horizontal=True, key="problems"):
         with st.container(width="stretch", gap="xsmall"):
-            st.warning(said, icon=":material/error:")
-            if more > 0:
-                with st.expander("All that were not taken in"):
-                    st.markdown(_reasons(gallery.problems))
+            if doubles := len(gallery.doubles):
+                was = "was" if doubles == 1 else "were"
+                st.info(f"{counted(doubles, 'photo')} {was} here already.")
+            if gallery.problems:
+                _show_refused(gallery.problems)
         st.button("Close", icon=":material/close:", type="tertiary", on_click=gallery.dismiss)
+
+
+def _show_refused(problems: Problems) -> None:
+    """One warning on all of them, each reason once; many on a click."""
+    said = _reasons(problems[:FEW])
+    more = len(problems) - FEW
+    if more > 0:
+        said = f"{len(problems)} files were not taken in.\n\n{said}\n\nAnd {more} more."
+    st.warning(said, icon=":material/error:")
+    if more > 0:
+        with st.expander("All that were not taken in"):
+            st.markdown(_reasons(problems))
 
 
 def _reasons(problems: Problems) -> str:

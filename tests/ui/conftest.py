@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +87,18 @@ def fake_pipeline(fake: FakePipeline) -> MaskPipeline:
 
 @pytest.fixture(scope="session")
 def photo_file() -> Callable[..., bytes]:
-    """(width, height, format) -> the bytes of a file, grey with a little structure."""
+    """(width, height, format) -> the bytes of a file, grey with a little structure.
+
+    No two are equal: what follows a picture's end is not looked at.
+    """
+    numbers = count()
 
     def make(width: int, height: int = 120, format: str = "PNG") -> bytes:
         pixels = np.full((height, width, 3), 128, np.uint8)
         pixels[::4] = 140
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, format)
-        return stream.getvalue()
+        return stream.getvalue() + next(numbers).to_bytes(4)
 
     return make
 

@@ -72,13 +72,13 @@ def test_one_photo_too_many_is_refused_with_a_sentence(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "MAX_PHOTOS", 2)
     gallery = Gallery()
     for name in ("a.jpg", "b.jpg", "c.jpg"):
-        gallery.add(name, b"content")
+        gallery.add(name, name.encode())
     assert [photo.name for photo in gallery.photos] == ["a.jpg", "b.jpg"]
     ((name, problem),) = gallery.problems
     assert name == "c.jpg"
     assert "room for 2 photos" in problem
     gallery.remove(gallery.photos[0])
-    gallery.add("d.jpg", b"content")
+    gallery.add("d.jpg", b"d")
     assert [photo.name for photo in gallery.photos] == ["b.jpg", "d.jpg"]
 
 
@@ -98,7 +98,7 @@ def test_bytes_are_limited_over_all_photos_held(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "MAX_SESSION_BYTES", 2 * 2**20)
     gallery = Gallery()
     gallery.add("a.jpg", bytes(2**20))
-    gallery.add("b.jpg", bytes(2**20))  # just fits
+    gallery.add("b.jpg", bytes(2**20 - 1) + b"1")  # just fits
     gallery.add("c.jpg", b"1")
     assert [photo.name for photo in gallery.photos] == ["a.jpg", "b.jpg"]
     assert "2 MB at a time" in gallery.problems[0][1]
@@ -112,11 +112,34 @@ def test_a_session_cannot_fill_the_memory_of_a_small_server() -> None:
     assert module.MAX_SESSION_BYTES <= 2**29
 
 
+def test_the_same_file_is_held_once_but_every_shot_is_new(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline
+) -> None:
+    gallery, content = Gallery(), photo_file(200)
+    for name in ("a.png", "b.png"):
+        gallery.add(name, content)
+    gallery.add("shot.png", content, is_shot=True)
+    for name in ("a.txt", "b.txt"):
+        gallery.add(name, b"text")
+    assert [name for name, _ in gallery.doubles] == ["b.png", "b.txt"]
+    look(gallery, CHOICE, fake_pipeline)
+    assert [photo.name for photo in gallery.photos] == ["a.png", "shot.png"]
+    # What is like a broken file is not here, but broken.
+    assert [name for name, _ in gallery.doubles] == ["b.png"]
+    assert [name for name, _ in gallery.problems] == ["a.txt", "b.txt"]
+    assert len({problem for _, problem in gallery.problems}) == 1
+    gallery.remove(gallery.photos[0])
+    gallery.remove(gallery.photos[0])
+    gallery.add("b.png", content)
+    assert [photo.name for photo in gallery.photos] == ["b.png"]
+
+
 def test_clear_forgets_everything(looked: Gallery) -> None:
     looked.problems.append(("a.jpg", "broken"))
+    looked.add("again.png", looked.photos[0].content)
     looked.clear()
     assert looked.photos == []
-    assert looked.problems == []
+    assert looked.problems == looked.doubles == []
     assert looked.results(CHOICE, 0.5) == []
 
 

@@ -321,6 +321,23 @@ def test_the_limit_is_said_once_and_until_there_is_room(
     assert not page.warning
 
 
+def test_files_that_are_here_already_are_not_taken_in_again_and_it_is_said_once(
+    page: AppTest, photo_file: PhotoFile
+) -> None:
+    two, one, none = (photo_file(width) for width in (200, 300, 250))
+    upload(page, ("two.png", two), ("one.png", one))
+    upload(page, ("two.png", two), ("renamed.png", one), ("none.png", none))
+    assert not page.exception
+    assert {m.label: m.value for m in page.metric}["Photos"] == "3"
+    assert page.info[0].value == "2 photos were here already."
+    assert not page.warning
+    upload(page, ("two.png", two))
+    assert page.info[0].value == "1 photo was here already."
+    button(page, "Close").click().run()
+    assert "here already" not in texts(page)
+    assert len(found(page)) == 3
+
+
 def test_of_many_files_refused_some_are_named_at_once_and_all_when_asked_for(
     page: AppTest, photo_file: PhotoFile
 ) -> None:
@@ -452,7 +469,9 @@ def test_pages_only_grow_while_files_that_cannot_be_read_leave(
     monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
     pagers = calls("pagination")
     files = [(f"{number}.png", photo_file(200)) for number in range(12)]
-    upload(page, *files[:4], *[(f"{number}.txt", b"text") for number in range(9)], *files[4:])
+    upload(
+        page, *files[:4], *[(f"{number}.txt", b"%d" % number) for number in range(9)], *files[4:]
+    )
     pages = [pages for (pages,), options in pagers if options["key"].startswith("page-")]
     assert len(pages) == 22 and pages == sorted(pages)
     assert (pages[0], pages[-1]) == (1, 2)
