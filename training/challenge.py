@@ -14,7 +14,7 @@ from maskcore.errors import ModelError
 from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.installed import installed_cards
-from training.metrics import CLASS_NAMES, LEAST_DIFFERING, McNemarTest, mcnemar, share
+from training.metrics import LEAST_DIFFERING, mcnemar, share
 from training.parts import Photos
 from training.provenance import began_with_a_model
 
@@ -83,7 +83,7 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
         new = _right(run, photos, answers)
         old = _right(installed, photos, _answers(installed, photos)) if installed else None
         test = None if old is None else mcnemar(new, old)
-        compared.append(_part(part, photos.labels, new, old, test))
+        compared.append(PartComparison(part, _figures(new), None if old is None else _figures(old)))
     if installed is None or test is None:
         head = ALIKE if alike else "No model is installed to compare with."
         sentence = f"{head} {_of('The new one', compared[-1].run)}"
@@ -114,33 +114,10 @@ def _right(
     return right
 
 
-def _part(
-    part: str,
-    labels: NDArray[np.int64],
-    new: NDArray[np.bool_],
-    old: NDArray[np.bool_] | None,
-    test: McNemarTest | None,
-) -> PartComparison:
-    if old is None or test is None:
-        return PartComparison(part, _figures(labels, new), None)
-    return PartComparison(
-        part=part,
-        run=_figures(labels, new),
-        installed=_figures(labels, old),
-        only_run_right=test.only_first,
-        only_installed_right=test.only_second,
-        p_value=test.p_value,
-    )
-
-
-def _figures(labels: NDArray[np.int64], right: NDArray[np.bool_]) -> Figures:
+def _figures(right: NDArray[np.bool_]) -> Figures:
     accuracy = share(int(right.sum()), len(right))
     low, high = accuracy["interval"]
-    recall = {
-        name: share(int(right[labels == label].sum()), int((labels == label).sum()))["value"]
-        for label, name in enumerate(CLASS_NAMES)
-    }
-    return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high), recall)
+    return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high))
 
 
 def _sentence(verdict: Verdict, part: PartComparison, alike: bool) -> str:

@@ -23,14 +23,12 @@ class Figures:
         right, count: photos.
         accuracy: right / count, 0..1.
         interval: its 95 % Wilson interval.
-        recall: share found right of each class, by its name; None for a class without photos.
     """
 
     right: int
     count: int
     accuracy: float
     interval: tuple[float, float]
-    recall: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -41,16 +39,11 @@ class PartComparison:
         part: "validation" or "test".
         run: the new model.
         installed: the one in use; None where there is none.
-        only_run_right, only_installed_right: photos on which the two differ.
-        p_value: McNemar's exact test, two-sided; None without an installed model.
     """
 
     part: str
     run: Figures
     installed: Figures | None
-    only_run_right: int = 0
-    only_installed_right: int = 0
-    p_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,13 +87,11 @@ def comparison(job: Job) -> Comparison | None:
 
 
 def _part(values: dict[str, Any]) -> PartComparison:
-    installed = values.pop("installed")
-    return PartComparison(
-        **{**values, "run": _figures(values["run"])},
-        installed=_figures(installed) if installed else None,
-    )
+    # Files of older runs hold more.
+    run, installed = values["run"], values["installed"]
+    return PartComparison(values["part"], _figures(run), _figures(installed) if installed else None)
 
 
 def _figures(values: dict[str, Any]) -> Figures:
     low, high = values["interval"]
-    return Figures(**{**values, "interval": (low, high)})
+    return Figures(values["right"], values["count"], values["accuracy"], (low, high))

@@ -104,14 +104,10 @@ def test_a_better_model_is_called_better(models: Path, tmp_path: Path) -> None:
     )
     validation, test = result.parts
     assert (validation.part, test.part) == ("validation", "test")
-    assert (test.only_run_right, test.only_installed_right) == (7, 0)
-    assert test.p_value == pytest.approx(2 / 2**7)
     assert (test.installed.right, test.installed.count) == (3, 10)
     assert test.installed.accuracy == 0.3
     low, high = test.installed.interval
     assert 0.1 < low < 0.3 < high < 0.61
-    # Photos 11, 12, 13 are right: one without a mask of five, two with one of five.
-    assert test.installed.recall == {"No Mask": 0.2, "Mask": 0.4}
 
 
 def test_a_worse_model_is_called_worse(models: Path, tmp_path: Path) -> None:
@@ -142,7 +138,6 @@ def test_without_an_installed_model_there_is_nothing_to_beat(models: Path, tmp_p
     assert result.verdict == "no model to compare with"
     assert "9 of 10" in result.sentence
     assert result.parts[1].installed is None
-    assert result.parts[1].p_value is None
 
 
 def test_the_rival_is_of_the_same_architecture_where_there_is_one(
@@ -234,6 +229,14 @@ def test_a_comparison_is_read_as_it_was_written(models: Path, tmp_path: Path) ->
     made = compare(tmp_path, [True] * 14, [True] * 4 + [False] * 7 + [True] * 3)
     save_comparison(made, tmp_path)
     job = Job("id", "", 0.0, State.FINISHED, None, TrainConfig("x"), tmp_path, "", False, False, "")
+    assert comparison(job) == made
+    # Older runs' files hold figures that nobody needed.
+    older = json.loads((tmp_path / COMPARISON_FILE).read_text())
+    for part in older["parts"]:
+        part |= {"only_run_right": 7, "only_installed_right": 0, "p_value": 0.02}
+        for model in ("run", "installed"):
+            part[model] |= {"recall": {"No Mask": 0.2, "Mask": None}}
+    (tmp_path / COMPARISON_FILE).write_text(json.dumps(older))
     assert comparison(job) == made
     for damage in ("", "{", "[]", "{}", '{"parts": [1]}', '{"parts": 1}'):
         (tmp_path / COMPARISON_FILE).write_text(damage)
