@@ -30,7 +30,7 @@ judged = measured.judged
 threshold = 0.5
 if judged is not None:
     threshold = choose_metrics_threshold(measured.model, judged.part)
-    show_glance(judged, threshold, with_cut_faces=measured.own is None)
+    show_glance(judged, threshold, measured.own)
 show_how_measured(measured)
 
 section = choose_section()
@@ -50,4 +50,4 @@ elif section == "Two models":
     show_compare(judged, measured.own)
 
 if judged is not None:
-    show_downloads(judged, threshold, measured.of_model, measured.folds, measured.own is not None)
+    show_downloads(judged, threshold, measured.of_model, measured.folds, measured.own)

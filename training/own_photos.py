@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,16 @@ from numpy.typing import NDArray
 from maskcore.classification import LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
+from maskcore.models import CARD_FILE, read_card
 from maskcore.types import Box
-from training.calibration import SMALLEST_FACE
 from training.class_names import CLASS_FOLDERS
+from training.config import DATA_FILE
 from training.data import photo_files
+from training.intake import content_hash, hash_in_name
 from training.own_files import OwnFiles, Progress
 from training.parts import judged_report
-from training.scenes import Scene, SceneFace, read_scenes
+from training.places import runs_dir
+from training.scenes import SMALLEST_MEASURED, Scene, SceneFace, read_scenes
 
 _BATCH = 32
 
@@ -123,7 +128,7 @@ def judge_faces(
     classifier: LiteRtClassifier,
     on_scene: Callable[[int], None] = lambda done: None,
 ) -> list[JudgedPhoto]:
-    """Judge annotated faces of ``SMALLEST_FACE`` pixels and more, cut out as when served."""
+    """Judge annotated faces of ``SMALLEST_MEASURED`` pixels and more, cut out as when served."""
     judged = []
     for done, scene in enumerate(scenes):
         on_scene(done)
@@ -151,18 +156,43 @@ def judge_faces(
 
 
 def _too_small(face: SceneFace) -> bool:
-    return face.longer_side < SMALLEST_FACE
+    return face.longer_side < SMALLEST_MEASURED
 
 
 def left_out(scenes: Iterable[Scene]) -> tuple[int, int]:
     """How many annotated faces ``judge_faces`` leaves out.
 
     Returns:
-        Those below ``SMALLEST_FACE`` pixels, and of the others those whose mask is worn wrongly.
+        Those below ``SMALLEST_MEASURED`` pixels, and of the others those whose mask is worn wrongly.
     """
     faces = [face for scene in scenes for face in scene.faces]
     small = sum(_too_small(face) for face in faces)
     return small, sum(face.label is None and not _too_small(face) for face in faces)
+
+
+def learned_from(judged: Sequence[JudgedPhoto], root: Path, model: str) -> int:
+    """How many photos or faces are of files that an installed model's run learned from.
+
+    Known only where the run is still here and its photos were taken in under names of our own.
+
+    Args:
+        judged: as they were judged.
+        root: the folder of their files.
+        model: its name.
+    """
+    learned = _learned_hashes(model)
+    files = {photo.file for photo in judged} if learned else set()
+    known = {file for file in files if content_hash((root / file).read_bytes()) in learned}
+    return sum(photo.file in known for photo in judged)
+
+
+def _learned_hashes(model: str) -> set[str]:
+    for path in runs_dir().glob(f"*/{CARD_FILE}"):
+        with suppress(MasklensError, OSError, ValueError, LookupError, TypeError):  # no such run
+            if json.loads(path.read_bytes())["sha256"] == read_card(model)["sha256"]:
+                data = json.loads((path.parent / DATA_FILE).read_bytes())
+                return {hash_in_name(name) for name in data["parts"]["train"]["paths"]} - {""}
+    return set()
 
 
 def _within(root: Path, path: Path) -> str:
@@ -180,7 +210,7 @@ def own_report(
     if not judged:
         raise MasklensError(
             "There is nothing to measure on: no photo could be read, or no annotated face has"
-            f" {SMALLEST_FACE:.0f} pixels."
+            f" {SMALLEST_MEASURED:.0f} pixels."
         )
     given = judged_report(
         [photo.path for photo in judged],

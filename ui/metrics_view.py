@@ -161,17 +161,19 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
     return " ".join(said)
 
 
-def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -> None:
+def show_glance(judged: Judged, threshold: float, own: OwnPhotos | None) -> None:
     """Accuracy, area under the curve and the figures of each class.
 
     Args:
         judged: what the model said.
         threshold: its, 0..1.
-        with_cut_faces: add what was measured on faces of whole photos, at the model's own
-            threshold.
+        own: the visitor's photos, if it is them; of others it is added what was measured on
+            faces of whole photos, at the model's own threshold.
     """
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
+    if own and own.learned:
+        st.warning(own.caution, icon=":material/error:")
     if note := not_sure_note(judged, threshold):
         st.markdown(note)
     left, right = st.columns([1, 2], gap="medium")
@@ -223,7 +225,9 @@ def show_glance(judged: Judged, threshold: float, with_cut_faces: bool = True) -
     st.caption(provenance(judged))
     if note := begun_note(judged):
         st.caption(note)
-    notes = [of_faces.note for of_faces in cut_faces(judged.model)] if with_cut_faces else []
+    if own and not own.learned:
+        st.caption(plain(own.caution))
+    notes = [] if own else [of_faces.note for of_faces in cut_faces(judged.model)]
     for note in notes[:-1]:
         st.caption(note)
     if notes:

@@ -13,8 +13,16 @@ import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.classification import LiteRtClassifier
+from maskcore.models import read_card
 from training.own_files import OwnFiles, folder_files, unpack
-from training.own_photos import judge_faces, judge_photos, left_out, own_report, read_own_scenes
+from training.own_photos import (
+    judge_faces,
+    judge_photos,
+    learned_from,
+    left_out,
+    own_report,
+    read_own_scenes,
+)
 from training.scene_report import evaluate_scenes
 from ui.judged import Judged, judged_parts
 from ui.pictures import Pictures, private_folder
@@ -39,6 +47,7 @@ class OwnPhotos:
         pictures: the photos.
         annotated: whether faces in whole photos were judged, by their boxes.
         left_out: annotated faces that were not: too small ones, and masks worn wrongly.
+        learned: how many of ``judged`` the model is known to have learned from.
     """
 
     name: str
@@ -49,6 +58,7 @@ class OwnPhotos:
     pictures: Pictures
     annotated: bool
     left_out: tuple[int, int] = (0, 0)
+    learned: int = 0
     _folder: tempfile.TemporaryDirectory[str] | None = None
 
     @staticmethod
@@ -60,6 +70,21 @@ class OwnPhotos:
     def of_any_model() -> OwnPhotos | None:
         """This visitor's as measured first, if any."""
         return next(iter(_held().values()), None)
+
+    @property
+    def caution(self) -> str:
+        """What the figures are worth, if the model has learned from these photos."""
+        if self.learned:
+            things = self.judged.things
+            return (
+                f"{self.learned} of these {self.judged.counted(len(self.judged))}"
+                f" {'is' if self.learned == 1 else 'are'} among those that it learned from: on"
+                f" other {things} it may be less good. Its true figures are those of its “Test"
+                " photos”."
+            )
+        data = read_card(self.judged.model).get("data")
+        learned = f"It learned from: {data}." if data else "Nobody noted what it learned from."
+        return f"These figures hold only if it did not learn from these photos. {learned}"
 
     def keep(self) -> None:
         """Take the place of other photos that the visitor brought before."""
@@ -187,4 +212,5 @@ def _measure(
         pictures=Pictures(files.root, places),
         annotated=files.annotated,
         left_out=not_judged,
+        learned=learned_from(judged, files.root, classifier.name),
     )

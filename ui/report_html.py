@@ -36,6 +36,7 @@ def report_html(
     title: str,
     folds: Scenes | None = None,
     stress: dict[str, Any] | None = None,
+    caution: str = "",
 ) -> str:
     """One file that needs no other.
 
@@ -46,6 +47,7 @@ def report_html(
         title: the model's name for people.
         folds: such reports of photos that networks judged in turns.
         stress: the model's stress card, as ``read_stress`` gives it.
+        caution: what the figures are worth.
     """
     said = [headline(of_finder) for of_finder in scenes.values()][:1]
     drawn = "".join(
@@ -61,6 +63,7 @@ def report_html(
             if sentence
         ),
         _table(("", ""), _facts(judged, threshold, title)),
+        *([_note(caution)] if caution else ()),
         _table(
             ("Class", judged.things.capitalize(), "Precision", "Recall", "F1"),
             _by_class(judged, threshold),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.choices import model_title
 from ui.judged import Judged
+from ui.own_photos import OwnPhotos
 from ui.report_export import report_csv, report_json
 from ui.report_html import report_html
 from ui.scene_figures import SceneFigures
@@ -20,7 +21,7 @@ def show_downloads(
     threshold: float,
     scenes: dict[str, SceneFigures],
     folds: dict[str, SceneFigures],
-    own: bool,
+    own: OwnPhotos | None,
 ) -> None:
     """Report, table and JSON of what the page shows; made when somebody asks.
 
@@ -29,36 +30,41 @@ def show_downloads(
         threshold: mask probability, 0..1, from which the answer is "Mask".
         scenes: reports of finder and this model together, by the finder's title.
         folds: such reports of photos that networks judged in turns.
-        own: whether the photos are the visitor's.
+        own: the visitor's photos, if it is them.
     """
     stress = None if own else read_stress(judged.model)
     stem = f"masklens-{judged.model}-{PurePath(judged.data).stem[:40] or judged.part}"
+    report = partial(
+        report_html,
+        judged,
+        threshold,
+        scenes,
+        model_title(judged.model),
+        folds,
+        stress,
+        own.caution if own else "",
+    )
     st.divider()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Report (HTML)",
-            partial(
-                report_html, judged, threshold, scenes, model_title(judged.model), folds, stress
-            ),
-            f"{stem}.html",
-            "text/html",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Table (CSV)",
-            partial(report_csv, judged, threshold),
-            f"{stem}.csv",
-            "text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
+    files = (
+        ("Report (HTML)", report, "html", "text/html"),
+        ("Table (CSV)", partial(report_csv, judged, threshold), "csv", "text/csv"),
+        (
             "JSON",
             partial(report_json, judged, threshold, scenes, folds),
-            f"{stem}.json",
+            "json",
             "application/json",
-            on_click="ignore",
-        )
+        ),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for title, made, suffix, kind in files:
+            st.download_button(
+                title,
+                made,
+                f"{stem}.{suffix}",
+                kind,
+                icon=":material/download:",
+                on_click="ignore",
+            )
     whole_app = ", the whole app" if scenes else ""
     hard_cases = ", hard cases" if stress else ""
     st.caption(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,17 @@ from PIL import Image
 from maskcore.classification import InputSpec
 from maskcore.errors import MasklensError
 from training import metrics
+from training.intake import content_hash
 from training.own_files import OwnFiles
-from training.own_photos import judge_faces, judge_photos, left_out, own_report, read_own_scenes
+from training.own_photos import (
+    JudgedPhoto,
+    judge_faces,
+    judge_photos,
+    learned_from,
+    left_out,
+    own_report,
+    read_own_scenes,
+)
 
 VOC = """<annotation>{}</annotation>"""
 OBJECT = """<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>
@@ -158,3 +168,37 @@ def test_the_report_is_like_those_of_training() -> None:
     }
     with pytest.raises(MasklensError, match="nothing to measure on"):
         own_report([], "m", 0.5, "mine.zip", "now")
+
+
+def test_photos_that_the_run_of_a_model_learned_from_are_known_by_their_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    for folder, weights in (("models/m", "ours"), ("runs/a", "other"), ("runs/b", "ours")):
+        (tmp_path / folder).mkdir(parents=True)
+        card = {"name": "m", "kind": "classifier", "sha256": weights}
+        (tmp_path / folder / "card.json").write_text(json.dumps(card))
+    for number in range(4):
+        photo(tmp_path / "own" / f"{number}.png", number)
+    first, second, third, _ = [
+        f"with_mask/000{number}-{content_hash((tmp_path / f'own/{number}.png').read_bytes())}.png"
+        for number in range(4)
+    ]
+    learned = {"parts": {"train": {"paths": [first, second, "with_mask/3.png"]}}}
+    learned["parts"]["test"] = {"paths": [third]}
+    # Two faces of the first photo, one of each other one.
+    judged = [JudgedPhoto(str(n), 1, 0.5, f"{max(n - 1, 0)}.png") for n in range(5)]
+
+    def known() -> int:
+        return learned_from(judged, tmp_path / "own", "m")
+
+    assert known() == 0  # the run does not say
+    (tmp_path / "runs" / "a" / "data.json").write_text(json.dumps(learned))
+    assert known() == 0  # that is another model's
+    (tmp_path / "runs" / "b" / "data.json").write_text(json.dumps(learned))
+    assert known() == 3
+    (tmp_path / "models" / "m" / "card.json").write_text("{")
+    assert known() == 0
+    (tmp_path / "runs" / "b" / "card.json").write_text("{")
+    assert known() == 0

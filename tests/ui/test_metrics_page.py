@@ -23,7 +23,7 @@ from maskcore.classification import InputSpec
 from training import metrics
 from training.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.folder_intake import ROOTS_VARIABLE
-from training.intake import OWNER_NAMES_FILE, kept_names
+from training.intake import OWNER_NAMES_FILE, content_hash, kept_names
 from training.metrics import McNemarTest, mcnemar
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
@@ -861,6 +861,32 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
     assert not page.exception
     assert not folder.exists()
     assert page.selectbox(key="metrics_part").value == "test"
+
+
+def test_photos_that_it_may_have_learned_from_are_no_test(
+    own_page: AppTest, models: Path, tmp_path: Path
+) -> None:
+    hold = "These figures hold only if it did not learn from these photos."
+    page = upload(own_page, packed({"mask/1.png": picture(250), "nomask/2.png": picture(0)}))
+    assert f"{hold} Nobody noted what it learned from." in texts(page)
+    path = models / "first" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "data": "class *7b*"}))
+    assert f"{hold} It learned from: class *7b*." in texts(section(page, "Curves"))
+    page.selectbox(key="metrics_part").set_value("test").run()
+    assert hold not in texts(page)
+    run = tmp_path / "runs" / "one"
+    run.mkdir()
+    (run / "card.json").write_text(path.read_text())
+    name = f"with_mask/0001-{content_hash(picture(250))}.png"
+    (run / "data.json").write_text(json.dumps({"parts": {"train": {"paths": [name]}}}))
+    button(section(page, "Your photos"), "Remove these photos").click().run()
+    upload(page, packed({"mask/1.png": picture(250), "nomask/2.png": picture(0)}))
+    (warning,) = page.warning
+    assert warning.value == (
+        "1 of these 2 photos is among those that it learned from: on other photos it may be less"
+        " good. Its true figures are those of its “Test photos”."
+    )
+    assert hold not in texts(page)
 
 
 @pytest.mark.parametrize("measure_there", [True, False])

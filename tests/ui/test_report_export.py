@@ -175,6 +175,14 @@ def test_how_far_probabilities_are_off_is_told_in_percentage_points(
     assert "Faces of one photo" not in page
 
 
+def test_the_html_says_what_the_figures_are_worth(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    page = report_html(judged, 0.5, {}, "First", caution="It learned from: <b>.")
+    assert '<p class="note">It learned from: &lt;b&gt;.</p>' in page
+
+
 @pytest.mark.parametrize(
     ("part", "said"),
     [
