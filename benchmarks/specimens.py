@@ -78,10 +78,10 @@ def scene_specimens(asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]) -> li
     """The faces that are of one class and of 8 pixels or more, each for who is asked about it."""
     found = []
     for classifier, scene in ((model, scene) for model, scenes in asked for scene in scenes):
-        faces = [f for f in scene.faces if f.label is not None and f.longer_side >= SMALLEST]
+        faces = scene.faces_from(SMALLEST)
         if faces:
             photo = read_image(scene.image_path)
-            found += [around(photo, f.box_xyxy, f.label or 0, "scenes", classifier) for f in faces]
+            found += [around(photo, box, label, "scenes", classifier) for _, box, label in faces]
     return found
 
 

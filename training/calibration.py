@@ -24,10 +24,7 @@ from training.metrics import bootstrapped, expected_calibration_error
 from training.parts import judged_report, report_photos
 from training.provenance import provenance
 from training.scene_parts import split_scenes
-from training.scenes import Scene, read_scenes
-
-# Of faces in scenes; smaller ones are measured elsewhere.
-SMALLEST_FACE = 32.0
+from training.scenes import SMALLEST_MEASURED, Scene, read_scenes
 
 # Labels, int (N,), and uncalibrated probabilities, (N,).
 Answers = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -127,7 +124,8 @@ def calibrate_model(
     }
     if scenes:
         for part, asked in _scenes_unseen(plain, stored.card, scenes, model_runs):
-            answers[part] = face_probabilities(asked, plain.input_spec.crop_margin, SMALLEST_FACE)
+            margin = plain.input_spec.crop_margin
+            answers[part] = face_probabilities(asked, margin, SMALLEST_MEASURED)
     fitted_on = [part for part in answers if not part.startswith("test")]
     calibration = fit_temperature(
         *(np.concatenate([answers[part][i] for part in fitted_on]) for i in (0, 1))

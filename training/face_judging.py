@@ -36,12 +36,12 @@ def face_probabilities(
     probabilities = [np.zeros(0, np.float32)]
     for classifier, scene in ((model, scene) for model, scenes in asked for scene in scenes):
         spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
-        faces = [f for f in scene.faces if f.label is not None and f.longer_side >= min_side]
+        faces = scene.faces_from(min_side)
         if faces:
-            boxes = [face.box_xyxy for face in faces]
+            boxes = [box for _, box, _ in faces]
             inputs = preprocess(read_image(scene.image_path), boxes, spec)
             probabilities.append(classifier.classify_inputs(inputs))
-            labels += [face.label for face in faces if face.label is not None]
+            labels += [label for _, _, label in faces]
     if not labels:
         raise MasklensError(f"These scenes hold no face of at least {min_side:g} pixels.")
     return np.array(labels, np.int64), np.concatenate(probabilities)

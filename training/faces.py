@@ -38,10 +38,9 @@ class CutFace:
 def scene_faces(scenes: list[Scene]) -> list[CutFace]:
     """The faces of annotated scenes that are of one class and large enough to tell."""
     return [
-        CutFace(scene.image_path, face.box_xyxy, face.label)
+        CutFace(scene.image_path, box, label)
         for scene in scenes
-        for face in scene.faces
-        if face.label is not None and face.longer_side >= SMALLEST_SIDE
+        for _, box, label in scene.faces_from(SMALLEST_SIDE)
     ]
 
 

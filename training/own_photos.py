@@ -132,25 +132,15 @@ def judge_faces(
     judged = []
     for done, scene in enumerate(scenes):
         on_scene(done)
-        faces = [
-            (number, face)
-            for number, face in enumerate(scene.faces, 1)
-            if face.label is not None and not _too_small(face)
-        ]
+        faces = scene.faces_from(SMALLEST_MEASURED)
         if not faces:
             continue
-        boxes = [face.box_xyxy for _, face in faces]
+        boxes = [box for _, box, _ in faces]
         answers = classifier.mask_probabilities(read_image(scene.image_path), boxes)
         file = _within(files.root, scene.image_path)
         judged += [
-            JudgedPhoto(
-                f"{files.name_of(file)}, face {number}",
-                int(face.label or 0),
-                float(answer),
-                file,
-                face.box_xyxy,
-            )
-            for (number, face), answer in zip(faces, answers, strict=True)
+            JudgedPhoto(f"{files.name_of(file)}, face {number}", label, float(answer), file, box)
+            for (number, box, label), answer in zip(faces, answers, strict=True)
         ]
     return judged
 
@@ -163,7 +153,8 @@ def left_out(scenes: Iterable[Scene]) -> tuple[int, int]:
     """How many annotated faces ``judge_faces`` leaves out.
 
     Returns:
-        Those below ``SMALLEST_MEASURED`` pixels, and of the others those whose mask is worn wrongly.
+        Those below ``SMALLEST_MEASURED`` pixels, and of the others those whose mask is worn
+        wrongly.
     """
     faces = [face for scene in scenes for face in scene.faces]
     small = sum(_too_small(face) for face in faces)

@@ -19,7 +19,7 @@ from training.faces import TRAINING_MARGIN
 
 FACES_A_CLASS = 50
 # The network sees 128 pixels; from a face below this there is little to learn.
-SMALLEST_FACE = 40
+SMALLEST_RECORDED = 40
 _JPEG_QUALITY = 95
 
 
@@ -38,14 +38,14 @@ def largest_face(image_rgb: ImageRgb, detector: Detector) -> Box:
         Its box in pixels.
 
     Raises:
-        NoFaceError: there is none, or it is below ``SMALLEST_FACE`` pixels.
+        NoFaceError: there is none, or it is below ``SMALLEST_RECORDED`` pixels.
     """
     boxes = np.asarray(detector.detect(image_rgb).boxes_xyxy, float)
     if not len(boxes):
         raise NoFaceError("No face is seen. Look into the camera, with light on your face.")
     sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     largest = int(sides.argmax())
-    if sides[largest] < SMALLEST_FACE:
+    if sides[largest] < SMALLEST_RECORDED:
         raise NoFaceError("The face is too small. Come nearer to the camera.")
     left, top, right, bottom = boxes[largest].tolist()
     return left, top, right, bottom

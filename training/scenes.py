@@ -13,6 +13,9 @@ from maskcore.types import Box, longer_side
 from training.class_names import KNOWN, face_label
 from training.yolo_names import class_names
 
+# Longer side in pixels of the smallest face that calibration and a visitor's own photos ask about.
+SMALLEST_MEASURED = 32.0
+
 
 @dataclass(frozen=True)
 class SceneFace:
@@ -33,6 +36,19 @@ class Scene:
 
     image_path: Path
     faces: tuple[SceneFace, ...]
+
+    def faces_from(self, min_side: float) -> list[tuple[int, Box, int]]:
+        """The faces of one class, but for those whose longer side is below so many pixels.
+
+        Returns:
+            Of each its number among all of the photo's, from 1, its box in pixels, and 1 (mask)
+            or 0 (no mask).
+        """
+        return [
+            (number, face.box_xyxy, face.label)
+            for number, face in enumerate(self.faces, 1)
+            if face.label is not None and face.longer_side >= min_side
+        ]
 
 
 def read_scenes(root: Path) -> list[Scene]:

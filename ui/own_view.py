@@ -8,8 +8,8 @@ import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.detection import yunet_available
-from training.calibration import SMALLEST_FACE
 from training.folder_intake import folder_on_server
+from training.scenes import SMALLEST_MEASURED
 from ui import loading
 from ui.actions import keep_problem, show_problem
 from ui.choices import DETECTORS, mask_models, model_title
@@ -138,7 +138,7 @@ def _measured(own: OwnPhotos) -> str:
     said = f"{kind} of {shown_name(own.name)} {'is' if count == 1 else 'are'} measured"
     kinds = []
     if small:
-        kinds.append(f"{small} smaller than {SMALLEST_FACE:.0f} pixels")
+        kinds.append(f"{small} smaller than {SMALLEST_MEASURED:.0f} pixels")
     if wrongly:
         kinds.append(f"{wrongly} {'mask' if wrongly == 1 else 'masks'} worn wrongly")
     if not kinds:

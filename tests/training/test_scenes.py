@@ -181,3 +181,11 @@ def test_of_two_kinds_that_which_does_not_fit_is_named(
     (tmp_path / broken).write_text("what")
     with pytest.raises(MasklensError, match=f"^{broken} is not a {kind} file"):
         read_scenes(tmp_path)
+
+
+def test_faces_of_one_class_and_large_enough_keep_their_numbers() -> None:
+    boxes = [(0, 0, 32, 5), (0, 0, 31.9, 31.9), (5, 5, 60, 70), (9, 9, 40, 50)]
+    labels = [1, 1, None, 0]
+    scene = Scene(Path("a.png"), tuple(map(SceneFace, boxes, labels)))
+    assert scene.faces_from(32) == [(1, boxes[0], 1), (4, boxes[3], 0)]
+    assert scene.faces_from(100) == Scene(Path("b.png"), ()).faces_from(0) == []
