@@ -19,6 +19,7 @@ from training.places import runs_dir
 DATA_FOLDER = "data"
 # A visitor may come back in the evening to what they brought in the morning.
 KEPT_SECONDS = 24 * 3600
+LEAST_FREE_GB = 2  # what the photos of most archives and a run of them take
 _UNFINISHED = ".coming-"
 
 
@@ -35,15 +36,30 @@ def new_data_folder() -> Path:
         made, open to this user alone. Fill it with ``filling``, or by ``make_private``.
 
     Raises:
-        MasklensError: the runs folder cannot be written.
+        MasklensError: the runs folder cannot be written, or see ``check_room``.
     """
     try:
+        check_room()
         make_private(data_root())
     except OSError as error:
         raise MasklensError(
             "The folder for runs cannot be written. Name another in the setting MASKLENS_RUNS."
         ) from error
     return data_root() / secrets.token_hex(16)
+
+
+def check_room() -> None:
+    """Raise a MasklensError where the disk that holds the runs is nearly full.
+
+    Better said beforehand than found out after minutes, by everybody on this computer.
+    """
+    places = (runs_dir(), *runs_dir().parents)
+    free = shutil.disk_usage(next(place for place in places if place.exists())).free
+    if free < LEAST_FREE_GB * 1e9:
+        raise MasklensError(
+            f"Less than {LEAST_FREE_GB} GB are free on the disk of the computer that runs Masklens."
+            " Make room there, or name another folder in the setting MASKLENS_RUNS."
+        )
 
 
 def make_private(folder: Path) -> None:

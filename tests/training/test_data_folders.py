@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,6 +46,26 @@ def brought(age_seconds: float = 0.0) -> Path:
 def used(runs: Path, name: str, data: object) -> None:
     (runs / name).mkdir(parents=True)
     (runs / name / "config.json").write_text(json.dumps({"data": data}))
+
+
+def test_photos_are_not_taken_in_on_a_disk_that_is_nearly_full(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def disk_usage(path: Path) -> SimpleNamespace:
+        asked.append(path)
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(data_folders.shutil, "disk_usage", disk_usage)
+    free = 2e9 - 1
+    with pytest.raises(MasklensError, match="Less than 2 GB are free"):
+        new_data_folder()
+    assert not runs.exists()
+    free = 2e9
+    assert new_data_folder().parent == data_root()
+    new_data_folder()
+    assert asked == [runs.parent, runs.parent, runs]
 
 
 def test_runs_lie_where_the_setting_says_else_in_the_checkout(
