@@ -61,8 +61,8 @@ def upload_zip() -> Brought | None:
     """A ZIP archive from the visitor's computer."""
     st.caption(
         "Two folders of photos in one ZIP file, such as **with_mask** and **without_mask**."
-        f" {HOW_MANY} The photos stay on the computer that runs Masklens, for a day or as long as"
-        " a training run needs them; nobody else sees them."
+        f" {HOW_MANY} The photos stay on the computer that runs Masklens until you close this tab,"
+        " a day at most, or as long as a training run needs them; nobody else sees them."
     )
     shown = st.file_uploader(
         "A ZIP archive",

@@ -1,4 +1,4 @@
-"""What the server puts away by itself: closed tabs' sessions, garbage, photos after a day.
+"""What the server puts away by itself: closed tabs' sessions with their photos, and garbage.
 
 Garbage is collected soon, without holding up the streams. What is left of an ended stream or
 session hangs together in circles: photos, encoders with their threads and sockets stay until
@@ -15,11 +15,15 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime import Runtime
+
+from ui.data_keys import BROUGHT
 
 EVERY_SECONDS = 20.0
 CLEAN_UP_SECONDS = 3600.0
@@ -48,6 +52,7 @@ def _tidy(done: threading.Event, every_seconds: float) -> None:
         if done.wait(every_seconds):
             return
         sessions.let_go_of_closed()
+        _delete_photos_of(sessions)
         if sessions.ended.is_set() or loaded != len(sys.modules):
             # Sessions are set aside with what is loaded; of one that ended all is looked at.
             sessions.ended.clear()
@@ -71,15 +76,25 @@ def _delete_old_photos() -> None:
         _log.exception("photos that were brought could not be looked through")
 
 
+def _delete_photos_of(sessions: _Sessions) -> None:
+    """Those brought for training that no run uses: nobody gets at them any more."""
+    while sessions.left_behind:
+        from training import data_folders
+
+        data_folders.discard(sessions.left_behind.pop())
+
+
 class _Sessions:
     """The sessions there are, to notice which end.
 
     Attributes:
         ended: set when one has.
+        left_behind: the data folders of those that have.
     """
 
     def __init__(self) -> None:
         self.ended = threading.Event()
+        self.left_behind: list[Path] = []
         self._known: set[Any] = set()
 
     def let_go_of_closed(self) -> None:
@@ -100,12 +115,21 @@ class _Sessions:
             for session in self._known - sessions:
                 self._known.discard(session)
                 self.ended.set()
+                self.left_behind += _photos_of(session.session_state)
                 # The loop that serves the tabs keeps hold of the one that it served last, until
                 # there is another: what the visitor brought must not wait for that.
                 session.shutdown()
                 session.session_state.clear()
                 session._fragment_storage.clear()
             self._known |= sessions
+
+
+def _photos_of(state: Mapping[str, Any]) -> Iterator[Path]:
+    """The data folders of a session: what was brought for training, and what was recorded."""
+    if BROUGHT in state:
+        yield state[BROUGHT].folder
+    if "face_recorder" in state:
+        yield state["face_recorder"].recording.folder
 
 
 def _give_memory_back() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from training.data_folders import discard
 from ui.choices import choose_way
 from ui.corrections import choose_corrections
-from ui.data_keys import DOUBTS, LOOK
+from ui.data_keys import BROUGHT, DOUBTS, LOOK
 from ui.data_ways import Brought, choose_folder, choose_public, upload_zip
 from ui.words import plain
 
@@ -20,7 +20,6 @@ WAYS = {
     "Folder on this computer": ":material/folder_open:",
     "Public photos": ":material/public:",
 }
-_BROUGHT = "training_data"
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,11 @@ def show_data_section() -> DataChoice | None:
     Returns:
         The photos, once there are some that can be trained on.
     """
-    brought: Brought | None = st.session_state.get(_BROUGHT)
+    brought: Brought | None = st.session_state.get(BROUGHT)
     if brought is not None and not brought.folder.is_dir():
         # A day has passed, or the run that used them was deleted with them.
         st.info("The photos brought last are no longer there. Bring them again.")
-        st.session_state.pop(_BROUGHT)
+        st.session_state.pop(BROUGHT)
         brought = None
     if brought is None:
         _show_ways()
@@ -62,12 +61,12 @@ def show_data_section() -> DataChoice | None:
 
 def photos_are_brought() -> bool:
     """Whether the visitor has chosen photos, be they fit to be trained on or not."""
-    return _BROUGHT in st.session_state
+    return BROUGHT in st.session_state
 
 
 def brought_folder() -> Path | None:
     """Where the photos lie that this visitor has chosen, as runs name it; None without any."""
-    brought: Brought | None = st.session_state.get(_BROUGHT)
+    brought: Brought | None = st.session_state.get(BROUGHT)
     return brought.folder.resolve() if brought else None
 
 
@@ -92,7 +91,7 @@ def _show_ways() -> None:
         "Public photos": choose_public,
     }[way]()
     if brought is not None:
-        st.session_state[_BROUGHT] = brought
+        st.session_state[BROUGHT] = brought
         st.rerun()
 
 
@@ -137,6 +136,6 @@ def _show_brought(brought: Brought) -> DataChoice | None:
 
 
 def _forget(brought: Brought) -> None:
-    for key in (_BROUGHT, LOOK, DOUBTS):
+    for key in (BROUGHT, LOOK, DOUBTS):
         st.session_state.pop(key, None)
     discard(brought.folder)

@@ -18,6 +18,7 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.testing.v1 import AppTest
 
 from ui import tidy
+from ui.data_ways import Brought
 from ui.tidy import tidy_regularly
 
 DAY = 24 * 3600
@@ -173,6 +174,29 @@ def test_sessions_of_closed_tabs_are_let_go_once_their_time_is_up(server: Server
     assert closed.is_shut_down
     assert not closed.session_state and not closed._fragment_storage
     assert not still_open.is_shut_down and still_open.session_state
+
+
+def test_photos_go_with_the_session_that_brought_them_unless_a_run_uses_them(
+    server: Server, runs: Path, tidying: Callable[[], threading.Event]
+) -> None:
+    unused, used, recorded, others = (
+        brought(runs, name, 0) for name in ("unused", "used", "recorded", "others")
+    )
+    (runs / "run").mkdir()
+    (runs / "run" / "config.json").write_text(json.dumps({"data": str(used)}))
+    staying, first, second = (server.open_tab(name) for name in ("staying", "first", "second"))
+    staying.session_state["training_data"] = Brought(others, "Others")
+    first.session_state["training_data"] = Brought(unused, "Photos")
+    second.session_state["training_data"] = Brought(used, "Photos")
+    recorder = SimpleNamespace(recording=SimpleNamespace(folder=recorded))
+    second.session_state["face_recorder"] = recorder
+    tidying()
+    time.sleep(0.1)
+    assert unused.is_dir() and recorded.is_dir()
+    server.close_tab()
+    server.close_tab()
+    assert soon(lambda: not unused.exists() and not recorded.exists())
+    assert used.is_dir() and others.is_dir()
 
 
 def test_another_version_of_streamlit_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
