@@ -27,6 +27,8 @@ from maskcore.types import Face, ImageRgb
 MAX_PHOTOS = 100
 MAX_SESSION_BYTES = 400 * 2**20
 PREVIEW_SIDE = 1280
+# Of a panorama more is kept, or faces in it could not be made out.
+PANORAMA_HEIGHT, PANORAMA_SIDE = 480, 6400
 JPEG_MAX_SIDE = 65_500  # the format allows no more
 THUMBNAIL_SIDE = 96
 _DATA_URL = "data:image/jpeg;base64,"
@@ -44,7 +46,7 @@ class Photo:
         name: the file's name.
         content: the file as it came.
         digest: of the content, by which the same file is known again.
-        preview: a JPEG of at most ``PREVIEW_SIDE`` pixels, once the photo has been read.
+        preview: a JPEG for the page, see ``preview_side``, once the photo has been read.
         size_wh: width and height in pixels, once it has been read.
         analyses: what each detector and model found.
         thumbnails: for each of them, the faces as data URLs.
@@ -70,7 +72,7 @@ class Photo:
             return
         image = read_image(self.content)
         analysis = pipeline.analyze(image)
-        self.preview = self.preview or encode_image(reduced(image, PREVIEW_SIDE))
+        self.preview = self.preview or encode_image(reduced(image, preview_side(image)))
         self.size_wh = analysis.size_wh
         self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
         self.analyses[choice] = analysis
@@ -273,6 +275,16 @@ def annotated_name(photo: Photo) -> str:
     return f"{photo.number + 1:03d}-{stem}-masklens.jpg"
 
 
+def preview_side(image_rgb: ImageRgb) -> int:
+    """How many pixels an image's longer side may have on the page.
+
+    ``PREVIEW_SIDE``; of a panorama so many that its shorter side has ``PANORAMA_HEIGHT``, though
+    no more than ``PANORAMA_SIDE``.
+    """
+    shorter, longer = sorted(image_rgb.shape[:2])
+    return min(max(PREVIEW_SIDE, PANORAMA_HEIGHT * longer // shorter), PANORAMA_SIDE)
+
+
 def reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
     """An image whose longer side is at most so many pixels, uint8 (H, W, 3)."""
     height, width = image_rgb.shape[:2]
@@ -301,4 +313,9 @@ def _blurred(thumbnail: str) -> str:
 
 
 def _data_url(image_rgb: ImageRgb) -> str:
-    return _DATA_URL + base64.b64encode(encode_image(image_rgb, quality=85)).decode()
+    return jpeg_url(encode_image(image_rgb, quality=85))
+
+
+def jpeg_url(jpeg: bytes) -> str:
+    """An address that holds a JPEG."""
+    return _DATA_URL + base64.b64encode(jpeg).decode()

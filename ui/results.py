@@ -10,16 +10,23 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import Analysis
 from maskcore.types import Face, NotSure, Verdict
-from ui.gallery import Choice, Gallery, Photo, Results, annotated_name
+from ui.gallery import Choice, Gallery, Photo, Results, annotated_name, jpeg_url
 from ui.words import shown_name
 
 PHOTOS_A_PAGE = 10
 # Photos fill their column, those of fewer pixels across are enlarged so many times.
 SMALL_WIDTH, ENLARGED = 240, 3
+# From so many times as wide as high.
+PANORAMA = 3
 # Tall photos fit the window, undistorted.
 _STYLE = """<style>
 [class*="st-key-photo-"] [data-testid="stImageContainer"] img {
   max-height: 70vh; object-fit: contain; object-position: left top;
+}
+/* In full screen a panorama is scrolled through: fitted to the window it would be a strip. */
+[class*="st-key-panorama-"] [data-testid="stFullScreenFrame"] { justify-content: start !important; }
+[class*="st-key-panorama-"] img[style*="max-height"] {
+  align-self: start; width: auto !important; max-width: none !important;
 }
 [class*="st-key-page-"] { scroll-margin-top: 5rem; }
 </style>"""
@@ -128,9 +135,14 @@ def _show_pager_below(page: int, pages: int, turns: int) -> None:
 
 
 def _show_picture(photo: Photo, jpeg: bytes, said: str, place: DeltaGenerator) -> None:
-    width = photo.size_wh[0]
+    width, height = photo.size_wh
+    picture: bytes | str = jpeg
+    if width > PANORAMA * height:
+        place = place.container(key=f"panorama-{photo.number}")
+        # As an address: pictures themselves Streamlit reduces to 1,460 pixels across.
+        picture = jpeg_url(jpeg)
     place.image(
-        jpeg,
+        picture,
         width=width * ENLARGED if width < SMALL_WIDTH else "stretch",
         alt=f"{photo.name}: {said}",
     )

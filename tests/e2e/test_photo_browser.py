@@ -197,6 +197,25 @@ def test_files_too_large_or_of_another_kind_are_named_beside_the_photo(
     no_faults(page)
 
 
+def test_a_panorama_is_scrolled_through_in_full_screen(open_page: OpenPage, tmp_path: Path) -> None:
+    wide = tmp_path / "wide.png"
+    wide.write_bytes(encode_image(np.full((600, 8000, 3), 128, np.uint8), "PNG"))
+    page = open_page(viewport={"width": 1366, "height": 768})
+    choose_files(page, wide)
+    picture = page.get_by_role("img", name="wide.png: No face found")
+    picture.wait_for()
+    assert picture.bounding_box()["width"] < 1366
+    picture.hover()
+    button(page, "Fullscreen").first.click()
+    page.wait_for_function(
+        "picture => picture.getBoundingClientRect().height === 480", arg=picture.element_handle()
+    )
+    frame = page.locator("[data-testid=stFullScreenFrame]").filter(has=picture)
+    assert frame.evaluate("frame => frame.scrollWidth") > 6400
+    assert picture.bounding_box()["x"] >= 0  # its left edge can be reached
+    no_faults(page)
+
+
 @pytest.fixture(scope="session")
 def many_files(sample_file: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("many")

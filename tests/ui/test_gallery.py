@@ -324,6 +324,31 @@ def test_a_large_photo_is_previewed_small_with_its_boxes_scaled(
     assert drawn[1][1][0].box_xyxy == pytest.approx((0, 10, 40, 50))
 
 
+@pytest.mark.parametrize(
+    ("size_wh", "expected"),
+    [
+        ((2560, 1800), (1280, 900)),
+        ((1800, 2560), (900, 1280)),
+        ((4000, 1500), (1280, 480)),
+        ((8000, 600), (6400, 480)),
+        ((600, 8000), (480, 6400)),
+        ((4000, 1000), (1920, 480)),
+        ((9000, 300), (6400, 213)),  # at most so long
+        ((2000, 100), (2000, 100)),  # not enlarged
+    ],
+    ids=str,
+)
+def test_of_a_panorama_the_preview_keeps_what_faces_need(
+    photo_file: PhotoFile,
+    fake_pipeline: MaskPipeline,
+    size_wh: tuple[int, int],
+    expected: tuple[int, int],
+) -> None:
+    photo = Photo(0, "a.png", photo_file(*size_wh))
+    photo.look(CHOICE, fake_pipeline)
+    assert read_image(photo.preview).shape[1::-1] == expected
+
+
 def test_a_small_photo_is_not_enlarged_and_shows_the_boxes(looked: Gallery) -> None:
     photo = looked.photos[0]
     plain = read_image(photo.preview)
@@ -341,7 +366,7 @@ def test_a_small_photo_is_not_enlarged_and_shows_the_boxes(looked: Gallery) -> N
 def noisy(fake_pipeline: MaskPipeline) -> Photo:
     """A photo of noise, twice as wide as its preview; its face is at (0, 10, 40, 50)."""
     stream = io.BytesIO()
-    pixels = np.random.default_rng(1).integers(0, 256, (300, 2560, 3), np.uint8)
+    pixels = np.random.default_rng(1).integers(0, 256, (1000, 2560, 3), np.uint8)
     Image.fromarray(pixels).save(stream, "PNG")
     photo = Photo(0, "noise.png", stream.getvalue())
     photo.look(CHOICE, fake_pipeline)
