@@ -18,7 +18,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 
 from maskcore import Analysis, Detections, Face, MaskPipeline, read_image
+from maskcore.detection.scaling import overlaps
 from maskcore.files import write_text
 from maskcore.live import SEARCHED_AT_LEAST, LiveAnalyzer
 from maskcore.tracking import KEPT_SECONDS, FaceTracker
@@ -151,16 +152,11 @@ class GreedyIou:
     def numbers(self, boxes: np.ndarray, seconds: float) -> list[int]:
         """The track of every box."""
         self._last = {n: t for n, t in self._last.items() if seconds - t[1] <= KEPT_SECONDS}
-        pairs = sorted(
-            (
-                (iou(old, box), n, i)
-                for n, (old, _) in self._last.items()
-                for i, box in enumerate(boxes)
-            ),
-            reverse=True,
-        )
+        numbers = list(self._last)
+        shared = overlaps(stacked(box for box, _ in self._last.values()), boxes)
+        pairs = ((iou, numbers[row], i) for (row, i), iou in np.ndenumerate(shared))
         taken: dict[int, int] = {}
-        for overlap, number, i in pairs:
+        for overlap, number, i in sorted(pairs, reverse=True):
             if overlap >= 0.3 and i not in taken and number not in taken.values():
                 taken[i] = number
         for i, box in enumerate(boxes):
@@ -181,13 +177,13 @@ class Ours:
         """The track of every box."""
         found = Detections(boxes.astype(np.float32), np.ones(len(boxes), np.float32))
         seen = [t for t in self._tracker.update(found, seconds, (WIDTH, HEIGHT)) if t.seen]
-        return [max(seen, key=lambda t: iou(np.array(t.box_xyxy), box)).number for box in boxes]
+        shared = overlaps(stacked(t.box_xyxy for t in seen), boxes)
+        return [seen[column.argmax()].number for column in shared.T]
 
 
-def iou(a: np.ndarray, b: np.ndarray) -> float:
-    """Overlap of two boxes, 0..1."""
-    shared = (np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])).clip(0).prod()
-    return float(shared / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - shared))
+def stacked(boxes: Iterable[Any]) -> np.ndarray:
+    """Boxes, (N, 4)."""
+    return np.array(list(boxes), float).reshape(-1, 4)
 
 
 def crossing(person: int, seconds: float) -> tuple[float, float]:
@@ -223,11 +219,11 @@ def switches(tracker: GreedyIou | Ours, scene: str, rate: float, missed: float, 
         for person in range(people):
             x, y = path(person, frame / rate)
             box = np.array([x - 40, y - 50, x + 40, y + 50])
-            if all(iou(box, other) < 0.4 for other in boxes.values()):
+            if (overlaps(box[None], stacked(boxes.values())) < 0.4).all():
                 boxes[person] = box + rng.normal(0, 1.6, 4)
         boxes = {person: box for person, box in boxes.items() if rng.random() >= missed}
-        array = np.array(list(boxes.values())).reshape(-1, 4)
-        for person, number in zip(boxes, tracker.numbers(array, frame / rate), strict=True):
+        numbers = tracker.numbers(stacked(boxes.values()), frame / rate)
+        for person, number in zip(boxes, numbers, strict=True):
             changed += last.get(person, number) != number
             last[person] = number
     return changed

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.detection.scaling import overlaps
 from maskcore.images import read_image
 from maskcore.pipeline import MaskPipeline
-from maskcore.types import Box, Face
+from maskcore.types import Face
 from training.metrics import CLASS_NAMES, RESAMPLES, share
 from training.scenes import Scene, SceneFace
 
@@ -98,13 +99,11 @@ def match(
     """
     taken: list[Face | None] = [None] * len(truth)
     loose = []
-    for face in sorted(found, key=lambda face: -face.score):
-        overlaps = [
-            (iou(face.box_xyxy, other.box_xyxy), i)
-            for i, other in enumerate(truth)
-            if taken[i] is None
-        ]
-        best, index = max(overlaps, default=(0.0, -1))
+    surest_first = sorted(found, key=lambda face: -face.score)
+    shared = overlaps(_boxes(surest_first), _boxes(truth)).tolist()
+    for face, by_truth in zip(surest_first, shared, strict=True):
+        free = [(iou, i) for i, iou in enumerate(by_truth) if taken[i] is None]
+        best, index = max(free, default=(0.0, -1))
         if best >= MIN_IOU:
             taken[index] = face
         else:
@@ -112,14 +111,8 @@ def match(
     return taken, loose
 
 
-def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, 0..1."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    inner = width * height
-    return inner / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inner)
+def _boxes(faces: Sequence[Face | SceneFace]) -> NDArray[np.float64]:
+    return np.array([face.box_xyxy for face in faces], float).reshape(-1, 4)
 
 
 def count(

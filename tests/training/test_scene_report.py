@@ -17,7 +17,7 @@ from training import scene_parts
 from training import scene_report as module
 from training.__main__ import main
 from training.metrics import CLASS_NAMES, share
-from training.scene_report import count, evaluate_scenes, figures, iou, match, with_intervals
+from training.scene_report import count, evaluate_scenes, figures, match, with_intervals
 from training.scenes import Scene, SceneFace, read_scenes
 
 Box = tuple[float, float, float, float]
@@ -45,24 +45,6 @@ def counted(
         name: {key: int(value) for key, value in zip(names, row, strict=True) if value}
         for name, row in zip(CLASS_NAMES, rows, strict=True)
     }
-
-
-# --- overlap
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "expected"),
-    [
-        ((0, 0, 10, 10), (0, 0, 10, 10), 1),
-        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
-        ((0, 0, 10, 20), (5, 10, 15, 30), 50 / 350),
-        ((0, 0, 30, 30), (10, 10, 20, 20), 1 / 9),
-        ((0, 0, 10, 10), (10, 0, 20, 10), 0),
-        ((0, 0, 10, 10), (20, 20, 30, 30), 0),
-    ],
-)
-def test_overlap_of_two_boxes(a: Box, b: Box, expected: float) -> None:
-    assert iou(a, b) == iou(b, a) == pytest.approx(expected)
 
 
 # --- matching
