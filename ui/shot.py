@@ -6,10 +6,13 @@ import streamlit as st
 
 from maskcore import ImageError, MaskPipeline, encode_image, read_image
 from maskcore.drawing import blur_faces, draw_faces
-from ui.doctor import examine_for_shots
+from ui.doctor import ON_LIVE_PAGE, Meanwhile, examine_for_shots
 from ui.gallery import Gallery, Results
 from ui.results import sentence
 
+ON_PHOTOS_PAGE = Meanwhile(
+    "Meanwhile **Upload**, above, works.", "Without a camera **Upload**, above, works."
+)
 # What stands beside the camera is no higher, and keeps its place while the next shot is looked at.
 _LAST_SHOT = "last-shot"
 _STYLE = f"""<style>
@@ -28,7 +31,7 @@ def show_last_shot(gallery: Gallery, results: Results, blur: bool) -> None:
     """
     shot = gallery.shot
     if shot is None:
-        st.info("What is found in your photo appears here.")
+        _wait_for_shot("What is found in your photo appears here.", ON_PHOTOS_PAGE)
         return
     st.html(_STYLE)
     with st.container(key=_LAST_SHOT):
@@ -54,7 +57,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         shot = st.camera_input("Take a shot", label_visibility="collapsed", key="shot")
     with right:
         if shot is None:
-            _wait_for_shot()
+            _wait_for_shot("The labelled shot appears here.", ON_LIVE_PAGE)
             return
         if pipeline is None:
             return
@@ -82,6 +85,6 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
 
 
 @st.fragment
-def _wait_for_shot() -> None:
-    if not examine_for_shots():
-        st.info("The labelled shot appears here.")
+def _wait_for_shot(coming: str, meanwhile: Meanwhile) -> None:
+    if not examine_for_shots(meanwhile):
+        st.info(coming)

@@ -27,7 +27,8 @@ from maskcore.detection.yunet import FILE_NAME
 from maskcore.images import MAX_BYTES
 from maskcore.models import installed_models, models_dir
 from maskcore.types import NotSure
-from ui import gallery
+from ui import doctor, gallery
+from ui.browser import BrowserReport
 
 OpenPage = Callable[[], AppTest]
 PhotoFile = Callable[..., bytes]
@@ -228,14 +229,6 @@ def test_good_photos_are_shown_and_broken_ones_explained(
     assert downloads(page).count("Annotated photo") == 3
 
 
-def test_a_photo_taken_with_the_camera_is_looked_at(page: AppTest, photo_file: PhotoFile) -> None:
-    page.segmented_control(key="source").set_value("Camera").run()
-    assert not page.file_uploader
-    page.camera_input[0].upload("shot.jpg", photo_file(200, format="JPEG"), "image/jpeg").run()
-    assert not page.exception
-    assert found(page) == ["2 faces: 1 with mask, 1 without"]
-
-
 def beside_the_camera(page: AppTest) -> list[str]:
     _, beside = page.columns[:2]
     return [element.value for kind in ("info", "markdown") for element in beside.get(kind)]
@@ -246,6 +239,7 @@ def test_what_the_last_shot_shows_stands_beside_the_camera(
 ) -> None:
     upload(page, ("three.png", photo_file(400)))
     page.segmented_control(key="source").set_value("Camera").run()
+    assert not page.file_uploader
     nothing = ["What is found in your photo appears here."]
     assert beside_the_camera(page) == nothing
     for width, sentence in ((200, "2 faces: 1 with mask, 1 without"), (300, "1 face: with mask")):
@@ -260,6 +254,21 @@ def test_what_the_last_shot_shows_stands_beside_the_camera(
     assert beside_the_camera(page) == ["**1 face: without mask**"]
     page.button(key="remove-2").click().run()
     assert beside_the_camera(page) == nothing
+
+
+def test_a_camera_that_is_refused_is_told_of_beside_it(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = BrowserReport(secure=True, api=True, permission="denied", browser="firefox")
+    monkeypatch.setattr(doctor, "browser_report", lambda request=0: refused)
+    page.segmented_control(key="source").set_value("Camera").run()
+    (error,) = page.error
+    assert "The camera is not allowed" in error.value
+    assert "crossed-out camera" in error.value  # what to do in this browser
+    assert error.value.endswith("Without a camera **Upload**, above, works.")
+    assert "appears here" not in texts(page)
+    page.camera_input[0].upload("shot.jpg", photo_file(300, format="JPEG"), "image/jpeg").run()
+    assert not page.error
 
 
 def test_files_are_taken_in_once(page: AppTest, photo_file: PhotoFile, fake: Any) -> None:
