@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ModelError
 from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
+from maskcore.types import NotSure
 from training.comparison import Comparison, Figures, PartComparison, Verdict
 from training.installed import installed_cards
 from training.metrics import LEAST_DIFFERING, mcnemar, share
@@ -76,48 +79,67 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
     card = json.loads((run_dir / CARD_FILE).read_text(encoding="utf-8"))
     run = LiteRtClassifier(StoredModel("new", card, (run_dir / MODEL_FILE).read_bytes()))
     installed = champion(architecture)
-    compared, test, alike = [], None, False
-    for part, photos in parts.items():
-        answers = _answers(run, photos)
-        alike = bool(np.ptp(answers) < ALIKE_SPREAD)  # in the end those on the test photos
-        new = _right(run, photos, answers)
-        old = _right(installed, photos, _answers(installed, photos)) if installed else None
-        test = None if old is None else mcnemar(new, old)
-        compared.append(PartComparison(part, _figures(new), None if old is None else _figures(old)))
-    if installed is None or test is None:
+    new = {part: _judge(run, photos) for part, photos in parts.items()}
+    alike = new["test"].alike
+    if installed is None:
+        compared = tuple(PartComparison(part, _figures(of), None) for part, of in new.items())
         head = ALIKE if alike else "No model is installed to compare with."
         sentence = f"{head} {_of('The new one', compared[-1].run)}"
-        return Comparison("", "", "no model to compare with", sentence, "", tuple(compared))
-    verdict = _VERDICTS[test.verdict]
+        return Comparison("", "", "no model to compare with", sentence, "", compared)
+    old = {part: _judge(installed, photos) for part, photos in parts.items()}
+    compared = tuple(
+        PartComparison(part, _figures(new[part]), _figures(old[part])) for part in parts
+    )
+    verdict = _VERDICTS[mcnemar(new["test"].right, old["test"].right).verdict]
+    cautions = [
+        _unsure(new["test"], old["test"]),
+        *_cautions(card, installed, parts["test"].paths),
+    ]
     return Comparison(
         installed_name=installed.name,
         installed_title=str(installed.card.get("title") or installed.name),
         verdict=verdict,
         sentence=_sentence(verdict, compared[-1], alike),
-        caution=_caution(card, installed, parts["test"].paths),
-        parts=tuple(compared),
+        caution=" ".join(filter(None, cautions)),
+        parts=compared,
         # Of the one compared: another may have been installed meanwhile.
         installed_sha256=str(installed.card.get("sha256", "")),
     )
 
 
-def _answers(model: LiteRtClassifier, photos: Photos) -> NDArray[np.float32]:
-    """How probable a mask is on each photo to a model, which sees it in its own size."""
-    return model.classify_inputs(photos.inputs(model.input_spec))
+@dataclass(frozen=True)
+class _Judged:
+    """What a model made of some photos.
+
+    Attributes:
+        right: bool (N,), where it says what is true, at its own threshold.
+        sure: bool (N,), where the app would call it by that, by the card's margin.
+        alike: whether it answers the same to all.
+    """
+
+    right: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
+    alike: bool
 
 
-def _right(
-    model: LiteRtClassifier, photos: Photos, answers: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """On which photos a model, at its own threshold, says what is true."""
-    right: NDArray[np.bool_] = (answers >= model.threshold) == (photos.labels == 1)
-    return right
+def _judge(model: LiteRtClassifier, photos: Photos) -> _Judged:
+    """Ask a model about photos, which it sees in its own size."""
+    answers = model.classify_inputs(photos.inputs(model.input_spec))
+    # A photo's size and sharpness are not a model's merit.
+    rule = NotSure(margin=model.not_sure.margin)
+    sure = [rule.is_sure(p, model.threshold, math.inf, math.inf) for p in answers.tolist()]
+    return _Judged(
+        right=(answers >= model.threshold) == (photos.labels == 1),
+        sure=np.array(sure, bool),
+        alike=bool(np.ptp(answers) < ALIKE_SPREAD),
+    )
 
 
-def _figures(right: NDArray[np.bool_]) -> Figures:
-    accuracy = share(int(right.sum()), len(right))
+def _figures(judged: _Judged) -> Figures:
+    accuracy = share(int(judged.right.sum()), len(judged.right))
     low, high = accuracy["interval"]
-    return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high))
+    not_sure = int((~judged.sure).sum())
+    return Figures(accuracy["hits"], accuracy["count"], accuracy["value"], (low, high), not_sure)
 
 
 def _sentence(verdict: Verdict, part: PartComparison, alike: bool) -> str:
@@ -157,7 +179,21 @@ def _of(who: str, figures: Figures) -> str:
     return f"{who} got {figures.right} of {figures.count} test photos right."
 
 
-def _caution(card: dict[str, Any], installed: LiteRtClassifier, test_paths: tuple[str, ...]) -> str:
+def _unsure(new: _Judged, old: _Judged) -> str:
+    """What to bear in mind of a model that dares to call far fewer photos; else ""."""
+    if mcnemar(new.sure, old.sure).verdict != "second":
+        return ""
+    of_new, of_old = (int((~judged.sure).sum()) for judged in (new, old))
+    return (
+        f"{of_new} of {len(new.sure)} test photos would be called Not sure on Photos and Live, by"
+        f" the installed model {of_old}."
+    )
+
+
+def _cautions(
+    card: dict[str, Any], installed: LiteRtClassifier, test_paths: tuple[str, ...]
+) -> list[str]:
+    """What the models may have learned from, and what the photos are."""
     cautions = []
     recorded = card.get("config", {}).get("split_by") == "time"
     if recorded:
@@ -171,7 +207,7 @@ def _caution(card: dict[str, Any], installed: LiteRtClassifier, test_paths: tupl
         cautions.append(SEEN_BY_BOTH)
     elif seen or seen_by_new:
         cautions.append(SEEN if seen else SEEN_BY_NEW)
-    return " ".join(cautions)
+    return cautions
 
 
 def _held_back(installed: LiteRtClassifier, card: dict[str, Any]) -> set[str] | None:

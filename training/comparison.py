@@ -23,12 +23,15 @@ class Figures:
         right, count: photos.
         accuracy: right / count, 0..1.
         interval: its 95 % Wilson interval.
+        not_sure: photos that the app would not call either way, whatever was right; None in
+            older runs' files.
     """
 
     right: int
     count: int
     accuracy: float
     interval: tuple[float, float]
+    not_sure: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,12 @@ def comparison(job: Job) -> Comparison | None:
 
 
 def _part(values: dict[str, Any]) -> PartComparison:
-    # Files of older runs hold more.
+    # Files of older runs hold other figures.
     run, installed = values["run"], values["installed"]
     return PartComparison(values["part"], _figures(run), _figures(installed) if installed else None)
 
 
 def _figures(values: dict[str, Any]) -> Figures:
     low, high = values["interval"]
-    return Figures(values["right"], values["count"], values["accuracy"], (low, high))
+    not_sure = values.get("not_sure")
+    return Figures(values["right"], values["count"], values["accuracy"], (low, high), not_sure)

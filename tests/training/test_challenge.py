@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskcore.types import NotSure
 from training import challenge as module
 from training.challenge import (
     ALIKE,
@@ -34,6 +36,7 @@ class Judge:
         from maskcore.network_input import InputSpec
 
         self.input_spec = InputSpec.from_card(model.card)
+        self.not_sure = NotSure.from_card(model.card)
         self._channel = 0 if model.name == "new" else 1
 
     def classify_inputs(self, inputs: np.ndarray) -> np.ndarray:
@@ -196,6 +199,34 @@ def test_what_the_starting_weights_may_have_seen_is_said(models: Path, tmp_path:
     assert compare(tmp_path, same, same, config=elsewhere).caution == RECORDED
 
 
+@pytest.mark.parametrize(("doubted", "said"), [(5, False), (6, True)])
+def test_a_model_that_dares_to_call_far_fewer_photos_is_told_from_one_that_is_as_good(
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    doubted: int,
+    said: bool,
+) -> None:
+    judge = Judge.classify_inputs
+
+    def doubting(self: Any, inputs: np.ndarray) -> np.ndarray:
+        answers = judge(self, inputs)
+        if self.name == "new":  # log odds of 1.04 and 1.05 on either side of the margin
+            answers = np.where(answers > 0.5, 0.739, 0.261)
+            answers[doubted:] = np.where(answers[doubted:] > 0.5, 0.741, 0.259)
+        return answers
+
+    monkeypatch.setattr(Judge, "classify_inputs", doubting)
+    rule = {"not_sure": {"margin": 1.045, "smallest_side": 30, "least_sharpness": 9}}
+    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2", **rule)
+    result = compare(tmp_path, [True] * 14, [True] * 14, **rule)
+    assert result.verdict == "no real difference"
+    assert [part.run.not_sure for part in result.parts] == [4, doubted]
+    assert [part.installed.not_sure for part in result.parts] == [0, 0]
+    caution = "6 of 10 test photos would be called Not sure on Photos and Live, by the installed"
+    assert result.caution == (f"{caution} model 0. {SEEN}" if said else SEEN)
+
+
 @pytest.mark.parametrize(("count", "said"), [(5, "cannot show any"), (24, "large"), (100, "")])
 def test_where_no_difference_shows_it_is_said_what_it_would_have_taken(
     models: Path, tmp_path: Path, count: int, said: str
@@ -238,6 +269,11 @@ def test_a_comparison_is_read_as_it_was_written(models: Path, tmp_path: Path) ->
             part[model] |= {"recall": {"No Mask": 0.2, "Mask": None}}
     (tmp_path / COMPARISON_FILE).write_text(json.dumps(older))
     assert comparison(job) == made
+    for part in older["parts"]:
+        for model in ("run", "installed"):
+            assert part[model].pop("not_sure") == 0
+    (tmp_path / COMPARISON_FILE).write_text(json.dumps(older))
+    assert comparison(job).parts[0].run == replace(made.parts[0].run, not_sure=None)
     for damage in ("", "{", "[]", "{}", '{"parts": [1]}', '{"parts": 1}'):
         (tmp_path / COMPARISON_FILE).write_text(damage)
         assert comparison(job) is None
