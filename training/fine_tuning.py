@@ -18,7 +18,7 @@ from training.events import FINE_TUNE_STAGE
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
 from training.progress import Checkpoint, Progress, Stop
 from training.runs import Run, tensorboard
-from training.scene_parts import fold_scenes
+from training.scene_parts import all_folds
 from training.scenes import read_scenes
 
 
@@ -78,6 +78,6 @@ def _scene_faces(config: TrainConfig) -> tuple[list[CutFace], list[CutFace]]:
     if not config.scenes:
         return [], []
     scenes = read_scenes(Path(config.scenes))
-    parts = fold_scenes(scenes, config.folds, config.fold, config.seed)
+    parts = all_folds(scenes, config.folds, config.seed)[config.fold]
     validation = parts["validation"] if config.folds != 1 else []
     return scene_faces(parts["train"]), scene_faces(validation)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from maskcore.errors import MasklensError
@@ -24,39 +23,35 @@ def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
     spread evenly. The division depends on the photos and the seed alone: whatever
     command tunes on one part leaves the same test part untouched.
     """
-    parts = _split(scenes, _hashes(scenes), seed)
-    return {name: [scenes[i] for i in members] for name, members in parts.items()}
+    return all_folds(scenes, 0, seed)[0]
 
 
-def fold_scenes(
-    scenes: list[Scene], folds: int, fold: int, seed: int = 0
-) -> dict[str, list[Scene]]:
+def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, list[Scene]]]:
     """Divide scenes anew into train and validation; the test part is that of ``split_scenes``.
 
     Args:
         scenes: the photos.
         folds: in how many alike folds training and validation scenes together are divided;
             with 1, all of them are in both parts, with 0 they stay as they are.
-        fold: which of them is the validation part, from 0; the others train.
         seed: of both divisions.
+
+    Returns:
+        "train", "validation" and "test" of each fold, which validates while the others train;
+        one division where there are no folds or one.
 
     Raises:
         MasklensError: too few scenes for so many folds.
     """
-    return all_folds(scenes, folds, seed)[fold]
-
-
-def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, list[Scene]]]:
-    """The divisions of ``fold_scenes``, fold by fold; one where there are none or one."""
-    hashes = _hashes(scenes)
-    parts = _split(scenes, hashes, seed)
+    hashes = np.stack(list(in_threads(lambda s: photo_hashes(read_image(s.image_path)), scenes)))
+    bare = np.array([any(face.label == 0 for face in s.faces) for s in scenes], np.int64)
+    groups = group_near_duplicates(hashes)
+    parts = split(bare, groups, validation_share=0.1, test_share=0.1, seed=seed)
     kept = np.concatenate([parts["train"], parts["validation"]])
     divisions = [(kept, kept) if folds else (parts["train"], parts["validation"])]
     if folds > 1:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        bare = _with_bare_face(scenes)[kept]
         try:
-            divided = list(splitter.split(kept, bare, group_near_duplicates(hashes[kept])))
+            divided = list(splitter.split(kept, bare[kept], group_near_duplicates(hashes[kept])))
         except ValueError as error:
             raise MasklensError(
                 f"Too few scenes for {folds} folds: each needs one with and one without a bare"
@@ -70,27 +65,6 @@ def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, 
         }
         for train, held in divisions
     ]
-
-
-def _split(
-    scenes: list[Scene], hashes: NDArray[np.bool_], seed: int
-) -> dict[str, NDArray[np.int64]]:
-    return split(
-        _with_bare_face(scenes),
-        group_near_duplicates(hashes),
-        validation_share=0.1,
-        test_share=0.1,
-        seed=seed,
-    )
-
-
-def _hashes(scenes: list[Scene]) -> NDArray[np.bool_]:
-    """``photo_hashes`` of each scene, bool (N, 2, 64)."""
-    return np.stack(list(in_threads(lambda s: photo_hashes(read_image(s.image_path)), scenes)))
-
-
-def _with_bare_face(scenes: list[Scene]) -> NDArray[np.int64]:
-    return np.array([any(face.label == 0 for face in scene.faces) for scene in scenes], np.int64)
 
 
 def scenes_of_parts(

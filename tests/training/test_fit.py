@@ -27,7 +27,7 @@ from training.faces import validation_pixels
 from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
 from training.photo_reading import PhotoReading
 from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
-from training.scene_parts import fold_scenes, split_scenes
+from training.scene_parts import all_folds, split_scenes
 from training.scenes import read_scenes
 
 MakePhotos = Callable[..., Path]
@@ -363,7 +363,7 @@ def test_scenes_can_be_learned_from_in_folds(
         photos, epochs=1, fine_tune_epochs=1, scenes=str(folder), folds=folds, fold=folds - 1
     )
     fit(config, tmp_path / "run", "fit")
-    parts = fold_scenes(read_scenes(folder), folds, folds - 1, config.seed)
+    parts = all_folds(read_scenes(folder), folds, config.seed)[folds - 1]
     expected = {part: {scene.image_path for scene in scenes} for part, scenes in parts.items()}
     assert given["train"] == expected["train"]
     # What was learned from does not tell which weights are the best.

@@ -21,7 +21,7 @@ from training.__main__ import main
 from training.config import RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
 from training.parts import Photos, judged_report
-from training.scene_parts import fold_scenes, split_scenes
+from training.scene_parts import all_folds, split_scenes
 from training.scenes import read_scenes
 from training.versions import put_in_place
 
@@ -115,7 +115,7 @@ def detector_runs(root: Path, name: str = "detector", seed: int = 0) -> list[str
 
 def unseen(scenes: Path, fold: int) -> list[int]:
     """The numbers of the scenes that validate a fold."""
-    parts = fold_scenes(read_scenes(scenes), 3, fold)
+    parts = all_folds(read_scenes(scenes), 3)[fold]
     return sorted(int(scene.image_path.stem) for scene in parts["validation"])
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
-from training.scene_parts import fold_scenes, scenes_of_parts, split_scenes
+from training.scene_parts import all_folds, scenes_of_parts, split_scenes
 from training.scenes import Scene, SceneFace
 
 
@@ -53,10 +53,10 @@ def test_folds_leave_the_test_part_alone_and_each_scene_validates_once(
     parts = split_scenes(scenes)
     kept = {scene.image_path.stem for scene in parts["train"] + parts["validation"]}
     validated: list[str] = []
-    for fold in range(4):
-        divided = fold_scenes(scenes, 4, fold)
+    folds = all_folds(scenes, 4)
+    assert len(folds) == 4 and all_folds(scenes, 4) == folds
+    for divided in folds:
         assert divided["test"] == parts["test"]
-        assert fold_scenes(scenes, 4, fold) == divided
         train, held_back = (
             {scene.image_path.stem for scene in divided[part]} for part in ("train", "validation")
         )
@@ -76,7 +76,7 @@ def test_one_fold_trains_on_all_that_is_not_for_testing(
     tmp_path: Path, make_photo: Callable[..., ImageRgb]
 ) -> None:
     scenes = many_scenes(tmp_path, make_photo)
-    parts, divided = split_scenes(scenes), fold_scenes(scenes, 1, 0)
+    parts, (divided,) = split_scenes(scenes), all_folds(scenes, 1)
     assert divided["test"] == parts["test"]
     assert divided["train"] == divided["validation"] == parts["train"] + parts["validation"]
 

@@ -24,7 +24,7 @@ from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.progress import Checkpoint, Progress, finish, load_best
 from training.runs import check_same_division, last_model, start_run
-from training.scene_parts import fold_scenes
+from training.scene_parts import all_folds
 from training.scenes import Scene, read_scenes
 
 STAGE = "training"
@@ -103,8 +103,8 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
 
 
 def scene_parts(config: DetectorConfig) -> dict[str, list[Scene]]:
-    """The scenes of a run, in train, validation and test; see ``fold_scenes``."""
-    return fold_scenes(read_scenes(Path(config.data)), config.folds, config.fold, config.seed)
+    """The scenes of a run, in train, validation and test; see ``all_folds``."""
+    return all_folds(read_scenes(Path(config.data)), config.folds, config.seed)[config.fold]
 
 
 def _optimizer(config: DetectorConfig) -> Any:
