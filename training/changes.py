@@ -9,6 +9,14 @@ import cv2
 import numpy as np
 
 from maskcore.types import Box, ImageRgb, longer_side
+from training.face_drawings import (
+    black_beard,
+    dark,
+    dyed_mask,
+    full_beard,
+    patterned,
+    skin_coloured,
+)
 
 # On a photo and its face, before the face is cut out.
 OnPhoto = Callable[[ImageRgb, Box, np.random.Generator], tuple[ImageRgb, Box]]
@@ -24,14 +32,15 @@ class Change:
         name: for people.
         level: how much of it, with its unit.
         on_photo, on_face: what is done; either may be missing.
-        hides_masks: no mask could be told under it: it is for bare faces only.
+        labels: of the faces that it is for, 1 with a mask, 0 without: under some no mask could
+            be told, others are of masks.
     """
 
     name: str
     level: str
     on_photo: OnPhoto | None = None
     on_face: OnFace | None = None
-    hides_masks: bool = False
+    labels: tuple[int, ...] = (1, 0)
 
 
 def smaller(side: float) -> OnPhoto:
@@ -200,6 +209,11 @@ CHANGES = (
     *(Change("shifted box", f"{n} % of the face", on_photo=shifted(n / 100)) for n in (10, 20, 30)),
     Change("hand", "before the mouth", on_face=hand),
     Change("scarf", "up to the chin", on_face=scarf(0.9)),
-    Change("scarf", "over the mouth, bare faces", on_face=scarf(0.6), hides_masks=True),
+    Change("scarf", "over the mouth, bare faces", on_face=scarf(0.6), labels=(0,)),
     Change("sunglasses", "dark", on_face=sunglasses),
+    Change("beard", "full, bare faces", on_face=full_beard, labels=(0,)),
+    Change("beard", "a black U, bare faces", on_face=black_beard, labels=(0,)),
+    Change("mask", "dark, masked faces", on_face=dyed_mask(dark), labels=(1,)),
+    Change("mask", "patterned, masked faces", on_face=dyed_mask(patterned), labels=(1,)),
+    Change("mask", "skin-coloured, masked faces", on_face=dyed_mask(skin_coloured), labels=(1,)),
 )

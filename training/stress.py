@@ -114,13 +114,13 @@ def rows(labels: NDArray[np.int64], masked: NDArray[np.bool_]) -> list[dict[str,
 
     Returns:
         For each change: "change", "level", "accuracy", "recall_mask" and "recall_no_mask",
-        shares with Wilson 95 % intervals and counts; where a change hides masks, of the
-        bare faces only.
+        shares with Wilson 95 % intervals and counts; where a change is for one class, of its
+        faces only.
     """
     found = []
     for change, answers in zip(CHANGES, masked.T, strict=True):
         right = answers == labels
-        of = {1: right[(labels == 1) & (not change.hides_masks)], 0: right[labels == 0]}
+        of = {label: right[(labels == label) & (label in change.labels)] for label in (1, 0)}
         shares = {label: share(int(r.sum()), len(r)) for label, r in of.items()}
         hits = sum(s["hits"] for s in shares.values())
         count = sum(s["count"] for s in shares.values())

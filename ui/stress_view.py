@@ -241,7 +241,7 @@ def _meaning(rows: list[dict[str, Any]], count: int) -> str:
         marked = f"none is below {_LIMIT}, the dashed line"
     return (
         f"Each circle is the accuracy on the same {count} test photos, changed as written beside"
-        " it (bare faces alone where it says so), its line the 95 % interval; the triangles are"
+        " it (one class alone where it says so), its line the 95 % interval; the triangles are"
         f" masked and bare faces alone; {marked}. The axis does not begin at 0: at 50 % it would be"
         " guessing."
     )
