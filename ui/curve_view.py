@@ -45,6 +45,45 @@ def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], di
     return roc, {"recall": found, "precision": right, "threshold": threshold}
 
 
+def roc_meaning(judged: Judged, threshold: float) -> str:
+    """What the ROC curve says, in plain sentences; likewise below."""
+    at, _ = current_points(judged, threshold)
+    return (
+        f"At {threshold * 100:.0f} % (the dot) {percent(at['recall'])} of masked"
+        f" {judged.things} are recognised and {percent(at['false_positive_rate'])} of bare"
+        " ones pass as masked. The nearer the line to the upper left corner, the better."
+        + _enlarged(at, ROC_AXES)
+    )
+
+
+def precision_meaning(judged: Judged, threshold: float) -> str:
+    """Of the curve of precision and recall."""
+    _, at = current_points(judged, threshold)
+    right = at["precision"]
+    said = "is never said" if right is None else f"is right in {percent(right)} of cases"
+    return (
+        f"At {threshold * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it more"
+        " often right, and lets it recognise fewer." + _enlarged(at, PRECISION_AXES)
+    )
+
+
+def reliability_meaning(steps: list[dict[str, Any]], things: str) -> str:
+    """Of the probabilities said and true."""
+    return (
+        f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
+        f" masked. On average it is off by {percentage_points(calibration_error(steps))}"
+        f" (expected calibration error). Larger points stand for more {things}."
+    )
+
+
+def histogram_meaning(things: str) -> str:
+    """Of the probabilities' distribution."""
+    return (
+        f"Masked {things} should stand at the right, bare ones at the left, and little between."
+        " The dashed line is the threshold: from there on the answer is Mask."
+    )
+
+
 def show_curves(judged: Judged, threshold: float) -> None:
     """ROC, precision and recall, probabilities said and true, and their distribution."""
     roc, things = roc_points(judged.labels, judged.probabilities), judged.things
@@ -56,14 +95,28 @@ def show_curves(judged: Judged, threshold: float) -> None:
     left, right = st.columns(2, gap="medium")
     if roc:
         precision = precision_recall_points(judged.labels, judged.probabilities)
-        _show_two_curves(judged, threshold, roc, precision, (left, right))
+        at_roc, at_precision = current_points(judged, threshold)
+        with left:
+            show_chart(
+                curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
+                roc_meaning(judged, threshold),
+                _curve_table(roc, *ROC_AXES),
+                "roc",
+            )
+        with right:
+            show_chart(
+                curve_chart(
+                    precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"
+                ),
+                precision_meaning(judged, threshold),
+                _curve_table(precision, *PRECISION_AXES),
+                "precision",
+            )
     with left:
         steps = reliability(judged.labels, judged.probabilities)
         show_chart(
             reliability_chart(steps, things),
-            f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
-            f" masked. On average it is off by {percentage_points(calibration_error(steps))}"
-            f" (expected calibration error). Larger points stand for more {things}.",
+            reliability_meaning(steps, things),
             pd.DataFrame(
                 {
                     "Probability, on average": [
@@ -79,8 +132,7 @@ def show_curves(judged: Judged, threshold: float) -> None:
         rows = histogram(judged.labels, judged.probabilities)
         show_chart(
             histogram_chart(rows, threshold, things),
-            f"Masked {things} should stand at the right, bare ones at the left, and little between."
-            " The dashed line is the threshold: from there on the answer is Mask.",
+            histogram_meaning(things),
             pd.DataFrame(
                 [
                     {
@@ -94,36 +146,6 @@ def show_curves(judged: Judged, threshold: float) -> None:
                 ]
             ),
             "histogram",
-        )
-
-
-def _show_two_curves(
-    judged: Judged,
-    threshold: float,
-    roc: list[dict[str, float]],
-    precision: list[dict[str, float]],
-    places: tuple[Any, Any],
-) -> None:
-    at_roc, at_precision = current_points(judged, threshold)
-    right = at_precision["precision"]
-    said = "is never said" if right is None else f"is right in {percent(right)} of cases"
-    with places[0]:
-        show_chart(
-            curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
-            f"At {threshold * 100:.0f} % (the dot) {percent(at_roc['recall'])} of masked"
-            f" {judged.things} are recognised and {percent(at_roc['false_positive_rate'])} of bare"
-            " ones pass as masked. The nearer the line to the upper left corner, the better."
-            + _enlarged(at_roc, ROC_AXES),
-            _curve_table(roc, *ROC_AXES),
-            "roc",
-        )
-    with places[1]:
-        show_chart(
-            curve_chart(precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"),
-            f"At {threshold * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it more"
-            " often right, and lets it recognise fewer." + _enlarged(at_precision, PRECISION_AXES),
-            _curve_table(precision, *PRECISION_AXES),
-            "precision",
         )
 
 

@@ -75,6 +75,12 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None
             st.info("There is nothing here. Click another tile of the matrix.")
 
 
+def called_rightly(judged: Judged, confusion: list[list[int]]) -> str:
+    """What the matrix says, in a sentence."""
+    right = sum(counts[place] for place, counts in enumerate(confusion))
+    return f"{right} of {judged.counted(len(judged))} are called rightly (blue tiles)."
+
+
 def most_telling(counts: dict[Cell, int]) -> Cell:
     """The cell to begin with: that of most mistakes, or of most photos where there are none."""
     mistakes, right = CELLS[:2], CELLS[2:]
@@ -100,11 +106,7 @@ def _show_matrix(
         if clicked:
             st.session_state[_CLICKED] = of, clicked
 
-    right = sum(counts[place] for place, counts in enumerate(confusion))
-    meaning = (
-        f"{right} of {judged.counted(len(judged))} are called rightly (blue tiles). Click a tile"
-        f" to see its {judged.things}."
-    )
+    meaning = f"{called_rightly(judged, confusion)} Click a tile to see its {judged.things}."
     st.altair_chart(
         confusion_chart(confusion, judged.things),
         width="stretch",

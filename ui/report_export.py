@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from maskcore.records import spreadsheet_safe
+from maskcore.records import for_spreadsheets, spreadsheet_safe
 from training.curves import (
     calibration_error,
     histogram,
@@ -26,11 +26,23 @@ from ui.charts import (
     histogram_chart,
     reliability_chart,
 )
-from ui.curve_view import PRECISION_AXES, ROC_AXES, current_points, percentage_points
+from ui.curve_view import (
+    PRECISION_AXES,
+    ROC_AXES,
+    current_points,
+    histogram_meaning,
+    percentage_points,
+    precision_meaning,
+    reliability_meaning,
+    roc_meaning,
+)
 from ui.judged import Judged
+from ui.mistakes import called_rightly
 from ui.scene_figures import (
+    SIZES_NOTE,
     SceneFigures,
     outcome_chart,
+    outcome_meaning,
     outcome_rows,
     size_chart,
     size_rows,
@@ -62,15 +74,15 @@ def report_json(
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def report_csv(judged: Judged, threshold: float) -> str:
-    """A row a photo."""
+def report_csv(judged: Judged, threshold: float) -> bytes:
+    """A row a photo, in UTF-8, for spreadsheets."""
     stream = io.StringIO()
     rows = list(photo_rows(judged, threshold))
     writer = csv.DictWriter(stream, list(rows[0]))
     writer.writeheader()
     for row in rows:
         writer.writerow({**row, "photo": spreadsheet_safe(row["photo"])})
-    return stream.getvalue()
+    return for_spreadsheets(stream.getvalue().encode())
 
 
 def photo_rows(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
@@ -93,17 +105,21 @@ def photo_rows(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
         }
 
 
-def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]:
-    """The charts that go into the HTML file, in order, each with a description."""
-    charts: list[Any] = []
+def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[tuple[Any, str]]:
+    """The charts that go into the HTML file, in order, each with what it means, as on the page.
 
-    def add(chart: Any, *said: str) -> None:
-        # For those who do not see it: what it shows, in words.
-        charts.append(chart.properties(description=f"{chart.title}. {'; '.join(said)}."))
+    Each chart has a description, for those who do not see it: what it shows, in words.
+    """
+    charts: list[tuple[Any, str]] = []
+
+    def add(chart: Any, meaning: str, *said: str) -> None:
+        described = chart.properties(description=f"{chart.title}. {'; '.join(said)}.")
+        charts.append((described, meaning))
 
     confusion = judged.figures(threshold)["confusion"]
     add(
         confusion_chart(confusion, judged.things),
+        called_rightly(judged, confusion),
         *(
             f"{cell['truth']} called {cell['answer']}: {cell['count']}"
             for cell in confusion_rows(confusion).to_dict("records")
@@ -113,20 +129,33 @@ def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]
     if roc:
         at_roc, at_precision = current_points(judged, threshold)
         precision = precision_recall_points(judged.labels, judged.probabilities)
-        for points, at, axes, title in (
-            (roc, at_roc, ROC_AXES, "ROC curve"),
-            (precision, at_precision, PRECISION_AXES, "Precision and recall of Mask"),
+        for points, at, axes, title, meaning in (
+            (roc, at_roc, ROC_AXES, "ROC curve", roc_meaning),
+            (
+                precision,
+                at_precision,
+                PRECISION_AXES,
+                "Precision and recall of Mask",
+                precision_meaning,
+            ),
         ):
             said = (f"{name} {percent(at[field])}" for field, name in axes)
-            add(curve_chart(points, at, *axes, title), f"At {percent(threshold, 0)}", *said)
+            add(
+                curve_chart(points, at, *axes, title),
+                meaning(judged, threshold),
+                f"At {percent(threshold, 0)}",
+                *said,
+            )
     steps = reliability(judged.labels, judged.probabilities)
     add(
         reliability_chart(steps, judged.things),
+        reliability_meaning(steps, judged.things),
         f"On average off by {percentage_points(calibration_error(steps))}",
     )
     bars = histogram(judged.labels, judged.probabilities)
     add(
         histogram_chart(bars, threshold, judged.things),
+        histogram_meaning(judged.things),
         *(
             f"{b['class']}, {percent(b['from'], 0)} to {percent(b['to'], 0)}: {b['count']}"
             for b in bars
@@ -139,12 +168,14 @@ def report_charts(judged: Judged, threshold: float, scenes: Scenes) -> list[Any]
         if of_kind:
             add(
                 outcome_chart(of_kind, list(scenes), f"{kind}: what becomes of them"),
+                outcome_meaning(of_kind),
                 *(f"{r['finder']}, {r['outcome']}: {r['faces']} of {r['of']}" for r in of_kind),
             )
     for title, figures in scenes.items():
         if sizes := size_rows({title: figures}):
             add(
                 size_chart(sizes, f"Faces found by their size, {title}"),
+                SIZES_NOTE,
                 *(f"{s['class']}, {s['band']} pixels: {s['found']} of {s['of']}" for s in sizes),
             )
     return charts

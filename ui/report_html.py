@@ -22,6 +22,8 @@ table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: a
 th, td { border-bottom: 1px solid #dbe3e8; padding: .3rem .8rem .3rem 0; text-align: left; }
 figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 100%; vertical-align: top; }
 figure svg { max-width: 100%; height: auto; }
+figcaption { max-width: 32rem; }
+.names td:first-child { overflow-wrap: anywhere; }
 .lead { font-size: 1.3rem; font-weight: 600; }
 .note { color: #5b6770; }
 code { overflow-wrap: anywhere; }
@@ -51,8 +53,9 @@ def report_html(
     """
     said = [headline(of_finder) for of_finder in scenes.values()][:1]
     drawn = "".join(
-        f'<figure role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}</figure>'
-        for chart in report_charts(judged, threshold, scenes)
+        f'<figure><div role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}'
+        f'</div><figcaption class="note">{html.escape(meaning)}</figcaption></figure>'
+        for chart, meaning in report_charts(judged, threshold, scenes)
     )
     alike = f" {FACES_NOTE}" if judged.things == "faces" else ""
     parts = [
@@ -138,7 +141,8 @@ def _mistakes(judged: Judged, threshold: float) -> Iterator[str]:
     ]
     yield f"<h2>Mistakes ({len(rows)})</h2>"
     head = (judged.thing.capitalize(), "In truth", "Answer", "Mask")
-    yield _table(head, rows) if rows else "<p>None.</p>"
+    # A long name would push the other columns off a phone.
+    yield _table(head, rows, of_names=True) if rows else "<p>None.</p>"
 
 
 def _whole_app(title: str, scenes: Scenes) -> Iterator[str]:
@@ -179,7 +183,8 @@ def _table_of(rows: Sequence[dict[str, str]]) -> str:
     return _table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], of_names: bool = False) -> str:
     lines = ["".join(f"<th>{html.escape(cell)}</th>" for cell in head)] if any(head) else []
     lines += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+    table = '<table class="names">' if of_names else "<table>"
+    return f"{table}{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

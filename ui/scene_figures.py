@@ -30,6 +30,7 @@ FINDERS_NOTE = (
     " finding and labelling, masked and bare faces counting alike; best: 100 %. In brackets what"
     " chance allows for (95 %)."
 )
+SIZES_NOTE = "Small faces are harder to find. Bars that stand on few faces say little."
 _COLOURS = ("#0b6799", "#d9902f", "#8a949b")
 
 
@@ -88,7 +89,7 @@ def scene_figures(report: Mapping[str, Any]) -> SceneFigures | None:
             photos=int(report["photos"]),
             folds=int(report.get("folds", 0)),
             min_side=float(report["min_side"]),
-            by_class=_by_class(report),
+            by_class={name: _counts(report["by_class"][name]) for name in CLASS_NAMES},
             figures={name: figures[name] for name in ("macro_f1", "detection_precision")},
             false_alarms=None if (alarms := figures.get("false_alarms")) is None else int(alarms),
             recall_by_size=[
@@ -106,11 +107,8 @@ def _share(figure: Figure) -> Figure:
     return {key: figure[key] for key in ("value", "interval", "hits", "count")}
 
 
-def _by_class(report: Mapping[str, Any]) -> dict[str, ClassCounts]:
-    return {
-        name: ClassCounts(counts["faces"], counts["found"], counts["labelled_right"])
-        for name, counts in ((name, report["by_class"][name]) for name in CLASS_NAMES)
-    }
+def _counts(of_class: Mapping[str, Any]) -> ClassCounts:
+    return ClassCounts(of_class["faces"], of_class["found"], of_class["labelled_right"])
 
 
 def _band(band: Mapping[str, Any]) -> str:
@@ -246,6 +244,18 @@ def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) ->
         )
         # The bars' own height: title, axis and legend come on top of it.
         .properties(height=alt.Step(32), title=title)
+    )
+
+
+def outcome_meaning(rows: list[dict[str, Any]]) -> str:
+    """What ``outcome_chart`` says of these rows, in plain sentences."""
+    right = [row for row in rows if row["place"] == 0]
+    best = max(right, key=lambda row: row["share"])
+    best_of = "Best: " if len(right) > 1 else ""
+    return (
+        "A face counts as right only if it was found and then labelled right."
+        f" {best_of}{best['finder']}, {best['faces']} of {best['of']} {best['class'].lower()} found"
+        " and right."
     )
 
 

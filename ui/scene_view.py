@@ -15,9 +15,11 @@ from ui.keep import keep
 from ui.scene_figures import (
     FINDERS_NOTE,
     OUTCOMES,
+    SIZES_NOTE,
     SceneFigures,
     finder_rows,
     outcome_chart,
+    outcome_meaning,
     outcome_rows,
     size_chart,
     size_rows,
@@ -112,17 +114,13 @@ def _show_outcomes(scenes: dict[str, SceneFigures]) -> None:
         rows = [row for row in all_rows if row["class"] == kind]
         if not rows:
             continue
-        best = max(rows, key=lambda row: row["share"] if row["place"] == 0 else -1.0)
         table: dict[str, dict[str, Any]] = {}
         for row in rows:
             line = table.setdefault(row["finder"], {"Face finder": row["finder"]})
             line[row["outcome"]] = row["faces"]
-        best_of = "Best: " if len(scenes) > 1 else ""
         show_chart(
             outcome_chart(rows, list(scenes), f"{kind}: what becomes of them"),
-            "A face counts as right only if it was found and then labelled right."
-            f" {best_of}{best['finder']}, {best['faces']} of {best['of']} {kind.lower()} found and"
-            " right.",
+            outcome_meaning(rows),
             pd.DataFrame(table.values(), columns=["Face finder", *OUTCOMES]),
             f"outcomes-{kind}",
         )
@@ -138,7 +136,7 @@ def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
         return
     show_chart(
         size_chart(rows, f"Faces found by their size, {finder}"),
-        "Small faces are harder to find. Bars that stand on few faces (see the table) say little.",
+        SIZES_NOTE,
         pd.DataFrame(
             [
                 {

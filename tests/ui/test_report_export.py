@@ -36,6 +36,12 @@ def scenes(make_scene_report: MakeReport) -> dict[str, SceneFigures]:
     return {"Masklens": figures}
 
 
+def csv_rows(judged: Judged) -> list[dict[str, str]]:
+    content = report_csv(judged, 0.5)
+    assert content.startswith(b"\xef\xbb\xbf")  # else Excel takes "ü" for two letters
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
 def test_json_has_the_figures_and_every_photo(
     judged: Judged, scenes: dict[str, SceneFigures]
 ) -> None:
@@ -75,12 +81,12 @@ def test_what_the_app_is_not_sure_of_is_in_every_file(
     assert values["not_sure"] == {"Mask": 1, "No Mask": 1}
     verdicts = ["Mask", "Not sure", "No Mask", "Not sure"]
     assert [photo["verdict"] for photo in values["photos"]] == verdicts
-    rows = list(csv.DictReader(io.StringIO(report_csv(unsure, 0.5))))
+    rows = csv_rows(unsure)
     assert [row["verdict"] for row in rows] == verdicts
 
 
 def test_the_table_has_a_row_a_photo_and_runs_no_formula(judged: Judged) -> None:
-    rows = list(csv.DictReader(io.StringIO(report_csv(judged, 0.5))))
+    rows = csv_rows(judged)
     assert [row["answer"] for row in rows] == ["Mask", "No Mask", "No Mask", "Mask"]
     assert [row["right"] for row in rows] == ["True", "False", "True", "False"]
     assert rows[2]["photo"] == "two rows.jpg"  # a bare \r begins a row, to a spreadsheet
@@ -100,7 +106,8 @@ def test_the_html_stands_alone(
     assert "with_mask/&lt;b&gt;&amp;.jpg" in page
     assert "<h2>Mistakes (2)</h2>" in page
     assert "50.0\xa0% (15.0 to 85.0), 2 of 4" in page
-    assert page.count('<figure role="img"') == len(report_charts(judged, 0.5, scenes)) == 8
+    charts = report_charts(judged, 0.5, scenes)
+    assert page.count('<figure><div role="img"') == page.count("<figcaption") == len(charts) == 8
     assert 'aria-label="Confusion matrix (photos). No Mask called No Mask: 1; ' in page
     at_half = "At 50\xa0%; Bare faces called masked 50.0\xa0%; Masked faces recognised 50.0\xa0%."
     assert at_half in page
@@ -108,6 +115,28 @@ def test_the_html_stands_alone(
     assert "Mask, 32 to 63 pixels: 2 of 4; " in page
     body = page[page.index("<body>") : page.index("</html>")]
     ET.fromstring(body)  # every element is closed
+
+
+def test_the_html_says_below_each_chart_what_the_page_does(
+    make_report: MakeReport, scenes: dict[str, SceneFigures], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+    labels = [1] * 10 + [0] * 10
+    judged = judged_parts("first", make_report(labels, [0.9] * 9 + [0.2] + [0.1] * 9 + [0.6]))
+    page = report_html(judged["test"], 0.5, scenes, "First")
+    for said in (
+        "18 of 20 photos are called rightly (blue tiles).<",
+        "the better. Enlarged: only the corner is shown, 20 of 100 % each way.<",
+        "recognise fewer. Enlarged: only the corner is shown, 20 of 100 % each way.<",
+        "80 of 100 are masked. On average it is off by",
+        "from there on the answer is Mask.<",
+        "labelled right. Masklens, 72 of 80 masked faces found and right.<",
+        "labelled right. Masklens, 3 of 9 bare faces found and right.<",
+        "Bars that stand on few faces say little.<",
+    ):
+        assert said in page
+    assert "Click a tile" not in page
+    assert "Enlarged" not in report_html(judged["test"], 0.95, scenes, "First")
 
 
 def test_the_html_tells_of_the_whole_app_what_the_page_does(
@@ -278,13 +307,13 @@ def test_without_mistakes_or_a_second_class_there_is_a_report_too(
 
 
 def test_curves_are_drawn_as_their_areas_are_computed(judged: Judged) -> None:
-    _, roc, precision, *_ = report_charts(judged, 0.5, {})
+    _, (roc, _), (precision, _), *_ = report_charts(judged, 0.5, {})
     lines = [chart.to_dict()["layer"][0]["mark"]["interpolate"] for chart in (roc, precision)]
     assert lines == ["linear", "step-before"]
 
 
 def test_a_chart_is_drawn_without_a_browser(judged: Judged) -> None:
-    svg = to_svg(report_charts(judged, 0.5, {})[0])
+    svg = to_svg(report_charts(judged, 0.5, {})[0][0])
     root = ET.fromstring(svg)
     assert root.tag.endswith("svg")
     words = {"".join(element.itertext()) for element in root.iter() if element.tag.endswith("text")}
