@@ -64,14 +64,11 @@ def training_allowed() -> bool:
     return os.environ.get("MASKLENS_TRAINING", "").strip().lower() != "off"
 
 
-def choose_settings(data: DataChoice | None) -> TrainConfig | None:
+def choose_settings(data: DataChoice | None) -> TrainConfig:
     """Show the settings.
 
     Args:
         data: the photos to train on, once there are some.
-
-    Returns:
-        The run's settings; None where they do not serve, which is said on the page.
     """
     values: dict[str, Any] = {"data": ""}
     if data is not None:
@@ -107,12 +104,8 @@ def choose_settings(data: DataChoice | None) -> TrainConfig | None:
         st.caption(f"It starts from: {plain(weights[values['backbone_weights']])}")
         if values["backbone_weights"] == "none" and not values["fine_tune_epochs"]:
             st.warning(NEVER_LEARNS)
-    try:
-        side = default_enlarging(values["architecture"], DEFAULT.image_size)
-        return TrainConfig.from_dict({**values, "enlarged_to": side})
-    except ValueError as error:
-        st.error(f"{plain(_in_words(error))}. Please change it.")
-        return None
+    side = default_enlarging(values["architecture"], DEFAULT.image_size)
+    return TrainConfig.from_dict({**values, "enlarged_to": side})
 
 
 def _more_settings() -> dict[str, Any]:
@@ -175,19 +168,11 @@ def _fine_tune_what_is_random() -> None:
         put("train_fine_tune_epochs", after)
 
 
-def _in_words(error: ValueError) -> str:
-    """A setting's error with the name that stands on the page."""
-    sentence = str(error)
-    for name, label in LABELS.items():
-        sentence = sentence.replace(name, label)
-    return sentence
-
-
-def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs: list[Job]) -> None:
+def show_train_button(config: TrainConfig, data: DataChoice | None, runs: list[Job]) -> None:
     """What a run is called, and the button that starts it.
 
     Args:
-        config: its settings; None where they do not serve.
+        config: its settings.
         data: its photos; None where there are none yet.
         runs: those there are.
     """
@@ -198,8 +183,7 @@ def show_train_button(config: TrainConfig | None, data: DataChoice | None, runs:
         max_chars=jobs.MAX_NAME,
         key="train_name",
     )
-    ready = config is not None and data is not None
-    if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=not ready):
+    if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=data is None):
         with st.spinner("Starting the run"):
             job = act(jobs.submit, config, name, data.data_name, data.corrections)
             if job is not None:
