@@ -15,7 +15,9 @@ from ui.actions import keep_problem, show_problem
 from ui.choices import DETECTORS, mask_models, model_title
 from ui.keep import keep, put
 from ui.local import only_this_computer
-from ui.own_photos import OwnPhotos, Show, measure_again, measure_archive, measure_folder
+from ui.own_photos import OwnPhotos, measure_again, measure_archive, measure_folder
+from ui.progress import progress_bar
+from ui.uploader import release
 from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
@@ -54,7 +56,10 @@ def show_own(model: str) -> None:
     file = st.file_uploader("A ZIP with photos", type=["zip"], key=f"own-{turn}")
     if file is not None:
         st.session_state.metrics_own_turn = turn + 1  # the uploader comes back empty
-        _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
+        try:
+            _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
+        finally:
+            release(file)
     if only_this_computer():
         with st.expander("Or a folder on this computer"):
             named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
@@ -82,8 +87,7 @@ def offer_model(own: OwnPhotos, model: str) -> None:
 
 
 def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> None:
-    bar = st.progress(0.0)
-    show: Show = lambda share, doing: bar.progress(min(share, 1.0), doing)  # noqa: E731
+    show = progress_bar("Getting ready")
     try:
         pipelines: dict[str, MaskPipeline] = {
             DETECTORS[name][0]: loading.pipeline(name, model) for name in finders

@@ -25,6 +25,8 @@ from ui.gallery import reduced
 from ui.judged import Judged, read_judged
 from ui.keep import keep
 from ui.local import only_this_computer
+from ui.progress import progress_bar
+from ui.uploader import release
 from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
@@ -165,19 +167,19 @@ def _ask_archive(judged: Judged) -> None:
     )
     if file is not None:
         st.session_state.metrics_pictures_turn = turn + 1  # the uploader comes back empty
-        bar = st.progress(0.0)
+        move = progress_bar("Unpacking")
         try:
             # The visitor may go on to another part of the report.
             paths = [path for part in read_judged(judged.model).values() for path in part.paths]
-            brought = brought_pictures(
-                file.name, file, paths, lambda share: bar.progress(share, "Unpacking")
-            )
+            brought = brought_pictures(file.name, file, paths, move)
         except MasklensError as error:
             keep_problem(_PLACE, error)
         else:
             _forget_brought()
             brought.data = judged.data
             st.session_state[_BROUGHT] = brought
+        finally:
+            release(file)
         st.rerun()
     show_problem(_PLACE)
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import streamlit as st
 
 
-def progress_bar(text: str) -> Callable[[float], None]:
-    """Show a bar that is moved by calling what is returned with the share done, 0..1."""
-    bar = st.progress(0.0, text)
-    shown = 0
+class Move(Protocol):
+    """Moves a bar to the share done, 0..1; beside it stands its own text, or another one."""
 
-    def move(share: float) -> None:
+    def __call__(self, share: float, text: str = ...) -> None: ...
+
+
+def progress_bar(text: str) -> Move:
+    """Show a bar that is moved by calling what is returned."""
+    bar = st.progress(0.0, text)
+    shown = (0, text)
+
+    def move(share: float, text: str = text) -> None:
         nonlocal shown
-        percent = min(int(share * 100), 100)
-        if percent > shown:  # each move is a message to the browser
-            shown = percent
-            bar.progress(percent, text)
+        now = (min(int(share * 100), 100), text)
+        if now != shown:  # each move is a message to the browser
+            shown = now
+            bar.progress(*now)
 
     return move

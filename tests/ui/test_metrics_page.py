@@ -15,6 +15,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 import ui.loading
@@ -815,6 +816,32 @@ def upload(page: AppTest, content: bytes) -> AppTest:
     page.file_uploader[0].upload("mine.zip", content, "application/zip").run()
     assert not page.exception
     return page
+
+
+@pytest.fixture
+def released(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The uploads that Streamlit was told to let go of."""
+    ids: list[str] = []
+
+    def remove_file(manager: Any, session_id: str, file_id: str) -> None:
+        ids.append(file_id)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", remove_file)
+    return ids
+
+
+@pytest.mark.parametrize("content", [packed({"mask/1.png": picture(250)}), b"photos"])
+def test_an_archive_does_not_stay_in_memory(
+    own_page: AppTest, released: list[str], content: bytes
+) -> None:
+    upload(own_page, content)
+    assert len(released) == 1
+
+
+def test_nor_does_one_of_pictures(page: AppTest, released: list[str]) -> None:
+    bring(page, packed({"x/with_mask/003.jpg": picture(9)}))
+    assert len(released) == 1
+    assert len(page.get("image")) == 1
 
 
 def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
