@@ -36,6 +36,7 @@ from training.job_files import (
 )
 from training.job_process import BEAT_SECONDS, few_threads, is_mine, record
 from training.jobs import State, end, start_next, state_of
+from training.versions import install_command
 
 NICENESS = 19
 
@@ -198,7 +199,7 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
     if not (folder / CARD_FILE).exists():
         log.write(ev.EXPORTING)
         name, doubts = config.architecture, _not_sure(config.architecture)
-        typed = f"python -m training install runs/{folder.name} --name {name}"
+        typed = install_command(folder.name, name)
         made = package(folder, name, CROP_MARGIN, data_name, typed, doubts)
         save_package(made, folder)
     if not (folder / COMPARISON_FILE).exists():

@@ -22,6 +22,7 @@ from maskcore.locks import VERSIONS_DIR, models_guard
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
 from training.job_files import folder_of, read_values
 from training.jobs import State, job
+from training.provenance import began_with_a_model
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
@@ -36,6 +37,7 @@ class Version:
         title: what to call it.
         accuracy: on its own test photos, 0..1; None where it is not known.
         current: whether it is the one in use.
+        began_with_a_model: see ``training.provenance.began_with_a_model``.
     """
 
     id: str
@@ -43,6 +45,12 @@ class Version:
     title: str
     accuracy: float | None
     current: bool
+    began_with_a_model: bool = False
+
+
+def install_command(run_id: str, name: str) -> str:
+    """What installs a run's model under a name by the command line."""
+    return f"python -m training install runs/{run_id} --name {name}"
 
 
 def install(run_id: str, name: str) -> None:
@@ -62,9 +70,11 @@ def install(run_id: str, name: str) -> None:
     card, report = read_values(folder / CARD_FILE), read_values(folder / REPORT_FILE)
     if run.state != State.FINISHED or not card or not report:
         raise MasklensError("Only a run that has finished can be installed.")
+    made_by = dict(card.get("made_by") or {})
+    made_by["install"] = {**made_by.get("install", {}), "command": install_command(run_id, name)}
+    card |= {"name": name, "title": run.name, "made_by": made_by}
     try:
-        content = (folder / MODEL_FILE).read_bytes()
-        put_in_place(name, content, {**card, "name": name, "title": run.name}, report)
+        put_in_place(name, (folder / MODEL_FILE).read_bytes(), card, report)
     except OSError as error:
         raise MasklensError(
             "The model could not be installed, and the one in use stays: its files cannot be"
@@ -240,6 +250,7 @@ def _read(folder: Path, current: bool) -> Version:
         title=str(title),
         accuracy=accuracy,
         current=current,
+        began_with_a_model=began_with_a_model(card),
     )
 
 

@@ -11,8 +11,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from maskcore import MasklensError, ModelError
-from maskcore.models import CARD_FILE, installed_models, read_card
+from maskcore import MasklensError
+from maskcore.models import CARD_FILE, checksums, installed_models
 from training.comparison import Comparison, Figures, Verdict, comparison
 from training.job_files import read_values
 from training.jobs import MAX_NAME, Job, submit
@@ -28,6 +28,7 @@ from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
 THIS_RUN = "This run"
+NOT_SURE = "Test photos called Not sure"
 _ICONS = {
     "better": ":material/trending_up:",
     "worse": ":material/trending_down:",
@@ -50,15 +51,18 @@ def show_champion(job: Job, allowed: bool) -> None:
     say(plain(found.sentence), icon=_ICONS.get(found.verdict, ":material/info:"))
     if found.caution:
         st.caption(plain(found.caution))
-    _show_figures(found, _may_be_known(job))
+    name, card = job.config.architecture, read_values(job.folder / CARD_FILE) or {}
+    # A recording is new to whatever there was before it.
+    _show_figures(found, began_with_a_model(card) and job.config.split_by != "time")
     if found.parts[-1].run.right < found.parts[-1].run.count:
         show_run_mistakes(job, allowed)
-    name = job.config.architecture
-    if not in_use(job, name) and found.installed_sha256 not in ("", _sha256(found.installed_name)):
+    now = checksums(name, found.installed_name)
+    in_use = "sha256" in card and card["sha256"] == now.get(name)
+    if not in_use and found.installed_sha256 not in ("", now.get(found.installed_name)):
         st.caption(
             "Another model has been installed since then: these figures are of the one before."
         )
-    if in_use(job, name):
+    if in_use:
         st.caption(
             f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
         )
@@ -66,29 +70,6 @@ def show_champion(job: Job, allowed: bool) -> None:
         _offer(job, name, found.verdict)
     if allowed:
         _offer_again(job)
-
-
-def in_use(job: Job, name: str) -> bool:
-    """Whether the model installed under a name is this run's."""
-    own = (read_values(job.folder / CARD_FILE) or {}).get("sha256")
-    return bool(own) and own == _sha256(name)
-
-
-def _sha256(name: str) -> str:
-    """Of an installed model's file; "" where there is none."""
-    try:
-        return str(read_card(name).get("sha256", ""))
-    except ModelError:
-        return ""
-
-
-def _may_be_known(job: Job) -> bool:
-    """Whether a run's starting weights may have learned from its test photos.
-
-    A recording is new to whatever there was before it.
-    """
-    card = read_values(job.folder / CARD_FILE) or {}
-    return began_with_a_model(card) and job.config.split_by != "time"
 
 
 def _show_figures(found: Comparison, may_be_known: bool) -> None:
@@ -100,8 +81,10 @@ def _show_figures(found: Comparison, may_be_known: bool) -> None:
     parts = [PARTS.get(part.part, part.part) for part in found.parts]
     table = pd.DataFrame(
         {name: [_in_words(figures) for figures in column] for name, column in models.items()},
-        index=pd.Index(parts, name="Right answers on"),
+        index=[f"{part} right" for part in parts],
     )
+    if found.parts[-1].run.not_sure is not None:
+        table.loc[NOT_SURE] = [_not_sure(column[-1]) for column in models.values()]
     rows = [
         {
             "part": part,
@@ -115,17 +98,26 @@ def _show_figures(found: Comparison, may_be_known: bool) -> None:
         if figures is not None
     ]
     alt_text = " ".join(
-        f"{part}, {name}: {cell}." for name in models for part, cell in table[name].items()
+        f"{row}, {name}: {cell}." for name in models for row, cell in table[name].items()
     )
     st.altair_chart(_chart(pd.DataFrame(rows), list(models)), width="stretch", alt=alt_text)
     # Its heads are read as Markdown, and the installed model has the name somebody gave it.
     st.table(table.rename(columns={installed: f"Installed: {plain(model_title(title))}"}))
+    unsure = (
+        " Photos and Live call “Not sure” what lies too near the threshold."
+        if NOT_SURE in table.index
+        else ""
+    )
     learned = begun_sentence() if may_be_known else "The run did not learn from these photos."
     st.caption(
         f"{learned} The verdict rests on the **test photos**, which"
         " had no part in choosing the best epoch either. Bars, and figures in brackets: where the"
-        " true share lies with 95 % certainty; few photos, wide bars."
+        f" true share lies with 95 % certainty; few photos, wide bars.{unsure}"
     )
+
+
+def _not_sure(figures: Figures | None) -> str:
+    return f"{figures.not_sure} of {figures.count}" if figures else "–"
 
 
 def _in_words(figures: Figures | None) -> str:

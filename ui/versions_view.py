@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import streamlit as st
 
 from maskcore import MasklensError
-from maskcore.locks import VERSIONS_DIR
-from maskcore.models import CARD_FILE, installed_models, models_dir
-from training.job_files import read_values
-from training.provenance import began_with_a_model
+from maskcore.models import installed_models
 from training.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
 from ui.choices import mask_models, model_title
@@ -48,13 +44,8 @@ def show_versions(allowed: bool) -> None:
                     _show(name, version, allowed)
 
 
-def version_facts(version: Version, began_with_a_model: bool = False) -> str:
-    """What tells a version from the others, in a line.
-
-    Args:
-        version: one of a model.
-        began_with_a_model: what ``training.provenance.began_with_a_model`` says of its card.
-    """
+def version_facts(version: Version) -> str:
+    """What tells a version from the others, in a line."""
     facts = [plain(version.title)]
     # A model without a name of its own is called after that moment.
     if version.created and f"{datetime.fromtimestamp(version.created):%H:%M}" not in version.title:
@@ -62,15 +53,13 @@ def version_facts(version: Version, began_with_a_model: bool = False) -> str:
     if version.accuracy is not None:
         right = f"{percent(version.accuracy)} on its own test photos"
         seen = ", some of which its starting weights may have learned from"
-        facts.append(right + (seen if began_with_a_model else ""))
+        facts.append(right + (seen if version.began_with_a_model else ""))
     return ("Now: " if version.current else "Earlier: ") + " · ".join(facts)
 
 
 def _show(name: str, version: Version, allowed: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        folder = Path(name) if version.current else Path(VERSIONS_DIR, name, version.id)
-        card = read_values(models_dir() / folder / CARD_FILE) or {}
-        st.caption(version_facts(version, began_with_a_model(card)))
+        st.caption(version_facts(version))
         if allowed and not version.current:
             action_button(
                 "Bring back",

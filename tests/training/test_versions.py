@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from maskcore.errors import MasklensError
+from maskcore.files import write_json
 from maskcore.locks import models_guard
 from maskcore.models import installed_models, load_model, read_report
 from training import job_process, jobs, versions
 from training.config import TrainConfig
-from training.job_files import write_values
 from training.jobs import State
 
 
@@ -46,10 +46,10 @@ def finished_run(
     (tmp_path / "photos").mkdir(exist_ok=True)
     job = jobs.submit(TrainConfig(str(tmp_path / "photos")), name)
     (job.folder / "queued.json").unlink(missing_ok=True)
-    write_values(job.folder / "outcome.json", state=State.FINISHED)
+    write_json(job.folder / "outcome.json", {"state": State.FINISHED})
     (job.folder / "model.tflite").write_bytes(content)
-    write_values(job.folder / "card.json", **card(content, created, right))
-    write_values(job.folder / "report.json", parts={"test": {"count": len(content)}})
+    write_json(job.folder / "card.json", card(content, created, right))
+    write_json(job.folder / "report.json", {"parts": {"test": {"count": len(content)}}})
     return job.id
 
 
@@ -86,6 +86,19 @@ def test_installing_keeps_what_was_there_and_restoring_goes_both_ways(
     assert len({version.id for version in versions.versions("net")}) == 3
 
 
+def test_a_model_names_the_command_that_installs_it_under_its_own_name(tmp_path: Path) -> None:
+    run_id = finished_run(tmp_path, b"one", DAYS[0], "one")
+    versions.install(run_id, "net")
+    versions.install(run_id, "other")
+    for name in ("net", "other"):
+        made_by = load_model(name).card["made_by"]
+        assert made_by["fit"] == {"created": "2026-01-01T00:00:00+00:00"}
+        assert made_by["install"] == {
+            "created": DAYS[0],
+            "command": f"python -m training install runs/{run_id} --name {name}",
+        }
+
+
 def test_the_same_model_is_listed_once_under_its_latest_name(tmp_path: Path) -> None:
     first = finished_run(tmp_path, b"a", DAYS[0], "first")
     versions.install(first, "net")
@@ -114,7 +127,7 @@ def test_only_finished_runs_are_installed(
 ) -> None:
     run = finished_run(tmp_path, b"a", DAYS[0], "x")
     outcome = jobs.job(run).folder / "outcome.json"
-    outcome.unlink() if state is None else write_values(outcome, state=state)
+    outcome.unlink() if state is None else write_json(outcome, {"state": state})
     with pytest.raises(MasklensError, match="has finished"):
         versions.install(run, "net")
     assert not models.exists()
@@ -227,7 +240,7 @@ def test_what_was_written_beside_a_model_that_moved_away_is_mended(
     install_and_be_killed(finished_run(tmp_path, b"new", DAYS[1], "new"), monkeypatch)
     (models / "net").mkdir()
     for name in left:
-        write_values(models / "net" / name, **card(b"old", DAYS[0]))
+        write_json(models / "net" / name, card(b"old", DAYS[0]))
     versions.mend_all()
     assert installed_models("classifier") == ["net"]
     assert load_model("net").content == b"old"
@@ -239,7 +252,7 @@ def test_what_was_written_beside_a_model_that_moved_away_is_mended(
 
 
 def test_a_folder_of_which_nothing_earlier_is_kept_stays_as_it_is(models: Path) -> None:
-    write_values(models / "net" / "card.json", kind="classifier")
+    write_json(models / "net" / "card.json", {"kind": "classifier"})
     (models / ".versions" / "net").mkdir(parents=True)
     versions.mend_all()
     assert [path.name for path in (models / "net").iterdir()] == ["card.json"]
@@ -262,7 +275,7 @@ def test_mending_waits_for_an_installation_that_goes_on(tmp_path: Path, models: 
 def test_what_is_no_mask_model_is_not_replaced(tmp_path: Path, models: Path, name: str) -> None:
     (models / name).mkdir(parents=True)
     if name == "fcos":
-        write_values(models / name / "card.json", kind="detector")
+        write_json(models / name / "card.json", {"kind": "detector"})
         (models / name / "model.tflite").write_bytes(b"finder")
     before = sorted((models / name).iterdir())
     with pytest.raises(MasklensError, match="Choose another name"):

@@ -21,13 +21,14 @@ import ui.run_view
 import ui.training_data
 import ui.training_settings
 from maskcore import MasklensError
+from maskcore.files import write_json
 from maskcore.models import read_card
 from training import jobs
 from training.comparison import Comparison, Figures, PartComparison, Verdict
-from training.config import DATA_FILE, TrainConfig
+from training.config import ARCHITECTURES, DATA_FILE, TrainConfig, default_enlarging
 from training.corrections import read_corrections
 from training.events import EventLog
-from training.job_files import OUTCOME_FILE, STOP_FILE, write_values
+from training.job_files import OUTCOME_FILE, STOP_FILE
 from training.jobs import State
 from training.starting_weights import NOT_FETCHED
 from training.versions import Version
@@ -259,16 +260,20 @@ def test_a_recording_is_split_by_time(open_training: OpenPage, photos: SimpleNam
     assert jobs.jobs()[0].config.split_by == "time"
 
 
-def test_a_setting_out_of_range_is_a_sentence(
-    open_training: OpenPage, photos: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ui.training_settings, "EPOCHS", (0, 50))  # wider than a run allows
+def test_whatever_can_be_set_on_the_page_a_run_takes(open_training: OpenPage) -> None:
     page = open_training()
-    page.slider(key="train_epochs").set_value(0).run()
-    (error,) = page.error
-    assert error.value.startswith("Epochs must be in 1")
-    assert button(page, "Train").disabled
-    assert jobs.jobs() == []
+    values = {field.key: [field.min, field.max] for field in (*page.slider, *page.number_input)}
+    values |= {box.key: [float(option) for option in box.options] for box in page.selectbox}
+    values["train_dropout"] = [share / 100 for share in values["train_dropout"]]
+    values["train_architecture"] = list(ARCHITECTURES)
+    settings = {key.removeprefix("train_"): tried for key, tried in values.items()}
+    assert set(settings) == {"architecture", *ui.training_settings.LABELS}
+    for name, tried in settings.items():
+        for value in tried:
+            TrainConfig.from_dict({"data": "", name: value})  # or it raises
+    for architecture in ARCHITECTURES:
+        side = default_enlarging(architecture, TrainConfig.image_size)
+        TrainConfig.from_dict({"data": "", "architecture": architecture, "enlarged_to": side})
 
 
 def test_a_run_that_cannot_start_is_a_sentence_beside_the_button(
@@ -406,7 +411,7 @@ def test_an_open_page_notices_when_a_run_ends_or_is_deleted(
     monkeypatch.setattr(st, "rerun", rerun)
     shown = ui.run_list._signs(jobs.jobs())
     ui.run_list._watch(shown)  # nothing has changed
-    write_values(runs.root / run_id / OUTCOME_FILE, state="finished")
+    write_json(runs.root / run_id / OUTCOME_FILE, {"state": "finished"})
     with pytest.raises(Rerun, match="app"):
         ui.run_list._watch(shown)
     with pytest.raises(Rerun, match="app"):
@@ -488,11 +493,11 @@ def test_a_finished_run_stands_beside_the_installed_model(
     table = page.table[0].value
     right = {"better": 39, "worse": 21}.get(verdict, 33)
     expected = f"{100 * right / 40:.1f}\xa0% (50 to 99), {right} of 40"
-    assert table.loc["Test photos", "This run"] == expected
+    assert table.loc["Test photos right", "This run"] == expected
     if verdict == "no model to compare with":
         assert list(table.columns) == ["This run"]
     else:
-        assert table.loc["Validation photos", "Installed: The first one"] == (
+        assert table.loc["Validation photos right", "Installed: The first one"] == (
             "80.0\xa0% (50 to 99), 32 of 40"
         )
     assert ("Install" in labels(page)) is (verdict != "worse")
@@ -516,7 +521,7 @@ def test_what_its_starting_weights_may_have_seen_is_said_below_a_runs_figures(
 ) -> None:
     run_id = runs.make("Ben", "finished", 10, comparison=compared("better"), **settings)
     path = runs.root / run_id / "card.json"
-    write_values(path, **{**json.loads(path.read_text()), "config": settings})
+    write_json(path, {**json.loads(path.read_text()), "config": settings})
     said = texts(see_runs(open_training()))
     assert ("may have learned from some of them" in said) is may_be_known
     assert ("The run did not learn from these photos. The verdict" in said) is not may_be_known
@@ -530,7 +535,7 @@ def test_what_a_run_got_wrong_is_shown_with_pictures_to_who_brought_them(
 ) -> None:
     run_id = runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
     report = make_report([0, 0, 1, 1], [0.1, 0.97, 0.9, 0.2])
-    write_values(runs.root / run_id / "report.json", **report)
+    write_json(runs.root / run_id / "report.json", report)
     page = see_runs(open_training())
     (fold,) = [e for e in page.expander if e.label == "What it got wrong"]
     assert not fold.markdown  # nothing is read for who does not ask
@@ -580,6 +585,21 @@ def test_a_run_that_got_nothing_wrong_has_no_such_fold(open_training: OpenPage, 
     runs.make("Ben", "finished", epochs_done=10, comparison=all_right)
     page = see_runs(open_training())
     assert "What it got wrong" not in [e.label for e in page.expander]
+
+
+@pytest.mark.parametrize("not_sure", [7, 0, None])
+def test_of_how_many_photos_each_model_is_not_sure_is_said_where_it_is_known(
+    open_training: OpenPage, runs: Any, not_sure: int | None
+) -> None:
+    known = not_sure is not None
+    run, installed = replace(figures(33), not_sure=not_sure), replace(figures(33), not_sure=0)
+    part = PartComparison("test", run, installed if known else figures(33))
+    runs.make("Ben", "finished", 10, comparison=replace(compared("better"), parts=(part,)))
+    page = see_runs(open_training())
+    rows = page.table[0].value.T.to_dict()
+    expected = {"This run": f"{not_sure} of 40", "Installed: The first one": "0 of 40"}
+    assert rows.get("Test photos called Not sure") == (expected if known else None)
+    assert ("too near the threshold" in texts(page)) is known
 
 
 def test_a_verdict_on_a_model_that_was_replaced_says_so(
@@ -725,7 +745,7 @@ def test_a_version_called_after_its_moment_does_not_say_it_twice() -> None:
         "Earlier: Model of 25 November 2026, 17\\:28 · 99.0\xa0% on its own test photos"
     )
     assert version_facts(replace(named, created=0.0, accuracy=None)) == "Now: Our classroom"
-    begun = version_facts(named, began_with_a_model=True)
+    begun = version_facts(replace(named, began_with_a_model=True))
     assert begun.endswith("photos, some of which its starting weights may have learned from")
 
 
@@ -774,7 +794,7 @@ def test_a_comparison_says_what_decides_and_how_far_each_run_came(
 ) -> None:
     whole = {"fine_tune_epochs": 6, "comparison": compared("better")}
     stopped = runs.make("Ben", "finished", epochs_done=3, **whole)
-    write_values(runs.root / stopped / OUTCOME_FILE, state="finished", stopped_early=True)
+    write_json(runs.root / stopped / OUTCOME_FILE, {"state": "finished", "stopped_early": True})
     tuned = runs.make("Ida", "interrupted", epochs_done=10, fine_tune_epochs=6)
     figures = {"epochs": 6, "batch": 4, "batches": 4, "loss": 0.1, "val_loss": 0.1}
     for epoch in (1, 2):
@@ -797,7 +817,9 @@ def test_a_comparison_says_what_the_runs_started_from_and_were_checked_on(
     def report(run_id: str, *test: str) -> None:
         parts = {"train": ["with_mask/a.jpg"], "validation": ["with_mask/b.jpg"], "test": test}
         values = {name: {"photos": len(paths), "paths": paths} for name, paths in parts.items()}
-        write_values(runs.root / run_id / DATA_FILE, photos=1200, parts=values, relabelled={})
+        write_json(
+            runs.root / run_id / DATA_FILE, {"photos": 1200, "parts": values, "relabelled": {}}
+        )
 
     def compare() -> AppTest:
         page = see_runs(open_training())
