@@ -22,7 +22,7 @@ from ui.actions import action_button
 from ui.champion import name_after, show_champion
 from ui.choices import model_title
 from ui.learning_curves import show_curves
-from ui.words import percent, plain, time_left, when
+from ui.words import counted, percent, plain, time_left, when
 
 LOG_LINES = 200
 _Colour = Literal["gray", "blue", "orange", "green", "red", "violet"]
@@ -43,6 +43,10 @@ DOING = {
     ev.FEATURES: "The network looks at every photo and at its changed copies once; the last layers"
     " then learn from what it saw.",
 }
+KNEW_MASKS = (
+    "It began with a model that already knows masks: little is left to learn. To watch learning"
+    " from the start, choose ImageNet under New run, More settings, Starting weights."
+)
 
 
 def show_run(job: Job, allowed: bool) -> None:
@@ -130,7 +134,7 @@ def description(job: Job) -> str:
     parts = [
         model_title(config.architecture),
         job.data_name,
-        f"{config.epochs} epochs" if config.epochs > 1 else "1 epoch",
+        counted(config.epochs, "epoch"),
         f"{config.fine_tune_epochs} of fine-tuning" if config.fine_tune_epochs else "",
         "from " + when(job.created),
     ]
@@ -140,6 +144,8 @@ def description(job: Job) -> str:
 def _show_details(job: Job, points: list[CurvePoint]) -> None:
     """Curves and log."""
     if points:
+        if job.config.backbone_weights == "installed":
+            st.caption(KNEW_MASKS)
         show_curves(points, job.config.epochs + job.config.fine_tune_epochs)
     elif job.is_active:
         st.caption("Loss and accuracy are drawn here as soon as learning begins.")

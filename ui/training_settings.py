@@ -101,7 +101,12 @@ def choose_settings(data: DataChoice | None) -> TrainConfig:
             " binary cross-entropy measures how wrong the answers are."
         )
     with start:
-        st.caption(f"It starts from: {plain(weights[values['backbone_weights']])}")
+        from_the_start = (
+            " To watch learning from the start, choose ImageNet under More settings."
+            if values["backbone_weights"] == "installed"
+            else ""
+        )
+        st.caption(f"It starts from: {plain(weights[values['backbone_weights']])}{from_the_start}")
         if values["backbone_weights"] == "none" and not values["fine_tune_epochs"]:
             st.warning(NEVER_LEARNS)
     side = default_enlarging(values["architecture"], DEFAULT.image_size)

@@ -66,7 +66,6 @@ def photos(runs: Any, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         folder=runs.root / "photos",
         data_name="Photos of 7b",
         recorded=False,
-        photos=40,
         corrections="",
     )
     monkeypatch.setattr(ui.training_data, "show_data_section", lambda: choice)
@@ -333,6 +332,19 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     for meaning in ("lower is better", "higher is better", "kept from learning"):
         assert meaning in texts(page)
     assert page.code[0].value == "a line of the log"
+
+
+@pytest.mark.parametrize("weights", ["installed", "imagenet"])
+def test_curves_without_a_rise_are_explained_where_the_model_knew_masks_already(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch, weights: str
+) -> None:
+    choices = [(weights, "The best there is.")]
+    monkeypatch.setattr(ui.training_settings, "available_weights", lambda architecture: choices)
+    knew = weights == "installed"
+    page = open_training()
+    assert ("watch learning from the start, choose ImageNet" in texts(page)) is knew
+    runs.make("Ben", "interrupted", epochs_done=4, backbone_weights=weights)
+    assert ("a model that already knows masks" in texts(see_runs(page))) is knew
 
 
 def test_a_run_is_there_for_another_visitor_and_after_a_reload(
