@@ -62,6 +62,7 @@ def diagnose(
     playing: bool,
     waiting_seconds: float,
     has_ice_servers: bool,
+    flowed: bool = False,
 ) -> Diagnosis | None:
     """Say why no picture comes.
 
@@ -74,6 +75,7 @@ def diagnose(
             pictures on their way or not.
         waiting_seconds: since the start or the last picture; 0 while pictures come.
         has_ice_servers: whether STUN or TURN servers are set.
+        flowed: whether pictures have come since the start.
 
     Returns:
         None where all is well or it is too early to say.
@@ -85,7 +87,9 @@ def diagnose(
         if fault is not None:
             return fault
     if playing:
-        return _no_route(has_ice_servers) if waiting_seconds >= ROUTE_SECONDS else None
+        if waiting_seconds < ROUTE_SECONDS:
+            return None
+        return _stopped() if flowed else _no_route(has_ice_servers)
     return _question() if report is not None and report.asking else None
 
 
@@ -210,6 +214,21 @@ def _no_route(has_ice_servers: bool) -> Diagnosis:
     )
 
 
+def _stopped() -> Diagnosis:
+    return Diagnosis(
+        "The picture has stopped",
+        "Pictures came from the camera, and then no more.",
+        (
+            "See whether the camera is still plugged in and switched on.",
+            _OTHER_PROGRAMS,
+            "Press **Stop**, if it is still there, and then **Start**.",
+            "If that does not help, the network may be in the way: switch a VPN off, or try"
+            " another network.",
+        ),
+        level="warning",
+    )
+
+
 def _system(report: BrowserReport) -> str:
     return _SYSTEM.get(report.system, _SYSTEM["other"])
 
@@ -262,20 +281,20 @@ class Attempt:
     Attributes:
         waited: seconds since the start or the last picture. Kept when the stream ends: the
             player gives up by itself where no picture gets through.
+        flowed: whether pictures have come since the start; kept as well.
         request: the number of the last wish to open the camera for a test; 0 for none.
     """
 
     def __init__(self) -> None:
         self.waited = 0.0
+        self.flowed = False
         self.request = 0
         self._since: float | None = None
 
     @staticmethod
     def of_session() -> Attempt:
         """This visitor's."""
-        if "camera_attempt" not in st.session_state:
-            st.session_state.camera_attempt = Attempt()
-        attempt: Attempt = st.session_state.camera_attempt
+        attempt: Attempt = st.session_state.setdefault("camera_attempt", Attempt())
         return attempt
 
     def update(self, started: bool, flowing: bool, seconds: float) -> None:
@@ -285,9 +304,11 @@ class Attempt:
             return
         if self._since is None:
             self.request = 0  # what a test met before this start is out of date
+            self.flowed = False
         if self._since is None or flowing:
             self._since = seconds
         self.waited = seconds - self._since
+        self.flowed = self.flowed or flowing
 
     def test_camera(self) -> None:
         """Wish for a test."""
@@ -332,6 +353,7 @@ def _examine(stream: Stream, started: bool, has_ice_servers: bool, meanwhile: Me
         playing=started or attempt.waited >= ROUTE_SECONDS,
         waiting_seconds=attempt.waited,
         has_ice_servers=has_ice_servers,
+        flowed=attempt.flowed,
     )
     if diagnosis is not None:
         show_diagnosis(diagnosis, meanwhile)

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 import ui.doctor
 from ui.browser import BrowserReport
 from ui.doctor import ROUTE_SECONDS, Attempt, Diagnosis, diagnose
+from ui.stream import LiveStream
 
 FINE = BrowserReport(secure=True, api=True, permission="granted", cameras=1)
 UNTOUCHED = replace(FINE, permission="prompt")
@@ -25,6 +26,7 @@ NO_CAMERA = "No camera found"
 BUSY = "The camera is busy"
 UNKNOWN = "The camera does not open"
 NO_ROUTE = "The live picture does not get through"
+STOPPED = "The picture has stopped"
 
 
 def name_fault(
@@ -309,6 +311,22 @@ def test_a_start_that_brought_nothing_is_remembered_until_the_next() -> None:
     assert attempt.waited == 0
 
 
+def test_pictures_are_remembered_until_the_next_start() -> None:
+    attempt = Attempt()
+    seen = []
+    for seconds, started, flowing in [
+        (100, True, False),
+        (101, True, True),
+        (130, True, False),
+        (140, False, False),
+        (200, True, False),
+    ]:
+        attempt.update(started, flowing, seconds)
+        seen.append(attempt.flowed)
+
+    assert seen == [False, True, True, True, False]
+
+
 def test_a_start_puts_an_earlier_test_out_of_date_and_tests_have_numbers_of_their_own() -> None:
     attempt = Attempt()
     attempt.test_camera()
@@ -374,6 +392,25 @@ def test_a_start_that_brought_nothing_points_to_snapshots(monkeypatch: pytest.Mo
 
     (element,) = shown.warning
     assert NO_ROUTE in element.value and "**Single shot**, above" in element.value
+
+
+def test_a_picture_that_stopped_is_not_blamed_on_the_network_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = [1000.0]
+    monkeypatch.setattr(ui.doctor, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    monkeypatch.setattr(LiveStream, "flowing", True)
+    shown, _ = page(FINE, monkeypatch, started=True)
+    monkeypatch.setattr(LiveStream, "flowing", False)
+
+    seconds[0] += ROUTE_SECONDS - 0.1
+    assert not shown.run().warning
+    seconds[0] += 0.1
+    (element,) = shown.run().warning
+
+    assert STOPPED in element.value and NO_ROUTE not in element.value
+    places = [element.value.index(word) for word in ("plugged in", "other programs", "network")]
+    assert places == sorted(places)
 
 
 def test_the_camera_is_tested_on_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
