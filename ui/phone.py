@@ -6,6 +6,7 @@ for that is this computer's own (``ui.certificate``).
 
 from __future__ import annotations
 
+import argparse
 import ipaddress
 import os
 import socket
@@ -114,6 +115,11 @@ To end it, press Ctrl and C.
 def main() -> None:
     """Make ready, say what to do, and serve until ended."""
     speak_utf8()
+    argparse.ArgumentParser(
+        prog="python -m ui.phone",
+        description="Serve Masklens to phones in the same network, by https. Everybody in this"
+        " network can then open it.",
+    ).parse_args()
     addresses = network_addresses()
     if not addresses:
         raise MasklensError(

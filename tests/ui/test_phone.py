@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,6 +103,7 @@ def served(monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, str]:
     """The options by which Streamlit is started."""
     calls: list[list[str]] = []
     monkeypatch.setattr(cli, "main", calls.append)
+    monkeypatch.setattr(sys, "argv", ["phone"])
     monkeypatch.setattr(ui.phone.pooch, "os_cache", lambda name: folder / name)
     main()
     ((run, script, *flags),) = calls
@@ -156,6 +158,22 @@ def test_whoever_allows_training_keeps_it(
 
     assert os.environ["MASKLENS_TRAINING"] == "on"
     assert "They can also train" in capsys.readouterr().out
+
+
+def test_whoever_asks_for_help_gets_it_and_nobody_is_served(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    pretend(monkeypatch, {"wlan0": ["192.0.2.7"]})
+    calls: list[Any] = []
+    for owner, name in ((cli, "main"), (ui.phone, "free_port"), (ui.phone, "own_certificate")):
+        monkeypatch.setattr(owner, name, lambda *given: calls.append(given))
+    monkeypatch.setattr(sys, "argv", ["phone", "--help"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 0 and calls == []
+    assert "Serve Masklens to phones" in capsys.readouterr().out
 
 
 def test_without_a_network_it_says_so_and_serves_nobody(
