@@ -5,6 +5,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+# Of the players, which are imported late; see ``leave_other_pages``.
+KEY = "camera-stream"
+RECORDER_KEY = "recorder-stream"
 _MARK = "entered_by_main_script"
 
 
@@ -27,14 +30,9 @@ def enter_by_main_script() -> None:
 
 def leave_other_pages(url_path: str) -> None:
     """Stop what only another page shows: the camera's streams."""
-    left = [
-        stream
-        for page, stream in (("live", "live_stream"), ("training", "face_recorder"))
-        if page != url_path and stream in st.session_state
-    ]
-    if left:
-        # Imported here: visitors of the other pages alone do not wait for it.
-        from ui.webrtc import KEY, RECORDER_KEY, leave_stream
+    for page, key in (("live", KEY), ("training", RECORDER_KEY)):
+        if page != url_path and key in st.session_state:
+            # Imported here: visitors of the other pages alone do not wait for it.
+            from ui.webrtc import leave_stream
 
-        for stream in left:
-            leave_stream(KEY if stream == "live_stream" else RECORDER_KEY)
+            leave_stream(key)

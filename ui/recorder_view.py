@@ -12,10 +12,11 @@ from training.config import SHORTEST_RECORDING
 from training.recording import FACES_A_CLASS
 from ui import loading
 from ui.doctor import Meanwhile, examine, examine_for_shots
+from ui.entry import RECORDER_KEY
 from ui.ice import ice_servers
 from ui.keep import keep
 from ui.recorder import FaceRecorder
-from ui.webrtc import RECORDER_KEY, camera_stream, leave_stream
+from ui.webrtc import camera_stream, leave_stream
 from ui.words import plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}

@@ -72,9 +72,7 @@ class LiveStream:
     @staticmethod
     def of_session() -> LiveStream:
         """This visitor's stream."""
-        if "live_stream" not in st.session_state:
-            st.session_state.live_stream = LiveStream()
-        stream: LiveStream = st.session_state.live_stream
+        stream: LiveStream = st.session_state.setdefault("live_stream", LiveStream())
         return stream
 
     def start_over(self) -> None:

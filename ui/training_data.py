@@ -12,6 +12,7 @@ from ui.choices import choose_way
 from ui.corrections import choose_corrections
 from ui.data_keys import BROUGHT, DOUBTS, LOOK
 from ui.data_ways import Brought, choose_folder, choose_public, upload_zip
+from ui.entry import RECORDER_KEY
 from ui.words import plain
 
 WAYS = {
@@ -30,14 +31,12 @@ class DataChoice:
         folder: holds ``with_mask`` and ``without_mask``.
         data_name: for people.
         recorded: whether they are frames of a camera, named in the order they were taken.
-        photos: how many can be read.
         corrections: a list of wrong labels among them, as JSON; "" for none.
     """
 
     folder: Path
     data_name: str
     recorded: bool
-    photos: int
     corrections: str = ""
 
 
@@ -74,7 +73,7 @@ def leave_data_section() -> None:
     """Stop the camera, where the page shows something else in place of this section."""
     if "face_recorder" in st.session_state:
         # Imported here: those who never record do not wait for it.
-        from ui.webrtc import RECORDER_KEY, leave_stream
+        from ui.webrtc import leave_stream
 
         st.session_state.face_recorder.pause()
         leave_stream(RECORDER_KEY)
@@ -130,7 +129,6 @@ def _show_brought(brought: Brought) -> DataChoice | None:
         brought.folder,
         brought.name,
         brought.recorded,
-        look.report.total,
         corrections.to_json() if len(corrections) else "",
     )
 

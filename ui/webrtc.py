@@ -20,8 +20,8 @@ from streamlit_webrtc.component import (
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
 
-KEY = "camera-stream"
-RECORDER_KEY = "recorder-stream"
+from ui.entry import KEY
+
 _log = logging.getLogger(__name__)
 _CONSTRAINTS = {
     "video": {

@@ -35,7 +35,7 @@ from training.intake import OWNER_NAMES_FILE, IntakeReport, content_hash
 from training.own_files import folder_files, unpack
 from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
-from ui import doctor, webrtc
+from ui import doctor, entry, webrtc
 from ui.browser import BrowserReport
 from ui.corrections import Corrections
 from ui.recorder_view import LEAST
@@ -51,7 +51,9 @@ def section() -> None:
 
     choice = show_data_section()
     st.session_state.choice = choice
-    st.markdown("got nothing" if choice is None else f"got {choice.photos}")
+    st.markdown(
+        "got nothing" if choice is None else f"got {st.session_state.training_look.report.total}"
+    )
 
 
 def photo(number: int, masked: bool) -> bytes:
@@ -451,7 +453,9 @@ def marked_section() -> None:
             Corrections.of_session(data).mark(path, label, mark, content)
     choice = show_data_section()
     st.session_state.choice = choice
-    st.markdown("got nothing" if choice is None else f"got {choice.photos}")
+    st.markdown(
+        "got nothing" if choice is None else f"got {st.session_state.training_look.report.total}"
+    )
 
 
 @pytest.mark.parametrize("way", ["Upload a ZIP", "Folder on this computer"])
@@ -778,7 +782,7 @@ def test_a_recording_from_start_to_use(
     page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch, runs: Path
 ) -> None:
     go(page, "Record with the camera")
-    assert player.calls[-1]["key"] == webrtc.RECORDER_KEY
+    assert player.calls[-1]["key"] == entry.RECORDER_KEY
     assert disabled(page, "Record Mask")
     assert disabled(page, "Use these faces")
     player.playing = True
@@ -838,7 +842,7 @@ def test_another_way_stops_the_camera(
     monkeypatch.setattr(webrtc, "_reset_context", reset.append)
     go(page, "Record with the camera")
     context = SimpleNamespace(_get_worker=lambda: None)
-    page.session_state[webrtc.RECORDER_KEY] = context
+    page.session_state[entry.RECORDER_KEY] = context
     calls = len(player.calls)
     go(page, "Public photos")
     assert reset == [context]
