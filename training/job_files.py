@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import patiently, write_json
+from maskcore.files import patiently
 from maskcore.locks import locked
 from training.places import runs_dir
 
@@ -71,15 +71,6 @@ def read_values(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
-
-
-def write_values(path: Path, **values: Any) -> None:
-    """Write a JSON object in one step.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    write_json(path, values)
 
 
 @contextmanager

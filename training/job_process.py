@@ -13,13 +13,13 @@ from typing import Any
 
 import psutil
 
+from maskcore.files import write_json
 from maskcore.models import models_dir
 from training.job_files import (
     HEARTBEAT_FILE,
     LOG_FILE,
     PROCESS_FILE,
     read_values,
-    write_values,
 )
 from training.places import runs_dir
 
@@ -83,7 +83,7 @@ def record(folder: Path, pid: int) -> None:
         started = psutil.Process(pid).create_time()
     except psutil.Error:  # it ended at once
         started = time.time()
-    write_values(folder / PROCESS_FILE, pid=pid, started=started, host=platform.node())
+    write_json(folder / PROCESS_FILE, {"pid": pid, "started": started, "host": platform.node()})
 
 
 def is_alive(folder: Path) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import patiently, write_text
+from maskcore.files import patiently, write_json, write_text
 from training import job_process
 from training.config import ARCHITECTURE_TITLES, TrainConfig
 from training.data_folders import discard
@@ -37,9 +37,7 @@ from training.job_files import (
     new_folder,
     read_values,
     removed_folders,
-    write_values,
 )
-from training.places import runs_dir as runs_dir
 from training.provenance import fit_command, save_provenance
 
 KILLED = (
@@ -154,12 +152,14 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         config.save(folder)
         save_provenance(folder, fit_command(config, folder.name))
         EventLog(folder).write(QUEUED)
-        write_values(folder / QUEUE_FILE, since=created)
-        write_values(
+        write_json(folder / QUEUE_FILE, {"since": created})
+        write_json(
             folder / JOB_FILE,
-            name=name.strip()[:MAX_NAME] or f"{title}, {time.strftime('%d %b %H:%M')}",
-            data_name=data_name.strip() or data.name,
-            created=created,
+            {
+                "name": name.strip()[:MAX_NAME] or f"{title}, {time.strftime('%d %b %H:%M')}",
+                "data_name": data_name.strip() or data.name,
+                "created": created,
+            },
         )
     except OSError as error:
         if folder:
@@ -220,7 +220,7 @@ def resume(run_id: str) -> None:
         if not job(run_id).can_resume:
             raise MasklensError("This run cannot go on: it is not one that was interrupted.")
         EventLog(folder).write(QUEUED)
-        write_values(folder / QUEUE_FILE, since=time.time())
+        write_json(folder / QUEUE_FILE, {"since": time.time()})
         _take_away(folder / STOP_FILE)
         _take_away(folder / OUTCOME_FILE)
     start_next()
@@ -236,7 +236,7 @@ def rename(run_id: str, name: str) -> None:
         raise MasklensError(f"A run's name has 1 to {MAX_NAME} characters.")
     with _changing():
         path = folder_of(run_id) / JOB_FILE
-        write_values(path, **{**(read_values(path) or {}), "name": name.strip()})
+        write_json(path, {**(read_values(path) or {}), "name": name.strip()})
 
 
 def delete(run_id: str) -> None:
@@ -286,7 +286,9 @@ def log_tail(job: Job, lines: int = 200) -> str:
 
 def end(folder: Path, state: State, problem: str = "", **more: Any) -> None:
     """Write down how a run ended; the guard must be held."""
-    write_values(folder / OUTCOME_FILE, state=state, problem=problem, ended=time.time(), **more)
+    write_json(
+        folder / OUTCOME_FILE, {"state": state, "problem": problem, "ended": time.time(), **more}
+    )
     for name in (QUEUE_FILE, PROCESS_FILE, STOP_FILE):
         _take_away(folder / name)
 

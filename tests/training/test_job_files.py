@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from maskcore import files
+from maskcore.files import write_json
 from training import job_runner, jobs
 from training.config import TrainConfig
-from training.job_files import read_values, write_values
+from training.job_files import read_values
 from training.jobs import State
 
 
@@ -39,7 +40,7 @@ def test_a_file_that_is_just_being_replaced_is_read_a_moment_later(
     times: int,
     values: dict[str, object],
 ) -> None:
-    write_values(tmp_path / "outcome.json", state="finished")
+    write_json(tmp_path / "outcome.json", {"state": "finished"})
     monkeypatch.setattr(files, "PATIENCE_SECONDS", seconds)
     refuse(monkeypatch, "read_bytes", "outcome.json", times)
     assert read_values(tmp_path / "outcome.json") == values

@@ -17,10 +17,11 @@ import psutil
 import pytest
 
 from maskcore.errors import MasklensError
+from maskcore.files import write_json
 from training import job_process, jobs
 from training.config import TrainConfig
 from training.events import EventLog
-from training.job_files import folder_of, guard, write_values
+from training.job_files import folder_of, guard
 from training.jobs import State
 
 ROOT = Path(jobs.__file__).resolve().parents[1]
@@ -183,7 +184,7 @@ def test_a_run_that_cannot_be_started_fails_and_holds_up_nobody(
 def test_a_full_disk_refuses_a_run_and_leaves_nothing(
     config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "write_values", full)
+    monkeypatch.setattr(jobs, "write_json", full)
     with pytest.raises(MasklensError, match="Is the disk full"):
         jobs.submit(config)
     assert list(runs.iterdir()) == []
@@ -197,7 +198,7 @@ def test_a_run_waits_while_the_disk_is_full(
     until(lambda: jobs.job(first.id).state == State.INTERRUPTED)
     with monkeypatch.context() as patch:
         patch.setattr(job_process, "launch", full)
-        patch.setattr(jobs, "write_values", full)
+        patch.setattr(jobs, "write_json", full)
         jobs.start_next()
     assert jobs.job(waiting.id).state == State.QUEUED
     jobs.start_next()
@@ -211,7 +212,7 @@ def test_files_that_cannot_be_changed_are_a_sentence(
     job = jobs.submit(config, "old")
     end_process(job.folder)
     until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
-    monkeypatch.setattr(jobs, "write_values", full)
+    monkeypatch.setattr(jobs, "write_json", full)
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(MasklensError, match="could not be changed"):
         getattr(jobs, act)(job.id, *(["new"] if act == "rename" else []))
@@ -373,7 +374,7 @@ def test_stopping_asks_a_run_and_takes_a_waiting_one_out(config: TrainConfig) ->
     jobs.stop(running.id)  # twice does no harm
     jobs.resume(waiting.id)
     assert states()["b"] == (State.QUEUED, 1)
-    write_values(running.folder / "outcome.json", state="finished", stopped_early=True)
+    write_json(running.folder / "outcome.json", {"state": "finished", "stopped_early": True})
     running = jobs.job(running.id)
     assert (running.state, running.stopped_early) == (State.FINISHED, True)
     with pytest.raises(MasklensError, match="nothing to stop"):
@@ -435,9 +436,9 @@ def test_deleting_takes_private_data_with_the_last_run_that_uses_them(
 def test_only_ids_of_runs_are_taken(
     runs: Path, tmp_path: Path, ask: Callable[[str], Any], run_id: str
 ) -> None:
-    write_values(tmp_path / "x" / "job.json", name="outside")
-    write_values(runs / "a" / "b" / "job.json", name="deeper")
-    write_values(runs / "job.json", name="no run")
+    write_json(tmp_path / "x" / "job.json", {"name": "outside"})
+    write_json(runs / "a" / "b" / "job.json", {"name": "deeper"})
+    write_json(runs / "job.json", {"name": "no run"})
     with pytest.raises(MasklensError, match="is gone"):
         ask(run_id)
     assert (tmp_path / "x").exists() and (runs / "a" / "b").exists()

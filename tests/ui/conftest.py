@@ -24,13 +24,14 @@ from streamlit.testing.v1 import AppTest
 
 import ui.loading
 from maskcore import Detections, MaskPipeline
+from maskcore.files import write_json
 from maskcore.types import ImageRgb, NotSure
 from training import job_process, metrics
 from training.comparison import Comparison, save_comparison
 from training.config import TrainConfig
 from training.data import CLASS_FOLDERS
 from training.events import EventLog
-from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE, write_values
+from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE
 from training.job_process import record
 from training.metrics import classification_figures
 from ui import tidy
@@ -249,7 +250,9 @@ class RunFolders:
         config = TrainConfig(data=str(self.root / "photos"), **settings)
         config.save(folder)
         created = 1_767_225_600.0 + self.made
-        write_values(folder / JOB_FILE, name=name, data_name="Photos of 7b", created=created)
+        write_json(
+            folder / JOB_FILE, {"name": name, "data_name": "Photos of 7b", "created": created}
+        )
         log = EventLog(folder)
         log.write("starting")
         for epoch in range(1, epochs_done + 1):
@@ -259,13 +262,13 @@ class RunFolders:
             log.write("training", **place, **figures, **checked)
         (folder / "log.txt").write_text("a line of the log\n")
         if state == "queued":
-            write_values(folder / QUEUE_FILE, since=created)
+            write_json(folder / QUEUE_FILE, {"since": created})
         elif state in ("running", "stopping"):
             record(folder, os.getpid())  # whoever runs the tests is alive
             if state == "stopping":
                 (folder / STOP_FILE).touch()
         else:
-            write_values(folder / OUTCOME_FILE, state=state, problem=problem)
+            write_json(folder / OUTCOME_FILE, {"state": state, "problem": problem})
         if comparison is not None:
             save_comparison(comparison, folder)
             write_model(folder, name, b"model of " + name.encode())
@@ -287,8 +290,8 @@ def write_model(folder: Path, title: str, content: bytes) -> None:
         "made_by": {"fit": {"created": "2026-01-01T00:00:00+00:00"}},
         "figures": {"test": {"count": 10, "accuracy": share}},
     }
-    write_values(folder / "card.json", **card)
-    write_values(folder / "report.json", parts={})
+    write_json(folder / "card.json", card)
+    write_json(folder / "report.json", {"parts": {}})
 
 
 @pytest.fixture
