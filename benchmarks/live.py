@@ -24,7 +24,7 @@ from playwright.sync_api import sync_playwright
 from benchmarks.app import CHROMIUM, FLAGS, camera_flags, running_app
 from benchmarks.clips import CODE_BITS, RATE, moving_faces, write_camera_file
 from benchmarks.live_page import open_live, seen, start, start_button, stop_button, watch
-from maskcore.files import write_text
+from maskcore.files import write_json
 
 CLIP_SECONDS = 10
 # Streamlit keeps a closed tab's session for a while, in case the visitor comes back.
@@ -185,7 +185,7 @@ def main() -> None:
         results = measure(options, Path(folder))
     print(json.dumps(results, indent=1))
     if options.json:
-        write_text(options.json, json.dumps(results, indent=1) + "\n")
+        write_json(options.json, results)
 
 
 if __name__ == "__main__":

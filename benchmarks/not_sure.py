@@ -22,7 +22,6 @@ sharpness down to which every band is right in 95 %; bands of few faces have no 
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -34,7 +33,7 @@ from numpy.typing import NDArray
 
 from benchmarks.specimens import SMALLEST, Specimen, close_up_specimens, scene_specimens
 from maskcore.classification import LiteRtClassifier, preprocess, sharpness
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.models import load_model, read_report
 from maskcore.types import NotSure, logit
 from training.metrics import share
@@ -290,7 +289,7 @@ def main() -> None:
         typed = shlex.join(without_folders(argument) for argument in sys.argv[1:])
         head = provenance(f"python -m benchmarks.not_sure {typed}")
         values = {**head, "model": model.name, "sha256": model.card["sha256"], **result}
-        write_text(options.json, json.dumps(values, indent=1) + "\n")
+        write_json(options.json, values)
 
 
 if __name__ == "__main__":

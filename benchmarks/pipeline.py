@@ -11,7 +11,6 @@ scikit-image ships: 640x480 with 1, 5 and 20 faces.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -28,7 +27,7 @@ import skimage
 
 from maskcore import MaskPipeline, read_image
 from maskcore.classification import LiteRtClassifier
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.network_input import InputSpec, normalise
 from training.architectures import build_model
 from training.config import TrainConfig
@@ -137,7 +136,7 @@ def main() -> None:
     for name in rows[0]:
         print(f"{name:<24}" + "".join(f"{row[name]:>12}" for row in rows))
     if options.json:
-        write_text(options.json, json.dumps({"cores": os.cpu_count(), "rows": rows}, indent=1))
+        write_json(options.json, {"cores": os.cpu_count(), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import math
 import os
 import time
@@ -28,7 +27,7 @@ import numpy as np
 
 from maskcore import Analysis, Detections, Face, MaskPipeline, read_image
 from maskcore.detection.scaling import overlaps
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.live import SEARCHED_AT_LEAST, LiveAnalyzer
 from maskcore.tracking import KEPT_SECONDS, FaceTracker
 from maskcore.types import logit
@@ -284,7 +283,7 @@ def main() -> None:
         print(f"{faces} faces: {milliseconds} ms a frame")
     if options.json:
         result = {"cores": os.cpu_count(), "video": video, "tracks": tracks, "tracker_ms": times}
-        write_text(options.json, json.dumps(result, indent=1))
+        write_json(options.json, result)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from PIL import Image
 
 from maskcore import read_image
 from maskcore.classification.preprocess import resize
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.network_input import normalise
 from training import jobs
 from training.architectures import build_base, build_head, input_spec, join
@@ -153,10 +153,9 @@ def main() -> None:
             TrainConfig(str(recorded), backbone_weights="installed", split_by="time")
         )
         results["cores"] = os.cpu_count()
-    text = json.dumps(results, indent=1)
-    print(text)
+    print(json.dumps(results, indent=1))
     if options.json:
-        write_text(options.json, text + "\n")
+        write_json(options.json, results)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ The baseline in the same run reads and writes the same file without looking at i
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 
 from benchmarks.clips import HEIGHT, RATE, WIDTH, moving_faces
 from maskcore import MaskPipeline
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.video import annotate_video
 
 SOUND_RATE = 44_100
@@ -89,7 +88,7 @@ def main() -> None:
     for row in rows:
         print(row)
     if options.json:
-        write_text(options.json, json.dumps(rows, indent=1) + "\n")
+        write_json(options.json, rows)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.app import CHROMIUM, FLAGS, running_app
 from benchmarks.training import made_photos
-from maskcore.files import write_text
+from maskcore.files import write_json
 from training import jobs
 from training.config import TrainConfig
 from training.events import FINE_TUNE_STAGE, read_events
@@ -131,10 +131,9 @@ def main() -> None:
     results["p95, times slower"] = (
         results["beside a run, seconds"]["p95"] / results["idle, seconds"]["p95"]
     )
-    text = json.dumps(results, indent=1)
-    print(text)
+    print(json.dumps(results, indent=1))
     if options.json:
-        write_text(options.json, text + "\n")
+        write_json(options.json, results)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.images import read_image
 from maskcore.network_input import normalise
 from training.batches import DRAWING_THREADS
@@ -61,7 +60,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         "scenes": {n: [scene.image_path.name for scene in part] for n, part in parts.items()},
         "close_ups": len(close_ups),
     }
-    write_text(run_dir / DATA_FILE, json.dumps(report, indent=1) + "\n")
+    write_json(run_dir / DATA_FILE, report)
 
     batches = CropBatches(
         Sampler(
