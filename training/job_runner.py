@@ -182,9 +182,9 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
     from training.challenge import challenge
     from training.evaluate import evaluate
     from training.export import package, save_package
-    from training.fit import fit
+    from training.fit import BACKBONE_WEIGHTS, fit
     from training.parts import run_photos
-    from training.progress import RunState, Stopped
+    from training.progress import LAST_MODEL, RunState, Stopped
     from training.provenance import load_provenance
 
     command = str(load_provenance(folder)["command"])
@@ -208,6 +208,11 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
             part: run_photos(folder, Path(config.data), part) for part in ("validation", "test")
         }
         save_comparison(challenge(folder, config.architecture, parts), folder)
+    # What it could have gone on with; the weights that it ended with stay, to be measured,
+    # installed or started from by the command line.
+    for path in (folder / LAST_MODEL, folder / BACKBONE_WEIGHTS):
+        with suppress(OSError):
+            path.unlink()
     log.write(ev.FINISHED)
     return State.FINISHED, "", RunState(folder).stopped_early
 

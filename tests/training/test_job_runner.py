@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,10 @@ from training import export, head_stage, job_process, job_runner, jobs, metrics,
 from training.comparison import comparison
 from training.config import TrainConfig
 from training.events import read_events
-from training.fit import NOTHING_TO_KEEP
+from training.fit import BACKBONE_WEIGHTS, NOTHING_TO_KEEP, fit
 from training.job_runner import BROKEN, DISK_FULL, ENDED, run_job
 from training.jobs import Job, State
-from training.progress import Checkpoint, RunState
+from training.progress import BEST_WEIGHTS, Checkpoint, RunState
 from training.run_curves import curves
 
 MakePhotos = Callable[..., Path]
@@ -131,6 +132,21 @@ def test_a_run_ends_with_a_model_that_can_be_installed(
     assert not {"reserve", "queued.json", "process.json", "stop"} & {
         path.name for path in second.folder.iterdir()
     }
+
+
+def test_a_finished_run_keeps_what_the_command_line_may_still_want_of_it_and_no_more(
+    here: None, photos: Path
+) -> None:
+    job = jobs.submit(config(photos))
+    (job.folder / "checkpoints").mkdir()
+    (job.folder / BACKBONE_WEIGHTS).touch()
+    assert run_job(job.id) == 0
+    assert [path.name for path in (job.folder / "checkpoints").iterdir()] == [BEST_WEIGHTS.name]
+    fit(job.config, job.folder, "again", resume=True)  # finished, it only says so
+    evaluate_module.evaluate(job.folder, "again")
+    export.package(job.folder, "net", 0.2, "my photos", "again")
+    started = jobs.submit(replace(job.config, start_from=str(job.folder), fine_tune_epochs=1))
+    assert run_job(started.id) == 0
 
 
 def test_stopping_keeps_the_best_of_the_epochs_done(
