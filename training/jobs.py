@@ -22,7 +22,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import patiently, write_json, write_text
 from training import job_process
 from training.config import ARCHITECTURE_TITLES, TrainConfig
-from training.data_folders import discard
+from training.data_folders import check_room, discard
 from training.events import QUEUED, STARTING, EventLog
 from training.job_files import (
     JOB_FILE,
@@ -129,8 +129,8 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         corrections: a list as ``training.corrections`` reads it, kept with the run; "" for none.
 
     Raises:
-        MasklensError: the data folder is not there, ``MAX_WAITING`` runs wait already, or
-            nothing can be written.
+        MasklensError: the data folder is not there, ``MAX_WAITING`` runs wait already, there is
+            no room for another, or nothing can be written.
     """
     data = Path(config.data).resolve()
     if not config.data or not data.is_dir():
@@ -145,6 +145,7 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
     title = ARCHITECTURE_TITLES.get(config.architecture, config.architecture)
     folder = None
     try:
+        check_room()
         folder = new_folder()
         if corrections:
             write_text(folder / CORRECTIONS_FILE, corrections)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -134,6 +135,16 @@ def test_no_more_runs_wait_than_a_server_gets_through_in_days(
     assert len(jobs.jobs()) == 3
     jobs.stop(second.id)
     jobs.submit(config)
+
+
+def test_no_run_begins_on_a_disk_that_is_nearly_full(
+    config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(runs.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**9))
+    with pytest.raises(MasklensError, match="Less than 2 GB are free"):
+        jobs.submit(config)
+    assert jobs.jobs() == []
 
 
 def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> None:
