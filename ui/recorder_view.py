@@ -7,10 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from maskcore import MasklensError, read_image
-from training.class_names import WITH_MASK, WITHOUT_MASK
 from training.config import SHORTEST_RECORDING
 from training.recording import FACES_A_CLASS
 from ui import loading
+from ui.data_report import NAMES
 from ui.doctor import Meanwhile, examine, examine_for_shots
 from ui.entry import RECORDER_KEY
 from ui.ice import ice_servers
@@ -19,7 +19,6 @@ from ui.recorder import FaceRecorder
 from ui.webrtc import camera_stream, leave_stream
 from ui.words import plain
 
-NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 # From here on a class can be divided and trained on.
 LEAST = SHORTEST_RECORDING
 _DONE = "recorder_done"
