@@ -18,10 +18,5 @@ def show_chart(chart: alt.TopLevelMixin, meaning: str, table: pd.DataFrame, key:
     """
     st.altair_chart(chart, width="stretch", alt=meaning, key=f"chart-{key}")
     st.caption(meaning)
-    show_figures(table, key)
-
-
-def show_figures(table: pd.DataFrame, key: str) -> None:
-    """The figures of a chart, folded away."""
     with st.expander("As a table", key=f"table-{key}"):
         st.dataframe(table, hide_index=True, height="auto" if len(table) > 8 else "content")

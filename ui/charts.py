@@ -12,7 +12,7 @@ from maskcore.drawing import COLOURS
 from training.metrics import CLASS_NAMES
 
 CELL = "cell"  # the selection's name in the confusion matrix
-COLOUR = {name: "#{:02x}{:02x}{:02x}".format(*COLOURS[name]) for name in CLASS_NAMES}
+COLOUR = {name: "#{:02x}{:02x}{:02x}".format(*rgb) for name, rgb in COLOURS.items()}
 CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Bare faces"}
 # Dark enough for white figures on them, in a light page and in a dark one.
 _RIGHT, _WRONG, _FEW = "#0b6799", "#a8451b", "#5b6770"
@@ -33,12 +33,12 @@ def spaced(chart: _Chart) -> _Chart:
     return chart.configure(locale=alt.Locale(number=number))
 
 
-def class_colour(title: str | None = "The face in truth") -> alt.Color:
+def class_colour() -> alt.Color:
     """Blue for masks, orange for bare faces, as the boxes in photos have them."""
     names = list(reversed(CLASS_NAMES))
     return alt.Color(
         "class:N",
-        title=title,
+        title="The face in truth",
         scale=alt.Scale(domain=names, range=[COLOUR[name] for name in names]),
         legend=alt.Legend(orient="bottom"),
     )
@@ -64,7 +64,7 @@ def confusion_rows(confusion: Sequence[Sequence[int]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def confusion_chart(confusion: Sequence[Sequence[int]], things: str = "photos") -> alt.LayerChart:
+def confusion_chart(confusion: Sequence[Sequence[int]], things: str) -> alt.LayerChart:
     """The confusion matrix as four tiles that can be clicked: count and share of the row.
 
     Args:
@@ -186,9 +186,7 @@ def _corner(x: str) -> tuple[float, float]:
     return (0.0, 0.2) if x == "false_positive_rate" else (0.8, 1.0)
 
 
-def reliability_chart(
-    steps: Sequence[Mapping[str, float]], things: str = "photos"
-) -> alt.LayerChart:
+def reliability_chart(steps: Sequence[Mapping[str, float]], things: str) -> alt.LayerChart:
     """What the model says against what is true, by steps of its probability."""
     counted = things.capitalize()
     axis = alt.Axis(format=".0%")
@@ -223,7 +221,7 @@ def reliability_chart(
 
 
 def histogram_chart(
-    rows: Sequence[Mapping[str, Any]], threshold: float, things: str = "photos"
+    rows: Sequence[Mapping[str, Any]], threshold: float, things: str
 ) -> alt.LayerChart:
     """Photos by probability and class; few beside many stay visible by a root scale."""
     counted = things.capitalize()

@@ -33,7 +33,7 @@ _BY_HEART = {
 }
 
 
-def show_compare(judged: Judged, own: OwnPhotos | None = None) -> None:
+def show_compare(judged: Judged, own: OwnPhotos | None) -> None:
     """The chosen model against another one, then the training of both.
 
     Args:
@@ -105,7 +105,7 @@ def right_answers(judged: Judged, threshold: float) -> np.ndarray:
     return (judged.probabilities >= threshold) == (judged.labels == 1)
 
 
-def in_words(comparison: McNemarTest, first: str, second: str, things: str = "photos") -> str:
+def in_words(comparison: McNemarTest, first: str, second: str, things: str) -> str:
     """McNemar's test for people.
 
     Args:

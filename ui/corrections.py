@@ -14,9 +14,9 @@ import streamlit as st
 
 import training.corrections
 from maskcore import MasklensError
+from training.class_names import CLASS_FOLDERS
 from training.corrections import parse_corrections, read_corrections
 from training.intake import hash_in_name, kept_names
-from ui.judged import FOLDERS
 from ui.words import counted, plain
 
 MAX_NAME = 80  # of a set of photos
@@ -111,7 +111,7 @@ class Corrections:
         self.leave_out.discard(path)
         self.hashes.pop(path, None)
         if mark == "relabel":
-            self.relabel[path] = FOLDERS[1 - label]
+            self.relabel[path] = CLASS_FOLDERS[1 - label]
         elif mark == "leave_out":
             self.leave_out.add(path)
         if content_hash and mark != "keep":
@@ -198,7 +198,7 @@ def read_list(data: str, path: Path, folder: Path) -> Corrections:
 
 
 def _among(data: str, values: training.corrections.Corrections, folder: Path) -> Corrections:
-    relabel = {name: FOLDERS[label] for name, label in values.labels.items()}
+    relabel = {name: CLASS_FOLDERS[label] for name, label in values.labels.items()}
     return Corrections(data, relabel, set(values.leave_out), values.hashes).among(folder)
 
 

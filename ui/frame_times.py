@@ -23,8 +23,6 @@ from ui.words import plain
 ROUNDS, RUNS_A_ROUND = 10, 3
 SIZE_WH = (640, 480)
 _TIMES = "metrics_times"
-# Held in place of times and of an error, until the visitor has had the file fetched.
-_NO_YUNET = ""
 
 
 @cache
@@ -35,8 +33,7 @@ def frame() -> ImageRgb:
 
 
 def frame_times(
-    pipelines: Mapping[str, MaskPipeline],
-    on_round: Callable[[int, str], None] = lambda number, name: None,
+    pipelines: Mapping[str, MaskPipeline], on_round: Callable[[int, str], None]
 ) -> dict[str, tuple[float, float]]:
     """Milliseconds of finding faces and of telling masks in one frame, for each pipeline.
 
@@ -72,10 +69,7 @@ def show_frame_times(model: str) -> None:
     rows = []
     for name, (title, _) in DETECTORS.items():
         held = times.get((name, model))
-        if held == _NO_YUNET:
-            if not yunet_available():
-                offer_yunet()
-        elif isinstance(held, str):
+        if isinstance(held, str):
             st.caption(f"{title}: {plain(held)}")
         elif held:
             detect_ms, classify_ms = held
@@ -88,6 +82,9 @@ def show_frame_times(model: str) -> None:
                     "Frames a second": round(1000 / sum(held)),
                 }
             )
+    asked = any(of_model == model for _, of_model in times)
+    if asked and not yunet_available():
+        offer_yunet()
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(
@@ -101,11 +98,12 @@ def _measure(model: str, times: dict[tuple[str, str], tuple[float, float] | str]
     bar = st.progress(0.0, "Getting ready")
     pipelines = {}
     for name in DETECTORS:
+        if name == "yunet" and not yunet_available():
+            continue
         try:
             pipelines[name] = loading.pipeline(name, model, live=True)
         except MasklensError as error:
-            absent = name == "yunet" and not yunet_available()
-            times[name, model] = _NO_YUNET if absent else str(error)
+            times[name, model] = str(error)
     turns = list(pipelines)
 
     def show(number: int, name: str) -> None:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from maskcore import MasklensError, ModelError
 from maskcore.models import read_card, read_report
 from maskcore.types import NotSure, Verdict, label_for, logit
+from training.class_names import CLASS_FOLDERS
 from training.metrics import CLASS_NAMES, Figure, threshold_figures
+from ui.words import counted
 
-# Of the class folders, in the order of CLASS_NAMES.
-FOLDERS = ("without_mask", "with_mask")
 PARTS = {
     "test": "Test photos: never used in training",
     "validation": "Validation photos: used to choose among epochs",
@@ -66,7 +66,7 @@ class Judged:
 
     def counted(self, count: int) -> str:
         """So many of them, e.g. "1 photo" or "34 faces"."""
-        return f"{count} {self.thing if count == 1 else self.things}"
+        return counted(count, self.thing)
 
     def only(self, members: list[int]) -> Judged:
         """Some of the photos, by their indices, in that order."""
@@ -188,7 +188,7 @@ def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
         created=str(report.get("created", "")),
         command=str(report.get("command", "")),
         paths=tuple(str(photo["path"]) for photo in photos),
-        labels=np.array([FOLDERS.index(photo["label"]) for photo in photos], np.int64),
+        labels=np.array([CLASS_FOLDERS.index(photo["label"]) for photo in photos], np.int64),
         probabilities=probabilities,
         roc_auc=_figure(part, "roc_auc"),
         average_precision=_figure(part, "average_precision"),

@@ -205,17 +205,15 @@ def show_glance(judged: Judged, threshold: float, own: OwnPhotos | None) -> None
             st.caption(meaning)
     with right:
         # A class a column, and a table whose cells break their lines: so it fits a phone.
-        columns = {
-            name: {
+        columns = {}
+        for name in reversed(CLASS_NAMES):
+            of_class = figures["by_class"][name]
+            columns[name] = {
                 things.capitalize(): str(of_class["count"]),
                 "F1": with_interval(of_class["f1"]),
                 "Precision": with_interval(of_class["precision"]),
                 "Recall": with_interval(of_class["recall"]),
             }
-            for name, of_class in (
-                (name, figures["by_class"][name]) for name in reversed(CLASS_NAMES)
-            )
-        }
         st.table(pd.DataFrame(columns))
         st.caption(
             "Precision: how often it is right when it says so. Recall: how many of the class it"

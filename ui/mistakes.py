@@ -28,7 +28,7 @@ CELLS: list[Cell] = [
 ]
 
 
-def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None = None) -> None:
+def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> None:
     """The matrix beside the photos of the cell that was clicked.
 
     Args:

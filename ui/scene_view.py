@@ -30,8 +30,8 @@ from ui.words import counted, day, plain
 def show_scenes(
     scenes: dict[str, SceneFigures],
     model: str,
-    own: bool = False,
-    folds: dict[str, SceneFigures] | None = None,
+    own: bool,
+    folds: dict[str, SceneFigures],
 ) -> None:
     """What becomes of the faces in whole photos, finder by finder.
 

@@ -199,7 +199,7 @@ def axis_start(lows: list[float]) -> float:
     return min(math.floor(min(lows, default=1.0) * 10) / 10, 0.9)
 
 
-def show_stress(model: str, own: bool = False) -> None:
+def show_stress(model: str, own: bool) -> None:
     """Chart and table of the stress card.
 
     Args:

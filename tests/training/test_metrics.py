@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from training import metrics
-from training.metrics import bootstrapped, classification_figures, f1, mcnemar, share
+from training.metrics import (
+    LEAST_DIFFERING,
+    bootstrapped,
+    classification_figures,
+    f1,
+    mcnemar,
+    share,
+)
 
 # By hand, at 0.5: truth 0: 0.1 0.2 0.5 -> No, No, Mask; truth 1: 0.4 0.6 0.8 0.9 -> No, 3 Mask.
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1])
@@ -224,3 +231,9 @@ def test_only_photos_on_which_they_differ_decide(only: int, other: int, verdict:
 def test_models_that_do_not_differ_are_equally_good() -> None:
     result = mcnemar(*right(3, 0, 0, 1))
     assert (result.p_value, result.verdict) == (1.0, "none")
+
+
+def test_fewer_differing_photos_than_are_asked_for_never_make_a_winner() -> None:
+    right = np.ones(LEAST_DIFFERING, bool)
+    assert mcnemar(right, ~right).verdict == "first"
+    assert mcnemar(right[1:], ~right[1:]).verdict == "none"

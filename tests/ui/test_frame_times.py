@@ -47,14 +47,17 @@ def test_finders_take_turns_and_a_busy_stretch_counts_for_none() -> None:
     assert turns == first_round * ROUNDS
 
 
+def unheard(number: int, name: str) -> None: ...
+
+
 def test_both_figures_are_of_the_same_run() -> None:
     rest = [(9.0, 9.0)] * (ROUNDS * RUNS_A_ROUND - 2)
     pipelines: Any = {"a": Pipeline("a", iter([(1.0, 6.0), (4.0, 2.0), *rest]), [])}
-    assert frame_times(pipelines)["a"] == pytest.approx((4.0, 2.0))
+    assert frame_times(pipelines, unheard)["a"] == pytest.approx((4.0, 2.0))
 
 
 def test_nothing_to_measure_is_no_error() -> None:
-    assert frame_times({}) == {}
+    assert frame_times({}, unheard) == {}
 
 
 def test_a_finder_that_is_not_there_can_be_fetched_where_it_is_missed(

@@ -137,7 +137,11 @@ def test_one_class_only_leaves_figures_undefined(make_report: MakeReport) -> Non
 
 def test_photos_and_faces_are_called_what_they_are(make_report: MakeReport) -> None:
     judged = judged_parts("m", make_report([0, 1], [0.1, 0.9]))["test"]
-    assert [judged.counted(count) for count in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
+    assert [judged.counted(count) for count in (0, 1, 2345)] == [
+        "0 photos",
+        "1 photo",
+        "2,345 photos",
+    ]
     faces = replace(judged, things="faces").only([0])
     assert [faces.counted(count) for count in (1, 34)] == ["1 face", "34 faces"]
 

@@ -25,10 +25,8 @@ from training import metrics
 from training.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.folder_intake import ROOTS_VARIABLE
 from training.intake import OWNER_NAMES_FILE, content_hash, kept_names
-from training.metrics import McNemarTest, mcnemar
 from ui import own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
-from ui.compare_view import LEAST_DIFFERING, in_words
 from ui.curve_view import _enlarged
 from ui.data_report import Look
 from ui.mistakes import clicked_cell
@@ -544,59 +542,6 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     page.selectbox(key="metrics_model").set_value("first").run()
     section(page, "Whole app")
     assert "Nobody has measured this" not in texts(page)
-
-
-@pytest.mark.parametrize(
-    ("chance", "said"),
-    [
-        (
-            0.046,
-            "A is better. They differ on 6 of 9 photos: 5 right by A alone, 1 by B alone."
-            " Chance alone would do that much or more about 4.6 times in 100.",
-        ),
-        (
-            0.054,
-            "No difference could be shown. They differ on 6 of 9 photos: 5 right by A alone, 1 by B"
-            " alone. Chance alone would do that much or more about 5.4 times in 100.",
-        ),
-        (
-            0.004,
-            "A is better. They differ on 6 of 9 photos: 5 right by A alone, 1 by B alone."
-            " Chance alone would do that much or more less than once in 100 times.",
-        ),
-    ],
-)
-def test_the_words_fit_the_verdict_also_near_its_border(chance: float, said: str) -> None:
-    assert in_words(McNemarTest(9, 5, 1, chance), "A", "B") == said
-
-
-@pytest.mark.parametrize(
-    ("test", "said"),
-    [
-        (McNemarTest(599, 0, 0, 1.0), "of at least 6 photos (1.0\xa0%) would have shown."),
-        (McNemarTest(8, 5, 0, 2 / 2**5), "of at least 6 photos (75.0\xa0%) would have shown."),
-        (McNemarTest(5, 5, 0, 2 / 2**5), "So few photos cannot show any: it takes at least 6."),
-    ],
-)
-def test_where_no_difference_could_be_shown_it_is_said_what_it_takes(
-    test: McNemarTest, said: str
-) -> None:
-    words = in_words(test, "A", "B")
-    assert words.startswith("No difference could be shown. ")
-    assert f"of {test.count} photos" in words
-    assert words.endswith(said)
-    assert said not in in_words(McNemarTest(test.count, 6, 0, 2 / 2**6), "A", "B")
-
-
-def test_a_single_photo_is_told_of_as_one() -> None:
-    words = in_words(McNemarTest(1, 1, 0, 1.0), "A", "B")
-    assert "They differ on 1 of 1 photo:" in words
-
-
-def test_fewer_differing_photos_than_are_asked_for_never_make_a_winner() -> None:
-    right = np.ones(LEAST_DIFFERING, bool)
-    assert mcnemar(right, ~right).verdict == "first"
-    assert mcnemar(right[1:], ~right[1:]).verdict == "none"
 
 
 def test_a_curve_that_shows_only_its_corner_says_so() -> None:

@@ -242,32 +242,6 @@ def test_the_html_tells_what_the_starting_weights_may_have_seen(
     assert "may have learned" not in theirs
 
 
-GONE_ON = {"start_from": "a", "backbone_weights": "imagenet"}
-FIRST_RUN = {"command": "python -m training fit --data=d"}
-SO_BEGUN = {"command": "python -m training fit --data d --backbone-weights installed"}
-
-
-@pytest.mark.parametrize(
-    ("card", "began"),
-    [
-        ({}, False),
-        ({"config": []}, False),
-        ({"config": {"backbone_weights": "imagenet", "start_from": ""}}, False),
-        ({"config": {"backbone_weights": "../weights/installed.weights.h5"}}, False),
-        ({"config": {"backbone_weights": "installed"}}, True),
-        # A former run has the same test photos; what counts is how the first one began.
-        ({"config": GONE_ON, "made_by": {"starts": [FIRST_RUN]}}, False),
-        ({"config": GONE_ON, "made_by": {"starts": [SO_BEGUN, FIRST_RUN]}}, True),
-        ({"config": GONE_ON, "made_by": {"starts": [{"command": "fit --start-from gone"}]}}, True),
-        ({"config": GONE_ON, "made_by": {"starts": [{}]}}, True),
-        ({"config": GONE_ON, "made_by": {"starts": []}}, True),
-        ({"config": GONE_ON}, True),
-    ],
-)
-def test_it_is_known_with_which_weights_a_model_began(card: dict[str, Any], began: bool) -> None:
-    assert provenance.began_with_a_model(card) is began
-
-
 @pytest.mark.parametrize("model", ["mobilenet_v2", "inception_v3"])
 def test_the_shipped_models_began_with_imagenet_weights(
     model: str, monkeypatch: pytest.MonkeyPatch
