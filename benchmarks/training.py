@@ -36,8 +36,9 @@ from maskcore.files import write_json
 from maskcore.network_input import normalise
 from training import jobs
 from training.architectures import build_base, build_head, input_spec, join
+from training.class_names import CLASS_FOLDERS
 from training.config import TrainConfig
-from training.data import CLASS_FOLDERS, divide, read_dataset
+from training.data import divide, read_dataset
 from training.events import FEATURES, READING, TRAINED, read_events
 from training.installed_backbone import load_folded
 from training.starting_weights import installed_convolutions

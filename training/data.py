@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import IMAGE_SUFFIXES, read_image
-from training.class_names import CLASS_FOLDERS as CLASS_FOLDERS
+from training.class_names import CLASS_FOLDERS
 from training.config import TrainConfig
 from training.corrections import NONE, Corrections
 from training.likeness import group_near_duplicates, photo_hashes, with_near_duplicate

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from maskcore.errors import MasklensError
 from maskcore.files import patiently
-from training.places import runs_dir
+from training.job_files import runs_dir
 
 DATA_FOLDER = "data"
 # A visitor may come back in the evening to what they brought in the morning.

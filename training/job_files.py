@@ -7,6 +7,7 @@ a server started anew see the same.
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import time
@@ -18,7 +19,6 @@ from typing import Any
 from maskcore.errors import MasklensError
 from maskcore.files import patiently
 from maskcore.locks import locked
-from training.places import runs_dir
 
 JOB_FILE = "job.json"  # name, name of the data, when it was made
 QUEUE_FILE = "queued.json"  # there while the run waits for its turn
@@ -29,6 +29,12 @@ HEARTBEAT_FILE = "heartbeat"  # touched every few seconds while the run lives
 LOG_FILE = "log.txt"
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+
+
+def runs_dir() -> Path:
+    """The folder named in ``MASKLENS_RUNS``, else ``runs`` in this checkout; absolute."""
+    named = os.environ.get("MASKLENS_RUNS", "").strip()
+    return Path(named).absolute() if named else Path(__file__).resolve().parents[1] / "runs"
 
 
 def new_folder() -> Path:

@@ -20,8 +20,8 @@ from training.job_files import (
     LOG_FILE,
     PROCESS_FILE,
     read_values,
+    runs_dir,
 )
-from training.places import runs_dir
 
 # The heart beats every other second; a machine may be busy.
 BEAT_SECONDS = 2.0

@@ -21,9 +21,9 @@ from training.class_names import CLASS_FOLDERS
 from training.config import DATA_FILE
 from training.data import photo_files
 from training.intake import content_hash, hash_in_name
+from training.job_files import runs_dir
 from training.own_files import OwnFiles, Progress
 from training.parts import judged_report
-from training.places import runs_dir
 from training.scenes import SMALLEST_MEASURED, Scene, SceneFace, read_scenes
 
 _BATCH = 32

@@ -16,8 +16,9 @@ from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb
+from training.class_names import CLASS_FOLDERS
 from training.config import DATA_FILE
-from training.data import CLASS_FOLDERS, folder_label, in_threads
+from training.data import folder_label, in_threads
 from training.metrics import classification_figures
 
 

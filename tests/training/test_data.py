@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from maskcore.errors import MasklensError
-from training.data import CLASS_FOLDERS, Dataset, data_report, in_threads, read_dataset
+from training.class_names import CLASS_FOLDERS
+from training.data import Dataset, data_report, in_threads, read_dataset
 
 MakePhotos = Callable[..., Path]
 

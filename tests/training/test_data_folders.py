@@ -22,7 +22,7 @@ from training.data_folders import (
     new_data_folder,
     used_by_runs,
 )
-from training.places import runs_dir
+from training.job_files import runs_dir
 
 DAY = 24 * 3600
 

@@ -27,9 +27,9 @@ from maskcore import Detections, MaskPipeline
 from maskcore.files import write_json
 from maskcore.types import ImageRgb, NotSure
 from training import job_process, metrics
+from training.class_names import CLASS_FOLDERS
 from training.comparison import Comparison, save_comparison
 from training.config import TrainConfig
-from training.data import CLASS_FOLDERS
 from training.events import EventLog
 from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE
 from training.job_process import record

@@ -10,8 +10,9 @@ import numpy as np
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.augment import degrade
+from training.class_names import CLASS_FOLDERS
 from training.config import TrainConfig
-from training.data import CLASS_FOLDERS, divide, read_dataset
+from training.data import divide, read_dataset
 from training.detector.crops import (
     SMALLEST,
     Boxes,
