@@ -25,7 +25,7 @@ from training import metrics
 from training.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.folder_intake import ROOTS_VARIABLE
 from training.intake import OWNER_NAMES_FILE, content_hash, kept_names
-from ui import own_photos, own_view, pictures
+from ui import frame_times, own_photos, own_view, pictures
 from ui.charts import curve_chart, in_corner
 from ui.curve_view import _enlarged
 from ui.data_report import Look
@@ -677,7 +677,10 @@ def test_photos_judged_in_turns_are_one_click_away(
     assert "77 photos, faces of 32 pixels and more" in texts(page)
 
 
-def test_milliseconds_are_measured_when_asked(page: AppTest, fake: Any) -> None:
+def test_milliseconds_are_measured_when_asked(
+    page: AppTest, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_times, "yunet_available", lambda: True)
     section(page, "Whole app")
     fake.detected.clear()
     button(page, "Measure now").click().run()
