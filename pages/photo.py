@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, fold_on_phones, ready_pipeline
+from ui.choices import choose, fold, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.gallery import Gallery
-from ui.intake import show_problems, take_in
+from ui.intake import choose_source, show_problems, take_in
 from ui.loading import installation
 from ui.looking import FOOT, look_on, notice_stop, offer_to_go_on
 from ui.results import show_empty_state, show_photos
@@ -18,24 +18,33 @@ from ui.totals import show_totals
 enter_by_main_script()
 gallery = Gallery.of_session()
 
-st.title("Who wears a mask?", anchor=False)
-st.markdown(
-    "Add photos: every face found is boxed and labelled **Mask** or **No Mask**,"
-    " or **Not sure** where it cannot be told."
-    " Photos stay in this session's memory and are gone when you close the page;"
-    " nothing is sent anywhere else."
+# One line on a phone; elsewhere as far from the top as other pages' titles.
+st.html(
+    """<style>
+@media (max-width: 640px) { .st-key-head h1 { font-size: 2.25rem; } }
+@media (min-width: 641px) { .st-key-head h1 { padding-top: 1.25rem; } }
+</style>"""
 )
-beside_camera = take_in(gallery)
-
+with st.container(horizontal=True, vertical_alignment="bottom", key="head"):
+    st.title("Who wears a mask?", anchor=False)
+    source = choose_source(gallery)
 # Places of their own: what comes and goes in one does not make the others begin anew.
-fold = st.container()
+introduction = st.container()
+beside_camera = take_in(gallery, source)
+# Results are to be in sight; above the camera nothing goes, or its shutter would move.
+if not gallery.photos or beside_camera is not None:
+    introduction.markdown(
+        "Add photos: every face found is boxed and labelled **Mask** or **No Mask**,"
+        " or **Not sure** where it cannot be told."
+        " Photos stay in this session's memory and are gone when you close the page;"
+        " nothing is sent anywhere else."
+    )
+
+tools = st.container(horizontal=True, vertical_alignment="center")
 with st.container(key="settings"):
     choice, threshold = choose()
 hindrance, notes, totals, photos = (st.container() for _ in range(4))
 foot = st.container(key=FOOT)
-if gallery.photos:
-    with fold:
-        fold_on_phones("settings")
 
 # Read before loading: what is installed in between is at worst looked at once more.
 installed = installation(*choice)
@@ -49,25 +58,27 @@ if looking:
 with notes:
     show_problems(gallery)
 results = gallery.results(choice, threshold)
-shown, blur = gallery.photos, False
+shown, blur, above = gallery.photos, False, totals
 if gallery.photos:
-    figures = totals.container()
-    with totals.container(horizontal=True, vertical_alignment="center"):
-        shown = choose_shown(gallery, results, bool(results or waiting))
+    with tools:
+        fold("settings")
         st.space("stretch")
         blur = choose_blur()
         offer_to_remove_all(gallery)
-    if results or waiting:
-        with figures:
+    with totals:
+        if results or waiting:
             show_totals(gallery, results, looking, blur)
-    if len(shown) < len(gallery.photos):
-        totals.caption("The totals and the files to download hold all photos.")
+        above = st.container(horizontal=True, vertical_alignment="center")
+        with above:
+            shown = choose_shown(gallery, results, bool(results or waiting))
+        if len(shown) < len(gallery.photos):
+            st.caption("The totals and the files to download hold all photos.")
 if beside_camera is not None:
     with beside_camera:
         show_last_shot(gallery, results, blur)
 with photos:
     if gallery.photos:
-        show_photos(gallery, shown, results, choice, blur)
+        show_photos(gallery, shown, results, choice, blur, above)
     else:
         show_empty_state()
 with foot:

@@ -24,7 +24,7 @@ from maskcore.records import for_spreadsheets, photo_record, records_csv
 from maskcore.types import Face, ImageRgb
 
 # What one session may hold: a server shares its memory among all visitors.
-MAX_PHOTOS = 100
+MAX_PHOTOS = 300
 MAX_SESSION_BYTES = 400 * 2**20
 PREVIEW_SIDE = 1280
 # Of a panorama more is kept, or faces in it could not be made out.
@@ -63,13 +63,11 @@ class Photo:
     _drawn: tuple[tuple[Analysis, bool] | None, bytes] = (None, b"")
 
     def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
-        """Find and judge the faces, once for each choice of detector and model.
+        """Find and judge the faces.
 
         Raises:
             ImageError: the file cannot be read as a photo.
         """
-        if choice in self.analyses:
-            return
         image = read_image(self.content)
         analysis = pipeline.analyze(image)
         self.preview = self.preview or encode_image(reduced(image, preview_side(image)))
@@ -77,7 +75,7 @@ class Photo:
         self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
         self.analyses[choice] = analysis
 
-    def annotated_preview(self, analysis: Analysis, blur: bool = False) -> bytes:
+    def annotated_preview(self, analysis: Analysis, blur: bool) -> bytes:
         """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes.
 
         Args:
@@ -91,7 +89,7 @@ class Photo:
             self._drawn = (drawn, encode_image(_labelled(image, faces, blur)))
         return self._drawn[1]
 
-    def unlabelled_preview(self, blur: bool = False) -> bytes:
+    def unlabelled_preview(self, blur: bool) -> bytes:
         """The preview without boxes, a JPEG; blurred are the faces found in whatever way."""
         if not blur:
             return self.preview
@@ -109,12 +107,12 @@ class Photo:
             for face in analysis.faces
         ]
 
-    def annotated(self, analysis: Analysis, blur: bool = False) -> bytes:
+    def annotated(self, analysis: Analysis, blur: bool) -> bytes:
         """The whole photo with boxes and labels, a JPEG; its faces blurred if asked for."""
         drawn = _labelled(read_image(self.content), analysis.faces, blur)
         return encode_image(reduced(drawn, JPEG_MAX_SIDE))
 
-    def faces_shown(self, choice: Choice, blur: bool = False) -> list[str]:
+    def faces_shown(self, choice: Choice, blur: bool) -> list[str]:
         """The thumbnails of the faces found this way as data URLs, blurred if asked for."""
         faces = self.thumbnails[choice]
         return [_blurred(face) for face in faces] if blur else faces
@@ -148,9 +146,7 @@ class Gallery:
     @staticmethod
     def of_session() -> Gallery:
         """This visitor's gallery."""
-        if "gallery" not in st.session_state:
-            st.session_state.gallery = Gallery()
-        gallery: Gallery = st.session_state.gallery
+        gallery: Gallery = st.session_state.setdefault("gallery", Gallery())
         return gallery
 
     def add(self, name: str, content: bytes, is_shot: bool = False) -> Photo | None:
@@ -174,7 +170,7 @@ class Gallery:
         self.stopped = None
         return photo
 
-    def waiting(self, choice: Choice, installation: str = "") -> list[Photo]:
+    def waiting(self, choice: Choice, installation: str) -> list[Photo]:
         """The photos not yet looked at this way.
 
         Args:
@@ -237,7 +233,10 @@ class Gallery:
 
 def _no_room() -> str:
     limit = f"{MAX_PHOTOS} photos or {MAX_SESSION_BYTES // 2**20} MB"
-    return f"There is room for {limit} at a time. Remove some photos first."
+    return (
+        f"There is room for {limit} at a time. Remove some photos first, or have a whole folder"
+        " looked at on your computer: `python -m maskcore detect FOLDER`."
+    )
 
 
 def _records(results: Results, problems: Problems) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
-from ui.gallery import Gallery, Problems
+from ui.gallery import MAX_PHOTOS, Gallery, Problems
 from ui.sample import SAMPLE_NAME, sample_photo
 from ui.uploader import word_uploader
 from ui.words import counted, shown_name
@@ -15,7 +15,14 @@ from ui.words import counted, shown_name
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
 # So many refused files are named at once; more only when asked for.
 FEW = 3
-KINDS = f"JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF; up to {MAX_BYTES // 2**20} MB each"
+KINDS = (
+    "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF;"
+    f" {MAX_BYTES // 2**20} MB each, up to {MAX_PHOTOS} at a time"
+)
+# The field for more photos is low on phones as well.
+_LOW_FIELD_STYLE = """<style>
+.st-key-intake [data-testid="stFileUploaderDropzone"] { flex-direction: row; align-items: center; }
+</style>"""
 # Streamlit makes the box anew for each shot, low at first and then too high: all below would jump.
 _CAMERA_STYLE = """<style>
 .st-key-camera [data-testid="stCameraInputWebcamStyledBox"]:not([hidden]),
@@ -26,22 +33,36 @@ _CAMERA_STYLE = """<style>
 </style>"""
 
 
-def take_in(gallery: Gallery) -> DeltaGenerator | None:
-    """The ways photos come in; what came is in the gallery when the page runs again.
-
-    Returns:
-        The place beside the camera, where there is one, for what its last shot shows.
-    """
-    with st.container(horizontal=True, vertical_alignment="center"):
+def choose_source(gallery: Gallery) -> str:
+    """Show the ways photos come in; the one taken."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         source = choose_way("Where the photos come from", SOURCES, key="source")
         if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
             gallery.dismiss({SAMPLE_NAME})
             gallery.add(SAMPLE_NAME, sample_photo())
+    return source
+
+
+def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
+    """Take photos in; what came is in the gallery when the page runs again.
+
+    Args:
+        gallery: the visitor's.
+        source: one of ``SOURCES``.
+
+    Returns:
+        The place beside the camera, where there is one, for what its last shot shows.
+    """
     # A widget's key is spent once its files are in the gallery: it comes back empty.
     turn = st.session_state.setdefault("intake", 0)
     beside = None
     if source == "Upload":
-        word_uploader("intake", "One photo or many", "Or drop photos here", KINDS)
+        if gallery.photos:
+            st.html(_LOW_FIELD_STYLE)
+            at_most = f"up to {MAX_PHOTOS} in all"
+            word_uploader("intake", "More photos", "Or drop more here", at_most)
+        else:
+            word_uploader("intake", "One photo or many", "Or drop photos here", KINDS)
         # It takes every file: each is refused by reading it.
         with st.container(key="intake"):
             files = st.file_uploader(

@@ -14,6 +14,7 @@ from ui.gallery import Choice, Gallery, Photo, Results, annotated_name, jpeg_url
 from ui.words import shown_name
 
 PHOTOS_A_PAGE = 10
+PAGE, _BELOW = "page-above", "below-photos"  # keys of the two pagers
 # Photos fill their column, those of fewer pixels across are enlarged so many times.
 SMALL_WIDTH, ENLARGED = 240, 3
 # From so many times as wide as high.
@@ -80,14 +81,13 @@ def show_empty_state() -> None:
         st.space("small")
 
 
-def turn_to_the_first() -> None:
-    """Let the pages of photos begin anew."""
-    turns, _ = st.session_state.get("turned-below", (0, 1))
-    st.session_state["turned-below"] = (turns + 1, 1)
-
-
 def show_photos(
-    gallery: Gallery, photos: list[Photo], results: Results, choice: Choice, blur: bool
+    gallery: Gallery,
+    photos: list[Photo],
+    results: Results,
+    choice: Choice,
+    blur: bool,
+    above: DeltaGenerator,
 ) -> None:
     """Each photo with its faces, some photos a page; those that wait keep their places.
 
@@ -97,6 +97,7 @@ def show_photos(
         results: what has been found so far.
         choice: detector and model.
         blur: whether faces are made unrecognisable.
+        above: the place for the pager above them.
     """
     st.html(_STYLE)
     analyses = {photo.number: analysis for photo, analysis in results}
@@ -104,11 +105,11 @@ def show_photos(
     # leaves, takes no page with it.
     shown = [photo for photo in photos if photo.preview]
     pages = max(1, -(-len(shown) // PHOTOS_A_PAGE))
-    # Turned from below, the pager above is another widget, which begins there.
-    turns, start = st.session_state.setdefault("turned-below", (0, 1))
-    page = 1
+    page = min(st.session_state.get(PAGE, 1), pages)
     if len(gallery.photos) > PHOTOS_A_PAGE:  # from the beginning, so that nothing moves later
-        page = st.pagination(pages, default=min(start, pages), key=f"page-{turns}")
+        st.session_state[PAGE] = page  # else it would begin anew where there are more pages
+        with above:
+            page = st.pagination(pages, width="stretch", key=PAGE)
     for photo in shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
         with st.container(border=True, key=f"photo-{photo.number}"):
             picture, facts = st.columns([3, 2], gap="medium")
@@ -119,17 +120,16 @@ def show_photos(
                 _show_picture(photo, preview, "not looked at yet", picture)
                 facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
     if pages > 1:
-        _show_pager_below(page, pages, turns)
+        _show_pager_below(page, pages)
 
 
-def _show_pager_below(page: int, pages: int, turns: int) -> None:
-    key = f"below-{turns}-{page}"  # likewise
-
+def _show_pager_below(page: int, pages: int) -> None:
     def turn() -> None:
-        st.session_state["turned-below"] = (turns + 1, st.session_state[key])
+        st.session_state[PAGE] = st.session_state[_BELOW]
         st.session_state["to-the-first"] = True
 
-    st.pagination(pages, default=page, key=key, on_change=turn)
+    st.session_state[_BELOW] = page
+    st.pagination(pages, key=_BELOW, on_change=turn)
     if st.session_state.pop("to-the-first", False):
         st.html(_TO_THE_FIRST, unsafe_allow_javascript=True)
 

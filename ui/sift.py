@@ -9,7 +9,7 @@ import streamlit as st
 from maskcore import Analysis
 from ui.gallery import Gallery, Photo, Results
 from ui.keep import forget, keep
-from ui.results import turn_to_the_first
+from ui.results import PAGE
 
 ALL = "All"
 _KINDS: dict[str, Callable[[Analysis], bool]] = {
@@ -69,7 +69,7 @@ def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Pho
         key=_KIND,
     )
     if st.session_state.get(_SHOWN, ALL) != kind:
-        turn_to_the_first()
+        st.session_state[PAGE] = 1
     st.session_state[_SHOWN] = kind
     return photos[kind]
 
@@ -81,4 +81,4 @@ def offer_to_remove_all(gallery: Gallery) -> None:
         gallery.clear()
         forget(_KIND)  # it was chosen for those photos
 
-    st.button("Remove all photos", icon=":material/delete:", type="tertiary", on_click=remove)
+    st.button("Remove all", icon=":material/delete:", type="tertiary", on_click=remove)

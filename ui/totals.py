@@ -9,6 +9,12 @@ import streamlit as st
 from ui.gallery import Gallery, Results, results_csv, results_json, results_zip
 from ui.results import IN_WORDS
 
+_KEY = "totals"
+# Low and narrow, so that photos are in sight and on phones the figures stand in one line.
+_STYLE = f"""<style>
+.st-key-{_KEY} [data-testid="stMetricValue"] {{ font-size: 1.5rem; }}
+</style>"""
+
 
 def show_totals(gallery: Gallery, results: Results, looking: bool, blur: bool) -> None:
     """The figures over all photos, and the files with all of them and with what was refused.
@@ -19,11 +25,12 @@ def show_totals(gallery: Gallery, results: Results, looking: bool, blur: bool) -
         looking: whether photos are being looked at just now.
         blur: whether faces are unrecognisable in the photos to take along.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.html(_STYLE)
+    with st.container(horizontal=True, vertical_alignment="bottom", key=_KEY):
         if len(gallery.photos) > 1:  # of a single photo its own line says it all
             for title, value in _figures(results).items():
-                st.metric(title, value if results else "–", width=104)
-        st.space("stretch")
+                st.metric(title, value if results else "–", width="content")
+            st.space("stretch")
         _offer_downloads(gallery, results, looking, blur)
 
 
@@ -42,7 +49,7 @@ def _offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: bo
     photos, table, lines = (
         ("Photos so far (ZIP)", "Table so far (CSV)", "JSON lines so far")
         if partly
-        else ("All photos (ZIP)", "Table (CSV)", "JSON lines")
+        else ("Photos (ZIP)", "Table (CSV)", "JSON lines")
     )
     help = "Comes when every photo has been looked at." if looking else None
     given = results, gallery.problems

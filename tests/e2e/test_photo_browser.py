@@ -101,6 +101,7 @@ def test_the_slider_moves_by_keyboard_and_results_stay(
     show_sample(page, sample_file)
     page.evaluate("window.neverReloaded = true")
     details = page.get_by_text("1280 × 600 pixels").inner_text()
+    button(page, "Settings").click()
     slider = page.get_by_role("slider")
     assert slider.input_value() == "50"
     slider.focus()
@@ -148,7 +149,7 @@ def test_everything_can_be_taken_along(open_page: OpenPage, sample_file: Path) -
     assert (record["width"], record["height"]) == (1280, 600)
     assert sorted(face["label"] for face in record["faces"]) == ["Mask", "No Mask"]
 
-    name, packed = download(page, "All photos (ZIP)")
+    name, packed = download(page, "Photos (ZIP)")
     assert name == "masklens.zip"
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.testzip() is None
@@ -245,6 +246,7 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     )
     stopped.wait_for(state="detached")
     # Looked at in another way, a photo keeps its place and nothing of what was found.
+    button(page, "Settings").click()
     page.get_by_test_id("stSelectbox").first.locator("input").click()
     page.get_by_role("option", name=re.compile("Haar, default")).click()
     waits = page.locator("[class*=st-key-photo-]").filter(has_text="not looked at this way yet")
@@ -253,16 +255,18 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     no_faults(page)
 
 
-def test_on_phones_settings_are_folded_and_pages_turn_from_below(
-    open_page: OpenPage, many_files: list[Path]
+@pytest.mark.parametrize(("width", "height", "in_sight"), [(1366, 768, 420), (390, 844, 620)])
+def test_settings_are_folded_once_there_are_photos_and_pages_turn_from_below(
+    open_page: OpenPage, many_files: list[Path], width: int, height: int, in_sight: int
 ) -> None:
-    page = open_page(viewport={"width": 390, "height": 844})
+    page = open_page(viewport={"width": width, "height": height})
     slider = page.get_by_test_id("stSlider")
     slider.wait_for()  # before there are photos
     choose_files(page, *many_files[:12])
     page.get_by_test_id("stMetric").filter(has_text="Photos").get_by_text("12").wait_for()
     assert not slider.is_visible()
-    button(page, "Show the settings").click()
+    assert page.locator("[class*=st-key-photo-]").first.bounding_box()["y"] < in_sight
+    button(page, "Settings").click()
     slider.wait_for()
     assert slider.bounding_box()["y"] < result(page).first.bounding_box()["y"]
     button(page, "Hide the settings").click()
@@ -274,6 +278,8 @@ def test_on_phones_settings_are_folded_and_pages_turn_from_below(
     last = page.get_by_text("11.png", exact=False)
     last.wait_for()
     assert result(page).count() == 2
+    above = page.locator("[class*=st-key-page-]").get_by_role("button", name="2")
+    assert above.get_attribute("aria-current") == "page"
     page.wait_for_function(
         "() => document.querySelector('[class*=st-key-photo-]').getBoundingClientRect().top < 400"
         " && document.querySelector('[class*=st-key-photo-]').getBoundingClientRect().top > 0"
