@@ -23,7 +23,6 @@ from streamlit.testing.v1 import AppTest
 
 import ui.data_ways
 import ui.loading
-import ui.local
 from maskcore import Detections, MasklensError, ModelError
 from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb
@@ -678,28 +677,6 @@ def test_visitors_from_elsewhere_get_no_folder_unless_one_is_named(
     page.run()
     page.text_input[0].set_value(str(tmp_path)).run()
     assert [error.value for error in page.error] != []
-
-
-@pytest.mark.parametrize(
-    ("address", "headers", "local"),
-    [
-        ("localhost", {}, True),
-        ("localhost", {"Host": "localhost:8501"}, True),
-        ("127.0.0.1", {"Host": "[::1]:8501"}, True),
-        ("0.0.0.0", {"Host": "localhost:8501"}, False),
-        (None, {"Host": "localhost:8501"}, False),
-        ("localhost", {"Host": "masks.example.org"}, False),
-        ("localhost", {"Host": "localhost", "X-Forwarded-For": "10.0.0.7"}, False),
-    ],
-)
-def test_only_this_computer(
-    monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], local: bool
-) -> None:
-    fake = SimpleNamespace(
-        get_option=lambda name: address, context=SimpleNamespace(headers=headers)
-    )
-    monkeypatch.setattr(ui.local, "st", fake)
-    assert ui.local.only_this_computer() is local
 
 
 def test_published_photos_show_licence_and_size_before_they_are_fetched(

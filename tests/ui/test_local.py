@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from ui import local
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "here"),
+    [
+        ("localhost", {}, True),
+        ("localhost", {"Host": "localhost:8501"}, True),
+        ("127.0.0.1", {"Host": "[::1]:8501"}, True),
+        ("0.0.0.0", {"Host": "localhost:8501"}, False),
+        (None, {"Host": "localhost:8501"}, False),
+        ("localhost", {"Host": "masks.example.org"}, False),
+        ("localhost", {"Host": "localhost", "X-Forwarded-For": "10.0.0.7"}, False),
+    ],
+)
+def test_only_this_computer(
+    monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], here: bool
+) -> None:
+    fake = SimpleNamespace(
+        get_option=lambda name: address, context=SimpleNamespace(headers=headers)
+    )
+    monkeypatch.setattr(local, "st", fake)
+    assert local.only_this_computer() is here
