@@ -62,7 +62,9 @@ def _show(job: Job, allowed: bool) -> None:
                 f"wrong_page-{job.id}-{truth}",
             )
     if pictures is None:
-        st.caption("Only who brought the photos sees them here, while their tab is open.")
+        st.caption(
+            "Only who brought the photos sees them here, as long as they stand under New run."
+        )
 
 
 def _pictures(folder: Path) -> Pictures | None:
