@@ -160,7 +160,7 @@ def install_classifier(
     **not_sure: float | None,
 ) -> None:
     """Export a run and put it into ``models/``."""
-    from training.export import install
+    from training.export import export_and_install
 
     given = {
         "margin": not_sure["not_sure_margin"],
@@ -168,7 +168,7 @@ def install_classifier(
         "least_sharpness": not_sure["not_sure_sharpness"],
     }
     doubts = {limit: value for limit, value in given.items() if value is not None}
-    folder = install(run, name, crop_margin, data_licence, typed, doubts, weights)
+    folder = export_and_install(run, name, crop_margin, data_licence, typed, doubts, weights)
     print(f"Installed in models/{folder.name}.")
 
 

@@ -149,7 +149,7 @@ def package(
     return Package(content, card, report)
 
 
-def install(
+def export_and_install(
     run_dir: Path,
     name: str,
     crop_margin: float,

@@ -228,7 +228,7 @@ def test_a_failing_move_leaves_the_old_model_in_place(
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(OSError, match="device busy"):
-        export.install(trained.run, "fresh", 0.2, "made in code", "install")
+        export.export_and_install(trained.run, "fresh", 0.2, "made in code", "install")
     assert len(moves) == failing + (failing == 2)
     assert snapshot(models) == before
     assert {path.name for path in models.iterdir()} == {"fresh", ".versions"}  # no half of one
@@ -244,7 +244,7 @@ def test_a_full_disk_leaves_the_old_model_in_place(
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="no space left"):
-        export.install(trained.run, "fresh", 0.2, "made in code", "install")
+        export.export_and_install(trained.run, "fresh", 0.2, "made in code", "install")
     assert snapshot(models) == before
     assert {path.name for path in models.iterdir()} == {"fresh", ".versions"}  # no half of one
 
