@@ -128,7 +128,7 @@ def _add_install(commands: Any) -> None:
 def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None:
     """Train a classifier with the ``settings`` of a ``TrainConfig``."""
     from training.fit import fit
-    from training.runs import new_folder
+    from training.runs import removed_on_failure
 
     former = out if resume else settings["start_from"]
     # What goes on from a run keeps its network; a run to be resumed may not have begun.
@@ -138,7 +138,7 @@ def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None
         enlarged_to = default_enlarging(settings["architecture"], settings["image_size"])
     settings.setdefault("enlarged_to", enlarged_to)
     config = TrainConfig.from_dict(settings)
-    with new_folder(out):
+    with removed_on_failure(out):
         fit(config, out, typed, resume)
 
 

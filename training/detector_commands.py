@@ -112,10 +112,10 @@ def mark_faces(typed: str, data: Path, out: Path) -> None:
 def train_detector(typed: str, out: Path, resume: bool, **settings: Any) -> None:
     """Train a detector with the ``settings`` of a ``DetectorConfig``."""
     from training.detector.fit import fit_detector
-    from training.runs import new_folder
+    from training.runs import removed_on_failure
 
     config = DetectorConfig.from_dict(settings)
-    with new_folder(out):
+    with removed_on_failure(out):
         fit_detector(config, out, typed, resume)
 
 

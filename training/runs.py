@@ -69,7 +69,7 @@ def start_run(
 
 
 @contextmanager
-def new_folder(run_dir: Path) -> Iterator[None]:
+def removed_on_failure(run_dir: Path) -> Iterator[None]:
     """Take a run's new folder away again where it fails before it has learned anything.
 
     Whoever mends the reason gives the same command again, which wants a new folder.
