@@ -9,10 +9,10 @@ from maskcore.files import write_json
 from maskcore.models import REPORT_FILE
 from training.architectures import build_model, input_spec
 from training.calibration import calibration_record, fit_temperature
+from training.callbacks import load_best
 from training.config import TrainConfig
 from training.events import EVALUATED, EVALUATING, EventLog, read_history
 from training.parts import judged_report, run_photos
-from training.progress import load_best
 from training.provenance import provenance
 
 THRESHOLD = 0.5

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from maskcore.network_input import normalise
 from training.architectures import input_spec
 from training.batches import PhotoBatches
+from training.callbacks import Checkpoint, ProgressLog, Stop
 from training.config import TrainConfig
 from training.data import Dataset
 from training.events import FINE_TUNE_STAGE
 from training.faces import CutFace, scene_faces, single_boxes, validation_pixels
-from training.progress import Checkpoint, Progress, Stop
 from training.runs import Run, tensorboard
 from training.scene_parts import all_folds
 from training.scenes import read_scenes
@@ -64,7 +64,7 @@ def fine_tune(
         initial_epoch=done,
         epochs=config.fine_tune_epochs,
         callbacks=[
-            Progress(run.log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
+            ProgressLog(run.log, FINE_TUNE_STAGE, config.fine_tune_epochs, len(batches)),
             Checkpoint(run.folder, state, FINE_TUNE_STAGE, network),
             *tensorboard(run, config.epochs),
             Stop(run.stop),

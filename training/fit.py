@@ -18,6 +18,7 @@ from maskcore.files import replacing, write_json
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
 from training.architectures import build_base, build_head, input_spec, join
+from training.callbacks import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish, load_best
 from training.config import DATA_FILE, TrainConfig
 from training.corrections import NONE, read_corrections
 from training.data import OnPhoto, data_report, divide, read_dataset
@@ -27,7 +28,6 @@ from training.head_stage import BATCH, fit_head
 from training.installed_backbone import load_folded, measure_statistics
 from training.litert_weights import backbone_alone
 from training.photo_reading import Divided, PhotoReading
-from training.progress import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish, load_best
 from training.runs import Run, check_same_division, last_model, start_run
 from training.starting_weights import convolutions_of, installed_model
 

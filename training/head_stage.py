@@ -15,9 +15,9 @@ from training.architectures import input_spec
 from training.augment import augment
 from training.batch_norm import folded
 from training.batches import FeatureBatches
+from training.callbacks import BEST_HEAD, Checkpoint, ProgressLog, Stop, Stopped
 from training.events import FEATURES, HEAD_STAGE
 from training.photo_reading import PhotoReading
-from training.progress import BEST_HEAD, Checkpoint, Progress, Stop, Stopped
 from training.runs import Run, tensorboard
 
 BATCH, FEW = 64, 8  # photos read between two reports; computed at once
@@ -73,7 +73,7 @@ def fit_head(
         initial_epoch=done,
         epochs=config.epochs,
         callbacks=[
-            Progress(run.log, HEAD_STAGE, config.epochs, len(batches)),
+            ProgressLog(run.log, HEAD_STAGE, config.epochs, len(batches)),
             # The base is left out, which takes longer to save than an epoch to learn.
             Checkpoint(run.folder, run.state, HEAD_STAGE, head, BEST_HEAD),
             *tensorboard(run, 0),

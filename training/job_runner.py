@@ -179,12 +179,12 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
     log, config = EventLog(folder), TrainConfig.load(folder)
     be_modest()
 
+    from training.callbacks import LAST_MODEL, RunState, Stopped
     from training.challenge import challenge
     from training.evaluate import evaluate
     from training.export import package, save_package
     from training.fit import BACKBONE_WEIGHTS, fit
     from training.parts import run_photos
-    from training.progress import LAST_MODEL, RunState, Stopped
     from training.provenance import load_provenance
 
     command = str(load_provenance(folder)["command"])

@@ -11,8 +11,8 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from training.callbacks import Stopped
 from training.data import Dataset, OnPhoto
-from training.progress import Stopped
 
 # The photos, and the indices of those in each part.
 Divided = tuple[Dataset, dict[str, NDArray[np.int64]]]

@@ -12,9 +12,9 @@ from typing import Any
 import keras
 
 from maskcore.errors import MasklensError
+from training.callbacks import LAST_MODEL, RunState
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.events import EventLog
-from training.progress import LAST_MODEL, RunState
 from training.provenance import save_provenance
 
 

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
 
 from maskcore.errors import MasklensError
 from maskcore.network_input import normalise
@@ -26,7 +27,6 @@ from training.evaluate import evaluate, load_network
 from training.faces import validation_pixels
 from training.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
 from training.photo_reading import PhotoReading
-from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
 from training.scene_parts import all_folds, split_scenes
 from training.scenes import read_scenes
 

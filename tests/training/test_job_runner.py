@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import psutil
 import pytest
+from training.callbacks import BEST_WEIGHTS, Checkpoint, RunState
 
 from maskcore.models import load_model
 from training import evaluate as evaluate_module
@@ -28,7 +29,6 @@ from training.events import read_events
 from training.fit import BACKBONE_WEIGHTS, NOTHING_TO_KEEP, fit
 from training.job_runner import BROKEN, DISK_FULL, ENDED, run_job
 from training.jobs import Job, State
-from training.progress import BEST_WEIGHTS, Checkpoint, RunState
 from training.run_curves import curves
 
 MakePhotos = Callable[..., Path]

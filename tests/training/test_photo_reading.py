@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from training.callbacks import Stopped
 
 from training.data import OnPhoto
 from training.photo_reading import PhotoReading
-from training.progress import Stopped
 
 RESULT: Any = (object(), {})
 

@@ -12,12 +12,12 @@ import numpy as np
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
+from training.callbacks import load_best
 from training.detector.config import DetectorConfig
 from training.detector.fit import scene_parts, whole_pictures
 from training.detector.network import SPEC, STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.export import to_litert
-from training.progress import load_best
 from training.provenance import fit_provenance, provenance, settings_for_card
 from training.versions import check_free, put_in_place
 

@@ -14,6 +14,7 @@ from maskcore.files import write_json
 from maskcore.images import read_image
 from maskcore.network_input import normalise
 from training.batches import DRAWING_THREADS
+from training.callbacks import Checkpoint, ProgressLog, finish, load_best
 from training.config import DATA_FILE
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
@@ -21,7 +22,6 @@ from training.detector.network import SPEC, build_detector, flat_outputs
 from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
-from training.progress import Checkpoint, Progress, finish, load_best
 from training.runs import check_same_division, last_model, start_run
 from training.scene_parts import all_folds
 from training.scenes import Scene, read_scenes
@@ -93,7 +93,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         epochs=config.epochs,
         callbacks=[
             Validate(validation, whole_pictures(scene_samples(parts["validation"]))),
-            Progress(log, STAGE, config.epochs, len(batches)),
+            ProgressLog(log, STAGE, config.epochs, len(batches)),
             Checkpoint(run_dir, state, STAGE, network),
         ],
         verbose=0,

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
+from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 
 from maskcore.detection import FcosDetector
 from maskcore.detection.fcos import decode
@@ -32,7 +33,6 @@ from training.detector.fit import CropBatches, fit_detector, whole_pictures
 from training.detector.network import STRIDES, build_detector, flat_outputs
 from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss, make_targets
-from training.progress import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 from training.runs import last_model
 from training.scene_parts import split_scenes
 from training.scenes import read_scenes

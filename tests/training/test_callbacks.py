@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from maskcore.errors import MasklensError
-from training import progress
-from training.events import EVENTS_FILE, EventLog
-from training.progress import (
+from training import callbacks
+from training.callbacks import (
     BEST_WEIGHTS,
     LAST_MODEL,
     STATE_FILE,
     Checkpoint,
-    Progress,
+    ProgressLog,
     RunState,
     finish,
 )
+from training.events import EVENTS_FILE, EventLog
 
 
 def read_events(run_dir: Path) -> list[dict[str, Any]]:
@@ -58,11 +58,13 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(callbacks, "time", clock)
     return clock
 
 
-def run_epochs(callback: Progress, clock: Clock, epochs: range, batches: int, step: float) -> None:
+def run_epochs(
+    callback: ProgressLog, clock: Clock, epochs: range, batches: int, step: float
+) -> None:
     for epoch in epochs:
         callback.on_epoch_begin(epoch)
         for batch in range(batches):
@@ -74,7 +76,7 @@ def run_epochs(callback: Progress, clock: Clock, epochs: range, batches: int, st
 def test_batches_and_epochs_are_counted_from_1_and_the_eta_falls_to_0(
     tmp_path: Path, clock: Clock
 ) -> None:
-    callback = Progress(EventLog(tmp_path), "training", epochs=3, batches=4)
+    callback = ProgressLog(EventLog(tmp_path), "training", epochs=3, batches=4)
     run_epochs(callback, clock, range(3), batches=4, step=10)
     events = read_events(tmp_path)
     assert {event["stage"] for event in events} == {"training"}
@@ -92,7 +94,7 @@ def test_batches_and_epochs_are_counted_from_1_and_the_eta_falls_to_0(
 
 
 def test_a_resumed_stage_counts_on_but_measures_its_own_speed(tmp_path: Path, clock: Clock) -> None:
-    callback = Progress(EventLog(tmp_path), "training", epochs=5, batches=2)
+    callback = ProgressLog(EventLog(tmp_path), "training", epochs=5, batches=2)
     run_epochs(callback, clock, range(3, 5), batches=2, step=10)
     events = read_events(tmp_path)
     assert [event["epoch"] for event in events] == [4, 4, 4, 5, 5, 5]
@@ -100,7 +102,7 @@ def test_a_resumed_stage_counts_on_but_measures_its_own_speed(tmp_path: Path, cl
 
 
 def test_quick_batches_are_not_all_reported(tmp_path: Path, clock: Clock) -> None:
-    callback = Progress(EventLog(tmp_path), "training", epochs=1, batches=100)
+    callback = ProgressLog(EventLog(tmp_path), "training", epochs=1, batches=100)
     run_epochs(callback, clock, range(1), batches=100, step=0.1)
     events = read_events(tmp_path)
     assert 15 < len(events) < 25
@@ -108,7 +110,7 @@ def test_quick_batches_are_not_all_reported(tmp_path: Path, clock: Clock) -> Non
 
 
 def test_a_long_run_reports_its_batches_ever_more_rarely(tmp_path: Path, clock: Clock) -> None:
-    callback = Progress(EventLog(tmp_path), "training", epochs=1, batches=36_000)
+    callback = ProgressLog(EventLog(tmp_path), "training", epochs=1, batches=36_000)
     run_epochs(callback, clock, range(1), batches=36_000, step=1.0)
     events = read_events(tmp_path)
     assert 2000 < len(events) < 5000
@@ -228,7 +230,7 @@ def test_a_failing_save_leaves_the_old_files_whole(tmp_path: Path, method: str) 
 
 
 def test_a_figure_that_is_no_number_is_null(tmp_path: Path) -> None:
-    callback = Progress(EventLog(tmp_path), "training", epochs=1, batches=1)
+    callback = ProgressLog(EventLog(tmp_path), "training", epochs=1, batches=1)
     callback.on_epoch_begin(0)
     callback.on_epoch_end(0, {"loss": float("nan"), "val_loss": float("inf"), "accuracy": 0.5})
     (event,) = read_events(tmp_path)

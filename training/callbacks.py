@@ -25,7 +25,7 @@ STATE_FILE = "state.json"
 BATCH_INTERVAL_SECONDS, BATCH_INTERVAL_SHARE = 0.5, 0.001
 
 
-class Progress(keras.callbacks.Callback):  # type: ignore[misc]
+class ProgressLog(keras.callbacks.Callback):  # type: ignore[misc]
     """Reports batches and epochs of one stage to the log.
 
     Args:
