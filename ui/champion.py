@@ -21,7 +21,7 @@ from training.versions import install
 from ui.actions import action_button
 from ui.charts import SERIES
 from ui.choices import model_title
-from ui.corrections import Corrections, read_list
+from ui.corrections import Marks, read_list
 from ui.provenance import begun_sentence
 from ui.run_mistakes import show_run_mistakes
 from ui.words import counted, percent, plain
@@ -169,7 +169,7 @@ def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
 def _offer_again(job: Job) -> None:
     """The same run without the wrong labels that this visitor found in its photos."""
     folder = Path(job.config.data)
-    marks = Corrections.of_session(job.data_name).among(folder)
+    marks = Marks.of_session(job.data_name).among(folder)
     if len(marks):
         photos = counted(len(marks), "corrected photo")
         if job.config.corrections:  # those that the run itself honoured

@@ -30,7 +30,7 @@ _WORDS: dict[Mark, str] = {
 
 
 @dataclass
-class Corrections:
+class Marks:
     """What a visitor marked in one set of photos.
 
     Attributes:
@@ -46,21 +46,21 @@ class Corrections:
     hashes: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of_session(data: str) -> Corrections:
+    def of_session(data: str) -> Marks:
         """This visitor's marks in this set of photos; photos.zip and photos are one set."""
-        held: dict[str, Corrections] = st.session_state.setdefault("metrics_corrections", {})
+        held: dict[str, Marks] = st.session_state.setdefault("metrics_corrections", {})
         # The Metrics page calls an archive by its file's name, the Training page without suffix.
         key = (data[:-4] if data.lower().endswith(".zip") else data)[:MAX_NAME]
-        return held.setdefault(key, Corrections(data))
+        return held.setdefault(key, Marks(data))
 
-    def among(self, folder: Path) -> Corrections:
+    def among(self, folder: Path) -> Marks:
         """Those whose photos lie in a folder, by their names there.
 
         Photos that were taken into it are also known by the names that their owner gave them,
         if they are the ones that were marked: other archives have such names, too.
         """
         if not len(self):
-            return Corrections(self.data)
+            return Marks(self.data)
         taken_in = kept_names(folder)
 
         def here(name: str) -> str:
@@ -75,17 +75,17 @@ class Corrections:
         leave_out = {here(name) for name in self.leave_out}
         # A photo marked by both of its names must not count twice.
         gone = leave_out | {""}
-        return Corrections(
+        return Marks(
             self.data,
             {name: label for name, label in relabel.items() if name not in gone},
             leave_out - {""},
         )
 
-    def over(self, earlier: Corrections) -> Corrections:
+    def over(self, earlier: Marks) -> Marks:
         """These marks and, of the other photos, earlier ones."""
         marked = self.leave_out | set(self.relabel)
         others = {name: place for name, place in earlier.relabel.items() if name not in marked}
-        return Corrections(
+        return Marks(
             self.data, {**others, **self.relabel}, self.leave_out | (earlier.leave_out - marked)
         )
 
@@ -148,7 +148,7 @@ class Corrections:
         self.hashes.clear()
 
 
-def choose_corrections(data: str, folder: Path) -> Corrections:
+def choose_corrections(data: str, folder: Path) -> Marks:
     """Let a training run honour what this visitor marked, here or on the Metrics page.
 
     Args:
@@ -158,7 +158,7 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
     Returns:
         Those of its photos; empty where there are none or they are not wanted.
     """
-    listed = Corrections(data)
+    listed = Marks(data)
     with st.expander("Corrections made elsewhere", icon=":material/rule:"):
         st.caption(
             "Photos can be marked on the Metrics page, too: under Mistakes, once the same ZIP or"
@@ -168,22 +168,22 @@ def choose_corrections(data: str, folder: Path) -> Corrections:
         file = st.file_uploader("List of corrections (JSON)", type="json", key="corrections_list")
         if file is not None:
             listed = _read(data, file.getvalue(), folder)
-    found = Corrections.of_session(data).among(folder).over(listed)
+    found = Marks.of_session(data).among(folder).over(listed)
     if not len(found):
         return found
     wanted = st.checkbox(f"Apply the corrections to {counted(len(found), 'photo')}", value=True)
-    return found if wanted else Corrections(data)
+    return found if wanted else Marks(data)
 
 
-def _read(data: str, content: bytes, folder: Path) -> Corrections:
+def _read(data: str, content: bytes, folder: Path) -> Marks:
     try:
         return _among(data, parse_corrections(content, "The file"), folder)
     except MasklensError as error:
         st.error(plain(str(error)))
-        return Corrections(data)
+        return Marks(data)
 
 
-def read_list(data: str, path: Path, folder: Path) -> Corrections:
+def read_list(data: str, path: Path, folder: Path) -> Marks:
     """Read an exported list.
 
     Args:
@@ -197,12 +197,12 @@ def read_list(data: str, path: Path, folder: Path) -> Corrections:
     return _among(data, read_corrections(path), folder)
 
 
-def _among(data: str, values: training.corrections.Corrections, folder: Path) -> Corrections:
+def _among(data: str, values: training.corrections.Corrections, folder: Path) -> Marks:
     relabel = {name: CLASS_FOLDERS[label] for name, label in values.labels.items()}
-    return Corrections(data, relabel, set(values.leave_out), values.hashes).among(folder)
+    return Marks(data, relabel, set(values.leave_out), values.hashes).among(folder)
 
 
-def show_corrections(corrections: Corrections) -> None:
+def show_corrections(corrections: Marks) -> None:
     """The list to take along, once there is something in it."""
     if not len(corrections):
         return

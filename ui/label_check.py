@@ -13,7 +13,7 @@ from training.own_files import OwnFiles
 from training.own_photos import JudgedPhoto, judge_photos
 from ui import loading
 from ui.choices import mask_models, model_title
-from ui.corrections import Corrections
+from ui.corrections import Marks
 from ui.data_keys import DOUBTS
 from ui.photo_cards import show_cards
 from ui.pictures import Pictures
@@ -60,7 +60,7 @@ def show_label_check(data: str, folder: Path) -> None:
         " surest first. It errs, too: mark only what you see to be wrong. What is merely hard"
         " should stay, or the new model never learns it and its figures look better than it is."
     )
-    corrections = Corrections.of_session(data)
+    corrections = Marks.of_session(data)
     for label, (named, looks) in enumerate((("No Mask", "masked"), ("Mask", "bare"))):
         members = [photo for photo in doubts.doubted if photo.label == label]
         if members:

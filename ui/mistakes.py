@@ -8,7 +8,7 @@ import streamlit as st
 
 from training.metrics import CLASS_NAMES
 from ui.charts import CELL, confusion_chart
-from ui.corrections import Corrections, show_corrections
+from ui.corrections import Marks, show_corrections
 from ui.judged import Judged
 from ui.own_photos import OwnPhotos
 from ui.photo_cards import show_cards
@@ -67,7 +67,7 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
             pictures = own.pictures if own else choose_pictures(judged)
             # Faces of annotated photos are no files that training could leave out.
             fixed = own is not None and own.annotated
-            corrections = None if fixed else Corrections.of_session(judged.data)
+            corrections = None if fixed else Marks.of_session(judged.data)
             # Every list begins with its first page.
             pages_key = f"metrics_page-{judged.model}-{judged.part}-{CELLS.index(cell)}"
             _show_photos(judged, members, pictures, corrections, pages_key)
@@ -141,7 +141,7 @@ def _show_photos(
     judged: Judged,
     members: list[int],
     pictures: Pictures | None,
-    corrections: Corrections | None,
+    corrections: Marks | None,
     pages_key: str,
 ) -> None:
     st.caption(

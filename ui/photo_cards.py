@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.corrections import Corrections
+from ui.corrections import Marks
 from ui.pictures import Pictures, owner_name
 from ui.words import percent, shown_name
 
@@ -17,7 +17,7 @@ Answer = tuple[str, int, float]  # name, class as it stands (1 mask, 0 none), pr
 def show_cards(
     answers: Sequence[Answer],
     pictures: Pictures | None,
-    corrections: Corrections | None,
+    corrections: Marks | None,
     pages_key: str,
 ) -> None:
     """A page of cards at a time.
@@ -36,7 +36,7 @@ def show_cards(
                 _show_card(answer, pictures, corrections)
 
 
-def _show_card(answer: Answer, pictures: Pictures | None, corrections: Corrections | None) -> None:
+def _show_card(answer: Answer, pictures: Pictures | None, corrections: Marks | None) -> None:
     path, label, mask_probability = answer
     name = owner_name(path, pictures)
     picture = pictures.thumbnail(path) if pictures else None

@@ -10,7 +10,7 @@ from maskcore import ModelError
 from maskcore.models import CARD_FILE, REPORT_FILE
 from training.job_files import read_values
 from training.jobs import Job
-from ui.corrections import Corrections
+from ui.corrections import Marks
 from ui.judged import judged_parts
 from ui.mistakes import CELLS, cell_title
 from ui.photo_cards import show_cards
@@ -47,7 +47,7 @@ def _show(job: Job, allowed: bool) -> None:
         st.caption("This run's report is damaged: it does not hold its test photos.")
         return
     pictures = _pictures(Path(job.config.data))
-    corrections = Corrections.of_session(job.data_name) if allowed else None
+    corrections = Marks.of_session(job.data_name) if allowed else None
     for truth, answer in CELLS[:2]:
         members = judged.cell(truth, answer, threshold)
         if members:

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from training.archive import read_plan, take_in
 from training.intake import content_hash, hash_in_name
-from ui.corrections import Corrections, read_list
+from ui.corrections import Marks, read_list
 
 
 def photo(grey: int) -> bytes:
@@ -37,7 +37,7 @@ def taken_in(root: Path, anna: bytes, ben: bytes) -> Path:
 def test_marks_hold_for_the_photo_that_was_marked_and_no_other_of_its_name(
     tmp_path: Path, exported: bool
 ) -> None:
-    marks = Corrections("photos.zip")
+    marks = Marks("photos.zip")
     marks.mark("with_mask/anna.png", 1, "relabel", content_hash(photo(1)))
     marks.mark("without_mask/ben.png", 0, "leave_out", content_hash(photo(2)))
     found = []
@@ -59,7 +59,7 @@ def test_marks_hold_for_the_photo_that_was_marked_and_no_other_of_its_name(
 def test_marks_that_do_not_know_their_photo_hold_where_photos_are_used_in_place(
     tmp_path: Path,
 ) -> None:
-    marks = Corrections("photos", {"with_mask/anna.png": "without_mask"})
+    marks = Marks("photos", {"with_mask/anna.png": "without_mask"})
     assert len(marks.among(taken_in(tmp_path / "copied", photo(1), photo(2)))) == 0
     (tmp_path / "own" / "with_mask").mkdir(parents=True)
     (tmp_path / "own" / "with_mask" / "anna.png").write_bytes(photo(1))
@@ -70,7 +70,7 @@ def test_a_name_of_ours_tells_its_photo_by_itself(tmp_path: Path) -> None:
     """Also where an archive was made of a folder that was taken in."""
     folder = taken_in(tmp_path / "first", photo(1), photo(2))
     (name,) = (p.relative_to(folder).as_posix() for p in folder.glob("with_mask/*"))
-    marks = Corrections("photos", {name: "without_mask"})
+    marks = Marks("photos", {name: "without_mask"})
     assert marks.among(folder).relabel == marks.relabel
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as target:
@@ -83,7 +83,7 @@ def test_a_name_of_ours_tells_its_photo_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_photo_s_hash_goes_with_its_mark() -> None:
-    marks = Corrections("photos")
+    marks = Marks("photos")
     for mark, hashes in (("relabel", {"a.png": "0a0a0a0a"}), ("keep", {})):
         marks.mark("a.png", 1, mark, "0a0a0a0a")  # type: ignore[arg-type]
         assert marks.hashes == hashes

@@ -36,7 +36,7 @@ from training.public_data import CATALOGUE
 from training.recording import FACES_A_CLASS
 from ui import doctor, entry, webrtc
 from ui.browser import BrowserReport
-from ui.corrections import Corrections
+from ui.corrections import Marks
 from ui.recorder_view import LEAST
 
 COUNT = 21
@@ -420,8 +420,8 @@ def test_marks_of_photos_in_a_folder_are_honoured_if_wanted(
 ) -> None:
     root = on_disk(tmp_path / "own", photos, {"Maske": "with_mask", "Gesichter": "without_mask"})
     one, two, three = (p.relative_to(root).as_posix() for p in sorted(root.rglob("*.jpg"))[:3])
-    marks = Corrections("own", {one: "without_mask"}, {two, "with_mask/gone.jpg", "../own.jpg"})
-    page.session_state["metrics_corrections"] = {"own": marks, "others": Corrections("others")}
+    marks = Marks("own", {one: "without_mask"}, {two, "with_mask/gone.jpg", "../own.jpg"})
+    page.session_state["metrics_corrections"] = {"own": marks, "others": Marks("others")}
     go(page, "Folder on this computer")
     page.text_input[0].set_value(str(root)).run()
     press(page, "Use these photos")
@@ -443,13 +443,13 @@ def marked_section() -> None:
     """As ``section``, after marks were made on the Metrics page."""
     import streamlit as st
 
-    from ui.corrections import Corrections
+    from ui.corrections import Marks
     from ui.training_data import show_data_section
 
     if "marks" in st.session_state:
         data, marks = st.session_state.marks
         for path, label, mark, content in marks:
-            Corrections.of_session(data).mark(path, label, mark, content)
+            Marks.of_session(data).mark(path, label, mark, content)
     choice = show_data_section()
     st.session_state.choice = choice
     st.markdown(
@@ -619,7 +619,7 @@ def test_marks_in_a_report_of_another_archive_of_that_name_are_not_honoured(
 ) -> None:
     others = {name: photo(int(Path(name).stem) + 100, "Maske" in name) for name in photos}
     place = f"with_mask/0001-{hashlib.sha256(others['set/Maske/0.jpg']).hexdigest()[:8]}.jpg"
-    marks = Corrections("Our photos", {}, {place})
+    marks = Marks("Our photos", {}, {place})
     page.session_state["metrics_corrections"] = {"Our photos": marks}
     for files, expected in ((photos, ""), (others, place)):
         uploaded(page, packed(files))
@@ -636,7 +636,7 @@ def test_a_photo_marked_by_both_of_its_names_counts_once(tmp_path: Path) -> None
     (tmp_path / place).touch()
     names = {"with_mask/anna.jpg": place, "with_mask/b.jpg": away}
     (tmp_path / OWNER_NAMES_FILE).write_text(json.dumps(names))
-    marks = Corrections(
+    marks = Marks(
         "own",
         {"with_mask/anna.jpg": "without_mask", "with_mask/b.jpg": "without_mask"},
         {place},

@@ -32,7 +32,7 @@ from training.job_files import OUTCOME_FILE, STOP_FILE
 from training.jobs import State
 from training.starting_weights import NOT_FETCHED
 from training.versions import Version
-from ui.corrections import Corrections
+from ui.corrections import Marks
 from ui.data_ways import Brought
 from ui.versions_view import version_facts
 
@@ -460,7 +460,7 @@ def test_a_failed_run_says_why(open_training: OpenPage, runs: Any) -> None:
 def test_without_internet_a_run_is_offered_from_the_installed_model(
     open_training: OpenPage, runs: Any, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marks = Corrections("", {"with_mask/a.jpg": "without_mask"}, set()).to_json()
+    marks = Marks("", {"with_mask/a.jpg": "without_mask"}, set()).to_json()
     (runs.root / "corrections.json").write_text(marks)
     problem = f"{NOT_FETCHED} Give a file with --backbone-weights FILE."
     runs.make("Ben", "failed", problem=problem, corrections=str(runs.root / "corrections.json"))
@@ -632,7 +632,7 @@ def test_a_run_can_be_made_again_without_the_wrong_labels_found_in_it(
     (runs.root / "photos" / "with_mask" / "a.jpg").touch()
     runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
     page = open_training()
-    marks = Corrections("Photos of 7b", {"with_mask/a.jpg": "without_mask"}, {"with_mask/b.jpg"})
+    marks = Marks("Photos of 7b", {"with_mask/a.jpg": "without_mask"}, {"with_mask/b.jpg"})
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
     button(see_runs(page), "Train again with 1 corrected photo").click().run()
     assert not page.exception
@@ -650,7 +650,7 @@ def test_a_run_made_again_honours_earlier_corrections_too(
     folder.mkdir()
     for name in "abc":
         (folder / f"{name}.jpg").touch()
-    earlier = Corrections(
+    earlier = Marks(
         "", {f"with_mask/{name}.jpg": "without_mask" for name in "ab"}, {"with_mask/gone.jpg"}
     )
     path = runs.root / "earlier.json"
@@ -659,7 +659,7 @@ def test_a_run_made_again_honours_earlier_corrections_too(
         "Ben", "finished", epochs_done=10, comparison=compared("better"), corrections=str(path)
     )
     page = open_training()
-    marks = Corrections("Photos of 7b", {}, {"with_mask/b.jpg", "with_mask/c.jpg"})
+    marks = Marks("Photos of 7b", {}, {"with_mask/b.jpg", "with_mask/c.jpg"})
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
     button(see_runs(page), "Train again with 2 corrected photos").click().run()
     assert not page.exception
@@ -839,7 +839,7 @@ def test_a_comparison_says_what_the_runs_started_from_and_were_checked_on(
             page.checkbox(key=f"tick-{run.id}").check().run()
         return page
 
-    marks = Corrections("", {"with_mask/a.jpg": "without_mask"}, set()).to_json()
+    marks = Marks("", {"with_mask/a.jpg": "without_mask"}, set()).to_json()
     (runs.root / "marks.json").write_text(marks)
     file = str(runs.root / "marks.json")
     first = runs.make("Ben", "interrupted", backbone_weights="none")
