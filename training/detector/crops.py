@@ -303,19 +303,25 @@ def turn(crop: Crop, degrees: float) -> Crop:
 
 
 def cover_part(image: ImageRgb, box: Boxes, rng: np.random.Generator) -> ImageRgb:
-    """Lay a hand-, scarf- or microphone-like shape over the lower part of a face.
+    """Lay a blot over a face, its middle in the lower half of the box.
+
+    It is an ellipse of one colour with up to three straight lines, and resembles nothing: like
+    a hand or a microphone it hides a part of the face, which stays one to be found.
 
     Args:
         image: uint8 (H, W, 3); left as it is.
         box: (4,) the face, pixels.
         rng: where chance comes from.
+
+    Returns:
+        A copy, uint8 (H, W, 3).
     """
     image = image.copy()
     width, height = box[2:] - box[:2]
     height_, width_ = image.shape[:2]
     x = float(rng.uniform(box[0], box[2]))
     y = float(rng.uniform(box[1] + 0.5 * height, box[3]))
-    # Skin, cloth and metal: a colour of the picture itself or any.
+    # A colour of the picture itself, which may be that of skin or cloth, or any.
     colour = image[int(rng.integers(height_)), int(rng.integers(width_))].tolist()
     if rng.random() < 0.5:
         colour = rng.integers(0, 256, 3).tolist()
@@ -325,7 +331,7 @@ def cover_part(image: ImageRgb, box: Boxes, rng: np.random.Generator) -> ImageRg
     )
     angle = float(rng.uniform(0, 180))
     cv2.ellipse(image, (round(x), round(y)), axes, angle, 0, 360, colour, -1, cv2.LINE_AA)
-    for _ in range(int(rng.integers(0, 4))):  # fingers, folds
+    for _ in range(int(rng.integers(0, 4))):
         end = (round(x + rng.normal(0, 0.4 * width)), round(y + rng.normal(0, 0.4 * height)))
         thickness = max(1, round(width * rng.uniform(0.04, 0.12)))
         cv2.line(image, (round(x), round(y)), end, colour, thickness, cv2.LINE_AA)
