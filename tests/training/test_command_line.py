@@ -93,7 +93,7 @@ def test_a_model_is_installed_with_the_crop_margin_of_those_that_were_measured(
         margins.append(crop_margin)
         return run
 
-    monkeypatch.setattr(export, "install", install)
+    monkeypatch.setattr(export, "export_and_install", install)
     assert main(["install", str(tmp_path), "--name", "mine"]) == 0
     assert main(["install", str(tmp_path), "--name", "mine", "--crop-margin", "0.3"]) == 0
     assert margins == [read_card("mobilenet_v2")["input"]["crop_margin"], 0.3] == [0.2, 0.3]

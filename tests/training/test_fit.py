@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
 
 from maskcore.errors import MasklensError
 from maskcore.network_input import normalise
@@ -21,6 +20,7 @@ from training import fit as fit_module
 from training.__main__ import main
 from training.architectures import input_spec
 from training.batches import PhotoBatches
+from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
 from training.config import TrainConfig
 from training.data import divide, read_dataset
 from training.evaluate import evaluate, load_network

@@ -18,11 +18,11 @@ from typing import Any
 import keras
 import psutil
 import pytest
-from training.callbacks import BEST_WEIGHTS, Checkpoint, RunState
 
 from maskcore.models import load_model
 from training import evaluate as evaluate_module
 from training import export, head_stage, job_process, job_runner, jobs, metrics, versions
+from training.callbacks import BEST_WEIGHTS, Checkpoint, RunState
 from training.comparison import comparison
 from training.config import TrainConfig
 from training.events import read_events

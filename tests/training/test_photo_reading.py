@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training.callbacks import Stopped
 
+from training.callbacks import Stopped
 from training.data import OnPhoto
 from training.photo_reading import PhotoReading
 

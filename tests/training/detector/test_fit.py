@@ -15,7 +15,6 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
-from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 
 from maskcore.detection import FcosDetector
 from maskcore.detection.fcos import decode
@@ -24,6 +23,7 @@ from maskcore.litert import LiteRtModel
 from maskcore.models import CARD_FILE, MODEL_FILE, installed_models, load_model
 from maskcore.types import ImageRgb
 from training.__main__ import main
+from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 from training.detector import export
 from training.detector import fit as fit_module
 from training.detector.config import DetectorConfig
