@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,21 @@ def settings_for_card(config: RunConfig) -> dict[str, Any]:
 def save_provenance(run_dir: Path, command: str) -> None:
     """Write run.json into a new run's folder."""
     write_json(run_dir / RUN_FILE, provenance(command))
+
+
+def note_backend(run_dir: Path, backend: str) -> None:
+    """Add to run.json which of Keras' backends works on the run; another may go on with it.
+
+    Args:
+        run_dir: the run's folder. Without a run.json that can be read nothing is noted: that
+            is told when the run is installed.
+        backend: its name for Keras, e.g. "jax".
+    """
+    with suppress(MasklensError):
+        values = load_provenance(run_dir)
+        backends = values.get("backends", [])
+        if backend not in backends:
+            write_json(run_dir / RUN_FILE, {**values, "backends": [*backends, backend]})
 
 
 def load_provenance(run_dir: Path) -> dict[str, Any]:

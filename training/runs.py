@@ -15,7 +15,7 @@ from maskcore.errors import MasklensError
 from training.callbacks import LAST_MODEL, RunState
 from training.config import CONFIG_FILE, RunConfig, TrainConfig
 from training.events import EventLog
-from training.provenance import save_provenance
+from training.provenance import note_backend, save_provenance
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def start_run(
         run_dir.mkdir(parents=True, exist_ok=True)
         save_provenance(run_dir, command)
         config.save(run_dir)
+    note_backend(run_dir, keras.backend.backend())
     # The split, the initial weights and dropout all follow from this one seed.
     keras.utils.set_random_seed(config.seed)
     return EventLog(run_dir), RunState(run_dir)
