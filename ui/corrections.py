@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
-import training.corrections
 from maskcore import MasklensError
 from training.class_names import CLASS_FOLDERS
-from training.corrections import parse_corrections, read_corrections
+from training.corrections import Corrections, parse_corrections, read_corrections
 from training.intake import hash_in_name, kept_names
 from ui.words import counted, plain
 
@@ -197,7 +196,7 @@ def read_list(data: str, path: Path, folder: Path) -> Marks:
     return _among(data, read_corrections(path), folder)
 
 
-def _among(data: str, values: training.corrections.Corrections, folder: Path) -> Marks:
+def _among(data: str, values: Corrections, folder: Path) -> Marks:
     relabel = {name: CLASS_FOLDERS[label] for name, label in values.labels.items()}
     return Marks(data, relabel, set(values.leave_out), values.hashes).among(folder)
 
