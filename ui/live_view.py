@@ -26,6 +26,16 @@ from ui.words import percent, plain
 CHART_SECONDS = 180
 # Two stand side by side on a phone.
 SNAPSHOT_WIDTH = 156
+# The picture is so wide that what is used with it, down to the threshold, is in sight as well.
+# Streamlit puts columns below each other up to 640 px.
+_PICTURE = "live-picture"
+_STYLE = f"""<style>
+@media (min-width: 641px) {{
+  [data-testid="stColumn"]:has(.st-key-{_PICTURE}) {{
+    max-width: max(24rem, (100vh - 28rem) * 4 / 3);
+  }}
+}}
+</style>"""
 _COLUMNS: dict[str, Verdict] = {"mask": "Mask", "no_mask": "No Mask", "not_sure": "Not sure"}
 
 
@@ -72,8 +82,10 @@ def show_camera(stream: LiveStream) -> bool:
     except MasklensError as error:
         st.error(plain(str(error)))
         return False
-    playing, started = camera_stream(stream.process, servers)
-    examine(stream, started, bool(servers))
+    st.html(_STYLE)
+    with st.container(key=_PICTURE):
+        playing, started = camera_stream(stream.process, servers)
+        examine(stream, started, bool(servers))
     return playing
 
 
@@ -172,7 +184,14 @@ def show_chart(stream: LiveStream) -> None:
     rows = [row for row in rows if row.seconds > rows[-1].seconds - CHART_SECONDS]
     if len(rows) < 2:
         return
-    st.altair_chart(_chart(_with_pauses(rows)), width="stretch")
+    st.altair_chart(
+        _chart(_with_pauses(rows)),
+        width="stretch",
+        # Always the same, or the chart is drawn from nothing at every update. How many there are
+        # now stands above as text.
+        alt=f"Faces in view over the last {CHART_SECONDS // 60} minutes: with mask, without mask,"
+        " not sure",
+    )
 
 
 def _with_pauses(rows: list[Second]) -> list[Second]:

@@ -78,12 +78,12 @@ def open_page(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def live(browser: Any, app_url: str) -> Iterator[Callable[[], Any]]:
+def live(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
     """Opens the Live page as a new visitor."""
     contexts = []
 
-    def open_page() -> Any:
-        context = browser.new_context(accept_downloads=True)
+    def open_page(**options: Any) -> Any:
+        context = browser.new_context(accept_downloads=True, **options)
         context.grant_permissions(["camera"])
         context.set_default_timeout(120_000)
         contexts.append(context)

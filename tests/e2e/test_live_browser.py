@@ -94,6 +94,31 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
     no_faults(page)
 
 
+def test_picture_stop_and_threshold_are_in_sight_and_the_chart_stays_the_same(
+    live: Callable[..., Any],
+) -> None:
+    page = live(viewport={"width": 1366, "height": 768})
+    start(page)
+    # Its frame follows the picture a moment later.
+    page.wait_for_function("() => document.querySelector('iframe[title*=webrtc]').height > 300")
+    threshold = page.get_by_role("slider").first
+    for item in (player(page).locator("video"), stop_button(page), threshold):
+        box = item.bounding_box()
+        assert 0 <= box["y"] and box["y"] + box["height"] <= 768
+    assert player(page).locator("video").bounding_box()["width"] >= 384
+
+    chart = page.get_by_test_id("stVegaLiteChart")
+    assert chart.get_attribute("aria-label").startswith("Faces in view over the last 3 minutes")
+    drawing = chart.locator("svg").element_handle()
+    axis = chart.get_by_label("X-axis titled").get_attribute("aria-label")
+    page.wait_for_function(
+        """axis => document.querySelector('[aria-label^="X-axis titled"]')
+            .getAttribute('aria-label') !== axis""",
+        arg=axis,
+    )
+    assert drawing.evaluate("drawing => drawing.isConnected")  # else it would flicker
+
+
 def test_two_visitors_have_streams_of_their_own(live: Callable[[], Any]) -> None:
     first, second = live(), live()
     start(first)
