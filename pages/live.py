@@ -45,8 +45,7 @@ way = choose_way("Where the pictures come from", WAYS, key="way")
 intro.markdown(WHAT_TO_DO[way])
 # The picture stands above the settings, which are asked first.
 scene = st.container()
-if way == "Camera":  # on the other ways nothing stands below them
-    fold_on_phones("live-settings")
+fold_on_phones("live-settings")
 stream = LiveStream.of_session()
 with st.container(key="live-settings"):
     choice, threshold = choose()

@@ -220,22 +220,20 @@ def test_snapshots_stand_below_all_that_is_used_with_the_picture(
     assert types()[len(before) :].count("image") == 1
 
 
-def test_phones_fold_what_stands_between_the_camera_s_picture_and_its_chart(
-    live: AppTest, player: Player
-) -> None:
+@pytest.mark.parametrize("way", ["Camera", "Single shot", "Video file"])
+def test_phones_fold_the_settings_on_every_way(live: AppTest, player: Player, way: str) -> None:
     def hidden() -> bool:
         """Whether on phones the choices are."""
-        (style,) = [item.proto.body for item in live.get("html") if "max-width" in item.proto.body]
+        bodies = [item.proto.body for item in live.get("html")]
+        (style,) = [body for body in bodies if "live-settings" in body]
         return ".st-key-live-settings) { display: none; }" in style
 
+    live.segmented_control(key="way").set_value(way).run()
     assert hidden()
     press(live, "Show the settings")
     assert not hidden()
     press(live, "Hide the settings")
     assert hidden()
-    for way in ("Single shot", "Video file"):
-        live.segmented_control(key="way").set_value(way).run()
-        assert "Show the settings" not in buttons(live)
 
 
 def test_a_snapshot_without_a_picture_is_told_of_as_well(live: AppTest, player: Player) -> None:
