@@ -18,6 +18,11 @@ from ui.words import counted, percent, plain, shown_name
 
 # Larger results are for downloading: the player would hold them in memory.
 PLAYED_MEGABYTES = 100
+# Neither higher than the window nor larger than the video is.
+_PLAYER = "video-player"
+_STYLE = f"""<style>
+.st-key-{_PLAYER} video {{ width: auto; max-width: 100%; max-height: 60vh; }}
+</style>"""
 _JOB, _REFUSED = "video_job", "video_refused"
 KINDS = "MP4, MOV, WEBM, MKV, AVI; up to %d MB"
 
@@ -102,6 +107,7 @@ def _show_result(job: VideoJob) -> None:
     if summary is None:
         problem = plain(job.problem) or "This video could not be processed."
         st.error(f"**{shown_name(job.name)}**: {problem}")
+        _offer_another(job)
     else:
         if summary.problem:
             st.warning(plain(summary.problem), icon=":material/error:")
@@ -109,8 +115,6 @@ def _show_result(job: VideoJob) -> None:
             st.info("Stopped: this is what was done until then.")
         st.subheader(_found(summary), anchor=False)
         st.markdown(f"**{shown_name(job.name)}**: {_shares(summary)}")
-        if job.video_file.stat().st_size <= PLAYED_MEGABYTES * 2**20:
-            st.video(job.video_file.read_bytes())
         stem = Path(job.name).stem[:80]
         with st.container(horizontal=True):
             st.download_button(
@@ -128,6 +132,14 @@ def _show_result(job: VideoJob) -> None:
                 "text/csv",
                 on_click="ignore",
             )
+            _offer_another(job)
+        if job.video_file.stat().st_size <= PLAYED_MEGABYTES * 2**20:
+            st.html(_STYLE)
+            with st.container(key=_PLAYER):
+                st.video(job.video_file.read_bytes())
+
+
+def _offer_another(job: VideoJob) -> None:
     st.button(
         "Another video", icon=":material/restart_alt:", on_click=_discard, args=(job,), key="again"
     )

@@ -67,9 +67,9 @@ def edge_share(before: NDArray[np.uint8], after: NDArray[np.uint8], row: dict[st
 
 
 def test_an_uploaded_video_comes_out_labelled(
-    live: Callable[[], Any], clip: Path, tmp_path: Path
+    live: Callable[..., Any], clip: Path, tmp_path: Path
 ) -> None:
-    page = live()
+    page = live(viewport={"width": 1366, "height": 768})
     page.get_by_text("Video file", exact=True).click()
     with page.expect_file_chooser() as chooser:
         page.get_by_test_id("stFileUploaderDropzone").locator("button").click()
@@ -84,6 +84,11 @@ def test_an_uploaded_video_comes_out_labelled(
     page.wait_for_function("() => document.querySelector('video').readyState >= 1")
     size = player.evaluate("video => [video.videoWidth, video.videoHeight, video.duration]")
     assert size == [WIDTH, HEIGHT, pytest.approx(SECONDS, abs=0.1)]
+    shown = player.bounding_box()
+    assert shown["width"] <= WIDTH and shown["height"] <= 0.61 * 768
+    assert shown["width"] / shown["height"] == pytest.approx(WIDTH / HEIGHT, rel=0.01)
+    another = page.get_by_role("button", name="Another video")
+    assert another.bounding_box()["y"] < shown["y"] < 768
 
     labelled = download(page, "Labelled video (MP4)", tmp_path)
     table = download(page, "Table (CSV)", tmp_path)
@@ -110,7 +115,7 @@ def test_an_uploaded_video_comes_out_labelled(
         ]
         assert min(shares) > 0.8, (label, shares)
 
-    page.get_by_role("button", name="Another video").click()
+    another.click()
     page.get_by_test_id("stFileUploaderDropzone").wait_for()
     assert heading.count() == 0
     assert page.get_by_test_id("stException").count() == 0
