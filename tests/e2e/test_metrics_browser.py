@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,6 +133,27 @@ def test_a_click_is_forgotten_when_the_photos_change(
     wait_for_list(page, ["b.jpg"])  # the mistake
     click_tile(page, 3)
     wait_for_list(page, ["a.jpg"])
+
+
+def test_long_names_leave_room_for_the_answers_in_a_report_on_a_phone(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 800})
+    page.set_default_timeout(90_000)
+    page.goto(page.url.rstrip("/") + "/metrics")
+    page.get_by_text("photos are called rightly").first.wait_for()
+    section(page, "Your photos")
+    bring(page, "A ZIP with photos", "with_mask/a.jpg", f"without_mask/{'long_name_' * 8}.jpg")
+    page.get_by_text("now about them").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report (HTML)").click()
+    download.value.save_as(tmp_path / "report.html")
+    page.goto((tmp_path / "report.html").as_uri())
+    page.get_by_text("Mistakes (1)").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    table = page.locator("table").last
+    assert table.get_by_role("columnheader").count() == 4
+    assert table.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
 
 
 def section(page: Any, name: str) -> None:
