@@ -17,16 +17,18 @@ pytestmark = pytest.mark.e2e
 SCRIPT = """
 import json
 import streamlit as st
-from ui.browser import alert_sound, browser_report
+from ui.browser import alert_sound, browser_report, set_camera_rate
 
 state = st.session_state
-for name in ("request", "alerts", "pieces"):
+for name in ("request", "alerts", "pieces", "rounds"):
     state.setdefault(name, 0)
 
 def add(name):
     state[name] += 1
 
 st.button("Alert", on_click=add, args=("alerts",))
+st.button("Slower", on_click=add, args=("rounds",))
+set_camera_rate((30, 12, 5)[state.rounds])
 
 @st.fragment
 def piece():
@@ -125,6 +127,38 @@ def test_the_browser_reports_its_camera_and_tries_it_on_request(
         assert container.count() == 1 and not container.is_visible()
     finally:
         chromium.close()
+
+
+# As the player opens it, in a frame of its own.
+OPEN_IN_FRAME = """async () => {
+  const frame = document.createElement('iframe');
+  frame.title = 'webrtc';
+  document.body.append(frame);
+  const devices = frame.contentWindow.navigator.mediaDevices;
+  const raw = devices.getUserMedia;
+  while (devices.getUserMedia === raw) await new Promise(resolve => setTimeout(resolve, 50));
+  await new Promise(resolve => setTimeout(resolve, 500));
+  window.opened = await devices.getUserMedia({video: {frameRate: {ideal: 30, max: 30}}});
+}"""
+
+
+def test_a_camera_that_the_player_opened_sends_no_more_than_is_asked(
+    browser: Any, page_url: str
+) -> None:
+    context = browser.new_context()
+    try:
+        context.grant_permissions(["camera"])
+        page = context.new_page()
+        page.goto(page_url)
+        wait_for(page, cameras=1)
+        page.evaluate(OPEN_IN_FRAME)
+        sends = "window.opened.getVideoTracks()[0].getSettings().frameRate"
+        assert page.evaluate(sends) > 12
+        for rate in (12, 5):
+            page.get_by_role("button", name="Slower").click()
+            page.wait_for_function(f"rate => {sends} <= rate", arg=rate)
+    finally:
+        context.close()
 
 
 def test_the_sound_comes_once_an_alert_and_reports_do_not_run_in_circles(
