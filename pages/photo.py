@@ -28,18 +28,19 @@ st.html(
 with st.container(horizontal=True, vertical_alignment="bottom", key="head"):
     st.title("Who wears a mask?", anchor=False)
     source = choose_source(gallery)
-# Places of their own: what comes and goes in one does not make the others begin anew.
-introduction = st.container()
-beside_camera = take_in(gallery, source)
-# Results are to be in sight; above the camera nothing goes, or its shutter would move.
-if not gallery.photos or beside_camera is not None:
-    introduction.markdown(
+if gallery.photos and source == "Upload":
+    # Room for results. Something has to take the place of the text, or it stays meanwhile.
+    st.empty()
+else:  # with the camera always: its shutter must not move at the first shot
+    st.markdown(
         "Add photos: every face found is boxed and labelled **Mask** or **No Mask**,"
         " or **Not sure** where it cannot be told."
         " Photos stay in this session's memory and are gone when you close the page;"
         " nothing is sent anywhere else."
     )
+beside_camera = take_in(gallery, source)
 
+# Places of their own: what comes and goes in one does not make the others begin anew.
 tools = st.container(horizontal=True, vertical_alignment="center")
 with st.container(key="settings"):
     choice, threshold = choose()

@@ -30,6 +30,10 @@ _STYLE = """<style>
   align-self: start; width: auto !important; max-width: none !important;
 }
 [class*="st-key-page-"] { scroll-margin-top: 5rem; }
+/* On phones a line of its own: beside it the kinds grow once all photos have been looked at. */
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-pager) { flex-basis: 100%; }
+}
 </style>"""
 # A page turned from below begins at its first photo.
 _TO_THE_FIRST = """<script>
@@ -108,8 +112,8 @@ def show_photos(
     page = min(st.session_state.get(PAGE, 1), pages)
     if len(gallery.photos) > PHOTOS_A_PAGE:  # from the beginning, so that nothing moves later
         st.session_state[PAGE] = page  # else it would begin anew where there are more pages
-        with above:
-            page = st.pagination(pages, width="stretch", key=PAGE)
+        with above.container(key="pager"):
+            page = st.pagination(pages, key=PAGE)
     for photo in shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
         with st.container(border=True, key=f"photo-{photo.number}"):
             picture, facts = st.columns([3, 2], gap="medium")
