@@ -223,8 +223,8 @@ def test_a_model_that_dares_to_call_far_fewer_photos_is_told_from_one_that_is_as
     assert result.verdict == "no real difference"
     assert [part.run.not_sure for part in result.parts] == [4, doubted]
     assert [part.installed.not_sure for part in result.parts] == [0, 0]
-    caution = "6 of 10 test photos would be called Not sure on Photos and Live, by the installed"
-    assert result.caution == (f"{caution} model 0. {SEEN}" if said else SEEN)
+    caution = "The new model leaves 6 of the 10 test photos at Not sure on Photos and Live, the"
+    assert result.caution == (f"{caution} installed one 0. {SEEN}" if said else SEEN)
 
 
 @pytest.mark.parametrize(("count", "said"), [(5, "cannot show any"), (24, "large"), (100, "")])
