@@ -132,6 +132,7 @@ class Gallery:
         stopped: the choice with which the visitor stopped the looking, until it goes on.
         looking: whether photos are being looked at just now.
         shot: the photo that the camera took last.
+        left: how many could not be read since all had last been looked at.
     """
 
     photos: list[Photo] = field(default_factory=list)
@@ -140,6 +141,7 @@ class Gallery:
     stopped: Choice | None = None
     looking: bool = False
     shot: Photo | None = None
+    left: int = 0
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -190,6 +192,7 @@ class Gallery:
             photo.look(choice, pipeline)
         except ImageError as error:
             self._drop(photo)
+            self.left += 1
             self.problems.append((photo.name, str(error)))
             # Its doubles are broken as well, and so not here after all.
             doubles = [double for double in self.doubles if double[1] == photo.digest]
@@ -219,7 +222,7 @@ class Gallery:
     def clear(self) -> None:
         """Forget everything."""
         self.photos.clear()
-        self.shot = None
+        self.shot, self.left = None, 0
         self.dismiss()
 
     def results(self, choice: Choice, threshold: float) -> Results:

@@ -45,7 +45,7 @@ def look_on(gallery: Gallery, waiting: list[Photo], choice: Choice, pipeline: Ma
     Call it last: what has been found is on the page by then, and stays there. Where the bar
     moves, the page can be interrupted.
     """
-    total = len(gallery.photos)
+    total = len(gallery.photos) + gallery.left
     end = monotonic() + SLICE_SECONDS
     st.html(_STYLE)
     bar = st.empty()
@@ -56,12 +56,14 @@ def look_on(gallery: Gallery, waiting: list[Photo], choice: Choice, pipeline: Ma
             break
     bar.progress((done + 1) / total, f"{done + 1} of {total} photos looked at")
     gallery.looking = done + 1 < total
+    if not gallery.looking:
+        gallery.left = 0
     st.rerun()
 
 
 def offer_to_go_on(gallery: Gallery, waiting: list[Photo]) -> None:
     """Say how far it is, after a stop."""
-    total = len(gallery.photos)
+    total = len(gallery.photos) + gallery.left
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(

@@ -498,6 +498,21 @@ def test_pages_only_grow_while_files_that_cannot_be_read_leave(
     assert below == [2] * 2
 
 
+def test_the_total_is_what_was_taken_in_though_files_that_cannot_be_read_leave(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    said: list[str] = []
+    monkeypatch.setattr(DeltaGenerator, "progress", lambda self, part, text: said.append(text))
+    files = {"a.png": photo_file(200), "b.txt": b"b", "c.txt": b"c", "d.png": photo_file(300)}
+    upload(page, *files.items())
+    looked = [text for text in said if text.startswith("Looking")]
+    assert looked == [f"Looking at photo {number} of 4" for number in (1, 2, 3, 4)]
+    # Those that have left count no more when others come.
+    upload(page, ("e.png", photo_file(400)))
+    assert said[-1] == "3 of 3 photos looked at"
+
+
 def test_many_photos_are_shown_some_at_a_time(page: AppTest, photo_file: PhotoFile) -> None:
     upload(page, *[(f"{number}.png", photo_file(200)) for number in range(12)])
     assert not page.exception
