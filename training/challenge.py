@@ -185,8 +185,8 @@ def _unsure(new: _Judged, old: _Judged) -> str:
         return ""
     of_new, of_old = (int((~judged.sure).sum()) for judged in (new, old))
     return (
-        f"The new model leaves {of_new} of the {len(new.sure)} test photos at Not sure on Photos and"
-        f" Live, the installed one {of_old}."
+        f"The new model leaves {of_new} of the {len(new.sure)} test photos at Not sure on Photos"
+        f" and Live, the installed one {of_old}."
     )
 
 
