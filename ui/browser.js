@@ -18,6 +18,9 @@ let trying = false;
 let asked = 0;
 let status = null;
 let lookout = 0;
+// Of the player's camera, which it offers no way to slow down later.
+const tracks = new Set();
+let rate = 30;
 
 // Every message lets Python run: nothing is said twice, nor in several pieces.
 function tellSoon(milliseconds = 200) {
@@ -112,7 +115,12 @@ function watchPlayer() {
   devices.getUserMedia = async (constraints) => {
     facts.error = null;
     try {
-      return await open(constraints);
+      const stream = await open(constraints);
+      for (const track of stream.getVideoTracks()) {
+        tracks.add(track);
+        setRate(track);
+      }
+      return stream;
     } catch (error) {
       facts.error = nameOf(error);
       throw error;
@@ -120,6 +128,17 @@ function watchPlayer() {
       countCameras();
     }
   };
+}
+
+function setRate(track) {
+  if (track.readyState === "ended") {
+    tracks.delete(track);
+  } else {
+    // A camera that cannot, goes on as it is; the server passes pictures over then.
+    track
+      .applyConstraints({ ...track.getConstraints(), frameRate: { ideal: rate, max: rate } })
+      .catch(() => {});
+  }
 }
 
 const nameOf = (error) => String(error?.name || "Error").slice(0, 60);
@@ -140,6 +159,10 @@ export default function ({ data, setStateValue }) {
     (status ? Promise.resolve() : askPermission()).then(countCameras);
     watchPlayer();
     lookout = setInterval(watchPlayer, 300); // the player may come later, or anew
+  }
+  if (data.rate !== rate) {
+    rate = data.rate;
+    tracks.forEach(setRate);
   }
   // Told once: what the player meets afterwards is news.
   const forget = data.request === 0 && (first || asked !== 0);

@@ -10,6 +10,8 @@ from typing import Literal, TypeVar, get_args
 
 import streamlit as st
 
+from ui.pace import FULL_RATE
+
 Permission = Literal["granted", "denied", "prompt", "unknown"]
 Browser = Literal["edge", "firefox", "safari", "chrome", "in-app", "other"]
 System = Literal["android", "ios", "windows", "macos", "linux", "other"]
@@ -132,15 +134,7 @@ export default function ({ data }) {
 )
 
 
-_slow_camera = st.components.v2.component(
-    "masklens_camera_rate",
-    css=".st-key-camera-rate { display: none; }",
-    js=Path(__file__).with_name("camera_rate.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-
-
-def browser_report(request: int = 0) -> BrowserReport | None:
+def browser_report(request: int = 0, rate: int = FULL_RATE) -> BrowserReport | None:
     """Look at the visitor's browser, once on a page; takes no space.
 
     The fragment or page that calls it runs again when the report changes.
@@ -149,19 +143,16 @@ def browser_report(request: int = 0) -> BrowserReport | None:
         request: 0 to look without opening the camera, and to forget what came of opening it;
             any other number opens it once, which may make the browser ask for permission.
             A later try needs another number.
+        rate: pictures a second that the player's camera had better send.
 
     Returns:
         None until the browser has answered.
     """
-    result = _look(key="browser-report", data={"request": request}, on_report_change=lambda: None)
+    data = {"request": request, "rate": rate}
+    result = _look(key="browser-report", data=data, on_report_change=lambda: None)
     return BrowserReport.from_value(result.get("report"))
 
 
 def alert_sound(count: int) -> None:
     """Beep each time the count has risen since it was last shown; takes no space."""
     _beep(key="alert-sound", data={"count": count})
-
-
-def set_camera_rate(pictures_per_second: int) -> None:
-    """Let the player's camera send so many pictures a second; takes no space."""
-    _slow_camera(key="camera-rate", data={"rate": pictures_per_second})

@@ -274,6 +274,11 @@ class Stream(Protocol):
         """Whether frames are coming."""
         ...
 
+    @property
+    def camera_rate(self) -> int:
+        """Pictures a second that the camera had better send."""
+        ...
+
 
 class Attempt:
     """How one visitor's starts of the stream have fared.
@@ -347,7 +352,7 @@ def examine_for_shots(meanwhile: Meanwhile = ON_LIVE_PAGE) -> bool:
 def _examine(stream: Stream, started: bool, has_ice_servers: bool, meanwhile: Meanwhile) -> None:
     attempt = Attempt.of_session()
     attempt.update(started, stream.flowing, time.monotonic())
-    report = browser_report(attempt.request)
+    report = browser_report(attempt.request, stream.camera_rate)
     diagnosis = diagnose(
         report,
         playing=started or attempt.waited >= ROUTE_SECONDS,

@@ -14,7 +14,7 @@ from maskcore.drawing import COLOURS
 from maskcore.records import for_spreadsheets
 from maskcore.session import Second
 from maskcore.types import Verdict
-from ui.browser import alert_sound, set_camera_rate
+from ui.browser import alert_sound
 from ui.doctor import examine
 from ui.ice import ice_servers
 from ui.keep import keep
@@ -100,7 +100,6 @@ def show_figures(stream: LiveStream, playing: bool, empty: bool) -> None:
     """
     if empty and not stream.log.is_empty:
         st.rerun(scope="app")
-    set_camera_rate(stream.camera_rate)
     now = stream.now()
     current = _current(stream, playing)
     with st.container(horizontal=True):

@@ -17,6 +17,7 @@ from maskcore.types import Box, ImageRgb
 from training.class_names import WITH_MASK
 from training.data_folders import new_data_folder
 from training.recording import NoFaceError, Recording, largest_face
+from ui.pace import FULL_RATE
 from ui.stream import STILL_SECONDS
 
 # Frames a moment apart are the same picture: at this pace a class takes ten seconds, in
@@ -34,8 +35,11 @@ class FaceRecorder:
         recording: the faces so far.
         detector: finds faces; the picture passes as it is while there is none.
         label: the class being recorded; None while nothing is.
+        camera_rate: pictures a second that the camera had better send.
         hint: why no face is taken at the moment, in a sentence; empty where one is.
     """
+
+    camera_rate = FULL_RATE
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording

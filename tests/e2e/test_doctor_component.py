@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 SCRIPT = """
 import json
 import streamlit as st
-from ui.browser import alert_sound, browser_report, set_camera_rate
+from ui.browser import alert_sound, browser_report
 
 state = st.session_state
 for name in ("request", "alerts", "pieces", "rounds"):
@@ -27,14 +27,13 @@ def add(name):
     state[name] += 1
 
 st.button("Alert", on_click=add, args=("alerts",))
-st.button("Slower", on_click=add, args=("rounds",))
-set_camera_rate((30, 12, 5)[state.rounds])
 
 @st.fragment
 def piece():
     add("pieces")
-    report = browser_report(state.request)
+    report = browser_report(state.request, (30, 12, 5)[state.rounds])
     st.button("Try", on_click=add, args=("request",))
+    st.button("Slower", on_click=add, args=("rounds",))
     st.text(json.dumps({"report": report and vars(report), "pieces": state.pieces}))
 
 piece()

@@ -345,7 +345,7 @@ def page(
     """A page that examines a camera of which the browser says this; and what it was asked."""
     requests: list[int] = []
 
-    def answer(request: int) -> BrowserReport | None:
+    def answer(request: int, rate: int) -> BrowserReport | None:
         requests.append(request)
         return report
 
@@ -423,6 +423,15 @@ def test_the_camera_is_tested_on_request_alone(monkeypatch: pytest.MonkeyPatch) 
     assert "press **Start**" in shown.success[0].value
     shown.run()
     assert requests[2] == requests[1]
+
+
+def test_the_camera_is_told_the_pace_of_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LiveStream, "camera_rate", 7)
+    shown, _ = page(FINE, monkeypatch, started=True)
+    rates: list[int] = []
+    monkeypatch.setattr(ui.doctor, "browser_report", lambda _, rate: rates.append(rate))
+    shown.run()
+    assert rates == [7]
 
 
 def test_the_components_mount_without_a_browser() -> None:

@@ -852,7 +852,7 @@ def test_single_shots_say_why_no_camera_opens(
     page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = BrowserReport(secure=True, api=True, permission="denied")
-    monkeypatch.setattr(doctor, "browser_report", lambda request=0: report)
+    monkeypatch.setattr(doctor, "browser_report", lambda *_: report)
     go(page, "Record with the camera")
     page.toggle(key="recorder_shots").set_value(True).run()
     (said,) = [error.value for error in page.error]
