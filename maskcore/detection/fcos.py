@@ -59,7 +59,7 @@ class FcosSettings:
     live_score_threshold: float = 0.5
     nms_iou: float = 0.4
     live_side: int = 256
-    photo_sides: tuple[int, ...] = (384, 768, 1536, 3072)
+    photo_sides: tuple[int, ...] = (384, 768, 1536, 4096)
     enlarge: float = 1.0
     mirrored_sides: tuple[int, ...] = ()
 
