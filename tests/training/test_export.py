@@ -83,6 +83,7 @@ def test_card_says_how_the_model_was_made_but_not_on_which_machine(
     commands = {step: made["command"] for step, made in card["made_by"].items()}
     assert commands["fit"].startswith("python -m training fit --data photos --out run1 ")
     assert "--backbone-weights=base.weights.h5 --epochs 2" in commands["fit"]
+    assert card["made_by"]["fit"]["backends"] == ["tensorflow"]
     assert commands["evaluate"] == "python -m training evaluate run1"
     assert "--crop-margin 0.2 --data-licence 'made in code'" in commands["install"]
     assert card["config"]["data"] == "photos"

@@ -19,6 +19,7 @@ from training.detector.network import flat_outputs
 from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss
+from training.provenance import load_provenance
 from training.runs import last_model
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +71,10 @@ def test_the_weights_kept_are_those_that_were_validated(run: Path) -> None:
     inputs, targets = whole_pictures(scene_samples(scenes))
     outputs = flat_outputs(network, VALIDATION_SIDE)(inputs, training=False)
     assert float(detector_loss(targets, outputs)) == pytest.approx(losses[2], rel=1e-3)
+
+
+def test_its_record_says_what_computed_it(run: Path) -> None:
+    assert load_provenance(run)["backends"] == ["jax"]
 
 
 def test_installing_says_what_it_needs(run: Path) -> None:
