@@ -26,13 +26,13 @@ from ui.words import percent, plain
 CHART_SECONDS = 180
 # Two stand side by side on a phone.
 SNAPSHOT_WIDTH = 156
-# The picture is so wide that what is used with it, down to the threshold, is in sight as well.
+# The picture is so high that Stop, below it, is in sight as well.
 # Streamlit puts columns below each other up to 640 px.
 _PICTURE = "live-picture"
 _STYLE = f"""<style>
 @media (min-width: 641px) {{
   [data-testid="stColumn"]:has(.st-key-{_PICTURE}) {{
-    max-width: max(24rem, (100vh - 28rem) * 4 / 3);
+    max-width: max(24rem, (100vh - 22rem) * 4 / 3);
   }}
 }}
 </style>"""
