@@ -59,7 +59,10 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
     """
     image = Image.fromarray(image_rgb)
     draw = ImageDraw.Draw(image)
-    line = max(2, round(max(image.size) / 320))
+    # A panorama is never shown so large as its longer side asks for; and labels are to be no
+    # wider than a very tall photo.
+    side = min(max(image.size), 5 * image.width, 3 * image.height)
+    line = max(2, round(side / 320))
     for face in faces:
         # Thick lines would fill a small box.
         thin = min(line, max(2, round(_shorter_side(face.box_xyxy) / 12)))
@@ -67,8 +70,6 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
         _frame(draw, face.box_xyxy, width, COLOURS[face.verdict])
     if not faces:
         return np.array(image)
-    # A very tall photo's labels are to be no wider than itself.
-    side = min(max(image.size), 5 * image.width)
     # Below 11 pixels the letters run together.
     large, small = (max(11.0, side / part) for part in _LETTERS)
     labels = [

@@ -429,6 +429,15 @@ def test_label_of_a_very_tall_photo_is_whole(tags: list[tuple[str, Box]]) -> Non
     assert place[0] >= 0 and place[2] < 400
 
 
+def test_a_panorama_s_label_is_no_higher_than_that_of_a_photo_of_its_height(
+    tags: list[tuple[str, Box]],
+) -> None:
+    for width in (1800, 8000):
+        draw_faces(np.full((600, width, 3), 128, np.uint8), [face((300, 200, 480, 400))])
+    (_, photo), (_, panorama) = tags
+    assert panorama == photo
+
+
 def test_label_wider_than_the_photo_begins_at_its_edge() -> None:
     drawn = draw_faces(ground(40, 100), [face((10, 50, 30, 70), "No Mask")])
 
