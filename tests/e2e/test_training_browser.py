@@ -122,7 +122,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     chooser.value.set_files(archive)
     press(page, "Use these photos")
     page.get_by_role("img", name="Photos of the class Mask").wait_for()
-    page.get_by_text("More settings").click()
+    page.get_by_text("More settings", exact=True).click()
     page.get_by_role("radiogroup", name="Starting weights").get_by_text(
         "Random", exact=True
     ).click()
