@@ -152,7 +152,8 @@ def _detect(
     if lines_file:
         write_text(lines_file, "".join(_line(record) + "\n" for record in records))
     if csv_file:
-        _write_table(csv_file, records_csv(records).encode())
+        with replacing(csv_file) as temporary:
+            temporary.write_bytes(for_spreadsheets(records_csv(records).encode()))
     print(_total(records) if photos else "There are no photos here.", file=sys.stderr)
     stopped = len(records) < len(photos)
     if stopped:
@@ -264,11 +265,6 @@ def _line(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def _write_table(path: Path, table: bytes) -> None:
-    with replacing(path) as temporary:
-        temporary.write_bytes(for_spreadsheets(table))
-
-
 def _summary(record: dict[str, Any]) -> str:
     return f"{record['image']}: {record['error'] or in_words(_verdicts([record]))}"
 
@@ -321,8 +317,6 @@ def _video(
             on_progress=note,
             stop=asked.is_set,
         )
-    if csv_file:
-        _write_table(csv_file, csv_file.read_bytes())
     print(f"{out}: {_video_summary(summary)}")
     if summary.problem:
         print(summary.problem, file=sys.stderr)

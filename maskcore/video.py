@@ -201,7 +201,8 @@ def _explained() -> Iterator[None]:
 def _table(path: Path) -> Iterator[Callable[[float, int, Analysis], None]]:
     """Give a function that adds the rows of a frame to a CSV file."""
     with replacing(path) as temporary:
-        with temporary.open("w", encoding="utf-8", newline="") as stream:
+        # With a byte order mark, see maskcore.records.for_spreadsheets.
+        with temporary.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(CSV_COLUMNS)
 

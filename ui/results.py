@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import Analysis
-from maskcore.types import Face, NotSure, Verdict
+from maskcore.records import in_words
+from maskcore.types import Face, NotSure
 from ui.gallery import Choice, Gallery, Photo, Results, annotated_name, jpeg_url
 from ui.words import shown_name
 
@@ -39,23 +40,12 @@ _STYLE = """<style>
 _TO_THE_FIRST = """<script>
 document.querySelector("[class*='st-key-page-']")?.scrollIntoView();
 </script>"""
-IN_WORDS: dict[Verdict, str] = {
-    "Mask": "with mask",
-    "No Mask": "without mask",
-    "Not sure": "not sure",
-}
 _DOUBTS = ("the face is too small", "the face is too blurred", "the model is undecided")
 
 
 def sentence(analysis: Analysis) -> str:
-    """What was found, e.g. "3 faces: 1 with mask, 1 without, 1 not sure"."""
-    if not analysis.faces:
-        return "No face found"
-    if len(analysis.faces) == 1:
-        return f"1 face: {IN_WORDS[analysis.faces[0].verdict]}"
-    masked, bare, unsure = map(analysis.count, IN_WORDS)
-    doubtful = f", {unsure} not sure" if unsure else ""
-    return f"{len(analysis.faces)} faces: {masked} with mask, {bare} without{doubtful}"
+    """What was found, see ``maskcore.records.in_words``."""
+    return in_words([face.verdict for face in analysis.faces])
 
 
 def why_not_sure(analysis: Analysis) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import get_args
 
 import streamlit as st
 
+from maskcore.types import Verdict
 from ui.gallery import Gallery, Results, results_csv, results_json, results_zip
-from ui.results import IN_WORDS
 
 _KEY = "totals"
 # Low and narrow, so that photos are in sight and on phones the figures stand in one line.
@@ -37,7 +38,7 @@ def show_totals(gallery: Gallery, results: Results, looking: bool, blur: bool) -
 def _figures(results: Results) -> dict[str, int]:
     faces = sum(len(analysis.faces) for _, analysis in results)
     masked, bare, unsure = (
-        sum(analysis.count(verdict) for _, analysis in results) for verdict in IN_WORDS
+        sum(analysis.count(verdict) for _, analysis in results) for verdict in get_args(Verdict)
     )
     figures = {"Photos": len(results), "Faces": faces, "With mask": masked, "Without": bare}
     return {**figures, "Not sure": unsure} if unsure else figures

@@ -8,7 +8,6 @@ from typing import BinaryIO
 import streamlit as st
 
 from maskcore import MaskPipeline, VideoError
-from maskcore.records import for_spreadsheets
 from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
@@ -127,7 +126,7 @@ def _show_result(job: VideoJob) -> None:
             )
             st.download_button(
                 "Table (CSV)",
-                lambda: for_spreadsheets(job.csv_file.read_bytes()),
+                job.csv_file.read_bytes,
                 f"{stem}-masklens.csv",
                 "text/csv",
                 on_click="ignore",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import csv
 import gc
 import io
@@ -816,7 +817,8 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path, pipeline: MaskPipel
 def rows_of(path: Path) -> list[list[str]]:
     content = path.read_bytes()
     assert b"\r" not in content
-    return list(csv.reader(io.StringIO(content.decode())))
+    assert content.startswith(codecs.BOM_UTF8)  # for Excel on Windows
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def test_table_has_a_row_for_each_face_and_frame(tmp_path: Path) -> None:

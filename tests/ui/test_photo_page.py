@@ -1050,7 +1050,6 @@ def test_photos_wait_until_the_model_is_mended(
     button(page, "Try a sample photo").click().run()
     assert len(page.error) == 1
     (shipped / "model.tflite").write_bytes(content)
-    st.cache_resource.clear()
     page.run()
     assert not page.error
     assert found(page) == ["2 faces: 1 with mask, 1 without"]
