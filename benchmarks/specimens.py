@@ -47,7 +47,7 @@ class Specimen:
         return longer_side(self.box_xyxy)
 
     def shrunk(self, side: float) -> Specimen:
-        """The same face in a smaller photo, its longer side ``side`` pixels."""
+        """The same face in a smaller photo, its longer side at most ``side`` pixels."""
         chance = np.random.default_rng()  # plays no part in this change
         picture, box = smaller(side)(self.picture, self.box_xyxy, chance)
         return replace(self, picture=picture, box_xyxy=box)

@@ -17,7 +17,7 @@ from maskcore.files import patiently
 from training.job_files import runs_dir
 
 DATA_FOLDER = "data"
-# A visitor may come back in the evening to what they brought in the morning.
+# A tab may stay open from morning to evening.
 KEPT_SECONDS = 24 * 3600
 LEAST_FREE_GB = 2  # what the photos of most archives and a run of them take
 _UNFINISHED = ".coming-"
@@ -36,16 +36,26 @@ def new_data_folder() -> Path:
         made, open to this user alone. Fill it with ``filling``, or by ``make_private``.
 
     Raises:
-        MasklensError: the runs folder cannot be written, or see ``check_room``.
+        MasklensError: see ``private_root`` and ``check_room``.
+    """
+    root = private_root()
+    check_room()
+    return root / secrets.token_hex(16)
+
+
+def private_root() -> Path:
+    """Make ``data_root`` where it is not there yet, open to this user alone.
+
+    Raises:
+        MasklensError: the runs folder cannot be written.
     """
     try:
-        check_room()
         make_private(data_root())
     except OSError as error:
         raise MasklensError(
             "The folder for runs cannot be written. Name another in the setting MASKLENS_RUNS."
         ) from error
-    return data_root() / secrets.token_hex(16)
+    return data_root()
 
 
 def check_room() -> None:

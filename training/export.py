@@ -23,7 +23,7 @@ from training.evaluate import THRESHOLD, load_network
 from training.fidelity import check, compare
 from training.parts import run_photos
 from training.provenance import fit_provenance, provenance, settings_for_card
-from training.versions import check_free, put_in_place
+from training.versions import check_free, check_name, put_in_place
 
 try:
     import tensorflow as tf
@@ -95,12 +95,11 @@ def package(
 
     Raises:
         MasklensError: the run is not finished or evaluated, the name does not serve as a
-            folder's or is that of something else, or the exported model differs too much from
-            Keras (see ``check``).
+            folder's, or the exported model differs too much from Keras (see ``check``).
         ValueError: ``not_sure`` holds something else than numbers of 0 or more, or no such
             kind of weights.
     """
-    check_free(name, "classifier")
+    check_name(name)
     if weights not in WEIGHTS:
         raise ValueError(f"weights must be one of {', '.join(WEIGHTS)}, got {weights!r}")
     doubts = {"not_sure": not_sure} if not_sure else {}
@@ -160,11 +159,12 @@ def export_and_install(
 ) -> Path:
     """Export a run and put it in place as ``models/<name>/``, in one step or not at all.
 
-    Args and Raises: see ``package``.
+    Args and Raises: see ``package``; the name may not be that of something else either.
 
     Returns:
         The model's folder; the model that was there is kept among the versions.
     """
+    check_free(name, "classifier")  # said now, not after minutes of converting
     made = package(run_dir, name, crop_margin, data_licence, command, not_sure, weights)
     return put_in_place(name, made.content, made.card, made.report)
 

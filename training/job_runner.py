@@ -199,7 +199,7 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
     if not (folder / CARD_FILE).exists():
         log.write(ev.EXPORTING)
         name, doubts = config.architecture, _not_sure(config.architecture)
-        typed = install_command(folder.name, name)
+        typed = install_command(folder.name, name, data_name, doubts)
         made = package(folder, name, CROP_MARGIN, data_name, typed, doubts)
         save_package(made, folder)
     if not (folder / COMPARISON_FILE).exists():

@@ -135,11 +135,7 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
     data = Path(config.data).resolve()
     if not config.data or not data.is_dir():
         raise MasklensError("The data folder is not there any more. Choose the data again.")
-    if len(_queue()) >= MAX_WAITING:
-        raise MasklensError(
-            f"{MAX_WAITING} runs are waiting already. Start this one once some have had their turn,"
-            " or take others out of the line."
-        )
+    _check_line()
     config = replace(config, data=str(data))
     created = time.time()
     title = ARCHITECTURE_TITLES.get(config.architecture, config.architecture)
@@ -170,6 +166,14 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         ) from error
     start_next()
     return job(folder.name)
+
+
+def _check_line() -> None:
+    if len(_queue()) >= MAX_WAITING:
+        raise MasklensError(
+            f"{MAX_WAITING} runs are waiting already. Start this one once some have had their turn,"
+            " or take others out of the line."
+        )
 
 
 def start_next() -> None:
@@ -214,12 +218,15 @@ def resume(run_id: str) -> None:
     """Let a run that failed or was interrupted go on after its last finished epoch.
 
     Raises:
-        MasklensError: it is gone, or there is nothing to go on with.
+        MasklensError: it is gone, there is nothing to go on with, or no room for a run as in
+            ``submit``.
     """
     folder = folder_of(run_id)
     with _changing():
         if not job(run_id).can_resume:
             raise MasklensError("This run cannot go on: it is not one that was interrupted.")
+        _check_line()
+        check_room()
         EventLog(folder).write(QUEUED)
         write_json(folder / QUEUE_FILE, {"since": time.time()})
         _take_away(folder / STOP_FILE)

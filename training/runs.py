@@ -63,10 +63,12 @@ def start_run(
         run_dir.mkdir(parents=True, exist_ok=True)
         save_provenance(run_dir, command)
         config.save(run_dir)
-    note_backend(run_dir, keras.backend.backend())
     # The split, the initial weights and dropout all follow from this one seed.
     keras.utils.set_random_seed(config.seed)
-    return EventLog(run_dir), RunState(run_dir)
+    state = RunState(run_dir)
+    if not state.trained:
+        note_backend(run_dir, keras.backend.backend())
+    return EventLog(run_dir), state
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +27,11 @@ from training.jobs import State, job
 from training.provenance import began_with_a_model
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+_NOT_SURE_OPTIONS = {
+    "margin": "--not-sure-margin",
+    "smallest_side": "--not-sure-side",
+    "least_sharpness": "--not-sure-sharpness",
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,20 @@ class Version:
     began_with_a_model: bool = False
 
 
-def install_command(run_id: str, name: str) -> str:
-    """What installs a run's model under a name by the command line."""
-    return f"python -m training install runs/{run_id} --name {name}"
+def install_command(run_id: str, name: str, data: str, not_sure: Mapping[str, float] | None) -> str:
+    """What installs a run's model under a name by the command line.
+
+    Args:
+        run_id, name: the run's and the model's.
+        data: what its card is to say of the data.
+        not_sure: as in the card.
+    """
+    words = ["python", "-m", "training", "install", f"runs/{run_id}", "--name", name]
+    words += ["--data-licence", data]
+    for rule, option in _NOT_SURE_OPTIONS.items():
+        if not_sure and rule in not_sure:
+            words += [option, f"{not_sure[rule]:g}"]
+    return shlex.join(words)
 
 
 def install(run_id: str, name: str) -> None:
@@ -71,7 +89,8 @@ def install(run_id: str, name: str) -> None:
     if run.state != State.FINISHED or not card or not report:
         raise MasklensError("Only a run that has finished can be installed.")
     made_by = dict(card.get("made_by") or {})
-    made_by["install"] = {**made_by.get("install", {}), "command": install_command(run_id, name)}
+    command = install_command(run_id, name, card.get("data", ""), card.get("not_sure"))
+    made_by["install"] = {**made_by.get("install", {}), "command": command}
     card |= {"name": name, "title": run.name, "made_by": made_by}
     try:
         put_in_place(name, (folder / MODEL_FILE).read_bytes(), card, report)

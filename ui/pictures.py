@@ -15,7 +15,7 @@ import streamlit as st
 from maskcore import ImageError, MasklensError, encode_image, read_image
 from maskcore.classification.preprocess import crop_square
 from maskcore.types import Box
-from training.data_folders import new_data_folder
+from training.data_folders import private_root
 from training.folder_intake import folder_on_server
 from training.intake import content_hash, hash_in_name
 from training.own_files import OwnFiles, storing, unpack
@@ -226,7 +226,7 @@ def private_folder(prefix: str) -> Iterator[tempfile.TemporaryDirectory[str]]:
     Raises:
         MasklensError: something could not be stored.
     """
-    root = new_data_folder().parent
+    root = private_root()
     with storing():
         folder = tempfile.TemporaryDirectory(prefix=prefix, dir=root, ignore_cleanup_errors=True)
     try:

@@ -135,16 +135,22 @@ def test_no_more_runs_wait_than_a_server_gets_through_in_days(
     assert len(jobs.jobs()) == 3
     jobs.stop(second.id)
     jobs.submit(config)
+    with pytest.raises(MasklensError, match="2 runs are waiting already"):
+        jobs.resume(second.id)
+    assert jobs.job(second.id).state == State.INTERRUPTED
 
 
 def test_no_run_begins_on_a_disk_that_is_nearly_full(
     config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _, waiting = jobs.submit(config), jobs.submit(config)
+    jobs.stop(waiting.id)
     usage = shutil.disk_usage(runs.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**9))
-    with pytest.raises(MasklensError, match="Less than 2 GB are free"):
-        jobs.submit(config)
-    assert jobs.jobs() == []
+    for begin in (lambda: jobs.submit(config), lambda: jobs.resume(waiting.id)):
+        with pytest.raises(MasklensError, match="Less than 2 GB are free"):
+            begin()
+    assert len(jobs.jobs()) == 2
 
 
 def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> None:

@@ -31,6 +31,8 @@ def card(content: bytes, created: str, right: float | None = 0.75) -> dict[str, 
     values: dict[str, Any] = {
         "kind": "classifier",
         "name": "elsewhere",
+        "data": "our own photos",
+        "not_sure": {"margin": 1.0354, "smallest_side": 8.0},
         "sha256": hashlib.sha256(content).hexdigest(),
         "made_by": {"fit": {"created": "2026-01-01T00:00:00+00:00"}, "install": {}},
     }
@@ -95,7 +97,8 @@ def test_a_model_names_the_command_that_installs_it_under_its_own_name(tmp_path:
         assert made_by["fit"] == {"created": "2026-01-01T00:00:00+00:00"}
         assert made_by["install"] == {
             "created": DAYS[0],
-            "command": f"python -m training install runs/{run_id} --name {name}",
+            "command": f"python -m training install runs/{run_id} --name {name}"
+            " --data-licence 'our own photos' --not-sure-margin 1.0354 --not-sure-side 8",
         }
 
 
