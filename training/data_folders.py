@@ -38,9 +38,8 @@ def new_data_folder() -> Path:
     Raises:
         MasklensError: see ``private_root`` and ``check_room``.
     """
-    root = private_root()
     check_room()
-    return root / secrets.token_hex(16)
+    return private_root() / secrets.token_hex(16)
 
 
 def private_root() -> Path:

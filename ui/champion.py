@@ -176,6 +176,8 @@ def _offer_again(job: Job) -> None:
             with suppress(MasklensError):  # gone by hand from its folder: not wanted any more
                 earlier = read_list(job.data_name, Path(job.config.corrections), folder)
                 marks = marks.over(earlier)
+                if (marks.relabel, marks.leave_out) == (earlier.relabel, earlier.leave_out):
+                    return
         action_button(
             f"Train again with {photos}",
             ":material/rule:",

@@ -16,6 +16,7 @@ from maskcore import MasklensError
 from training.class_names import CLASS_FOLDERS
 from training.corrections import Corrections, parse_corrections, read_corrections
 from training.intake import hash_in_name, kept_names
+from ui.keep import keep
 from ui.words import counted, plain
 
 MAX_NAME = 80  # of a set of photos
@@ -91,11 +92,16 @@ class Marks:
     def __len__(self) -> int:
         return len(self.relabel) + len(self.leave_out)
 
-    def mark_of(self, path: str) -> Mark:
-        """How a photo is marked."""
+    def mark_of(self, path: str, label: int) -> Mark:
+        """How a photo is marked.
+
+        Args:
+            path: its name in the report.
+            label: its class there: a run that honoured the mark has the true one already.
+        """
         if path in self.leave_out:
             return "leave_out"
-        return "relabel" if path in self.relabel else "keep"
+        return "relabel" if self.relabel.get(path) == CLASS_FOLDERS[1 - label] else "keep"
 
     def mark(self, path: str, label: int, mark: Mark, content_hash: str = "") -> None:
         """Mark a photo.
@@ -119,7 +125,7 @@ class Marks:
     def choose(self, path: str, label: int, hash_of: Callable[[str], str]) -> None:
         """Show a photo's choice; ``hash_of`` gives its content's hash or nothing."""
         key = f"mark-{self.data}-{path}"
-        st.session_state[key] = self.mark_of(path)
+        st.session_state[key] = self.mark_of(path, label)
         st.selectbox(
             f"What to do with {path}",
             list(_WORDS),
@@ -170,7 +176,10 @@ def choose_corrections(data: str, folder: Path) -> Marks:
     found = Marks.of_session(data).among(folder).over(listed)
     if not len(found):
         return found
-    wanted = st.checkbox(f"Apply the corrections to {counted(len(found), 'photo')}", value=True)
+    keep("apply_corrections", True)
+    wanted = st.checkbox(
+        f"Apply the corrections to {counted(len(found), 'photo')}", key="apply_corrections"
+    )
     return found if wanted else Marks(data)
 
 

@@ -163,7 +163,8 @@ class Gallery:
         if not is_shot and any(photo.digest == digest for photo in self.photos):
             self.doubles.append((name, digest))
             return None
-        held = sum(len(photo.content) for photo in self.photos)
+        # A preview is there as it came and, once shown, labelled.
+        held = sum(len(photo.content) + 2 * len(photo.preview) for photo in self.photos)
         if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
             self.problems.append((name, _no_room()))
             return None
@@ -206,6 +207,8 @@ class Gallery:
     def remove(self, photo: Photo) -> None:
         """Forget one photo; asked twice, as by a double click, once is enough."""
         self._drop(photo)
+        if all(held.analyses for held in self.photos):
+            self.left = 0
         # Now there is room.
         self.problems = [problem for problem in self.problems if problem[1] != _no_room()]
 

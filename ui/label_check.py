@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from maskcore import MasklensError
-from maskcore.models import installed_models
+from maskcore.models import card_text, installed_models
 from training.own_files import OwnFiles
 from training.own_photos import JudgedPhoto, judge_photos
 from ui import loading
@@ -30,6 +30,7 @@ SURE = 0.9
 class _Doubts:
     folder: Path
     model: str
+    installed: str  # what tells the model from what replaces it under its name
     photos: int
     doubted: list[JudgedPhoto]
     pictures: Pictures
@@ -43,7 +44,7 @@ def show_label_check(data: str, folder: Path) -> None:
         folder: holds ``with_mask`` and ``without_mask``.
     """
     doubts: _Doubts | None = st.session_state.get(DOUBTS)
-    if doubts is None or doubts.folder != folder:
+    if doubts is None or doubts.folder != folder or doubts.installed != card_text(doubts.model):
         doubts = _offer(folder)
     if doubts is None:
         return
@@ -96,7 +97,7 @@ def _offer(folder: Path) -> _Doubts | None:
     place.empty()
     doubted = [photo for photo in judged if _against(photo) >= SURE]
     doubted.sort(key=_against, reverse=True)
-    doubts = _Doubts(folder, model, len(judged), doubted, Pictures(folder))
+    doubts = _Doubts(folder, model, card_text(model), len(judged), doubted, Pictures(folder))
     st.session_state[DOUBTS] = doubts
     return doubts
 

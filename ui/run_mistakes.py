@@ -47,7 +47,8 @@ def _show(job: Job, allowed: bool) -> None:
         st.caption("This run's report is damaged: it does not hold its test photos.")
         return
     pictures = _pictures(Path(job.config.data))
-    corrections = Marks.of_session(job.data_name) if allowed else None
+    # Nobody marks what they cannot see.
+    corrections = Marks.of_session(job.data_name) if allowed and pictures else None
     for truth, answer in CELLS[:2]:
         members = judged.cell(truth, answer, threshold)
         if members:

@@ -45,7 +45,7 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
         st.info("Choose a face finder and a mask model that are there, and the upload appears.")
     else:
         turn = st.session_state.setdefault("video_turn", 0)
-        st.caption("The settings below hold for the whole video: choose them first.")
+        st.caption("The settings hold for the whole video: choose them first, below.")
         kinds = KINDS % st.get_option("server.maxUploadSize")
         word_uploader("video-intake", "A video", "Or drop a video here", kinds)
         # It takes every file: what is no video is refused by reading it.

@@ -289,6 +289,7 @@ def test_settings_are_folded_once_there_are_photos_and_pages_turn_from_below(
     below.get_by_text("2", exact=True).click()
     last = page.get_by_text("11.png", exact=False)
     last.wait_for()
+    result(page).nth(2).wait_for(state="detached")
     assert result(page).count() == 2
     above = page.locator("[class*=st-key-page-]").get_by_role("button", name="2")
     assert above.get_attribute("aria-current") == "page"

@@ -33,6 +33,15 @@ def taken_in(root: Path, anna: bytes, ben: bytes) -> Path:
     return root
 
 
+def test_a_label_that_a_run_has_put_right_is_not_said_to_be_wrong() -> None:
+    marks = Marks("photos")
+    marks.mark("with_mask/a.jpg", 1, "relabel")
+    assert marks.mark_of("with_mask/a.jpg", label=1) == "relabel"
+    assert marks.mark_of("with_mask/a.jpg", label=0) == "keep"
+    marks.mark("with_mask/a.jpg", 0, "leave_out")
+    assert marks.mark_of("with_mask/a.jpg", label=0) == "leave_out"
+
+
 @pytest.mark.parametrize("exported", [False, True])
 def test_marks_hold_for_the_photo_that_was_marked_and_no_other_of_its_name(
     tmp_path: Path, exported: bool

@@ -107,6 +107,27 @@ def test_bytes_are_limited_over_all_photos_held(monkeypatch: pytest.MonkeyPatch)
     assert [photo.name for photo in gallery.photos] == ["b.jpg", "d.jpg"]
 
 
+def test_previews_take_up_room_too(looked: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = sum(len(photo.content) for photo in looked.photos)
+    previews = sum(len(photo.preview) for photo in looked.photos)
+    monkeypatch.setattr(module, "MAX_SESSION_BYTES", held + 2 * previews + 5)
+    assert looked.add("large.jpg", bytes(6)) is None
+    assert looked.add("small.jpg", bytes(5))
+
+
+def test_what_broke_is_counted_until_all_that_wait_are_gone(
+    looked: Gallery, fake_pipeline: MaskPipeline
+) -> None:
+    broken = looked.add("a.jpg", b"text")
+    assert broken
+    looked.add("b.jpg", b"waits")
+    looked.look_at(broken, CHOICE, fake_pipeline)
+    looked.remove(looked.photos[0])
+    assert looked.left == 1
+    looked.remove(looked.photos[-1])
+    assert looked.left == 0
+
+
 def test_the_same_file_is_held_once_but_every_shot_is_new(
     photo_file: PhotoFile, fake_pipeline: MaskPipeline
 ) -> None:

@@ -22,6 +22,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.testing.v1 import AppTest
 
 import ui.data_ways
+import ui.label_check
 import ui.loading
 from maskcore import Detections, MasklensError, ModelError
 from maskcore.network_input import InputSpec
@@ -554,7 +555,7 @@ def doubted(page: AppTest) -> list[str]:
 
 
 def test_wrong_labels_are_looked_for_marked_and_honoured(
-    page: AppTest, with_doubtful: Path
+    page: AppTest, with_doubtful: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_folder(page, with_doubtful)
     assert doubted(page) == []
@@ -572,12 +573,17 @@ def test_wrong_labels_are_looked_for_marked_and_honoured(
     listed = json.loads(page.session_state.choice.corrections)
     assert listed["relabel"] == {"with_mask/darker.png": "without_mask"}
     assert listed["leave_out"] == ["with_mask/dark.png"]
-    assert page.checkbox[0].label == "Apply the corrections to 2 photos"
+    page.checkbox[0].uncheck().run()
+    page.selectbox[0].select("leave_out").run()
+    assert page.checkbox[0].label == "Apply the corrections to 3 photos"
+    assert page.session_state.choice.corrections == ""  # one mark more does not switch them on
     assert doubted(page.run()) == [
         "without_mask/bright.png",
         "with_mask/darker.png",
         "with_mask/dark.png",
     ]
+    monkeypatch.setattr(ui.label_check, "card_text", lambda name: "installed anew")
+    press(page.run(), "Look for wrong labels")
     press(page, "Other photos")
     assert doubted(page) == []
     assert "training_label_check" not in page.session_state

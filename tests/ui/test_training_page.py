@@ -661,7 +661,10 @@ def test_a_run_made_again_honours_earlier_corrections_too(
     page = open_training()
     marks = Marks("Photos of 7b", {}, {"with_mask/b.jpg", "with_mask/c.jpg"})
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
-    button(see_runs(page), "Train again with 2 corrected photos").click().run()
+    page.session_state["metrics_corrections"] = {"Photos of 7b": earlier}
+    assert not [b for b in see_runs(page).button if b.label.startswith("Train again with")]
+    page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
+    button(page.run(), "Train again with 2 corrected photos").click().run()
     assert not page.exception
     again = read_corrections(Path(jobs.jobs()[0].config.corrections))
     assert again.labels == {"with_mask/a.jpg": 0}
