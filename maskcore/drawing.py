@@ -26,7 +26,7 @@ _WHITE = (255, 255, 255)
 _LETTERS = (40, 64)
 # In photos of several faces words with a percentage, in large letters and in small ones, may
 # be so many times as wide as their face.
-_WIDEST = (1.2, 3)
+_WIDEST = (2, 3)
 # The share of another face that a label may cover, and of its own where a shorter one is left.
 _MOST_COVERED, _MOST_COVERED_OF_OWN = 0.15, 1 / 4
 # Cells across a blurred face. Each keeps a mean alone, which no sharpening undoes.
@@ -235,6 +235,8 @@ def _arrange(
         doubts[i][covered[..., i] > _MOST_COVERED_OF_OWN * areas[i]] = 3
         hidden[i] = covered[last].sum(axis=1)
     free[:, :last] &= allowed[:, :last, None]
+    if alike:  # where large letters could be taken for another face's, small ones are clearer
+        free[:, 0] &= doubts[:, 0] == 0
     chosen = np.full(count, last)
     taken = np.zeros((count, 4))  # empty boxes share nothing with others
     for form in reversed(range(forms)):

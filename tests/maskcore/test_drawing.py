@@ -309,16 +309,24 @@ def test_letters_become_smaller_before_the_percentage_is_given_up(
     assert all(place[3] - place[1] > 1.5 * small for _, place in tags)
 
 
-def test_large_letters_need_about_the_width_of_their_face(tags: list[tuple[str, Box]]) -> None:
+def test_large_letters_are_at_most_twice_as_wide_as_their_face(
+    tags: list[tuple[str, Box]],
+) -> None:
     pair: list[Box] = [(100, 400, 400, 700), (700, 400, 1000, 700)]
     draw_faces(ground(1280, 960), list(map(face, pair)))
     width = max(place[2] - place[0] for _, place in tags)
     height = tags[0][1][3] - tags[0][1][1]
 
-    for share, large in ((1.15, True), (1.25, False)):
+    for share, large in ((1.95, True), (2.05, False)):
         tags.clear()
         narrow = face((700, 400, 700 + width / share, 700))
         draw_faces(ground(1280, 960), [face(pair[0]), narrow])
+        assert {place[3] - place[1] == height for _, place in tags} == {large}
+
+    for pitch, large in ((350, True), (160, False)):  # in a row, the middle one hemmed in or not
+        tags.clear()
+        row = [face((x, 400, x + 150, 600)) for x in range(100, 100 + 3 * pitch, pitch)]
+        draw_faces(ground(1280, 960), row)
         assert {place[3] - place[1] == height for _, place in tags} == {large}
 
 
