@@ -59,10 +59,10 @@ def _shared(name: str, kind: Hashable, load: Callable[[], T], meanwhile: Meanwhi
         card = card_text(name)
         kept: tuple[str, T] | None = _kept.pop(key, None)
         if kept and kept[0] == card:
-            thing = kept[1]
-        else:
-            with meanwhile():
-                thing = load()
+            _kept[key] = kept
+            return kept[1]
+        with meanwhile():
+            thing = load()
         # Where it was replaced while it was loaded, which one that was is not known.
         if card_text(name) == card:
             _kept[key] = card, thing

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maskcore.classification import LiteRtClassifier, preprocess
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
-from maskcore.models import CARD_FILE, read_card
+from maskcore.models import CARD_FILE, checksums
 from maskcore.types import Box
 from training.class_names import CLASS_FOLDERS
 from training.config import DATA_FILE
@@ -178,9 +178,10 @@ def learned_from(judged: Sequence[JudgedPhoto], root: Path, model: str) -> int:
 
 
 def _learned_hashes(model: str) -> set[str]:
-    for path in runs_dir().glob(f"*/{CARD_FILE}"):
-        with suppress(MasklensError, OSError, ValueError, LookupError, TypeError):  # no such run
-            if json.loads(path.read_bytes())["sha256"] == read_card(model)["sha256"]:
+    sha256 = checksums(model).get(model)
+    for path in runs_dir().glob(f"*/{CARD_FILE}") if sha256 else ():
+        with suppress(OSError, ValueError, LookupError, TypeError):  # no such run
+            if json.loads(path.read_bytes())["sha256"] == sha256:
                 data = json.loads((path.parent / DATA_FILE).read_bytes())
                 return {hash_in_name(name) for name in data["parts"]["train"]["paths"]} - {""}
     return set()

@@ -11,17 +11,17 @@ from maskcore.loaded import shared_classifier, shared_detector
 from maskcore.models import card_text
 
 
-def pipeline(detector: str, model: str, live: bool = False) -> MaskPipeline:
+def pipeline(finder: str, model: str, live: bool = False) -> MaskPipeline:
     """The shared detector and classifier, put together.
 
     Args:
-        detector, model: by name.
+        finder, model: by name.
         live: for video instead of photos.
 
     Raises:
         ModelError: a file is missing or damaged.
     """
-    return MaskPipeline(_detector(detector, live), classifier(model))
+    return MaskPipeline(detector(finder, live), classifier(model))
 
 
 def classifier(model: str) -> LiteRtClassifier:
@@ -39,15 +39,11 @@ def detector(name: str, live: bool = False) -> Detector:
     Raises:
         ModelError: its file is missing or damaged.
     """
-    return _detector(name, live)
+    # A spinner is shown after half a second; without a load there must be none, not even an
+    # invisible one, which would take the place of what follows, such as a running camera.
+    return shared_detector(name, live, lambda: st.spinner("Getting the face finder ready"))
 
 
 def installation(detector: str, model: str) -> str:
     """What tells these two, as they are installed now, from what replaces them later."""
     return card_text(detector) + card_text(model)
-
-
-def _detector(name: str, live: bool) -> Detector:
-    # A spinner is shown after half a second; without a load there must be none, not even an
-    # invisible one, which would take the place of what follows, such as a running camera.
-    return shared_detector(name, live, lambda: st.spinner("Getting the face finder ready"))
