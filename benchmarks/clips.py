@@ -14,7 +14,7 @@ import numpy as np
 
 from maskcore import read_image
 from maskcore.types import ImageRgb
-from ui.sample import sample_photo
+from ui.photos.sample import sample_photo
 
 WIDTH, HEIGHT = 640, 480
 RATE = 30

@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 from maskcore import read_image
 from maskcore.detection import DETECTOR_NAMES, load_detector
 from training.config import TrainConfig
-from training.data import divide, read_dataset
+from training.photos.data import divide, read_dataset
 
 
 def main() -> None:

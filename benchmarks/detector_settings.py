@@ -31,9 +31,9 @@ from maskcore import read_image
 from maskcore.detection.fcos import FcosDetector, FcosSettings
 from maskcore.models import StoredModel, load_model
 from maskcore.types import Detections, Face, ImageRgb
-from training.scene_parts import scenes_of_parts
-from training.scene_report import count, figures, match
-from training.scenes import Scene, read_scenes
+from training.annotated.scene_parts import scenes_of_parts
+from training.annotated.scene_report import count, figures, match
+from training.annotated.scenes import Scene, read_scenes
 
 THRESHOLDS = (0.35, 0.38, 0.41, 0.43, 0.46, 0.5, 0.55, 0.6, 0.65, 0.7)
 # Working sizes for photos, those in the mirror, and how far photos are enlarged.
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--put-together", type=int, default=1, metavar="SIDE")
     options = parser.parse_args()
     if options.runs:
-        from training.folds import fold_detectors  # brings TensorFlow along
+        from training.measuring.folds import fold_detectors  # brings TensorFlow along
 
         detectors = list(fold_detectors(options.runs, read_scenes(options.scenes)))
     else:

@@ -36,11 +36,11 @@ from maskcore.classification import LiteRtClassifier, preprocess, sharpness
 from maskcore.files import write_json
 from maskcore.models import load_model, read_report
 from maskcore.types import NotSure, logit
+from training.annotated.scene_parts import scenes_of_parts
+from training.annotated.scenes import Scene, read_scenes
+from training.classifier.parts import report_photos
 from training.metrics import share
-from training.parts import report_photos
 from training.provenance import provenance, without_folders
-from training.scene_parts import scenes_of_parts
-from training.scenes import Scene, read_scenes
 
 LARGE = 32.0
 SIDES = (SMALLEST, 12.0, 16.0, 24.0, LARGE)
@@ -274,7 +274,7 @@ def main() -> None:
     scenes = read_scenes(options.scenes)
     asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]
     if options.model_runs:
-        from training.folds import fold_classifiers  # brings TensorFlow along
+        from training.measuring.folds import fold_classifiers  # brings TensorFlow along
 
         asked = fold_classifiers(options.model_runs, model.card, scenes)
     else:

@@ -29,7 +29,7 @@ from maskcore import MaskPipeline, read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.files import write_json
 from maskcore.network_input import InputSpec, normalise
-from training.architectures import build_model
+from training.classifier.architectures import build_model
 from training.config import TrainConfig
 
 FACES = (1, 5, 20)

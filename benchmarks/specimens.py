@@ -12,10 +12,10 @@ import numpy as np
 from maskcore import read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.types import Box, ImageRgb, longer_side
-from training.changes import smaller
-from training.faces import single_boxes, whole_face
-from training.parts import Photos
-from training.scenes import Scene
+from training.annotated.faces import single_boxes, whole_face
+from training.annotated.scenes import Scene
+from training.classifier.parts import Photos
+from training.measuring.changes import smaller
 
 # Pixels; smaller faces are not asked about.
 SMALLEST = 8.0

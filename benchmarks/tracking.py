@@ -31,7 +31,7 @@ from maskcore.files import write_json
 from maskcore.live import SEARCHED_AT_LEAST, LiveAnalyzer
 from maskcore.tracking import KEPT_SECONDS, FaceTracker
 from maskcore.types import logit
-from ui.sample import sample_photo
+from ui.photos.sample import sample_photo
 
 WIDTH, HEIGHT, RATE = 640, 480, 30
 BITRATE = 250_000

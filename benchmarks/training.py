@@ -34,14 +34,14 @@ from maskcore import read_image
 from maskcore.classification.preprocess import resize
 from maskcore.files import write_json
 from maskcore.network_input import normalise
-from training import jobs
-from training.architectures import build_base, build_head, input_spec, join
-from training.class_names import CLASS_FOLDERS
+from training.background import jobs
+from training.classifier.architectures import build_base, build_head, input_spec, join
+from training.classifier.installed_backbone import load_folded
+from training.classifier.starting_weights import installed_convolutions
 from training.config import TrainConfig
-from training.data import divide, read_dataset
 from training.events import FEATURES, READING, TRAINED, read_events
-from training.installed_backbone import load_folded
-from training.starting_weights import installed_convolutions
+from training.photos.class_names import CLASS_FOLDERS
+from training.photos.data import divide, read_dataset
 
 
 class DecodedEachTime(keras.utils.PyDataset):

@@ -28,10 +28,10 @@ from playwright.sync_api import sync_playwright
 from benchmarks.app import CHROMIUM, FLAGS, running_app
 from benchmarks.training import made_photos
 from maskcore.files import write_json
-from training import jobs
+from training.background import jobs
 from training.config import TrainConfig
 from training.events import FINE_TUNE_STAGE, read_events
-from ui.sample import sample_photo
+from ui.photos.sample import sample_photo
 
 SENTENCE = "2 faces: 1 with mask, 1 without"
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.choices import choose, choose_way, fold_on_phones, ready_pipeline
 from ui.entry import enter_by_main_script
-from ui.live_view import (
+from ui.live.live_view import (
     choose_extras,
     show_actions,
     show_camera,
@@ -15,11 +15,11 @@ from ui.live_view import (
     show_notes,
     show_snapshots,
 )
-from ui.shot import show_camera_shot
-from ui.stream import LiveSettings, LiveStream
-from ui.video import VideoSettings
-from ui.video_view import show_video
-from ui.webrtc import leave_stream
+from ui.live.shot import show_camera_shot
+from ui.live.stream import LiveSettings, LiveStream
+from ui.live.video import VideoSettings
+from ui.live.video_view import show_video
+from ui.live.webrtc import leave_stream
 
 WAYS = {
     "Camera": ":material/videocam:",

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.compare_view import show_compare
-from ui.curve_view import show_curves
 from ui.entry import enter_by_main_script
-from ui.metrics_view import (
+from ui.metrics.compare_view import show_compare
+from ui.metrics.curve_view import show_curves
+from ui.metrics.metrics_view import (
     choose_measured,
     choose_section,
     show_glance,
     show_headline,
     show_how_measured,
 )
-from ui.mistakes import show_mistakes
-from ui.own_view import show_own
-from ui.report_view import show_downloads
-from ui.scene_view import show_scenes
-from ui.stress_view import show_stress
-from ui.threshold_view import choose_metrics_threshold
+from ui.metrics.mistakes import show_mistakes
+from ui.metrics.own_view import show_own
+from ui.metrics.report_view import show_downloads
+from ui.metrics.scene_view import show_scenes
+from ui.metrics.stress_view import show_stress
+from ui.metrics.threshold_view import choose_metrics_threshold
 
 enter_by_main_script()
 

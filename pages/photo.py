@@ -6,14 +6,14 @@ import streamlit as st
 
 from ui.choices import choose, fold, ready_pipeline
 from ui.entry import enter_by_main_script
-from ui.gallery import Gallery
-from ui.intake import choose_source, show_problems, take_in
+from ui.live.shot import show_last_shot
 from ui.loading import installation
-from ui.looking import FOOT, look_on, notice_stop, offer_to_go_on
-from ui.results import show_empty_state, show_photos
-from ui.shot import show_last_shot
-from ui.sift import choose_blur, choose_shown, offer_to_remove_all
-from ui.totals import show_totals
+from ui.photos.gallery import Gallery
+from ui.photos.intake import choose_source, show_problems, take_in
+from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
+from ui.photos.results import show_empty_state, show_photos
+from ui.photos.sift import choose_blur, choose_shown, offer_to_remove_all
+from ui.photos.totals import show_totals
 
 enter_by_main_script()
 gallery = Gallery.of_session()

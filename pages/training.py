@@ -6,12 +6,19 @@ import streamlit as st
 
 from ui.actions import show_outcome
 from ui.entry import enter_by_main_script
-from ui.run_compare import show_comparison
-from ui.run_list import all_runs, choose_view, chosen_run, show_no_runs, show_run_list, watch_runs
-from ui.run_view import show_run
-from ui.training_data import leave_data_section, show_data_section
-from ui.training_settings import choose_settings, show_train_button, training_allowed
-from ui.versions_view import show_versions
+from ui.training.run_compare import show_comparison
+from ui.training.run_list import (
+    all_runs,
+    choose_view,
+    chosen_run,
+    show_no_runs,
+    show_run_list,
+    watch_runs,
+)
+from ui.training.run_view import show_run
+from ui.training.training_data import leave_data_section, show_data_section
+from ui.training.training_settings import choose_settings, show_train_button, training_allowed
+from ui.training.versions_view import show_versions
 
 enter_by_main_script()
 

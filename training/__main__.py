@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from maskcore.console import speak_utf8
 from maskcore.errors import MasklensError
-from training.classifier_commands import add_classifier_commands
-from training.detector_commands import add_detector_commands
-from training.model_commands import add_model_commands
+from training.commands.classifier import add_classifier_commands
+from training.commands.detector import add_detector_commands
+from training.commands.models import add_model_commands
+from training.commands.scenes import add_scene_commands
 from training.provenance import without_folders
-from training.scene_commands import add_scene_commands
 
 # TensorFlow takes seconds to import and greets at length: each command imports what
 # it needs, after this.

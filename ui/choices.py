@@ -10,8 +10,8 @@ from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
 from maskcore.models import installed_models, scene_report
 from ui import loading
 from ui.app_threshold import start_percent
-from ui.gallery import Choice
 from ui.keep import forget, keep
+from ui.photos.gallery import Choice
 from ui.words import plain
 
 DETECTORS = {
@@ -33,7 +33,7 @@ def mask_models() -> list[str]:
     """The installed mask models, the one to begin with first; where there is none, say so."""
     models = installed_models("classifier")
     if not models:
-        from training.versions import mend_all  # hardly ever needed
+        from training.installing.versions import mend_all  # hardly ever needed
 
         mend_all()  # a kill in the middle of an installation leaves none in its place
         models = installed_models("classifier")

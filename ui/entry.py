@@ -33,6 +33,6 @@ def leave_other_pages(url_path: str) -> None:
     for page, key in (("live", KEY), ("training", RECORDER_KEY)):
         if page != url_path and key in st.session_state:
             # Imported here: visitors of the other pages alone do not wait for it.
-            from ui.webrtc import leave_stream
+            from ui.live.webrtc import leave_stream
 
             leave_stream(key)

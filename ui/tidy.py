@@ -23,7 +23,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime import Runtime
 
-from ui.data_keys import BROUGHT
+from ui.training.data_keys import BROUGHT
 
 EVERY_SECONDS = 20.0
 CLEAN_UP_SECONDS = 3600.0
@@ -68,7 +68,7 @@ def _tidy(done: threading.Event, every_seconds: float) -> None:
 def _delete_old_photos() -> None:
     """Of those brought for training; also where training has been switched off since."""
     # Imported here: no page waits for it.
-    from training import data_folders
+    from training.photos import data_folders
 
     try:
         data_folders.clean_up()
@@ -79,7 +79,7 @@ def _delete_old_photos() -> None:
 def _delete_photos_of(sessions: _Sessions) -> None:
     """Those brought for training that no run uses: nobody gets at them any more."""
     while sessions.left_behind:
-        from training import data_folders
+        from training.photos import data_folders
 
         data_folders.discard(sessions.left_behind.pop())
 

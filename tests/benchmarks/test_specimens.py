@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmarks.specimens import Specimen, close_up_specimens
 from maskcore.classification import InputSpec
-from training.parts import Photos
+from training.classifier.parts import Photos
 
 BARE, MASKED = "without_mask/a.png", "with_mask/b.png"
 CLASSIFIER: Any = SimpleNamespace(input_spec=InputSpec(size=32, crop_margin=0.25))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from maskcore.models import models_dir
-from ui.sample import sample_photo
+from ui.photos.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
 

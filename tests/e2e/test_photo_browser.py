@@ -16,7 +16,7 @@ import pytest
 
 from maskcore import encode_image, read_image
 from maskcore.images import MAX_BYTES
-from ui.sample import sample_photo
+from ui.photos.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
 

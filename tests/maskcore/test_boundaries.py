@@ -91,7 +91,7 @@ def imports(source: str) -> set[str]:
 def test_imports_are_seen_wherever_they_stand() -> None:
     source = """
 import tensorflow.keras as k
-from training.fit import fit
+from training.classifier.fit import fit
 def late():
     if k:
         import os.path, streamlit

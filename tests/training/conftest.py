@@ -73,7 +73,7 @@ def small_base(
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds a base of one convolution under the name of mobilenet_v2."""
-    from training import architectures
+    from training.classifier import architectures
 
     monkeypatch.setitem(architectures._BASES, "mobilenet_v2", small_base)
 
@@ -93,7 +93,7 @@ def backbone_weights(path: Path, photos: list[ImageRgb]) -> Path:
 
     With its initial statistics a random network answers the same whatever it sees.
     """
-    from training.architectures import build_base
+    from training.classifier.architectures import build_base
     from training.config import TrainConfig
 
     keras.utils.set_random_seed(0)

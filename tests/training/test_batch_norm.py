@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.architectures import build_base
 from training.batch_norm import BatchNormalization, folded, fused
+from training.classifier.architectures import build_base
 from training.config import TrainConfig
 
 INPUTS = np.random.default_rng(0).normal(3, 2, (8, 5, 7, 4)).astype(np.float32)

@@ -162,7 +162,9 @@ def test_what_goes_on_from_a_run_keeps_its_network(
     if former:
         run.mkdir()
         TrainConfig("photos", architecture="inception_v3").save(run)
-    monkeypatch.setattr("training.fit.fit", lambda config, *_: asked.append(config.enlarged_to))
+    monkeypatch.setattr(
+        "training.classifier.fit.fit", lambda config, *_: asked.append(config.enlarged_to)
+    )
     fit = ["fit", f"--data={tmp_path}", "--architecture=inception_v3", f"--out={run}", *options]
     assert main(fit) == 0
     if former:

@@ -8,10 +8,10 @@ import pytest
 
 from maskcore import files
 from maskcore.files import write_json
-from training import job_runner, jobs
+from training.background import job_runner, jobs
+from training.background.jobs import State
 from training.config import TrainConfig
 from training.job_files import read_values
-from training.jobs import State
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, act: str, name: str, times: int) -> list[Path]:

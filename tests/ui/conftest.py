@@ -26,14 +26,15 @@ import ui.loading
 from maskcore import Detections, MaskPipeline
 from maskcore.files import write_json
 from maskcore.types import ImageRgb, NotSure
-from training import job_process, metrics
-from training.class_names import CLASS_FOLDERS
-from training.comparison import Comparison, save_comparison
+from training import metrics
+from training.background import job_process
+from training.background.comparison import Comparison, save_comparison
+from training.background.job_process import record
 from training.config import TrainConfig
 from training.events import EventLog
 from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE
-from training.job_process import record
 from training.metrics import classification_figures
+from training.photos.class_names import CLASS_FOLDERS
 from ui import tidy
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from maskcore import MasklensError
 from maskcore.models import load_model
-from training.versions import put_in_place
+from training.installing.versions import put_in_place
 from ui import app_threshold
 from ui.app_threshold import (
     card_percent,

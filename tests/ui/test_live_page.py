@@ -21,11 +21,11 @@ from streamlit.testing.v1 import AppTest
 from maskcore.alert import AlertRule
 from maskcore.session import Second, SessionLog
 from maskcore.types import Analysis
-from ui import doctor, live_view, webrtc
-from ui import stream as stream_module
-from ui.browser import BrowserReport
-from ui.pace import SharedPace
-from ui.stream import LiveStream
+from ui.live import doctor, live_view, webrtc
+from ui.live import stream as stream_module
+from ui.live.browser import BrowserReport
+from ui.live.pace import SharedPace
+from ui.live.stream import LiveStream
 
 OpenPage = Callable[[], AppTest]
 

@@ -21,15 +21,16 @@ from streamlit.testing.v1 import AppTest
 
 import ui.choices
 import ui.loading
-import ui.looking
+import ui.photos.looking
 from maskcore import MasklensError
 from maskcore.detection.yunet import FILE_NAME
 from maskcore.images import MAX_BYTES
 from maskcore.models import installed_models, models_dir
 from maskcore.types import NotSure
-from ui import doctor, gallery
-from ui.browser import BrowserReport
 from ui.choices import DETECTORS, MODELS
+from ui.live import doctor
+from ui.live.browser import BrowserReport
+from ui.photos import gallery
 
 OpenPage = Callable[[], AppTest]
 PhotoFile = Callable[..., bytes]
@@ -381,7 +382,7 @@ def test_of_many_files_refused_some_are_named_at_once_and_all_when_asked_for(
 def test_results_are_shown_while_other_photos_are_looked_at(
     page: AppTest, photo_file: PhotoFile, fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     shown: list[tuple[int, str]] = []
     monkeypatch.setattr(st, "subheader", lambda text, **_: shown.append((len(fake.detected), text)))
     waits: list[int] = []
@@ -433,7 +434,7 @@ def test_a_page_that_ended_while_looking_was_stopped(
     reruns: list[dict[str, Any]] = []
     monkeypatch.setattr(st, "rerun", lambda **options: reruns.append(options))
     held = gallery.Gallery(looking=looking)
-    ui.looking._notice(held, ("haar", "first"))
+    ui.photos.looking._notice(held, ("haar", "first"))
     assert held.stopped == stopped
     assert reruns == [{"scope": "app"}] * looking
 
@@ -459,7 +460,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[tuple[Any, di
 def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
     page: AppTest, photo_file: PhotoFile, calls: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     figures, files = calls("metric"), calls("download_button")
     upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
     said = [value for (title, value), _ in figures if title in ("Photos", "Faces")]
@@ -484,7 +485,7 @@ def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
 def test_pages_only_grow_while_files_that_cannot_be_read_leave(
     page: AppTest, photo_file: PhotoFile, calls: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     pagers = calls("pagination")
     files = [(f"{number}.png", photo_file(200)) for number in range(12)]
     upload(
@@ -501,7 +502,7 @@ def test_pages_only_grow_while_files_that_cannot_be_read_leave(
 def test_the_total_is_what_was_taken_in_though_files_that_cannot_be_read_leave(
     page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     said: list[str] = []
     monkeypatch.setattr(DeltaGenerator, "progress", lambda self, part, text: said.append(text))
     files = {"a.png": photo_file(200), "b.txt": b"b", "c.txt": b"c", "d.png": photo_file(300)}
@@ -615,7 +616,7 @@ def test_kinds_that_occur_are_counted_and_the_chosen_one_is_shown(
 def test_the_chosen_kind_stays_until_it_has_vanished(
     page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.looking, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     two, one = "2 faces: 1 with mask, 1 without", "1 face: with mask"
     upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
     assert kinds(page) == ["All 2", "Someone without a mask 1"]

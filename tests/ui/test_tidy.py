@@ -18,8 +18,8 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.testing.v1 import AppTest
 
 from ui import tidy
-from ui.data_ways import Brought
 from ui.tidy import tidy_regularly
+from ui.training.data_ways import Brought
 
 DAY = 24 * 3600
 
@@ -246,7 +246,7 @@ def test_photos_are_looked_through_at_the_start_and_then_rarely(
         looked.append(time.monotonic())
         raise PermissionError("not now")  # and the thread goes on
 
-    monkeypatch.setattr("training.data_folders.clean_up", clean_up)
+    monkeypatch.setattr("training.photos.data_folders.clean_up", clean_up)
     monkeypatch.setattr(tidy, "CLEAN_UP_SECONDS", 0.3)
     tidying()
     assert soon(lambda: len(looked) >= 3)

@@ -14,27 +14,27 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import ui.champion
-import ui.learning_curves
-import ui.run_list
-import ui.run_view
-import ui.training_data
-import ui.training_settings
+import ui.training.champion
+import ui.training.learning_curves
+import ui.training.run_list
+import ui.training.run_view
+import ui.training.training_data
+import ui.training.training_settings
 from maskcore import MasklensError
 from maskcore.files import write_json
 from maskcore.models import read_card
-from training import jobs
-from training.comparison import Comparison, Figures, PartComparison, Verdict
+from training.background import jobs
+from training.background.comparison import Comparison, Figures, PartComparison, Verdict
+from training.background.jobs import State
+from training.classifier.starting_weights import NOT_FETCHED
 from training.config import ARCHITECTURES, DATA_FILE, TrainConfig, default_enlarging
-from training.corrections import read_corrections
 from training.events import EventLog
+from training.installing.versions import Version
 from training.job_files import OUTCOME_FILE, STOP_FILE
-from training.jobs import State
-from training.starting_weights import NOT_FETCHED
-from training.versions import Version
-from ui.corrections import Marks
-from ui.data_ways import Brought
-from ui.versions_view import version_facts
+from training.photos.corrections import read_corrections
+from ui.metrics.corrections import Marks
+from ui.training.data_ways import Brought
+from ui.training.versions_view import version_facts
 
 OpenPage = Callable[..., AppTest]
 
@@ -68,7 +68,7 @@ def photos(runs: Any, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         recorded=False,
         corrections="",
     )
-    monkeypatch.setattr(ui.training_data, "show_data_section", lambda: choice)
+    monkeypatch.setattr(ui.training.training_data, "show_data_section", lambda: choice)
     return choice
 
 
@@ -135,7 +135,7 @@ def test_an_empty_page_asks_for_photos_and_shows_the_defaults(open_training: Ope
 def test_photos_that_cannot_be_trained_on_are_not_asked_for_as_if_there_were_none(
     open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui.training_data, "show_data_section", lambda: None)
+    monkeypatch.setattr(ui.training.training_data, "show_data_section", lambda: None)
     page = open_training()
     assert "Choose the photos first" in texts(page)
     page.session_state["training_data"] = Brought(runs.root / "photos", "Photos of 7b")
@@ -171,7 +171,7 @@ def test_after_train_the_page_is_shown_from_its_top_once(
     open_training: OpenPage, photos: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved: list[str] = []
-    monkeypatch.setattr(ui.run_list, "_to_the_top", lambda key: moved.append(key))
+    monkeypatch.setattr(ui.training.run_list, "_to_the_top", lambda key: moved.append(key))
     page = open_training()
     assert not moved
     button(page, "Train").click().run()
@@ -238,7 +238,7 @@ def test_random_weights_come_with_the_epochs_in_which_they_learn(
         assert not page.exception
         return int(page.slider(key="train_fine_tune_epochs").value)
 
-    given = ui.training_settings.RANDOM_FINE_TUNE_EPOCHS
+    given = ui.training.training_settings.RANDOM_FINE_TUNE_EPOCHS
     assert start_from("none") == given > 0
     assert "It learns only with fine" in texts(page)
     assert not page.warning
@@ -266,7 +266,7 @@ def test_whatever_can_be_set_on_the_page_a_run_takes(open_training: OpenPage) ->
     values["train_dropout"] = [share / 100 for share in values["train_dropout"]]
     values["train_architecture"] = list(ARCHITECTURES)
     settings = {key.removeprefix("train_"): tried for key, tried in values.items()}
-    assert set(settings) == {"architecture", *ui.training_settings.LABELS}
+    assert set(settings) == {"architecture", *ui.training.training_settings.LABELS}
     for name, tried in settings.items():
         for value in tried:
             TrainConfig.from_dict({"data": "", name: value})  # or it raises
@@ -339,7 +339,9 @@ def test_curves_without_a_rise_are_explained_where_the_model_knew_masks_already(
     open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch, weights: str
 ) -> None:
     choices = [(weights, "The best there is.")]
-    monkeypatch.setattr(ui.training_settings, "available_weights", lambda architecture: choices)
+    monkeypatch.setattr(
+        ui.training.training_settings, "available_weights", lambda architecture: choices
+    )
     knew = weights == "installed"
     page = open_training()
     assert ("watch learning from the start, choose ImageNet" in texts(page)) is knew
@@ -421,16 +423,16 @@ def test_an_open_page_notices_when_a_run_ends_or_is_deleted(
 
     run_id = runs.make("Ben", "running", epochs_done=2)
     monkeypatch.setattr(st, "rerun", rerun)
-    shown = ui.run_list._signs(jobs.jobs())
-    ui.run_list._watch(shown)  # nothing has changed
+    shown = ui.training.run_list._signs(jobs.jobs())
+    ui.training.run_list._watch(shown)  # nothing has changed
     write_json(runs.root / run_id / OUTCOME_FILE, {"state": "finished"})
     with pytest.raises(Rerun, match="app"):
-        ui.run_list._watch(shown)
+        ui.training.run_list._watch(shown)
     with pytest.raises(Rerun, match="app"):
-        ui.run_view._watch(run_id, State.RUNNING, True)
+        ui.training.run_view._watch(run_id, State.RUNNING, True)
     jobs.delete(run_id)
     with pytest.raises(Rerun, match="app"):
-        ui.run_view._watch(run_id, State.RUNNING, True)
+        ui.training.run_view._watch(run_id, State.RUNNING, True)
 
 
 # --- a run that has ended
@@ -471,7 +473,7 @@ def test_without_internet_a_run_is_offered_from_the_installed_model(
     assert "Train from the installed model" not in labels(page)  # there is none to be had
 
     choices = [("installed", "The installed one"), ("imagenet", "ImageNet"), ("none", "Random")]
-    monkeypatch.setattr(ui.run_view, "available_weights", lambda architecture: choices)
+    monkeypatch.setattr(ui.training.run_view, "available_weights", lambda architecture: choices)
     page.run()
     assert "choose “The installed model” under" in page.error[0].value
     assert "Start again" in labels(page)
@@ -881,7 +883,7 @@ def test_pressing_a_name_ends_the_comparison(open_training: OpenPage, runs: Any)
 def test_names_that_people_gave_stand_below_one_another(order: list[str], columns: int) -> None:
     import pandas as pd
 
-    from ui.learning_curves import _chart
+    from ui.training.learning_curves import _chart
 
     table = pd.DataFrame({"step": [1.0], "loss": [0.5], "which": order[:1], "part": "training"})
     chart = _chart(table, "loss", order, 10).to_dict()
@@ -935,7 +937,7 @@ def test_a_long_name_is_kept_when_nothing_of_it_is_changed(
 
 def test_what_sets_a_run_made_from_another_one_apart_is_never_cut(runs: Any) -> None:
     job = jobs.job(runs.make("x" * jobs.MAX_NAME, "interrupted"))
-    name = ui.champion.name_after(job, ", corrected")
+    name = ui.training.champion.name_after(job, ", corrected")
     assert (len(name), name.lstrip("x")) == (jobs.MAX_NAME, ", corrected")
 
 
@@ -1002,24 +1004,26 @@ def test_switched_off_the_page_only_shows(
 def test_before_it_learns_a_run_says_what_it_does_and_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, stage: str, figures: dict[str, int], said: str
 ) -> None:
-    monkeypatch.setattr(ui.run_view.time, "time", lambda: 1000.0)
+    monkeypatch.setattr(ui.training.run_view.time, "time", lambda: 1000.0)
     before = {"stage": "queued", "time": 900.0}
     began, last = {"stage": stage, "time": 990.4}, {"stage": stage, "time": 997.0, **figures}
-    assert said in ui.run_view.doing([before, began, last])
-    assert "So far: 0 seconds." in ui.run_view.doing([{"stage": stage}])  # a line without a time
+    assert said in ui.training.run_view.doing([before, began, last])
+    assert "So far: 0 seconds." in ui.training.run_view.doing(
+        [{"stage": stage}]
+    )  # a line without a time
 
 
 @pytest.mark.parametrize("stage", ["training", "fine-tuning", "evaluating", "finished"])
 def test_from_then_on_its_figures_say_it(stage: str) -> None:
     starting = {"stage": "starting", "time": 1.0}
-    assert ui.run_view.doing([starting, {"stage": stage, "done": 1, "total": 2}]) == ""
-    assert ui.run_view.doing([]) == ""
+    assert ui.training.run_view.doing([starting, {"stage": stage, "done": 1, "total": 2}]) == ""
+    assert ui.training.run_view.doing([]) == ""
 
 
 def test_the_axis_of_the_curves_keeps_still_while_they_grow() -> None:
     import pandas as pd
 
-    from ui.learning_curves import _domain
+    from ui.training.learning_curves import _domain
 
     assert _domain(pd.Series([0.31, 0.52]), "loss") == _domain(pd.Series([0.31, 0.59]), "loss")
     assert _domain(pd.Series([72.0, 95.0]), "accuracy") == [70, 100]

@@ -17,9 +17,9 @@ from training.detector.config import DetectorConfig
 from training.detector.fit import scene_parts, whole_pictures
 from training.detector.network import SPEC, STRIDES, build_detector
 from training.detector.samples import scene_samples
-from training.export import to_litert
+from training.installing.export import to_litert
+from training.installing.versions import check_free, put_in_place
 from training.provenance import fit_provenance, provenance, settings_for_card
-from training.versions import check_free, put_in_place
 
 CHECKED_PHOTOS = 16
 # How far any one score may be from Keras': full weights are a copy, rounded ones move a score

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from maskcore.files import write_json
 from maskcore.images import read_image
 from maskcore.network_input import normalise
-from training.batches import DRAWING_THREADS
+from training.annotated.scene_parts import all_folds
+from training.annotated.scenes import Scene, read_scenes
 from training.callbacks import Checkpoint, ProgressLog, finish, load_best
+from training.classifier.batches import DRAWING_THREADS
 from training.config import DATA_FILE
 from training.detector.config import DetectorConfig
 from training.detector.crops import Sample
@@ -23,8 +25,6 @@ from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.runs import check_same_division, last_model, start_run
-from training.scene_parts import all_folds
-from training.scenes import Scene, read_scenes
 
 STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as

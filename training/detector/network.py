@@ -11,8 +11,8 @@ from typing import Any
 import keras
 
 from maskcore.network_input import InputSpec
-from training.architectures import BATCH_NORM_MOMENTUM, build_base
 from training.batch_norm import BatchNormalization
+from training.classifier.architectures import BATCH_NORM_MOMENTUM, build_base
 from training.config import TrainConfig
 from training.detector.config import DetectorConfig
 

@@ -17,7 +17,7 @@ from maskcore.errors import ImageError
 from maskcore.files import write_text
 from maskcore.images import read_image
 from maskcore.types import Detections, ImageRgb
-from training.data import photo_files
+from training.photos.data import photo_files
 from training.provenance import provenance
 
 # Longer sides in pixels at which the teacher looks; a face that fills the picture is

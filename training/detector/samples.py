@@ -9,10 +9,10 @@ import numpy as np
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
-from training.augment import degrade
-from training.class_names import CLASS_FOLDERS
+from training.annotated.faces import read_boxes
+from training.annotated.scenes import Scene
+from training.classifier.augment import degrade
 from training.config import TrainConfig
-from training.data import divide, read_dataset
 from training.detector.crops import (
     SMALLEST,
     Boxes,
@@ -24,8 +24,8 @@ from training.detector.crops import (
     lend_face,
     turn,
 )
-from training.faces import read_boxes
-from training.scenes import Scene
+from training.photos.class_names import CLASS_FOLDERS
+from training.photos.data import divide, read_dataset
 
 # The scenes' annotators drew their boxes lower than YuNet draws them: so far from its edges, in
 # shares of its box's width and height, lie theirs (medians over 412 faces of the training scenes

@@ -23,6 +23,8 @@ from maskcore.litert import LiteRtModel
 from maskcore.models import CARD_FILE, MODEL_FILE, installed_models, load_model
 from maskcore.types import ImageRgb
 from training.__main__ import main
+from training.annotated.scene_parts import split_scenes
+from training.annotated.scenes import read_scenes
 from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState
 from training.detector import export
 from training.detector import fit as fit_module
@@ -33,10 +35,8 @@ from training.detector.fit import CropBatches, fit_detector, whole_pictures
 from training.detector.network import STRIDES, build_detector, flat_outputs
 from training.detector.samples import scene_samples
 from training.detector.targets import detector_loss, make_targets
+from training.installing.versions import put_in_place
 from training.runs import last_model
-from training.scene_parts import split_scenes
-from training.scenes import read_scenes
-from training.versions import put_in_place
 
 NONE = np.zeros((0, 4), np.float32)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
-from training.data import read_dataset
+from training.annotated.scenes import Scene, SceneFace
 from training.detector import crops, samples
 from training.detector.crops import Sample, cover_part, crop_anywhere, crop_around, lend_face, turn
 from training.detector.samples import (
@@ -25,8 +25,8 @@ from training.detector.samples import (
     close_up_samples,
     scene_samples,
 )
-from training.scenes import Scene, SceneFace
-from training.splits import split
+from training.photos.data import read_dataset
+from training.photos.splits import split
 
 Box = tuple[int, int, int, int]
 

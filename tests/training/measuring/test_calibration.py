@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskcore.classification import InputSpec, LiteRtClassifier
+from maskcore.classification.calibration import Calibration
+from maskcore.litert import LiteRtModel
+from maskcore.models import load_model, read_card, read_report
+from training import metrics
+from training.__main__ import main
+from training.classifier.parts import Photos, judged_report
+from training.installing.versions import put_in_place
+from training.measuring import calibration
+from training.measuring.calibration import fit_temperature, recalibrated
+
+MakePhotos = Callable[..., Path]
+
+
+def answers(temperature: float, count: int = 4000) -> tuple[Any, Any]:
+    """Labels drawn from true probabilities, and those of a model off by a temperature."""
+    rng = np.random.default_rng(0)
+    log_odds = rng.normal(0, 3, count)
+    labels = (rng.random(count) < 1 / (1 + np.exp(-log_odds))).astype(np.int64)
+    return labels, (1 / (1 + np.exp(-log_odds * temperature))).astype(np.float32)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_that_was_lost_is_found_again(temperature: float) -> None:
+    labels, probabilities = answers(temperature)
+    found = fit_temperature(labels, probabilities)
+    assert found.temperature == pytest.approx(temperature, rel=0.06)
+    before = metrics.expected_calibration_error(labels, probabilities)
+    after = metrics.expected_calibration_error(labels, found.apply(probabilities))
+    assert after < 0.02
+    assert temperature == 1 or after < before / 2
+
+
+def test_a_few_photos_all_right_do_not_make_a_model_sure_beyond_measure() -> None:
+    labels = np.array([0] * 8 + [1] * 8)
+    probabilities = np.where(labels == 1, 0.8, 0.2).astype(np.float32)
+    found = fit_temperature(labels, probabilities)
+    assert 0.4 < found.temperature < 0.9
+    # Platt's target for 8 photos.
+    assert found.apply(probabilities)[-1] == pytest.approx(0.9, abs=1e-3)
+
+
+def test_certain_answers_can_be_fitted() -> None:
+    labels = np.array([0, 0, 1, 1, 0])
+    found = fit_temperature(labels, np.array([0, 0, 1, 1, 1], np.float32))
+    assert 1 < found.temperature <= 10
+
+
+def test_every_face_is_called_what_it_was_before() -> None:
+    card = {"threshold": 0.4, "not_sure": {"margin": 1.0, "smallest_side": 8.0}}
+    once = recalibrated(card, {"temperature": 0.5})
+    assert once["threshold"] == pytest.approx(0.16 / (0.16 + 0.36))  # odds squared
+    assert once["not_sure"] == {"margin": 2.0, "smallest_side": 8.0}
+    twice = recalibrated(
+        {**once, "calibration": {"method": "temperature", "temperature": 0.5}}, {"temperature": 2.0}
+    )
+    assert twice["threshold"] == pytest.approx(1 / (1 + (0.6 / 0.4) ** 0.5), abs=1e-6)
+    assert twice["not_sure"]["margin"] == 0.5
+    assert recalibrated({"threshold": 0.5}, {"temperature": 0.7})["threshold"] == 0.5
+
+
+@pytest.fixture
+def brightness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that needs no file: the bluer the picture, the surer of a mask, mildly."""
+
+    def run(self: Any, inputs: Any) -> list[Any]:
+        blue = inputs[..., 2].mean((1, 2)) - inputs[..., 0].mean((1, 2))
+        return [1 / (1 + np.exp(-(2 * blue[:, None] - 0.4))).astype(np.float32)]
+
+    monkeypatch.setattr(LiteRtModel, "run", run)
+
+
+@pytest.fixture
+def installed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_photos: MakePhotos,
+    brightness: None,
+) -> Iterator[Path]:
+    """The data folder of a model named "blue", installed without calibration."""
+    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    data = make_photos(tmp_path / "photos", 30)
+    paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg"))
+    report = {
+        "command": "evaluate",
+        "parts": {
+            name: judged_report(of.paths, of.labels, np.full(30, 0.5), 0.5)
+            for name, of in (
+                ("validation", Photos(data, tuple(paths[::2]))),
+                ("test", Photos(data, tuple(paths[1::2]))),
+            )
+        },
+    }
+    card = {
+        "name": "blue",
+        "kind": "classifier",
+        "threshold": 0.5,
+        "seed": 0,
+        "not_sure": {"margin": 1.0},
+        "input": InputSpec(size=32).to_card(),
+        "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "made_by": {"fit": {"command": "fit"}},
+    }
+    put_in_place("blue", b"", card, report)
+    yield data
+
+
+def test_the_command_rewrites_card_and_report(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = LiteRtClassifier.load("blue")
+    extra = (plain.input_spec.size, plain.threshold)
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 0
+    card, report = read_card("blue"), read_report("blue")
+    record = card["calibration"]
+    assert record == report["calibration"]
+    assert record["fitted_on"] == ["validation"]
+    assert list(record["error"]) == ["validation", "test"]
+    assert record["error"]["test"]["count"] == 30
+    assert (
+        record["error"]["validation"]["after"]["value"]
+        < (record["error"]["validation"]["before"]["value"])
+    )
+    assert card["made_by"]["fit"] == {"command": "fit"}
+    command = "python -m training calibrate blue --masks photos"
+    assert card["made_by"]["calibrate"]["command"] == report["command"] == command
+    served = LiteRtClassifier.load("blue")
+    assert served.calibration == Calibration(record["temperature"])
+    assert (served.input_spec.size, served.threshold) == extra
+    assert served.not_sure.margin == pytest.approx(1 / record["temperature"], abs=1e-4)
+    for part in report["parts"].values():
+        photos = Photos(installed, tuple(photo["path"] for photo in part["photos"]))
+        shown = served.classify_inputs(photos.inputs(served.input_spec))
+        reported = [photo["mask_probability"] for photo in part["photos"]]
+        np.testing.assert_allclose(shown, reported, atol=1e-6)
+        assert part["calibration_error"]["value"] == pytest.approx(
+            metrics.expected_calibration_error(photos.labels, shown)
+        )
+        before = plain.classify_inputs(photos.inputs(plain.input_spec)) >= 0.5
+        assert ((shown >= 0.5) == before).all()
+    assert card["figures"]["test"]["accuracy"] == report["parts"]["test"]["accuracy"]
+    after = record["error"]["test"]["after"]["value"]
+    assert f"{after:.4f} after (n = 30)" in capsys.readouterr().out
+
+
+def test_calibrating_again_starts_from_the_model_not_from_the_card(installed: Path) -> None:
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 0
+    first = read_card("blue")
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 0
+    again = read_card("blue")
+    for key in ("calibration", "not_sure", "threshold", "figures"):
+        assert again[key] == first[key]
+    assert load_model("blue").content == b""
+
+
+@pytest.mark.parametrize("folds", [0, 1, 4])
+def test_faces_of_scenes_join_in_where_they_were_not_learned_from(
+    installed: Path, tmp_path: Path, folds: int
+) -> None:
+    card = read_card("blue") | {"config": {"scenes": "elsewhere", "folds": folds}}
+    put_in_place("blue", b"", card, read_report("blue"))
+    scenes = tmp_path / "scenes"
+    (scenes / "images").mkdir(parents=True)
+    (scenes / "labels").mkdir()
+    (scenes / "classes.txt").write_text("without_mask\nwith_mask\n")
+    for number in range(80):
+        masked = number % 2
+        rng = np.random.default_rng(number)
+        picture = cv2.resize(rng.integers(0, 255, (7, 7, 3), np.uint8), (80, 80))
+        picture[20:60, 20:60, 2 * masked] = 250
+        picture[20:60, 20:60, 2 - 2 * masked] = 5
+        Image.fromarray(picture).save(scenes / "images" / f"{number:02d}.png")
+        (scenes / "labels" / f"{number:02d}.txt").write_text(f"{masked} 0.5 0.5 0.5 0.5\n")
+    command = ["calibrate", "blue", "--masks", str(installed), "--scenes", str(scenes)]
+    assert main(command) == 0
+    record = read_card("blue")["calibration"]
+    unseen = [] if folds else ["validation scenes"]
+    assert record["fitted_on"] == ["validation", *unseen]
+    assert list(record["error"]) == ["validation", "test", *unseen, "test scenes"]
+    assert record["error"]["test scenes"]["count"] == 8
+
+
+def test_photos_that_are_gone_leave_card_and_report_alone(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card, report = read_card("blue"), read_report("blue")
+    shutil.rmtree(installed / "with_mask")
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 1
+    assert "is gone" in capsys.readouterr().err
+    assert (read_card("blue"), read_report("blue")) == (card, report)
+
+
+def test_a_model_put_in_its_place_meanwhile_keeps_its_own_card(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit, other = calibration.fit_temperature, {**read_card("blue"), "title": "other"}
+
+    def fit_and_install(*arrays: Any) -> Calibration:
+        put_in_place("blue", b"", other, {"parts": {}})
+        return fit(*arrays)
+
+    monkeypatch.setattr(calibration, "fit_temperature", fit_and_install)
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 1
+    assert "has been replaced" in capsys.readouterr().err
+    assert (read_card("blue"), read_report("blue")) == (other, {"parts": {}})
+
+
+def test_a_report_is_json_that_others_can_read(installed: Path) -> None:
+    assert main(["calibrate", "blue", "--masks", str(installed)]) == 0
+    assert json.loads(json.dumps(read_report("blue"), allow_nan=False)) == read_report("blue")

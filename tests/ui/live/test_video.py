@@ -1,0 +1,179 @@
+"""A visitor's video in the background: its states, its files, its end."""
+
+from __future__ import annotations
+
+import gc
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from maskcore import MasklensError
+from ui.live import video
+from ui.live.video import VideoJob, VideoSettings
+
+
+class Labelling:
+    """Stands in for ``annotate_video``: goes on when let, and heeds ``stop``."""
+
+    def __init__(self) -> None:
+        self.go, self.begun = threading.Event(), threading.Event()
+        self.options: dict[str, Any] = {}
+        self.content = b""
+        self.fault: Exception | None = None
+        self.stopped = False
+
+    def __call__(self, source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+        self.options = options
+        self.content = source.read_bytes()
+        self.begun.set()
+        while not self.go.is_set() and not options["stop"]():
+            time.sleep(0.01)
+        self.stopped = options["stop"]()
+        if self.fault:
+            raise self.fault
+        options["on_progress"](SimpleNamespace(share=0.5))
+        target.write_bytes(b"video")
+        options["csv_file"].write_text("table")
+        return SimpleNamespace(stopped=self.stopped)
+
+
+@pytest.fixture
+def labelling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Labelling]:
+    work = Labelling()
+    monkeypatch.setattr(video, "annotate_video", work)
+    yield work
+    work.go.set()
+
+
+@pytest.fixture
+def start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, labelling: Labelling
+) -> Callable[..., VideoJob]:
+    monkeypatch.setattr(video.tempfile, "tempdir", str(tmp_path))
+
+    def make(content: bytes = b"content", blur: bool = False) -> VideoJob:
+        settings = VideoSettings("fcos", "mobilenet_v2", 0.7, blur)
+        return VideoJob("a.mp4", io.BytesIO(content), None, settings)  # type: ignore[arg-type]
+
+    return make
+
+
+def wait(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def ended(job: VideoJob) -> None:
+    wait(lambda: job.state == "ended")
+
+
+def test_it_runs_to_its_end_and_leaves_the_upload_and_the_results(
+    start: Callable[..., VideoJob], labelling: Labelling, tmp_path: Path
+) -> None:
+    job = start(blur=True)
+    assert labelling.begun.wait(20)
+    assert (job.state, job.summary, job.progress) == ("running", None, None)
+    assert labelling.content == b"content"
+    assert (labelling.options["threshold"], labelling.options["blur"]) == (0.7, True)
+    labelling.go.set()
+    ended(job)
+    assert job.summary is not None
+    assert job.problem == ""
+    assert job.video_file.read_bytes() == b"video"
+    assert job.csv_file.read_text() == "table"
+    (folder,) = tmp_path.iterdir()
+    assert {path.name for path in folder.iterdir()} == {"source", "video.mp4", "faces.csv"}
+    assert job.source_file.read_bytes() == b"content"  # to be labelled again
+
+
+def test_stop_keeps_what_is_done(start: Callable[..., VideoJob], labelling: Labelling) -> None:
+    job = start()
+    assert labelling.begun.wait(20)
+    job.stop()
+    ended(job)
+    assert job.summary.stopped
+    assert job.video_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(MasklensError("This is no video."), "This is no video."), (RuntimeError("secret"), "MP4")],
+)
+def test_a_fault_is_a_sentence(
+    start: Callable[..., VideoJob], labelling: Labelling, fault: Exception, said: str
+) -> None:
+    labelling.fault = fault
+    labelling.go.set()
+    job = start()
+    ended(job)
+    assert job.summary is None
+    assert said in job.problem
+    assert "secret" not in job.problem
+
+
+def test_one_video_at_a_time(start: Callable[..., VideoJob], labelling: Labelling) -> None:
+    first = start()
+    assert labelling.begun.wait(20)
+    second = start(b"second")
+    assert (first.state, second.state) == ("running", "waiting")
+    labelling.go.set()
+    ended(first)
+    ended(second)
+    assert labelling.content == b"second"
+
+
+def test_one_that_waits_can_be_stopped(
+    start: Callable[..., VideoJob], labelling: Labelling, tmp_path: Path
+) -> None:
+    first = start()
+    assert labelling.begun.wait(20)
+    second = start(b"second")
+    second.stop()
+    ended(second)
+    assert second.summary is None
+    assert second.problem == "Stopped before anything was done."
+    assert first.state == "running"
+    assert labelling.content == b"content"
+    second.discard()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_discarding_deletes_every_file(
+    start: Callable[..., VideoJob], labelling: Labelling, tmp_path: Path
+) -> None:
+    labelling.go.set()
+    job = start()
+    ended(job)
+    job.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_s_end_stops_the_work_and_deletes_every_file(
+    start: Callable[..., VideoJob], labelling: Labelling, tmp_path: Path
+) -> None:
+    job = start()
+    assert labelling.begun.wait(20)
+    del job
+    gc.collect()
+    wait(lambda: not list(tmp_path.iterdir()))
+    assert labelling.stopped
+
+
+def test_an_upload_that_cannot_be_stored_leaves_nothing(
+    start: Callable[..., VideoJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(video.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="no space"):
+        start()
+    assert list(tmp_path.iterdir()) == []

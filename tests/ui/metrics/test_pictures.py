@@ -1,0 +1,203 @@
+"""Pictures that a visitor brings; how the page shows them is tested in test_metrics_page.py."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from maskcore.errors import MasklensError
+from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
+from training.photos.folder_intake import ROOTS_VARIABLE
+from training.photos.intake import content_hash
+from ui.metrics import pictures
+from ui.metrics.pictures import Pictures, brought_pictures, owner_name
+from ui.words import plain
+
+
+@pytest.fixture(autouse=True)
+def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
+
+
+def photo(grey: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("L", (8, 8), grey).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def packed(files: dict[str, bytes]) -> io.BytesIO:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as target:
+        for name, content in files.items():
+            target.writestr(name, content)
+    return stream
+
+
+def bring(files: dict[str, bytes], paths: list[str]) -> Pictures:
+    return brought_pictures("mine.zip", packed(files), paths, lambda share: None)
+
+
+def ours(folder: str, number: int, content: bytes) -> str:
+    """As a photo is called that was taken in for training."""
+    return f"{folder}/{number:04d}-{content_hash(content)}.png"
+
+
+def test_photos_that_were_taken_in_for_training_are_known_by_their_content() -> None:
+    paths = [ours("with_mask", 1, photo(1)), ours("without_mask", 7, photo(2))]
+    paths += [ours("without_mask", 8, photo(2)), ours("with_mask", 2, photo(3))]
+    brought = bring(
+        {"set/Mask/anna.png": photo(1), "set/No Mask/ben.png": photo(2), "Mask/x.png": photo(9)},
+        paths,
+    )
+    assert [brought.thumbnail(path) is not None for path in paths] == [True, True, True, False]
+    assert [brought.content_hash(path) for path in paths[:2]] == [
+        content_hash(photo(1)),
+        content_hash(photo(2)),
+    ]
+    assert [owner_name(path, brought) for path in paths] == [
+        "with_mask/anna.png",
+        "without_mask/ben.png",
+        "without_mask/ben.png",
+        paths[3],
+    ]
+    # What was not measured does not stay, nor is it shown by the name it has here.
+    assert len([path for path in brought.root.rglob("*") if path.is_file()]) == 2
+    assert brought.thumbnail("with_mask/00001.png") is None
+    assert brought.content_hash("with_mask/00001.png") == ""
+
+
+def test_a_name_of_ours_with_another_photo_behind_it_is_not_that_photo() -> None:
+    right, wrong = ours("with_mask", 1, photo(1)), ours("with_mask", 2, photo(2))
+    brought = bring({right: photo(1), wrong: photo(9)}, [right, wrong])
+    assert set(brought.files) == {right}
+
+
+@pytest.mark.parametrize(
+    ("paths", "sentence"),
+    [
+        (["with_mask/anna.png"], "They have names such as with_mask/anna.png."),
+        (
+            [ours("with_mask", 1, photo(1))],
+            "Bring the one that was uploaded to train this model.",
+        ),
+    ],
+)
+def test_an_archive_of_other_photos_is_refused_without_names_of_ours(
+    paths: list[str], sentence: str
+) -> None:
+    with pytest.raises(MasklensError) as error:
+        bring({"Mask/other.png": photo(9)}, paths)
+    assert str(error.value) == (f"None of the photos measured is in this ZIP archive. {sentence}")
+    assert not list(data_root().iterdir())
+
+
+def test_what_a_killed_server_left_goes_after_a_day_and_a_session_goes_on_without() -> None:
+    brought = bring({"with_mask/1.png": photo(1)}, ["with_mask/1.png"])
+    (folder,) = data_root().iterdir()
+    assert brought.root == folder
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (data_root(), folder)] == [0o700] * 2
+    clean_up(time.time() + KEPT_SECONDS - 60)
+    assert brought.thumbnail("with_mask/1.png")
+    clean_up(time.time() + KEPT_SECONDS + 60)
+    assert not folder.exists()
+    assert Pictures(folder, brought.files).thumbnail("with_mask/1.png") is None
+    assert brought.content_hash("with_mask/1.png") == ""
+    assert brought._folder
+    brought._folder.cleanup()
+
+
+def test_where_nothing_can_be_stored_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "file"))
+    with pytest.raises(MasklensError, match="MASKLENS_RUNS"):
+        bring({"with_mask/1.png": photo(1)}, ["with_mask/1.png"])
+
+
+def shown() -> None:
+    """The choice alone, for the reports of a model that the test names."""
+    import streamlit as st
+
+    from ui.metrics.judged import read_judged
+    from ui.metrics.pictures import choose_pictures
+
+    found = choose_pictures(read_judged(st.session_state.model)[st.session_state.part])
+    there = found is not None and found.thumbnail("with_mask/000.jpg") is not None
+    st.markdown(f"there: {there}")
+
+
+def test_a_visitor_s_folder_must_be_open_to_visitors_the_server_s_own_need_not(
+    fake_models: Path,
+    make_report: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (fake_models / "first" / "report.json").write_text(json.dumps(make_report([1], [0.9])))
+    for name in ("open", "told", "private"):
+        (tmp_path / name / "with_mask").mkdir(parents=True)
+        (tmp_path / name / "with_mask" / "000.jpg").write_bytes(photo(1))
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path / "open"))
+    told = os.path.relpath(tmp_path / "told")
+    monkeypatch.setenv(pictures.FOLDER_VARIABLE, told)
+    page = AppTest.from_function(shown, default_timeout=60)
+    page.session_state["model"], page.session_state["part"] = "first", "test"
+    page.run()
+    assert page.text_input(key="metrics_folder").value == told
+    assert page.markdown[-1].value == "there: True"
+    for named, there in ((tmp_path / "private", False), (tmp_path / "open", True)):
+        page.text_input(key="metrics_folder").set_value(str(named)).run()
+        assert page.markdown[-1].value == f"there: {there}"
+        said = plain(f"Only folders below {tmp_path / 'open'} may be chosen here.")
+        assert (said in [caption.value for caption in page.caption]) is not there
+    page.text_input(key="metrics_folder").set_value("").run()
+    assert page.markdown[-1].value == "there: False"
+    assert not page.caption
+
+
+def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
+    fake_models: Path,
+    make_report: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    for name, data in (("first", "photos"), ("second", "other photos")):
+        report = make_report([1, 0], [0.9, 0.1], data=data)
+        report["parts"]["validation"] = make_report([1, 1], [0.9, 0.1])["parts"]["test"]
+        (fake_models / name / "report.json").write_text(json.dumps(report))
+    page = AppTest.from_function(shown, default_timeout=60)
+
+    def look(model: str, part: str = "test") -> tuple[str, bool]:
+        page.session_state["model"], page.session_state["part"] = model, part
+        page.run()
+        assert not page.exception
+        return page.markdown[-1].value, bool(page.file_uploader)
+
+    def upload(files: dict[str, bytes]) -> None:
+        page.file_uploader[0].upload("x.zip", packed(files).getvalue(), "application/zip").run()
+        assert len(list(data_root().iterdir())) == 1
+
+    assert look("first") == ("there: False", True)
+    upload({"with_mask/000.jpg": photo(1), "with_mask/001.jpg": photo(2)})
+    assert look("first") == ("there: True", False)
+    assert look("second") == ("there: False", True)
+    assert look("first") == ("there: True", False)
+    look("first", "validation")
+    assert "x.zip holds 2 of the 2 photos measured." in [said.value for said in page.caption]
+    clean_up(time.time() + KEPT_SECONDS + 60)
+    assert look("first") == ("there: False", True)
+    look("second")
+    upload({"with_mask/000.jpg": photo(3)})
+    assert look("second") == ("there: True", False)
+    assert look("first") == ("there: False", True)

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskcore.detection import DETECTOR_NAMES
+from maskcore.models import models_dir
+from ui.choices import MODELS
+from ui.metrics.scene_figures import (
+    finder_rows,
+    headline,
+    of_100,
+    outcome_chart,
+    outcome_rows,
+    read_scene_figures,
+    scene_figures,
+    size_chart,
+    size_rows,
+)
+
+MakeSceneReport = Callable[..., dict[str, Any]]
+
+
+def test_the_headline_says_what_was_counted(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    assert figures is not None
+    assert headline(figures) == (
+        "Of 80 masked faces of 32 pixels and more it finds 76 and labels 72 right."
+        " Of 9 bare faces it finds 6 and labels 3 right."
+    )
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (50, 40, 25)))
+    assert figures is not None
+    assert headline(figures) == (
+        "In 100 masked faces of 32 pixels and more it finds 95 and labels 90 right."
+        " In 100 bare faces it finds 80 and labels 50 right."
+    )
+
+
+@pytest.mark.parametrize(
+    ("bare", "alarms", "said"),
+    [
+        ((50, 40, 25), 4, "Of 100 boxes 3 are on no annotated face."),
+        ((50, 40, 25), 1, "Of 100 boxes 1 is on no annotated face."),
+        ((50, 40, 25), 0, "Of 100 boxes none are on no annotated face."),
+        ((9, 6, 3), 8, "Of 90 boxes 8 are on no annotated face."),  # no hundred beside counts
+        ((9, 6, 3), 1, "Of 83 boxes 1 is on no annotated face."),
+        ((9, 6, 3), None, "labels 3 right."),
+    ],
+)
+def test_the_headline_does_not_leave_out_false_alarms(
+    make_scene_report: MakeSceneReport, bare: tuple[int, int, int], alarms: int | None, said: str
+) -> None:
+    report = make_scene_report("fcos", (80, 76, 72), bare)
+    report["figures"]["false_alarms"] = alarms
+    figures = scene_figures(report)
+    assert figures is not None
+    assert headline(figures).endswith(said)
+
+
+def test_a_class_that_does_not_occur_is_not_spoken_of(make_scene_report: MakeSceneReport) -> None:
+    bare_only = scene_figures(make_scene_report("fcos", (0, 0, 0), (4, 2, 1)))
+    assert bare_only is not None
+    assert headline(bare_only) == (
+        "Of 4 bare faces of 32 pixels and more it finds 2 and labels 1 right."
+    )
+    nobody = scene_figures(make_scene_report("fcos", (0, 0, 0), (0, 0, 0)))
+    assert nobody is not None
+    assert headline(nobody) == ""
+    assert outcome_rows({"Masklens": nobody}) == []
+
+
+@pytest.mark.parametrize(
+    "hits, count, said", [(0, 9, "0"), (9, 9, "100"), (1, 999, "1"), (998, 999, "99"), (1, 2, "50")]
+)
+def test_all_and_none_are_said_only_where_it_is_so(hits: int, count: int, said: str) -> None:
+    assert of_100(hits, count) == said
+
+
+@pytest.mark.parametrize("damaged", [{}, {"figures": []}, {"figures": None}])
+def test_a_damaged_report_is_none(
+    make_scene_report: MakeSceneReport, damaged: dict[str, Any]
+) -> None:
+    assert scene_figures(damaged) is None
+    for key in ("detector", "photos", "figures", "by_class", "recall_by_size"):
+        report = make_scene_report("fcos", (4, 3, 2), (4, 3, 2))
+        report.pop(key)
+        assert scene_figures(report) is None
+
+
+def test_outcomes_of_each_class_add_up(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    assert figures is not None
+    rows = outcome_rows({"Masklens": figures})
+    counts = {(row["class"], row["outcome"]): row["faces"] for row in rows}
+    assert counts == {
+        ("Masked faces", "Found and right"): 72,
+        ("Masked faces", "Found, labelled wrong"): 4,
+        ("Masked faces", "Missed"): 4,
+        ("Bare faces", "Found and right"): 3,
+        ("Bare faces", "Found, labelled wrong"): 3,
+        ("Bare faces", "Missed"): 3,
+    }
+    assert sum(row["share"] for row in rows) == pytest.approx(2)
+    assert outcome_chart(rows[:3], ["Masklens"], "Faces").to_dict()["title"] == "Faces"
+
+
+def test_a_finders_row_has_a_dash_where_nothing_was_counted(
+    make_scene_report: MakeSceneReport,
+) -> None:
+    asked = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
+    report = make_scene_report("fcos", (4, 0, 0), (0, 0, 0))
+    report["figures"]["detection_precision"] = {"value": 1.0, "interval": [1.0, 1.0]}
+    nothing = scene_figures(report)
+    assert asked and nothing
+    assert finder_rows({"First": asked, "Second": nothing}) == [
+        {
+            "Face finder": "First",
+            "Macro F1": "75.0\xa0% (50.0 to 87.5)",
+            "Masked faces found": "95\xa0% (76 of 80)",
+            "Masked faces right": "90\xa0% (72 of 80)",
+            "Bare faces found": "67\xa0% (6 of 9)",
+            "Bare faces right": "33\xa0% (3 of 9)",
+            "Boxes that are faces": "75.0\xa0% (50.0 to 87.5)",
+        },
+        {
+            "Face finder": "Second",
+            "Macro F1": "–",
+            "Masked faces found": "0\xa0% (0 of 4)",
+            "Masked faces right": "0\xa0% (0 of 4)",
+            "Bare faces found": "– (0 of 0)",
+            "Bare faces right": "– (0 of 0)",
+            "Boxes that are faces": "–",
+        },
+    ]
+
+
+def test_sizes_without_faces_are_left_out(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (4, 2, 2), (1, 1, 1)))
+    assert figures is not None
+    rows = size_rows({"Masklens": figures})
+    assert [(r["band"], r["class"], r["found"], r["of"]) for r in rows] == [
+        ("32 to 63", "Mask", 2, 4),
+        ("128 and more", "No Mask", 1, 1),
+    ]
+    assert size_chart(rows, "Sizes").to_dict()["title"] == "Sizes"
+
+
+def test_no_faces_and_none_found_are_told_apart(make_scene_report: MakeSceneReport) -> None:
+    figures = scene_figures(make_scene_report("fcos", (4, 2, 2), (1, 1, 1)))
+    assert figures is not None
+    masked, bare = size_rows({"Masklens": figures})
+    spec = size_chart([{**masked, "found": 0, "share": 0.0}, bare], "Sizes").to_dict()
+    (marks,) = spec["datasets"].values()
+    assert [(m["band"], m["class"], m["share"], m["note"]) for m in marks] == [
+        ("32–63", "Mask", 0.0, "none found"),
+        ("32–63", "No Mask", None, "no faces"),
+        ("128+", "Mask", None, "no faces"),
+        ("128+", "No Mask", 1.0, ""),
+    ]
+    assert all(layer["encoding"]["x"]["sort"] == ["32–63", "128+"] for layer in spec["layer"])
+    assert all(layer["encoding"]["x"]["axis"]["labelOverlap"] is False for layer in spec["layer"])
+
+
+@pytest.mark.parametrize("finders", [1, 2, 4])
+def test_a_bar_is_as_high_with_one_finder_as_with_four(
+    make_scene_report: MakeSceneReport, finders: int
+) -> None:
+    figures = scene_figures(make_scene_report("fcos", (80, 76, 72), (0, 0, 0)))
+    assert figures is not None
+    titles = [f"Finder {number}" for number in range(finders)]
+    spec = outcome_chart(outcome_rows(dict.fromkeys(titles, figures)), titles, "Faces").to_dict()
+    # A number would be shared among the bars, the title, the axis and the legend.
+    assert spec["height"]["step"] > 20
+
+
+@pytest.mark.parametrize("detector", DETECTOR_NAMES)
+@pytest.mark.parametrize(("model", "folds"), [*((name, 0) for name in MODELS), ("mobilenet_v2", 4)])
+def test_the_shipped_reports_are_of_the_shipped_models_and_agree_with_themselves(
+    model: str, folds: int, detector: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASKLENS_MODELS", raising=False)
+    folder: Path = models_dir() / "scenes" / model
+    path = (folder / "folds" if folds else folder) / f"{detector}.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    figures = read_scene_figures(detector, model, folds=folds > 0)
+    assert figures is not None
+    assert (figures.detector, figures.model, figures.folds) == (detector, model, folds)
+    mask, bare = figures.by_class["Mask"], figures.by_class["No Mask"]
+    assert (mask.faces, bare.faces) == (raw["faces_mask"], raw["faces_no_mask"])
+    assert mask.found + bare.found == raw["found"]
+    assert mask.found / mask.faces == raw["detection_recall_mask"]["value"]
+    assert mask.right + bare.right == raw["labelled_right"]

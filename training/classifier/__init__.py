@@ -1,0 +1,1 @@
+"""The mask classifier: its networks, what they are fed with, and fitting them."""

@@ -1,0 +1,188 @@
+"""Fitting the temperature that makes probabilities mean what they say, and saying what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logit
+
+from maskcore.classification import LiteRtClassifier
+from maskcore.classification.calibration import TEMPERATURES, Calibration
+from maskcore.errors import MasklensError
+from maskcore.files import write_json
+from maskcore.locks import models_guard
+from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_card, read_report
+from training.annotated.face_judging import face_probabilities
+from training.annotated.scene_parts import split_scenes
+from training.annotated.scenes import SMALLEST_MEASURED, Scene, read_scenes
+from training.classifier.parts import judged_report, report_photos
+from training.curves import BINS
+from training.metrics import bootstrapped, expected_calibration_error
+from training.provenance import provenance
+
+# Labels, int (N,), and uncalibrated probabilities, (N,).
+Answers = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+def fit_temperature(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Calibration:
+    """Find the temperature under which the labels are likeliest.
+
+    The targets are not 0 and 1 but those of J. Platt, "Probabilistic Outputs for Support
+    Vector Machines", 1999: where every answer is right, a handful of photos would else make
+    a model sure beyond all measure.
+
+    Args:
+        labels: int (N,), 1 with a mask, 0 without; N at least 1.
+        probabilities: of a mask, 0..1, uncalibrated.
+    """
+    # float32 has no probability between 1 - 6e-8 and 1.
+    log_odds = logit(np.clip(probabilities.astype(float), 1e-7, 1 - 1e-7))
+    masked = int(labels.sum())
+    bare = len(labels) - masked
+    targets = np.where(labels == 1, (masked + 1) / (masked + 2), 1 / (bare + 2))
+
+    def loss(log_temperature: float) -> float:
+        scaled = log_odds * np.exp(-log_temperature)
+        return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return Calibration(round(float(np.exp(found.x)), 4))
+
+
+def calibration_record(
+    calibration: Calibration, answers: dict[str, Answers], fitted_on: Sequence[str]
+) -> dict[str, Any]:
+    """What card and report say of a calibration.
+
+    Args:
+        calibration: the one in force.
+        answers: by part.
+        fitted_on: the parts that the temperature was chosen on.
+
+    Returns:
+        JSON values: method, temperature, fitted_on, bins and "error", by part: count and
+        the expected calibration error before and after.
+    """
+    return {
+        "method": "temperature",
+        "temperature": calibration.temperature,
+        "fitted_on": list(fitted_on),
+        "bins": BINS,
+        "error": {
+            part: {
+                "count": len(labels),
+                "before": bootstrapped(expected_calibration_error, labels, raw),
+                "after": bootstrapped(expected_calibration_error, labels, calibration.apply(raw)),
+            }
+            for part, (labels, raw) in answers.items()
+        },
+    }
+
+
+def calibrate_model(
+    name: str,
+    masks: Path,
+    scenes: Path | None,
+    command: str,
+    model_runs: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Fit the calibration of an installed model anew and rewrite its card and report.
+
+    The model runs as it is served. Its answers stay what they were: threshold and margin of
+    doubt move along with the probabilities.
+
+    Args:
+        name: the model's name.
+        masks: the folder its report's photos are in.
+        scenes: annotated scenes, whose validation faces join in fitting, unless the model
+            learned from them.
+        command: the command line, for card and report.
+        model_runs: of folds of the scenes, trained as the model was: the faces that each
+            of them never saw join in instead. Networks of one recipe are sure to the same
+            degree.
+
+    Returns:
+        ``calibration_record`` of the parts "validation" and "test", and of the scenes' faces
+        "validation scenes" or "scenes in folds", and "test scenes".
+
+    Raises:
+        MasklensError: the model is not installed or replaced meanwhile, its photos are not in
+            the folder, or the runs are not of folds.
+    """
+    stored, report = load_model(name), read_report(name)
+    plain = LiteRtClassifier(replace(stored, card={**stored.card, "calibration": None}))
+    photos = {part: report_photos(report, masks, part) for part in ("validation", "test")}
+    answers = {
+        part: (of.labels, plain.classify_inputs(of.inputs(plain.input_spec)))
+        for part, of in photos.items()
+    }
+    if scenes:
+        for part, asked in _scenes_unseen(plain, stored.card, scenes, model_runs):
+            margin = plain.input_spec.crop_margin
+            answers[part] = face_probabilities(asked, margin, SMALLEST_MEASURED)
+    fitted_on = [part for part in answers if not part.startswith("test")]
+    calibration = fit_temperature(
+        *(np.concatenate([answers[part][i] for part in fitted_on]) for i in (0, 1))
+    )
+    record = calibration_record(calibration, answers, fitted_on)
+    card = recalibrated(stored.card, record)
+    card["made_by"] = {**card.get("made_by", {}), "calibrate": provenance(command)}
+    report |= {**provenance(command), "calibration": record}
+    for part, of in photos.items():
+        labels, raw = answers[part]
+        report["parts"][part] = judged_report(
+            of.paths, labels, calibration.apply(raw), card["threshold"]
+        )
+    card["figures"] = {
+        part: {"count": figures["count"], "accuracy": figures["accuracy"]}
+        for part, figures in report["parts"].items()
+    }
+    with models_guard():
+        if read_card(name) != stored.card:
+            raise MasklensError(
+                f"{name} has been replaced by another model meanwhile. Run the command again."
+            )
+        # The card last: it is what serving goes by.
+        for file_name, values in ((REPORT_FILE, report), (CARD_FILE, card)):
+            write_json(models_dir() / name / file_name, values, make_folder=False)
+    return record
+
+
+def _scenes_unseen(
+    plain: LiteRtClassifier, card: dict[str, Any], root: Path, model_runs: Sequence[Path]
+) -> Iterator[tuple[str, Iterable[tuple[LiteRtClassifier, list[Scene]]]]]:
+    """Parts of the scenes by name, and who can be asked about what it never saw of them."""
+    scenes = read_scenes(root)
+    divided = split_scenes(scenes, card.get("seed", 0))
+    if model_runs:
+        from training.measuring.folds import fold_classifiers  # brings TensorFlow along
+
+        yield "scenes in folds", fold_classifiers(model_runs, {**card, "calibration": None}, scenes)
+    elif not card.get("config", {}).get("folds"):
+        yield "validation scenes", [(plain, divided["validation"])]
+    yield "test scenes", [(plain, divided["test"])]
+
+
+def recalibrated(card: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    """A card with another calibration, under which every face is called what it was before.
+
+    Args:
+        card: an installed classifier's.
+        record: from ``calibration_record``.
+    """
+    old, new = Calibration.from_card(card), Calibration(record["temperature"])
+    card = {**card, "calibration": record}
+    if old != new:  # 0.5 stays just that
+        raw = np.float32(old.undo(card["threshold"]))
+        card["threshold"] = round(float(new.apply(np.array([raw]))[0]), 6)
+    if "margin" in card.get("not_sure", {}):
+        scale = old.temperature / new.temperature
+        margin = round(card["not_sure"]["margin"] * scale, 4)
+        card["not_sure"] = {**card["not_sure"], "margin": margin}
+    return card

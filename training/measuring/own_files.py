@@ -1,0 +1,260 @@
+"""Photos that somebody brings to measure a model on, unpacked without trusting them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, Protocol
+
+from maskcore.errors import MasklensError
+from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
+from training.photos.archive import open_files
+from training.photos.class_names import owner_names
+from training.photos.folder_intake import files_below, is_ready, links_stay_below
+from training.photos.yolo_names import CLASSES_FILE, NAMES_FILES, listed_names
+
+MAX_TOTAL_BYTES = 2 * 2**30
+MAX_NOTE_BYTES = 2 * 2**20  # of one file of annotations
+# That are damaged or too large: each may have cost what the largest photo costs to unpack.
+MAX_REFUSED = 500
+_MAX_LISTS = 40  # that are read to see whether they are the same
+_BOXES = {".xml": "annotations", ".txt": "labels"}
+_IMAGES = "images"
+_SCENES = (_IMAGES, *_BOXES.values(), *NAMES_FILES)
+_SUFFIXES = IMAGE_SUFFIXES | set(_BOXES) | {PurePosixPath(name).suffix for name in NAMES_FILES}
+
+Progress = Callable[[float], None]
+
+
+class _File(Protocol):
+    """Where a file lies in an archive or folder, its name last, and what is in it."""
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+    def read(self, most_bytes: int) -> bytes | None: ...
+
+
+@dataclass(frozen=True)
+class _FolderFile:
+    """As a ``ZippedFile``, of a folder."""
+
+    parts: tuple[str, ...]
+    path: Path
+
+    def read(self, most_bytes: int) -> bytes | None:
+        """What is in it; None where it cannot be read or is larger."""
+        try:
+            with self.path.open("rb") as stream:
+                content = stream.read(most_bytes + 1)
+        except OSError:
+            return None
+        return content if len(content) <= most_bytes else None
+
+
+Planned = tuple[str, _File, str]  # our name, the file, its owner's name
+
+
+@dataclass(frozen=True)
+class OwnFiles:
+    """Photos in a folder, ready to be measured on.
+
+    Attributes:
+        root: holds ``with_mask/`` and ``without_mask/``, or annotated scenes.
+        annotated: whether it is scenes.
+        names: by a file's name within ``root``, how its owner calls it.
+    """
+
+    root: Path
+    annotated: bool
+    names: dict[str, str] = field(default_factory=dict)
+
+    def name_of(self, path: str) -> str:
+        """How the owner calls a file of ``root``."""
+        return self.names.get(path, path)
+
+
+_WANTED = (
+    "There are neither folders with and without masks nor annotated photos here. Needed are"
+    " photos in with_mask/ and without_mask/, or images/ with annotations/*.xml (Pascal VOC) or"
+    " labels/*.txt and classes.txt or data.yaml (YOLO)."
+)
+
+
+def folder_files(root: Path, into: Path) -> OwnFiles:
+    """Take a folder of this machine: as it is where it can be measured on so.
+
+    What an archive may hold may stand in a folder, too: of other names or deeper, it is
+    copied as if it came in one.
+
+    Args:
+        root: it stays as it is.
+        into: an empty folder, for the copies.
+
+    Raises:
+        MasklensError: it holds neither folders of the two classes nor annotations, or too much;
+            or the copies cannot be stored.
+        OSError: it may not be read.
+    """
+    annotated = any(
+        path.name != CLASSES_FILE
+        for suffix, name in _BOXES.items()
+        for path in (root / name).glob(f"*{suffix}")
+    )
+    ready = links_stay_below(root, _SCENES) if annotated else is_ready(root)
+    if ready:
+        return OwnFiles(root, annotated)
+    found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
+    return _copy(found, into, lambda share: None)
+
+
+def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: None) -> OwnFiles:
+    """Copy what is needed out of a ZIP archive, under names of our own.
+
+    Args:
+        stream: the archive; it is left open.
+        into: an empty folder.
+        progress: told the share done, 0..1.
+
+    Raises:
+        MasklensError: the archive cannot be used, and why.
+    """
+    with open_files(stream, _SUFFIXES) as files:
+        return _copy(files, into, progress)
+
+
+def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
+    boxes = _boxes(files)
+    photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
+    planned = list(_lists_of_classes(files, boxes))
+    planned += _plan_scenes(photos, boxes) if boxes else _plan_classes(photos)
+    if not any(_suffix(file) in IMAGE_SUFFIXES for _, file, _ in planned):
+        raise MasklensError(_WANTED)
+    names, written, refused = {}, 0, 0
+    for done, (place, file, name) in enumerate(planned):
+        progress(done / len(planned))
+        is_photo = _suffix(file) in IMAGE_SUFFIXES
+        content = file.read(MAX_BYTES if is_photo else MAX_NOTE_BYTES)
+        if content is None:
+            refused += 1
+            if refused > MAX_REFUSED:
+                raise MasklensError(
+                    f"More than {MAX_REFUSED} files here are damaged or too large. Take them"
+                    " away, or pack or copy the photos again."
+                )
+            continue  # the rest may serve
+        written += len(content)
+        if written > MAX_TOTAL_BYTES:
+            raise MasklensError(
+                f"These photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
+                " Take fewer of them, or make smaller copies."
+            )
+        with storing():
+            (into / place).parent.mkdir(exist_ok=True)
+            (into / place).write_bytes(content)
+        names[place] = name
+    return OwnFiles(into, bool(boxes), names)
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Tell what cannot be written from what cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise MasklensError("The photos could not be stored: the disk may be full.") from error
+
+
+def _suffix(file: _File) -> str:
+    return PurePosixPath(file.parts[-1]).suffix.lower()
+
+
+def _boxes(files: Sequence[_File]) -> list[_File]:
+    """The annotations: of several of one photo a single one, Pascal VOC's before YOLO's."""
+    found = [file for file in files if _has_boxes(file)]
+    by_photo = {_key(file.parts): file for file in found}
+    by_photo |= {_key(file.parts): file for file in found if _suffix(file) == ".xml"}
+    return list(by_photo.values())
+
+
+def _has_boxes(file: _File) -> bool:
+    suffix = _suffix(file)
+    # Texts lie about for many reasons; only these are YOLO's.
+    return suffix == ".xml" or (
+        suffix == ".txt" and _BOXES[suffix] in file.parts[:-1] and file.parts[-1] != CLASSES_FILE
+    )
+
+
+def _plan_classes(photos: list[_File]) -> Iterator[Planned]:
+    by_path = {"/".join(file.parts): file for file in photos}
+    names = owner_names(by_path)
+    for number, (path, file) in enumerate(by_path.items(), 1):
+        if path in names:
+            label = names[path].partition("/")[0]
+            yield f"{label}/{number:05d}{_suffix(file)}", file, names[path]
+
+
+def _plan_scenes(photos: list[_File], boxes: list[_File]) -> Iterator[Planned]:
+    """Photos and what is noted of them under the same number; others are of no use."""
+    by_key = {_key(file.parts): file for file in photos}
+    for number, note in enumerate(boxes, 1):
+        if photo := by_key.get(_key(note.parts)):
+            for kind, file in ((_IMAGES, photo), (_BOXES[_suffix(note)], note)):
+                yield f"{kind}/{number:05d}{_suffix(file)}", file, "/".join(file.parts)
+
+
+def _lists_of_classes(files: Sequence[_File], boxes: list[_File]) -> Iterator[Planned]:
+    """The list that YOLO's numbers need, of several the one above the others.
+
+    Raises:
+        MasklensError: none is above the others and they differ, so that a number means now
+            this, now that.
+    """
+    if not any(_suffix(file) == ".txt" for file in boxes):
+        return
+    lists: list[_File] = []
+    for file in sorted(
+        (file for file in files if file.parts[-1] in NAMES_FILES),
+        key=lambda file: (NAMES_FILES.index(file.parts[-1]), len(file.parts)),
+    ):
+        if len(lists) <= _MAX_LISTS and not any(_is_above(other, file) for other in lists):
+            lists.append(file)
+    if not lists:
+        return
+    name = lists[0].parts[-1]
+    if len(lists) > _MAX_LISTS or not _say_the_same(lists):
+        places = ", ".join("/".join(file.parts) for file in lists[:3])
+        raise MasklensError(
+            f"One {name} is needed for all photos, but there are several: {places}. Bring"
+            " these photos one set after the other."
+        )
+    yield f"{_BOXES['.txt']}/{name}", lists[0], name
+
+
+def _is_above(upper: _File, lower: _File) -> bool:
+    """Whether a list of classes holds for the photos of another, which comes after it."""
+    folder = _set_folder(upper.parts)
+    # Beside each other or in labels/, those of one kind must be the same.
+    comes_first = upper.parts[-1] != lower.parts[-1] or len(upper.parts) < len(lower.parts)
+    return comes_first and _set_folder(lower.parts)[: len(folder)] == folder
+
+
+def _say_the_same(lists: list[_File]) -> bool:
+    contents = {(file.parts[-1], (file.read(MAX_NOTE_BYTES) or b"").strip()) for file in lists}
+    kinds = {name for name, _ in contents}
+    # Only two of different kinds are understood to compare them: that may take long.
+    return len(contents) == len(kinds) and (
+        len(kinds) == 1 or len({tuple(listed_names(*content)) for content in contents}) == 1
+    )
+
+
+def _set_folder(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The folder of the set of photos to which a file belongs."""
+    return tuple(part for part in parts[:-1] if part not in (_IMAGES, *_BOXES.values()))
+
+
+def _key(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """What a photo and its annotation have in common: all but kind of folder and suffix."""
+    return (*_set_folder(parts), PurePosixPath(parts[-1]).stem)

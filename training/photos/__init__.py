@@ -1,0 +1,1 @@
+"""Photos of two classes: taken in from outside, read, inspected and divided."""

@@ -1,0 +1,185 @@
+"""Photos of two classes: read, checked, and what there is to know of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.classification.preprocess import resize
+from maskcore.errors import ImageError, MasklensError
+from maskcore.images import IMAGE_SUFFIXES, read_image
+from training.config import TrainConfig
+from training.photos.class_names import CLASS_FOLDERS
+from training.photos.corrections import NONE, Corrections
+from training.photos.likeness import group_near_duplicates, photo_hashes, with_near_duplicate
+from training.photos.splits import split, split_in_time
+
+# Threads that decode photos: each may hold one of 50 megapixels.
+_MOST_THREADS = 8
+
+# Told of each photo read: how many of how many are done, and its pixels if it can be read.
+OnPhoto = Callable[[int, int, NDArray[np.uint8] | None], None]
+# Of a photo its pixels and hashes, or why it cannot be read.
+_Read = tuple[NDArray[np.uint8], NDArray[np.bool_]] | str
+_Photo = TypeVar("_Photo")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder of photos, read.
+
+    Attributes:
+        root: the folder that holds the class folders.
+        paths: N file names relative to ``root``, with forward slashes, sorted.
+        pixels: uint8 (N, S, S, 3), each photo brought to the model's input size.
+        labels: int (N,), 1 with a mask, 0 without.
+        groups: int (N,); photos that look alike share a number.
+        skipped: (file name, reason) of what could not be read.
+    """
+
+    root: Path
+    paths: tuple[str, ...]
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    skipped: tuple[tuple[str, str], ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def photo(self, index: int) -> NDArray[np.uint8]:
+        """Read one photo again at its full size, uint8 (H, W, 3)."""
+        return read_image(self.root / self.paths[index])
+
+
+def read_dataset(
+    root: Path,
+    image_size: int,
+    corrections: Corrections = NONE,
+    on_photo: OnPhoto = lambda done, total, pixels: None,
+) -> Dataset:
+    """Read ``root/with_mask`` and ``root/without_mask``, subfolders included.
+
+    Args:
+        root: the dataset's folder.
+        image_size: side of the model's input, pixels.
+        corrections: photos to leave out, or of the other class than their folder.
+        on_photo: told of each file read, in order: how many of how many are done, and its
+            pixels, uint8 (S, S, 3), or None; what it raises ends the reading.
+
+    Raises:
+        MasklensError: a class folder is missing or holds no readable photo.
+    """
+    files = []
+    for folder in CLASS_FOLDERS:
+        found = photo_files(root / folder)
+        if not found:
+            raise MasklensError(
+                f"No photos were found in {folder}/. The data folder must hold with_mask/ and"
+                " without_mask/, each with photos."
+            )
+        files += [
+            path for path in found if path.relative_to(root).as_posix() not in corrections.leave_out
+        ]
+
+    def read(path: Path) -> _Read:
+        try:
+            image = read_image(path)
+        except ImageError as error:
+            return str(error)
+        return resize(image, image_size), photo_hashes(image)
+
+    outcomes: list[_Read] = []
+    for outcome in in_threads(read, files):
+        outcomes.append(outcome)
+        pixels = None if isinstance(outcome, str) else outcome[0]
+        on_photo(len(outcomes), len(files), pixels)
+    names = [path.relative_to(root).as_posix() for path in files]
+    good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
+    labels = np.array(
+        [corrections.labels.get(names[i], folder_label(names[i])) for i in good], np.int64
+    )
+    for label, folder in enumerate(CLASS_FOLDERS):
+        if label not in labels:
+            raise MasklensError(f"None of the files in {folder}/ is a photo that can be read.")
+    groups = group_near_duplicates(np.stack([outcomes[i][1] for i in good]))
+    return Dataset(
+        root=root,
+        paths=tuple(names[i] for i in good),
+        pixels=np.stack([outcomes[i][0] for i in good]),
+        labels=labels,
+        groups=groups,
+        skipped=tuple(
+            (names[i], outcome) for i, outcome in enumerate(outcomes) if isinstance(outcome, str)
+        ),
+    )
+
+
+def in_threads(read: Callable[[_Photo], _Result], photos: Iterable[_Photo]) -> Iterator[_Result]:
+    """What comes of each photo, in order; once nobody asks for more, no other is begun."""
+    # Decoding leaves Python's lock alone only half of the time: more threads hinder each other.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as executor:
+        yield from executor.map(read, photos)
+
+
+def folder_label(path: str) -> int:
+    """The class that a photo's folder stands for: 1 mask, 0 no mask."""
+    return CLASS_FOLDERS.index(path.split("/")[0])
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """Files that are photos by their names, in subfolders too, sorted."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    ]
+
+
+def divide(dataset: Dataset, config: TrainConfig) -> dict[str, NDArray[np.int64]]:
+    """The parts of a run's data, as its settings have them; see the two kinds of split."""
+    if config.split_by == "time":
+        return split_in_time(dataset.labels, config.validation_share, config.test_share)
+    return split(
+        dataset.labels, dataset.groups, config.validation_share, config.test_share, config.seed
+    )
+
+
+def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[str, Any]:
+    """What there is to know of the data before training, as plain JSON values."""
+    labels, groups = dataset.labels, dataset.groups
+    mixed = {int(g) for g in groups[labels == 0]} & {int(g) for g in groups[labels == 1]}
+    return {
+        "photos": len(dataset),
+        "by_class": _by_class(labels),
+        "photos_with_a_near_duplicate": with_near_duplicate(groups),
+        "groups_in_both_classes": [
+            [dataset.paths[i] for i in np.flatnonzero(groups == number)] for number in sorted(mixed)
+        ],
+        "relabelled": {
+            path: CLASS_FOLDERS[label]
+            for path, label in zip(dataset.paths, labels, strict=True)
+            if label != folder_label(path)
+        },
+        "skipped": [{"path": path, "reason": reason} for path, reason in dataset.skipped],
+        "parts": {
+            name: {
+                "photos": len(members),
+                "by_class": _by_class(labels[members]),
+                "paths": [dataset.paths[i] for i in members],
+            }
+            for name, members in parts.items()
+        },
+    }
+
+
+def _by_class(labels: NDArray[np.int64]) -> dict[str, int]:
+    return {folder: int((labels == label).sum()) for label, folder in enumerate(CLASS_FOLDERS)}

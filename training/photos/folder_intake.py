@@ -1,0 +1,189 @@
+"""Folders of photos on this computer: which are allowed, what they hold, taken in or used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from maskcore.errors import MasklensError
+from maskcore.images import IMAGE_SUFFIXES
+from training.photos.class_names import CLASS_FOLDERS, deciding_folder, owner_names
+from training.photos.data_folders import data_root, filling
+from training.photos.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
+
+ROOTS_VARIABLE = "MASKLENS_DATA_ROOTS"
+MAX_FILES = 200_000
+
+
+def allowed_roots() -> tuple[Path, ...]:
+    """The folders named in ``MASKLENS_DATA_ROOTS``, below which visitors may choose."""
+    names = os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep)
+    return tuple(Path(name).expanduser().resolve() for name in names if name.strip())
+
+
+def folder_on_server(text: str, only_this_computer: bool) -> Path:
+    """The folder that a visitor named, where visitors may choose it.
+
+    Args:
+        text: its path.
+        only_this_computer: whether no other computer reaches the app; then, where no roots
+            are set, whoever sits at it may choose any folder.
+
+    Raises:
+        MasklensError: it may not be chosen, or is no folder.
+    """
+    roots = allowed_roots()
+    if not roots and not only_this_computer:
+        raise MasklensError(
+            "Folders of this computer are not open to visitors. Whoever runs Masklens can open"
+            f" some by naming them in the setting {ROOTS_VARIABLE}."
+        )
+    try:
+        path = Path(text.strip().strip('"')).expanduser()
+        if not path.is_absolute():
+            raise MasklensError("Give the folder's whole path, from the disk or / onwards.")
+        folder = path.resolve()  # links and ".." are followed before the roots are asked
+        # A folder outside is refused in the same words whether it is there or not.
+        if roots and not any(folder.is_relative_to(root) for root in roots):
+            raise MasklensError(
+                f"Only folders below {', '.join(str(root) for root in roots)} may be chosen here."
+            )
+        if folder.is_relative_to(data_root().resolve()):
+            raise MasklensError("This folder holds what visitors brought. Choose another one.")
+        if not folder.is_dir():
+            raise MasklensError("There is no such folder on the computer that runs Masklens.")
+    except (OSError, RuntimeError, ValueError) as error:  # a null character, a circle of links
+        raise MasklensError("This is not the path of a folder.") from error
+    return folder
+
+
+def is_ready(folder: Path) -> bool:
+    """Whether a folder can be trained on where it is: its class folders have our names."""
+    named = all((folder / name).is_dir() for name in CLASS_FOLDERS)
+    return named and links_stay_below(folder, CLASS_FOLDERS)
+
+
+def links_stay_below(folder: Path, names: Iterable[str]) -> bool:
+    """Whether no link leads out of a folder of the server, to what visitors may not choose.
+
+    Where no roots are set, whoever sits at this computer may choose any folder, and may have
+    put theirs together of links.
+
+    Args:
+        folder: that a visitor chose.
+        names: of its files and folders that are to be used where they are.
+    """
+    if not allowed_roots():
+        return True
+    below, brought = folder.resolve(), data_root().resolve()
+    for top in (folder / name for name in names):
+        for path in (top, *top.rglob("*")):
+            if path.is_symlink():
+                target = Path(os.path.realpath(path))  # Path.resolve raises at a circle of links
+                if not target.is_relative_to(below) or target.is_relative_to(brought):
+                    return False
+    return True
+
+
+def plan_folder(folder: Path) -> tuple[PhotoFolder, ...]:
+    """Tell which folders in a folder hold photos, and of which class.
+
+    Raises:
+        MasklensError: none does, or there are too many files.
+    """
+    photos = files_below(folder, IMAGE_SUFFIXES)
+    return plan(("/".join(parts[:-1]) for parts, _ in photos), "folder")
+
+
+def files_below(folder: Path, suffixes: Container[str]) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """Files that may be taken in, each as parts of its path in the folder and whole.
+
+    Args:
+        folder: it and what lies below are looked through; links are not followed.
+        suffixes: in small letters, e.g. ".jpg".
+
+    Raises:
+        MasklensError: there are too many files.
+    """
+    return ((parts, path) for parts, path in _files(folder) if _skip(parts, path, suffixes) is None)
+
+
+def take_in_folder(
+    folder: Path,
+    classes: Mapping[str, str],
+    into: Path,
+    progress: Callable[[float], None] = lambda share: None,
+) -> IntakeReport:
+    """Copy the photos of a folder by the rules for archives.
+
+    Args:
+        folder: it stays as it is.
+        classes: by name of a folder of ``plan_folder``, the class of the photos in it.
+        into: a folder that is not there yet.
+        progress: told the share done, 0..1.
+
+    Raises:
+        MasklensError: it cannot be used, and why; ``into`` is then not there.
+    """
+    files = list(_files(folder))
+    names = owner_names("/".join(parts) for parts, path in files if _skip(parts, path) is None)
+    with filling(into) as unfinished:
+        intake = PhotoIntake(unfinished)
+        for number, (parts, path) in enumerate(files, 1):
+            _take_file(parts, path, classes, names, intake)
+            progress(number / len(files))
+        return intake.finish()
+
+
+def _take_file(
+    parts: tuple[str, ...],
+    path: Path,
+    classes: Mapping[str, str],
+    names: Mapping[str, str],
+    intake: PhotoIntake,
+) -> None:
+    skip, name = _skip(parts, path), "/".join(parts)
+    label = classes.get(deciding_folder("/".join(parts[:-1]))[0])
+    if skip is not None:
+        intake.skip(skip, name)
+    elif label is None:
+        intake.skip(Skip.NOT_CHOSEN, name)
+    else:
+        try:
+            stream = path.open("rb")
+        except OSError:
+            intake.skip(Skip.DAMAGED, name)
+            return
+        with stream:
+            intake.take(label, stream, names.get(name, name))
+
+
+def _skip(
+    parts: tuple[str, ...], path: Path, suffixes: Container[str] = IMAGE_SUFFIXES
+) -> Skip | None:
+    if path.is_symlink():  # it may lead out of the folder
+        return Skip.LINK
+    # Reading a pipe would wait for ever.
+    return skip_by_name(parts, suffixes) if path.is_file() else Skip.NO_PHOTO
+
+
+def _files(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """What lies in a folder and below, as parts of its path and whole; links are not followed.
+
+    What visitors brought is passed over: it is theirs alone.
+    """
+    found, brought = 0, data_root().resolve()
+    for above, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and Path(above, name) != brought
+        )
+        for name in sorted(names):
+            found += 1
+            if found > MAX_FILES:
+                raise MasklensError(
+                    f"This folder holds more than {MAX_FILES:,} files. Choose one nearer to the"
+                    " photos."
+                )
+            path = Path(above, name)
+            yield path.relative_to(folder).parts, path

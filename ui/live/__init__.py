@@ -1,0 +1,1 @@
+"""The Live page: the camera's stream, single shots and video files."""

@@ -1,0 +1,284 @@
+"""What stands beside the live picture: figures, chart, snapshots, log and alert."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from maskcore import MasklensError
+from maskcore.alert import AlertRule
+from maskcore.drawing import COLOURS
+from maskcore.records import for_spreadsheets
+from maskcore.session import Second
+from maskcore.types import Verdict
+from ui.keep import keep
+from ui.live.browser import alert_sound
+from ui.live.doctor import examine
+from ui.live.ice import ice_servers
+from ui.live.stream import LiveStream, Snapshot
+from ui.live.webrtc import camera_stream
+from ui.words import percent, plain
+
+# The chart shows the last minutes; the log has everything.
+CHART_SECONDS = 180
+# Two stand side by side on a phone.
+SNAPSHOT_WIDTH = 156
+# The picture is so high that Stop, below it, is in sight as well.
+# Streamlit puts columns below each other up to 640 px.
+_PICTURE = "live-picture"
+_STYLE = f"""<style>
+@media (min-width: 641px) {{
+  [data-testid="stColumn"]:has(.st-key-{_PICTURE}) {{
+    max-width: max(24rem, (100vh - 22rem) * 4 / 3);
+  }}
+}}
+</style>"""
+_COLUMNS: dict[str, Verdict] = {"mask": "Mask", "no_mask": "No Mask", "not_sure": "Not sure"}
+
+
+def choose_extras(with_alert: bool) -> tuple[bool, AlertRule | None]:
+    """Blurring and the alert.
+
+    Args:
+        with_alert: whether an alert can be had.
+
+    Returns:
+        Whether faces are to be blurred, and when to raise an alert; None for never.
+    """
+    keep("blur", False)
+    alert = False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        blur = st.toggle(
+            "Blur faces",
+            key="blur",
+            help="In the picture, in snapshots and in saved videos.",
+        )
+        if with_alert:
+            keep("alert", False)
+            alert = st.toggle(
+                "Alert",
+                key="alert",
+                help="A sound and a note when somebody without a mask stays in view.",
+            )
+    if not alert:
+        return blur, None
+    keep("alert_after", 3)
+    keep("alert_pause", 15)
+    with st.container(horizontal=True):
+        after = st.number_input("Without a mask for, seconds", 1, 120, key="alert_after", width=220)
+        pause = st.number_input(
+            "Pause between alerts, seconds", 1, 600, key="alert_pause", width=220
+        )
+    return blur, AlertRule(float(after), float(pause))
+
+
+def show_camera(stream: LiveStream) -> bool:
+    """The player, and what is wrong where no picture comes; whether it plays."""
+    try:
+        servers = ice_servers()
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return False
+    st.html(_STYLE)
+    with st.container(key=_PICTURE):
+        playing, started = camera_stream(stream.process, servers)
+        examine(stream, started, bool(servers))
+    return playing
+
+
+def show_figures(stream: LiveStream, playing: bool, empty: bool) -> None:
+    """The figures of the moment; called twice a second while it plays.
+
+    Args:
+        stream: the visitor's.
+        playing: whether it plays.
+        empty: whether its log was empty when the page began to run; once it is not, the page
+            runs again.
+    """
+    if empty and not stream.log.is_empty:
+        st.rerun(scope="app")
+    now = stream.now()
+    current = _current(stream, playing)
+    with st.container(horizontal=True):
+        st.metric("With mask", now.mask if current else "–", width=96)
+        st.metric("Without", now.no_mask if current else "–", width=96)
+        st.metric("Not sure", now.not_sure if current else "–", width=96)
+    with st.container(horizontal=True):
+        st.metric(
+            "People so far",
+            now.people,
+            width=140,
+            help="Somebody who was out of sight for more than a moment counts again.",
+        )
+        st.metric("Time with mask", percent(now.mask_share, 0), width=140)
+
+
+def _current(stream: LiveStream, playing: bool) -> bool:
+    # The last frame's figures outlive it by some seconds.
+    return playing and stream.flowing
+
+
+def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> None:
+    """The alert and what else comes and goes; below all buttons, which must stand still."""
+    if alert is not None:
+        alert_sound(stream.alert.count)
+        # Always a box of the same height, for settings stand below.
+        if stream.alerted:
+            st.error("Somebody without a mask is in view.", icon=":material/notifications_active:")
+        else:
+            st.info("The alert is on.", icon=":material/notifications:")
+    if _current(stream, playing):
+        now = stream.now()
+        st.caption(
+            f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms"
+            f" · checking masks {now.classify_ms:.0f} ms · {now.dropped} pictures skipped"
+        )
+    if stream.problem and stream.flowing:
+        st.warning(stream.problem, icon=":material/error:")
+
+
+def show_actions(stream: LiveStream, playing: bool, empty: bool) -> None:
+    """Snapshot, log, and counting anew."""
+    with st.container(horizontal=True):
+        st.button(
+            "Take a snapshot",
+            icon=":material/photo_camera:",
+            on_click=_take_snapshot,
+            args=(stream,),
+            disabled=not playing,
+        )
+        st.download_button(
+            "Log (CSV)",
+            lambda: for_spreadsheets(stream.log.csv().encode()),
+            "masklens-log.csv",
+            "text/csv",
+            on_click="ignore",
+            disabled=empty,
+        )
+        st.button(
+            "Start counting anew",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=stream.start_over,
+            help="Forgets the figures, the log and the chart. What a face finder took for a person"
+            " stays counted until then, also when you choose another finder.",
+        )
+
+
+def _take_snapshot(stream: LiveStream) -> None:
+    if stream.take_snapshot():
+        st.toast(
+            "Snapshot taken: it stands at the end of the page.", icon=":material/photo_camera:"
+        )
+    else:
+        st.toast("No snapshot: no picture comes from the camera just now.")
+
+
+def show_chart(stream: LiveStream) -> None:
+    """Faces in view over the last minutes, one kind upon the other."""
+    rows = stream.log.rows()
+    rows = [row for row in rows if row.seconds > rows[-1].seconds - CHART_SECONDS]
+    if len(rows) < 2:
+        return
+    st.altair_chart(
+        _chart(_with_pauses(rows)),
+        width="stretch",
+        # Always the same, or the chart is drawn from nothing at every update. How many there are
+        # now stands above as text.
+        alt=f"Faces in view over the last {CHART_SECONDS // 60} minutes: with mask, without mask,"
+        " not sure",
+    )
+
+
+def _with_pauses(rows: list[Second]) -> list[Second]:
+    """The rows, and one without faces where a pause begins."""
+    shown = []
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        shown.append(row)
+        if following is not None and following.seconds > row.seconds + 1:
+            shown.append(replace(row, seconds=row.seconds + 1, mask=0, no_mask=0, not_sure=0))
+    return shown
+
+
+def _chart(rows: list[Second]) -> alt.Chart:
+    table = pd.DataFrame(
+        [
+            {"second": row.seconds, "faces": getattr(row, column), "what": name, "order": order}
+            for row in rows
+            for order, (column, name) in enumerate(_COLUMNS.items())
+        ]
+    )
+    most = int(table.groupby("second")["faces"].sum().max())
+    colours = ["#{:02x}{:02x}{:02x}".format(*COLOURS[name]) for name in _COLUMNS.values()]
+    chart: alt.Chart = (
+        alt.Chart(table, title="Faces in view", height=280)
+        # No line at the areas' edges: it would be drawn for kinds without a face as well.
+        .mark_area(interpolate="step-after", fillOpacity=0.7)
+        .encode(
+            x=alt.X(
+                "second:Q",
+                title="Seconds since the start",
+                axis=alt.Axis(tickMinStep=1, format="d"),
+                scale=alt.Scale(nice=False),
+            ),
+            y=alt.Y(
+                "faces:Q",
+                title="Faces",
+                axis=alt.Axis(tickMinStep=1, format="d"),
+                scale=alt.Scale(domainMin=0, domainMax=max(2, most)),
+            ),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(domain=list(_COLUMNS.values()), range=colours),
+                legend=alt.Legend(orient="bottom"),
+            ),
+            order=alt.Order("order:Q"),
+        )
+        .properties(usermeta={"embedOptions": {"actions": False}})
+    )
+    return chart
+
+
+def show_snapshots(stream: LiveStream) -> None:
+    """The moments kept, newest first, each to take along."""
+    if not stream.snapshots:
+        return
+    st.subheader("Snapshots", anchor=False)
+    with st.container(horizontal=True):
+        for snapshot in stream.snapshots:
+            with st.container(width=SNAPSHOT_WIDTH, gap=None):
+                _show_snapshot(stream, snapshot)
+
+
+def _show_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:
+    st.image(snapshot.annotated, width="stretch", alt=f"Snapshot {snapshot.name}")
+    for label, picture, suffix in (
+        ("With labels", snapshot.annotated, ""),
+        ("Without labels", snapshot.plain, "-plain"),
+    ):
+        st.download_button(
+            label,
+            picture,
+            f"{snapshot.name}{suffix}.jpg",
+            "image/jpeg",
+            key=f"{label}-{snapshot.name}",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+    st.button(
+        "Remove",
+        key=f"remove-{snapshot.name}",
+        icon=":material/close:",
+        type="tertiary",
+        on_click=_remove_snapshot,
+        args=(stream, snapshot),
+    )
+
+
+def _remove_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:
+    stream.snapshots = [kept for kept in stream.snapshots if kept is not snapshot]

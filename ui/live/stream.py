@@ -1,0 +1,161 @@
+"""One visitor's camera stream: frames in, labelled frames out, and what they showed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+import av
+import numpy as np
+import streamlit as st
+
+from maskcore import Analysis, MaskPipeline, encode_image
+from maskcore.alert import AlertRule, MaskAlert
+from maskcore.drawing import blur_faces, draw_faces
+from maskcore.live import LiveAnalyzer
+from maskcore.session import Now, SessionLog
+from maskcore.types import ImageRgb
+from ui.live.pace import SharedPace
+
+# So long without a frame, and the picture counts as standing still.
+STILL_SECONDS = 2.0
+MOST_SNAPSHOTS = 12
+
+_log = logging.getLogger(__name__)
+_pace = SharedPace()
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What the page has chosen; replaced as a whole, in force from the next frame.
+
+    Attributes:
+        pipeline: shared with other visitors.
+        threshold: mask probability, 0..1, from which a face counts as masked.
+        blur: whether faces are made unrecognisable in all that is shown and saved.
+        alert: when to raise an alert; None for never.
+    """
+
+    pipeline: MaskPipeline
+    threshold: float
+    blur: bool = False
+    alert: AlertRule | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A moment kept by the visitor.
+
+    Attributes:
+        name: a number and the time of day, for files.
+        annotated: a JPEG with boxes and labels.
+        plain: the same without.
+    """
+
+    name: str
+    annotated: bytes
+    plain: bytes
+
+
+class LiveStream:
+    """What one visitor's camera has shown. The stream's thread writes, the page reads."""
+
+    def __init__(self) -> None:
+        self.settings: LiveSettings | None = None
+        self.snapshots: list[Snapshot] = []
+        self._numbers = count(1)
+        self.start_over()
+
+    @staticmethod
+    def of_session() -> LiveStream:
+        """This visitor's stream."""
+        stream: LiveStream = st.session_state.setdefault("live_stream", LiveStream())
+        return stream
+
+    def start_over(self) -> None:
+        """Forget what was counted; snapshots stay."""
+        self._analyzer = LiveAnalyzer()
+        self.log, self.alert = SessionLog(), MaskAlert()
+        self.problem = ""
+        self._last: tuple[ImageRgb, Analysis, LiveSettings] | None = None
+        self._received = float("-inf")
+        self._passed_over = 0
+
+    async def process(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        """Label the newest of the frames that came; the others are passed over.
+
+        Called by streamlit-webrtc in a thread of its own, one call at a time. Where other
+        streams need the machine too, it is passed over as well, and nothing is returned.
+        """
+        settings = self.settings
+        self._received = time.monotonic()
+        if not _pace.my_turn(self, self._received):
+            self._passed_over += len(frames)
+            return []
+        try:
+            image = frames[-1].to_ndarray(format="rgb24")
+            if settings is not None:
+                image = self._label(image, self._passed_over + len(frames) - 1, settings)
+                self._passed_over = 0
+            self.problem = ""
+        except Exception:
+            # A fault in one frame must not end the stream. What it shows may not be shown.
+            _log.exception("a frame could not be analysed")
+            self.problem = "This picture could not be analysed. Another face finder may help."
+            image = np.full((frames[-1].height, frames[-1].width, 3), 128, np.uint8)
+        return [av.VideoFrame.from_ndarray(image, format="rgb24")]
+
+    def _label(self, image: ImageRgb, dropped: int, settings: LiveSettings) -> ImageRgb:
+        seconds = time.monotonic()
+        # Where faces are blurred, none may pass unseen for a single frame.
+        self._analyzer.search_every = 1 if settings.blur else None
+        analysis = self._analyzer.analyze(image, seconds, settings.pipeline, settings.threshold)
+        if settings.alert is not None:
+            self.alert.update(analysis.faces, seconds, settings.alert)
+        else:
+            self.alert.forget()
+        self.log.add(analysis, seconds, dropped, self._analyzer.tracker.unique)
+        self._last = image, analysis, settings
+        return draw_faces(_shown(image, analysis, settings), analysis.faces)
+
+    @property
+    def flowing(self) -> bool:
+        """Whether frames are coming."""
+        return time.monotonic() - self._received < STILL_SECONDS
+
+    @property
+    def alerted(self) -> bool:
+        """Whether there has just been an alert."""
+        return self.alert.active(time.monotonic())
+
+    @property
+    def camera_rate(self) -> int:
+        """Pictures a second that the camera had better send."""
+        return _pace.camera_rate(time.monotonic())
+
+    def now(self) -> Now:
+        """The figures of the moment."""
+        return self.log.now(time.monotonic())
+
+    def take_snapshot(self) -> bool:
+        """Keep the picture of this moment; False where there is none."""
+        last = self._last
+        if last is None or not self.flowing:
+            return False
+        image, analysis, settings = last
+        plain = _shown(image, analysis, settings)
+        name = f"masklens-{next(self._numbers):03d}-{datetime.now():%H-%M-%S}"
+        snapshot = Snapshot(
+            name, encode_image(draw_faces(plain, analysis.faces)), encode_image(plain)
+        )
+        self.snapshots = [snapshot, *self.snapshots][:MOST_SNAPSHOTS]
+        return True
+
+
+def _shown(image: ImageRgb, analysis: Analysis, settings: LiveSettings) -> ImageRgb:
+    if not settings.blur:
+        return image
+    return blur_faces(image, [face.box_xyxy for face in analysis.faces])

@@ -1,0 +1,1 @@
+"""The Metrics page: every figure from a report, drawn and explained."""

@@ -1,0 +1,165 @@
+"""The curves over all thresholds, and whether the probabilities are to be believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from training.curves import (
+    calibration_error,
+    histogram,
+    precision_recall_points,
+    reliability,
+    roc_points,
+)
+from ui.metrics.chart_box import show_chart
+from ui.metrics.charts import curve_chart, histogram_chart, in_corner, reliability_chart
+from ui.metrics.judged import Judged
+from ui.words import percent
+
+ROC_AXES = (
+    ("false_positive_rate", "Bare faces called masked"),
+    ("recall", "Masked faces recognised"),
+)
+PRECISION_AXES = (
+    ("recall", "Masked faces recognised (recall)"),
+    ("precision", "“Mask” said rightly (precision)"),
+)
+
+
+def percentage_points(value: float) -> str:
+    """How far shares lie apart: per cent would be of one of them."""
+    return f"{value * 100:.1f} percentage points"
+
+
+def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Where the threshold lies on the ROC and on the precision-recall curve; shares 0..1."""
+    by_class = judged.figures(threshold)["by_class"]
+    found = by_class["Mask"]["recall"]["value"]
+    bare = by_class["No Mask"]["recall"]
+    wrongly = None if bare["value"] is None else (bare["count"] - bare["hits"]) / bare["count"]
+    roc = {"false_positive_rate": wrongly, "recall": found, "threshold": threshold}
+    right = by_class["Mask"]["precision"]["value"]
+    return roc, {"recall": found, "precision": right, "threshold": threshold}
+
+
+def roc_meaning(judged: Judged, threshold: float) -> str:
+    """What the ROC curve says, in plain sentences; likewise below."""
+    at, _ = current_points(judged, threshold)
+    return (
+        f"At {threshold * 100:.0f} % (the dot) {percent(at['recall'])} of masked"
+        f" {judged.things} are recognised and {percent(at['false_positive_rate'])} of bare"
+        " ones pass as masked. The nearer the line to the upper left corner, the better."
+        + _enlarged(at, ROC_AXES)
+    )
+
+
+def precision_meaning(judged: Judged, threshold: float) -> str:
+    """Of the curve of precision and recall."""
+    _, at = current_points(judged, threshold)
+    right = at["precision"]
+    said = "is never said" if right is None else f"is right in {percent(right)} of cases"
+    return (
+        f"At {threshold * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it more"
+        " often right, and lets it recognise fewer." + _enlarged(at, PRECISION_AXES)
+    )
+
+
+def reliability_meaning(steps: list[dict[str, Any]], things: str) -> str:
+    """Of the probabilities said and true."""
+    return (
+        f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
+        f" masked. On average it is off by {percentage_points(calibration_error(steps))}"
+        f" (expected calibration error). Larger points stand for more {things}."
+    )
+
+
+def histogram_meaning(things: str) -> str:
+    """Of the probabilities' distribution."""
+    return (
+        f"Masked {things} should stand at the right, bare ones at the left, and little between."
+        " The dashed line is the threshold: from there on the answer is Mask."
+    )
+
+
+def show_curves(judged: Judged, threshold: float) -> None:
+    """ROC, precision and recall, probabilities said and true, and their distribution."""
+    roc, things = roc_points(judged.labels, judged.probabilities), judged.things
+    if not roc:
+        st.info(
+            "The ROC curve and that of precision and recall are not drawn: they need"
+            f" {things} of both classes."
+        )
+    left, right = st.columns(2, gap="medium")
+    if roc:
+        precision = precision_recall_points(judged.labels, judged.probabilities)
+        at_roc, at_precision = current_points(judged, threshold)
+        with left:
+            show_chart(
+                curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
+                roc_meaning(judged, threshold),
+                _curve_table(roc, *ROC_AXES),
+                "roc",
+            )
+        with right:
+            show_chart(
+                curve_chart(
+                    precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"
+                ),
+                precision_meaning(judged, threshold),
+                _curve_table(precision, *PRECISION_AXES),
+                "precision",
+            )
+    with left:
+        steps = reliability(judged.labels, judged.probabilities)
+        show_chart(
+            reliability_chart(steps, things),
+            reliability_meaning(steps, things),
+            pd.DataFrame(
+                {
+                    "Probability, on average": [
+                        percent(step["mean_probability"]) for step in steps
+                    ],
+                    "With a mask": [percent(step["masked_share"]) for step in steps],
+                    things.capitalize(): [step["count"] for step in steps],
+                }
+            ),
+            "reliability",
+        )
+    with right:
+        rows = histogram(judged.labels, judged.probabilities)
+        show_chart(
+            histogram_chart(rows, threshold, things),
+            histogram_meaning(things),
+            pd.DataFrame(
+                [
+                    {
+                        "In truth": row["class"],
+                        "Probability of a mask": f"{row['from'] * 100:.0f} to"
+                        f" {row['to'] * 100:.0f} %",
+                        things.capitalize(): row["count"],
+                    }
+                    for row in rows
+                    if row["count"]
+                ]
+            ),
+            "histogram",
+        )
+
+
+def _enlarged(current: dict[str, Any], axes: tuple[tuple[str, str], tuple[str, str]]) -> str:
+    shown = in_corner(current, axes[0][0], axes[1][0])
+    return " Enlarged: only the corner is shown, 20 of 100 % each way." if shown else ""
+
+
+def _curve_table(
+    points: list[dict[str, float]], x: tuple[str, str], y: tuple[str, str]
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Threshold": [percent(point["threshold"]) for point in points],
+            **{title: [percent(point[field]) for point in points] for field, title in (x, y)},
+        }
+    )

@@ -1,0 +1,152 @@
+"""The page's section on face finder and mask model together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui.choices import model_title
+from ui.keep import keep
+from ui.metrics.chart_box import show_chart
+from ui.metrics.charts import CLASS_TITLES
+from ui.metrics.frame_times import show_frame_times
+from ui.metrics.scene_figures import (
+    FINDERS_NOTE,
+    OUTCOMES,
+    SIZES_NOTE,
+    SceneFigures,
+    finder_rows,
+    outcome_chart,
+    outcome_meaning,
+    outcome_rows,
+    size_chart,
+    size_rows,
+)
+from ui.words import counted, day, plain
+
+
+def show_scenes(
+    scenes: dict[str, SceneFigures],
+    model: str,
+    own: bool,
+    folds: dict[str, SceneFigures],
+) -> None:
+    """What becomes of the faces in whole photos, finder by finder.
+
+    Args:
+        scenes: reports of finder and a mask model together, by the finder's title.
+        model: the mask model chosen.
+        own: whether the photos are the visitor's.
+        folds: reports of other photos, which networks judged in turns.
+    """
+    if not scenes and own:
+        st.info(
+            "This needs whole photos with a box for each face, and a face finder to try on them:"
+            " see “Your photos”."
+        )
+        return
+    if not scenes:
+        st.info(
+            "There is no report on whole photos. Make one with:"
+            f" `python -m training evaluate-scenes --scenes DIR --model {model}"
+            f" --out models/scenes/{model}/fcos.json`"
+        )
+        return
+    if folds and _in_turns(next(iter(scenes.values())), next(iter(folds.values()))):
+        scenes = folds
+    first = next(iter(scenes.values()))
+    judges = list(dict.fromkeys(model_title(figures.model) for figures in scenes.values()))
+    st.caption(
+        "Whole photos, in which the face has to be found before it is judged:"
+        f" {counted(first.photos, 'photo')}, faces of {first.min_side:.0f} pixels and more,"
+        f" each finder with its usual settings, masks told by"
+        f" {plain(' and '.join(judges))} with its own threshold."
+        + (_how_in_turns(first) if first.folds else "")
+    )
+    if not any(figures.model == model for figures in scenes.values()):
+        st.info(
+            f"Nobody has measured this with {plain(model_title(model))} yet. Which faces are found"
+            " does not depend on the mask model; which are labelled right does."
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _show_outcomes(scenes)
+    with right:
+        _show_sizes(scenes)
+    # A finder a column, and a table whose cells break their lines: so it fits a phone.
+    st.table(pd.DataFrame(finder_rows(scenes)).set_index("Face finder").T.rename_axis(columns=None))
+    st.caption(FINDERS_NOTE)
+    if any(figures.command for figures in scenes.values()):
+        with st.expander("How it was measured"):
+            for title, figures in scenes.items():
+                told = ", ".join(filter(None, (title, day(figures.created))))
+                st.markdown(f"{told}: `{figures.command}`")
+    show_frame_times(model)
+
+
+def _in_turns(kept: SceneFigures, turns: SceneFigures) -> bool:
+    """Let it be chosen which photos the figures are of."""
+    titles = {
+        False: f"{kept.photos} photos kept apart",
+        True: f"{turns.photos} photos in turns",
+    }
+    keep("metrics_in_turns", False, titles)
+    chosen: bool = st.segmented_control(
+        "Photos", list(titles), required=True, format_func=titles.get, key="metrics_in_turns"
+    )
+    return chosen
+
+
+def _how_in_turns(figures: SceneFigures) -> str:
+    return (
+        f" In turns: {figures.folds} times every network here that learned from these photos was"
+        " trained anew without some of them and then asked about those. So many faces leave less"
+        " to chance, but settings such as how long to train were chosen by them; the app's own"
+        " networks learned from most or all of them."
+    )
+
+
+def _show_outcomes(scenes: dict[str, SceneFigures]) -> None:
+    all_rows = outcome_rows(scenes)
+    for kind in CLASS_TITLES.values():
+        rows = [row for row in all_rows if row["class"] == kind]
+        if not rows:
+            continue
+        table: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            line = table.setdefault(row["finder"], {"Face finder": row["finder"]})
+            line[row["outcome"]] = row["faces"]
+        show_chart(
+            outcome_chart(rows, list(scenes), f"{kind}: what becomes of them"),
+            outcome_meaning(rows),
+            pd.DataFrame(table.values(), columns=["Face finder", *OUTCOMES]),
+            f"outcomes-{kind}",
+        )
+
+
+def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
+    titles = list(scenes)
+    keep("metrics_finder", titles[0], titles)
+    finder = st.selectbox("Face finder", titles, key="metrics_finder")
+    rows = size_rows({finder: scenes[finder]})
+    if not rows:
+        st.info("There are no faces to tell sizes of.")
+        return
+    show_chart(
+        size_chart(rows, f"Faces found by their size, {finder}"),
+        SIZES_NOTE,
+        pd.DataFrame(
+            [
+                {
+                    "Longer side, pixels": row["band"],
+                    "Class": CLASS_TITLES[row["class"]],
+                    "Found": row["found"],
+                    "Of": row["of"],
+                }
+                for row in rows
+            ]
+        ),
+        "sizes",
+    )

@@ -1,0 +1,222 @@
+"""Showing what was found in photos."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from maskcore import Analysis
+from maskcore.records import in_words
+from maskcore.types import Face, NotSure
+from ui.photos.gallery import Choice, Gallery, Photo, Results, annotated_name, jpeg_url
+from ui.words import shown_name
+
+PHOTOS_A_PAGE = 10
+PAGE, _BELOW = "page-above", "below-photos"  # keys of the two pagers
+# Photos fill their column, those of fewer pixels across are enlarged so many times.
+SMALL_WIDTH, ENLARGED = 240, 3
+# From so many times as wide as high.
+PANORAMA = 3
+# Tall photos fit the window, undistorted.
+_STYLE = """<style>
+[class*="st-key-photo-"] [data-testid="stImageContainer"] img {
+  max-height: 70vh; object-fit: contain; object-position: left top;
+}
+/* In full screen a panorama is scrolled through: fitted to the window it would be a strip. */
+[class*="st-key-panorama-"] [data-testid="stFullScreenFrame"] { justify-content: start !important; }
+[class*="st-key-panorama-"] img[style*="max-height"] {
+  align-self: start; width: auto !important; max-width: none !important;
+}
+[class*="st-key-page-"] { scroll-margin-top: 5rem; }
+/* On phones a line of its own: beside it the kinds grow once all photos have been looked at. */
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-pager) { flex-basis: 100%; }
+}
+</style>"""
+# A page turned from below begins at its first photo.
+_TO_THE_FIRST = """<script>
+document.querySelector("[class*='st-key-page-']")?.scrollIntoView();
+</script>"""
+_DOUBTS = ("the face is too small", "the face is too blurred", "the model is undecided")
+
+
+def sentence(analysis: Analysis) -> str:
+    """What was found, see ``maskcore.records.in_words``."""
+    return in_words([face.verdict for face in analysis.faces])
+
+
+def why_not_sure(analysis: Analysis) -> str:
+    """Why faces of a photo are not called, in one sentence; empty where all are."""
+    given = {_doubt(face, analysis.not_sure) for face in analysis.faces if not face.sure}
+    reasons = [doubt for doubt in _DOUBTS if doubt in given]
+    return f"Not sure: {', or '.join(reasons)}." if reasons else ""
+
+
+def _doubt(face: Face, rule: NotSure) -> str:
+    # Size and blur come first: they are what another photo can mend.
+    small, blurred, undecided = _DOUBTS
+    if face.longer_side < rule.smallest_side:
+        return small
+    return blurred if face.sharpness < rule.least_sharpness else undecided
+
+
+def show_empty_state() -> None:
+    """What to do first."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        st.markdown("**No photos yet**", width="content")
+        st.markdown(
+            "Add some in the field above, take one with the camera, or try the sample.",
+            width="content",
+        )
+        st.space("small")
+
+
+def show_photos(
+    gallery: Gallery,
+    photos: list[Photo],
+    results: Results,
+    choice: Choice,
+    blur: bool,
+    above: DeltaGenerator,
+) -> None:
+    """Each photo with its faces, some photos a page; those that wait keep their places.
+
+    Args:
+        gallery: the visitor's.
+        photos: those of it to show.
+        results: what has been found so far.
+        choice: detector and model.
+        blur: whether faces are made unrecognisable.
+        above: the place for the pager above them.
+    """
+    st.html(_STYLE)
+    analyses = {photo.number: analysis for photo, analysis in results}
+    # Photos nobody has looked at in any way have no place yet: one that cannot be read, and
+    # leaves, takes no page with it.
+    shown = [photo for photo in photos if photo.preview]
+    pages = max(1, -(-len(shown) // PHOTOS_A_PAGE))
+    page = min(st.session_state.get(PAGE, 1), pages)
+    if len(gallery.photos) > PHOTOS_A_PAGE:  # from the beginning, so that nothing moves later
+        st.session_state[PAGE] = page  # else it would begin anew where there are more pages
+        with above.container(key="pager"):
+            page = st.pagination(pages, key=PAGE)
+    for photo in shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
+        with st.container(border=True, key=f"photo-{photo.number}"):
+            picture, facts = st.columns([3, 2], gap="medium")
+            if photo.number in analyses:
+                _show_photo(gallery, photo, analyses[photo.number], choice, blur, picture, facts)
+            else:
+                preview = photo.unlabelled_preview(blur)
+                _show_picture(photo, preview, "not looked at yet", picture)
+                facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
+    if pages > 1:
+        _show_pager_below(page, pages)
+
+
+def _show_pager_below(page: int, pages: int) -> None:
+    def turn() -> None:
+        st.session_state[PAGE] = st.session_state[_BELOW]
+        st.session_state["to-the-first"] = True
+
+    st.session_state[_BELOW] = page
+    st.pagination(pages, key=_BELOW, on_change=turn)
+    if st.session_state.pop("to-the-first", False):
+        st.html(_TO_THE_FIRST, unsafe_allow_javascript=True)
+
+
+def _show_picture(photo: Photo, jpeg: bytes, said: str, place: DeltaGenerator) -> None:
+    width, height = photo.size_wh
+    picture: bytes | str = jpeg
+    if width > PANORAMA * height:
+        place = place.container(key=f"panorama-{photo.number}")
+        # As an address: pictures themselves Streamlit reduces to 1,460 pixels across.
+        picture = jpeg_url(jpeg)
+    place.image(
+        picture,
+        width=width * ENLARGED if width < SMALL_WIDTH else "stretch",
+        alt=f"{photo.name}: {said}",
+    )
+
+
+def _show_photo(
+    gallery: Gallery,
+    photo: Photo,
+    analysis: Analysis,
+    choice: Choice,
+    blur: bool,
+    picture: DeltaGenerator,
+    facts: DeltaGenerator,
+) -> None:
+    found = sentence(analysis)
+    _show_picture(photo, photo.annotated_preview(analysis, blur), found, picture)
+    # In one container, which gives way as a whole where the photo has to be looked at anew.
+    with facts.container():
+        st.subheader(found, anchor=False)
+        st.caption(
+            f"{shown_name(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"
+            f" finding faces {analysis.detect_ms:.0f} ms,"
+            f" checking masks {analysis.classify_ms:.0f} ms"
+        )
+        if analysis.faces:
+            _show_faces(analysis, photo.faces_shown(choice, blur))
+            if doubts := why_not_sure(analysis):
+                st.caption(doubts)
+        else:
+            st.info(
+                "Try another face finder, or a photo in which faces are larger,"
+                " brighter and upright."
+            )
+        with st.container(horizontal=True):
+            st.download_button(
+                "Annotated photo",
+                partial(photo.annotated, analysis, blur),
+                annotated_name(photo),
+                "image/jpeg",
+                icon=":material/download:",
+                key=f"save-{photo.number}",
+                on_click="ignore",
+            )
+            st.button(
+                "Remove",
+                key=f"remove-{photo.number}",
+                icon=":material/close:",
+                type="tertiary",
+                on_click=gallery.remove,
+                args=(photo,),
+            )
+
+
+def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
+    table = pd.DataFrame(
+        {
+            "No.": range(1, len(thumbnails) + 1),  # as drawn, and as in the CSV
+            "Face": thumbnails,
+            "Result": [face.verdict for face in analysis.faces],
+            "Mask": [face.mask_probability * 100 for face in analysis.faces],
+            "Width": [round(face.box_xyxy[2] - face.box_xyxy[0]) for face in analysis.faces],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=48,
+        height="content" if len(table) <= 6 else 350,
+        column_config={
+            "No.": st.column_config.NumberColumn(width=40),
+            "Face": st.column_config.ImageColumn(width=60),
+            "Result": st.column_config.TextColumn(width=80),
+            "Mask": st.column_config.ProgressColumn(
+                "How sure of a mask",
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="0 %: surely no mask, 100 %: surely a mask. The picture gives how sure the"
+                " result is, so **No Mask 98%** there is 2 % here.",
+            ),
+            "Width": st.column_config.NumberColumn("Width", format="%d px", width=70),
+        },
+    )

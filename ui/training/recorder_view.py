@@ -1,0 +1,162 @@
+"""Recording photos of oneself for training: the live picture, two buttons, how far it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore import MasklensError, read_image
+from training.annotated.recording import FACES_A_CLASS
+from training.config import SHORTEST_RECORDING
+from ui import loading
+from ui.entry import RECORDER_KEY
+from ui.keep import keep
+from ui.live.doctor import Meanwhile, examine, examine_for_shots
+from ui.live.ice import ice_servers
+from ui.live.webrtc import camera_stream, leave_stream
+from ui.training.data_report import NAMES
+from ui.training.recorder import FaceRecorder
+from ui.words import plain
+
+# From here on a class can be divided and trained on.
+LEAST = SHORTEST_RECORDING
+_DONE = "recorder_done"
+_MEANWHILE = Meanwhile(
+    "Meanwhile **Single shots**, below, works: they come by the same way as this page.",
+    "Without a camera, choose another way to bring photos, above.",
+)
+
+
+def show_recorder() -> Path | None:
+    """Show the recorder.
+
+    Returns:
+        The folder of the faces, once the visitor wants to use them; else None.
+    """
+    try:
+        recorder = FaceRecorder.of_session()
+        recorder.detector = loading.detector("fcos", live=True)
+    except MasklensError as error:
+        st.error(plain(str(error)))
+        return None
+    if st.session_state.pop(_DONE, False):
+        leave_stream(RECORDER_KEY)
+        del st.session_state.face_recorder
+        return recorder.recording.folder
+    st.caption(
+        f"{FACES_A_CLASS} pictures of your face with a mask, {FACES_A_CLASS} without. Press"
+        " **Start**, put the mask on, press **Record Mask** and turn your head slowly; then take"
+        " it off and press **Record No Mask**. Only the cut-out face is kept, on the computer"
+        " that runs Masklens, until you close this tab, a day at most, or as long as a training"
+        " run needs it."
+    )
+    keep("recorder_shots", False)
+    if st.session_state.recorder_shots:
+        leave_stream(RECORDER_KEY)
+        _show_shots(recorder)
+    else:
+        _show_stream(recorder)
+    st.toggle(
+        "Single shots",
+        key="recorder_shots",
+        help="For where no live picture comes through. It takes longer: one picture a press.",
+    )
+    return None
+
+
+def _show_stream(recorder: FaceRecorder) -> None:
+    picture, facts = st.columns([3, 2], gap="medium")
+    with picture:
+        try:
+            servers = ice_servers()
+        except MasklensError as error:
+            st.error(plain(str(error)))
+            return
+        playing, started = camera_stream(recorder.process, servers, RECORDER_KEY)
+        if not playing:
+            recorder.pause()
+        examine(recorder, started, bool(servers), _MEANWHILE)
+    with facts:
+        st.fragment(_show_progress, run_every=0.5 if playing else None)(recorder, playing)
+
+
+def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
+    """Buttons and counts; called twice a second."""
+    counts = {label: recorder.recording.count(label) for label in NAMES}
+    for label, name in NAMES.items():
+        if recorder.label == label:
+            st.button(
+                f"Pause {name}",
+                icon=":material/pause:",
+                width="stretch",
+                key=f"record-{label}",
+                on_click=recorder.pause,
+            )
+        else:
+            st.button(
+                f"Record {name}{' again' if counts[label] >= FACES_A_CLASS else ''}",
+                icon=":material/fiber_manual_record:",
+                type="primary" if counts[label] < FACES_A_CLASS else "secondary",
+                width="stretch",
+                key=f"record-{label}",
+                disabled=not playing,
+                on_click=recorder.begin,
+                args=(label,),
+            )
+        st.progress(counts[label] / FACES_A_CLASS, f"{name}: {counts[label]} of {FACES_A_CLASS}")
+    # Always there, so that nothing jumps while hints come and go.
+    st.caption(plain(_advice(recorder, counts, playing)))
+    _show_use_button(recorder, counts)
+    if st.session_state.get(_DONE):
+        st.rerun(scope="app")  # what comes next stands outside of this fragment
+
+
+def _show_use_button(recorder: FaceRecorder, counts: dict[str, int]) -> None:
+    st.button(
+        "Use these faces",
+        icon=":material/check:",
+        key="recorder_use",
+        disabled=recorder.label is not None or min(counts.values()) < LEAST,
+        help=f"From {LEAST} of each on; {FACES_A_CLASS} of each are better.",
+        on_click=st.session_state.update,
+        args=({_DONE: True},),
+    )
+
+
+def _advice(recorder: FaceRecorder, counts: dict[str, int], playing: bool) -> str:
+    if not playing:
+        return "Press Start below the picture and allow the camera."
+    if recorder.hint:
+        return recorder.hint
+    if recorder.label is not None:
+        return "Recording: turn your head slowly, and come a little nearer and go back."
+    waiting = [name for label, name in NAMES.items() if counts[label] < FACES_A_CLASS]
+    return f"Next: {waiting[0]}." if waiting else "Both are done."
+
+
+def _show_shots(recorder: FaceRecorder) -> None:
+    """One face a press, by the way single shots take."""
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        label = st.radio("This shot shows", list(NAMES), format_func=NAMES.__getitem__)
+        turn = st.session_state.setdefault("recorder_turn", 0)
+    with left:
+        shot = st.camera_input("Take a shot", label_visibility="collapsed", key=f"shot-{turn}")
+        st.fragment(examine_for_shots)(_MEANWHILE)
+    if shot is not None:
+        st.session_state.recorder_turn = turn + 1  # the camera comes back for the next one
+        try:
+            recorder.add_shot(read_image(shot.getvalue()), label)
+            recorder.hint = ""
+        except MasklensError as error:
+            recorder.hint = str(error)
+        st.rerun()
+    with right:
+        counts = {label: recorder.recording.count(label) for label in NAMES}
+        for label, name in NAMES.items():
+            st.progress(
+                counts[label] / FACES_A_CLASS, f"{name}: {counts[label]} of {FACES_A_CLASS}"
+            )
+        st.caption(plain(recorder.hint) or f"{LEAST} of each are enough to train on.")
+        _show_use_button(recorder, counts)

@@ -1,0 +1,165 @@
+"""All runs of this server: look at one, compare several, rename, delete."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from training.background import jobs
+from training.background.jobs import Job, State
+from ui.actions import action_button
+from ui.choices import choose_way, model_title
+from ui.keep import keep
+from ui.training.run_view import STATES
+from ui.words import plain, when
+
+VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
+_VIEW, _OPEN_RUNS, _SHOWN = "training_view", "open_runs", "shown_run"
+WATCH_SECONDS = 2.0
+RUNS_AT_FIRST = 12
+
+# Else the browser stays where the Train button was, which is below what a run shows of itself.
+_to_the_top = st.components.v2.component(
+    "masklens_to_the_top",
+    css=".st-key-to-the-top { display: none; }",
+    js="""
+export default function ({ parentElement }) {
+  parentElement.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+}
+""",
+    isolate_styles=False,
+)
+
+
+def all_runs() -> list[Job]:
+    """Every run of this server, newest first; a run whose turn has come is started."""
+    jobs.start_next()
+    return sorted(jobs.jobs(), key=lambda job: -job.created)
+
+
+def choose_view(runs: list[Job]) -> str:
+    """Show the two sides of the page: who comes while a run is on sees the runs first."""
+    if st.session_state.pop(_OPEN_RUNS, False):
+        st.session_state[_VIEW] = "Runs"
+        _to_the_top(key="to-the-top")
+    keep(_VIEW, "Runs" if any(job.is_active for job in runs) else "New run", VIEWS)
+    return choose_way("What to see", VIEWS, _VIEW)
+
+
+def open_run(job: Job) -> None:
+    """Let the next pass over the page begin with this run."""
+    st.session_state[_OPEN_RUNS], st.session_state[_SHOWN] = True, job.id
+
+
+def watch_runs(runs: list[Job]) -> None:
+    """Draw the page anew once runs come, go, or change their state or name."""
+    st.fragment(_watch, run_every=WATCH_SECONDS)(_signs(runs))
+
+
+def _watch(shown: list[tuple[str, ...]]) -> None:
+    if _signs(all_runs()) != shown:
+        st.rerun(scope="app")
+
+
+def _signs(runs: list[Job]) -> list[tuple[str, ...]]:
+    return [(job.id, job.name, job.state, str(job.place)) for job in runs]
+
+
+def show_no_runs() -> None:
+    """What to do first."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        st.markdown("**No runs yet**", width="content")
+        st.markdown("Under New run, choose photos and press Train.", width="content")
+        st.space("small")
+
+
+def chosen_run(runs: list[Job]) -> Job | None:
+    """The run this visitor looks at: the chosen one, else one that is on, else the newest."""
+    by_id = {job.id: job for job in runs}
+    keep(_SHOWN, "", ["", *by_id])
+    chosen = st.session_state[_SHOWN]
+    if chosen:
+        return by_id[chosen]
+    order = {State.RUNNING: 0, State.STOPPING: 0, State.QUEUED: 1}
+    return min(runs, key=lambda job: (order.get(job.state, 2), -job.created), default=None)
+
+
+def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job]:
+    """Every run, newest first.
+
+    Args:
+        runs: all of them.
+        shown: the one looked at.
+        allowed: whether visitors may rename and delete.
+
+    Returns:
+        Those ticked for comparison.
+    """
+    if not runs:
+        return []
+    st.subheader("Runs", anchor=False)
+    if len(runs) > RUNS_AT_FIRST and not st.toggle(f"Show all {len(runs)}", key="all_runs"):
+        runs = runs[:RUNS_AT_FIRST]
+    ticked = []
+    for job in runs:
+        name = plain(job.name)
+        with st.container(gap=None):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                label = f"Compare {name}"
+                if st.checkbox(label, key=f"tick-{job.id}", label_visibility="collapsed", width=24):
+                    ticked.append(job)
+                st.button(
+                    f"**{name}**" if job is shown else name,
+                    key=f"show-{job.id}",
+                    type="tertiary",
+                    help="Look at this run",
+                    on_click=_show,
+                    args=(job.id,),
+                )
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                st.caption(_facts(job))
+                if allowed:
+                    with st.popover("", icon=":material/edit:", type="tertiary", help="Change"):
+                        _show_changes(job)
+    if len(runs) > 1:
+        st.caption("Tick two or more to lay their curves over one another.")
+    return ticked if len(ticked) > 1 else []
+
+
+def _facts(job: Job) -> str:
+    return f"{STATES[job.state][0]} · {model_title(job.config.architecture)} · {when(job.created)}"
+
+
+def _show(id: str) -> None:
+    """Look at a run; a comparison, which would stand in its place, ends."""
+    st.session_state[_SHOWN] = id
+    ticked = [key for key, value in st.session_state.items() if _is_tick(key) and value]
+    if len(ticked) > 1:
+        for key in ticked:
+            st.session_state[key] = False
+
+
+def _is_tick(key: str | int) -> bool:
+    return str(key).startswith("tick-")
+
+
+def _show_changes(job: Job) -> None:
+    name = st.text_input("Name", job.name, max_chars=jobs.MAX_NAME, key=f"name-{job.id}")
+    action_button("Rename", ":material/edit:", f"rename-{job.id}", jobs.rename, job.id, name)
+    st.divider()
+    if job.is_active:
+        st.caption("A run that is on cannot be deleted: stop it first.")
+        return
+    st.caption(
+        "Deletes its curves, log and weights, and photos brought for it alone. A model installed"
+        " from it stays."
+    )
+    if st.checkbox("Yes, delete this run", key=f"sure-{job.id}"):
+        action_button(
+            "Delete for good",
+            ":material/delete:",
+            f"delete-{job.id}",
+            jobs.delete,
+            job.id,
+            done=f"{job.name} was deleted.",
+        )
