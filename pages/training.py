@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.actions import show_outcome
 from ui.entry import enter_by_main_script
+from ui.local import training_allowed
 from ui.training.run_compare import show_comparison
 from ui.training.run_list import (
     all_runs,
@@ -17,7 +18,7 @@ from ui.training.run_list import (
 )
 from ui.training.run_view import show_run
 from ui.training.training_data import leave_data_section, show_data_section
-from ui.training.training_settings import choose_settings, show_train_button, training_allowed
+from ui.training.training_settings import choose_settings, show_train_button
 from ui.training.versions_view import show_versions
 
 enter_by_main_script()

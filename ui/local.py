@@ -1,7 +1,8 @@
-"""Who may name folders of the computer that runs Masklens."""
+"""What visitors may do to the computer that runs Masklens: name folders of it, train on it."""
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -19,3 +20,8 @@ def only_this_computer() -> bool:
         return False
     host = headers.get("Host")
     return host is None or urlsplit(f"//{host}").hostname in _LOOPBACK
+
+
+def training_allowed() -> bool:
+    """Whether this server's visitors may train: not where ``MASKLENS_TRAINING`` is "off"."""
+    return os.environ.get("MASKLENS_TRAINING", "").strip().lower() != "off"

@@ -23,7 +23,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime import Runtime
 
-from ui.training.data_keys import BROUGHT
+from ui.data_keys import BROUGHT
 
 EVERY_SECONDS = 20.0
 CLEAN_UP_SECONDS = 3600.0

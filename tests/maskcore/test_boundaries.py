@@ -34,6 +34,20 @@ WITHIN = {
     "maskcore/models.py": {"classification", "detection", "images", "pipeline"},
     "maskcore/drawing.py": {"classification", "detection", "images", "models", "pipeline"},
 }
+# Packages that know only those before them.
+LAYERS = {
+    "training": (
+        "photos",
+        "annotated",
+        "classifier",
+        "installing",
+        "detector",
+        "measuring",
+        "background",
+        "commands",
+    ),
+    "ui": ("photos", "live", "metrics", "training"),
+}
 SOURCES = [
     (path, part)
     for part in FORBIDDEN
@@ -79,7 +93,9 @@ def imported(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            words = node.module.split(".")
+            names |= {".".join(words[:end]) for end in range(1, len(words) + 1)}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -120,6 +136,19 @@ def test_the_core_is_built_from_below(part: str) -> None:
     forbidden = {f"maskcore.{name}" for name in WITHIN[part]}
     for path in paths:
         assert not imported(path.read_text(encoding="utf-8")) & forbidden, path.name
+
+
+@pytest.mark.parametrize(("part", "package"), [(k, name) for k in LAYERS for name in LAYERS[k]])
+def test_packages_are_built_from_below(part: str, package: str) -> None:
+    layers = LAYERS[part]
+    above = {f"{part}.{name}" for name in layers[layers.index(package) + 1 :]}
+    for path in sorted((ROOT / part / package).rglob("*.py")):
+        assert not imported(path.read_text(encoding="utf-8")) & above, path.name
+
+
+def test_every_package_has_its_layer() -> None:
+    for part, layers in LAYERS.items():
+        assert {path.parent.name for path in (ROOT / part).glob("*/__init__.py")} == set(layers)
 
 
 def test_importing_does_nothing(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import ui.metrics.learning_curves
 import ui.training.champion
-import ui.training.learning_curves
 import ui.training.run_list
 import ui.training.run_view
 import ui.training.training_data
@@ -883,7 +883,7 @@ def test_pressing_a_name_ends_the_comparison(open_training: OpenPage, runs: Any)
 def test_names_that_people_gave_stand_below_one_another(order: list[str], columns: int) -> None:
     import pandas as pd
 
-    from ui.training.learning_curves import _chart
+    from ui.metrics.learning_curves import _chart
 
     table = pd.DataFrame({"step": [1.0], "loss": [0.5], "which": order[:1], "part": "training"})
     chart = _chart(table, "loss", order, 10).to_dict()
@@ -1023,7 +1023,7 @@ def test_from_then_on_its_figures_say_it(stage: str) -> None:
 def test_the_axis_of_the_curves_keeps_still_while_they_grow() -> None:
     import pandas as pd
 
-    from ui.training.learning_curves import _domain
+    from ui.metrics.learning_curves import _domain
 
     assert _domain(pd.Series([0.31, 0.52]), "loss") == _domain(pd.Series([0.31, 0.59]), "loss")
     assert _domain(pd.Series([72.0, 95.0]), "accuracy") == [70, 100]

@@ -23,10 +23,10 @@ from training import events as ev
 from training.background.comparison import COMPARISON_FILE, save_comparison
 from training.background.job_process import BEAT_SECONDS, few_threads, is_mine, record
 from training.background.jobs import State, end, start_next, state_of
+from training.background.run_installing import install_command
 from training.classifier.installed import installed_cards
 from training.config import CROP_MARGIN, TrainConfig
 from training.events import EventLog
-from training.installing.versions import install_command
 from training.job_files import (
     HEARTBEAT_FILE,
     JOB_FILE,

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import resize
 from maskcore.types import ImageRgb
-from training.measuring.changes import through_jpeg
 
 
 def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRgb:
@@ -39,6 +38,14 @@ def degrade(image: ImageRgb, rng: np.random.Generator) -> ImageRgb:
     if rng.random() < 0.3:
         image = through_jpeg(image, int(rng.integers(20, 85)))
     return np.ascontiguousarray(image)
+
+
+def through_jpeg(image_rgb: ImageRgb, quality: int) -> ImageRgb:
+    """What is left of a picture saved as JPEG of a quality, 0..100."""
+    image_bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
+    _, coded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    read: ImageRgb = cv2.cvtColor(cv2.imdecode(coded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return read
 
 
 def _warp(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -10,9 +10,9 @@ from maskcore.models import REPORT_FILE
 from training.callbacks import load_best
 from training.classifier.architectures import build_model, input_spec
 from training.classifier.parts import judged_report, run_photos
+from training.classifier.temperature import calibration_record, fit_temperature
 from training.config import TrainConfig
 from training.events import EVALUATED, EVALUATING, EventLog, read_history
-from training.measuring.calibration import calibration_record, fit_temperature
 from training.provenance import provenance
 
 THRESHOLD = 0.5

@@ -170,7 +170,7 @@ def export_and_install(
 
 
 def save_package(made: Package, run_dir: Path) -> None:
-    """Write the files into a run's folder, from where ``versions.install`` takes them."""
+    """Write the files into a run's folder, from where ``run_installing`` takes them."""
     with replacing(run_dir / MODEL_FILE) as path:
         path.write_bytes(made.content)
     # The card last: where it is, the model is whole.

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from maskcore.types import Box, ImageRgb, longer_side
+from training.classifier.augment import through_jpeg
 from training.measuring.face_drawings import (
     black_beard,
     dark,
@@ -120,14 +121,6 @@ def compressed(quality: int) -> OnFace:
         return through_jpeg(square, quality)
 
     return change
-
-
-def through_jpeg(image_rgb: ImageRgb, quality: int) -> ImageRgb:
-    """What is left of a picture saved as JPEG of a quality, 0..100."""
-    image_bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
-    _, coded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    read: ImageRgb = cv2.cvtColor(cv2.imdecode(coded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    return read
 
 
 def hand(square: ImageRgb, face: float, rng: np.random.Generator) -> ImageRgb:

@@ -16,10 +16,10 @@ from ui.keep import keep, put
 from ui.metrics.chart_box import show_chart
 from ui.metrics.charts import history_chart
 from ui.metrics.judged import Judged, history_of, read_judged
+from ui.metrics.learning_curves import HARDER_TO_LEARN
 from ui.metrics.own_photos import OwnPhotos
 from ui.metrics.own_view import OWN, offer_model
 from ui.metrics.provenance import title_with_run
-from ui.training.learning_curves import HARDER_TO_LEARN
 from ui.words import counted, percent, plain, with_interval
 
 _FIGURES = {

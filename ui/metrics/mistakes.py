@@ -11,8 +11,8 @@ from ui.metrics.charts import CELL, confusion_chart
 from ui.metrics.corrections import Marks, show_corrections
 from ui.metrics.judged import Judged
 from ui.metrics.own_photos import OwnPhotos
+from ui.metrics.photo_cards import show_cards
 from ui.metrics.pictures import Pictures, choose_pictures
-from ui.training.photo_cards import show_cards
 
 _CHOSEN = "metrics_cell"
 _CLICKED = "metrics_cell_clicked"

@@ -20,12 +20,12 @@ from training.photos.data_folders import private_root
 from training.photos.folder_intake import folder_on_server
 from training.photos.intake import content_hash, hash_in_name
 from ui.actions import keep_problem, show_problem
+from ui.data_keys import LOOK
 from ui.keep import keep
 from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
 from ui.photos.gallery import reduced
 from ui.progress import progress_bar
-from ui.training.data_keys import LOOK
 from ui.uploader import release
 from ui.words import counted, plain, shown_name
 

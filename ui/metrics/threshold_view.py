@@ -14,7 +14,7 @@ from ui.app_threshold import (
     start_percent,
 )
 from ui.keep import forget, keep
-from ui.training.training_settings import training_allowed
+from ui.local import training_allowed
 
 _PLACE = "threshold"
 

@@ -15,7 +15,7 @@ from maskcore import MasklensError
 from maskcore.models import CARD_FILE, checksums, installed_models
 from training.background.comparison import Comparison, Figures, Verdict, comparison
 from training.background.jobs import MAX_NAME, Job, submit
-from training.installing.versions import install
+from training.background.run_installing import install
 from training.job_files import read_values
 from training.provenance import began_with_a_model
 from ui.actions import action_button

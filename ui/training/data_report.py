@@ -15,9 +15,9 @@ from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.findings import DataReport
 from training.photos.inspection import contact_sheet, inspect
 from training.photos.intake import kept_names
+from ui.data_keys import LOOK
 from ui.photos.gallery import reduced
 from ui.progress import progress_bar
-from ui.training.data_keys import LOOK
 from ui.words import counted, plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}

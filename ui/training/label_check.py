@@ -13,11 +13,11 @@ from training.measuring.own_files import OwnFiles
 from training.measuring.own_photos import JudgedPhoto, judge_photos
 from ui import loading
 from ui.choices import mask_models, model_title
+from ui.data_keys import DOUBTS
 from ui.metrics.corrections import Marks
+from ui.metrics.photo_cards import show_cards
 from ui.metrics.pictures import Pictures
 from ui.progress import progress_bar
-from ui.training.data_keys import DOUBTS
-from ui.training.photo_cards import show_cards
 from ui.words import counted, plain
 
 # A label is doubted from this probability of the other class on. Of the 599 validation photos of

@@ -16,8 +16,8 @@ from training.config import DATA_FILE
 from training.job_files import read_values
 from training.photos.corrections import read_corrections
 from ui.choices import model_title
+from ui.metrics.learning_curves import PARTS, show_curves_of_runs
 from ui.training.champion import share_in_words
-from ui.training.learning_curves import PARTS, show_curves_of_runs
 from ui.training.run_view import STATES
 from ui.training.training_settings import WEIGHTS
 from ui.words import counted, percent

@@ -13,8 +13,8 @@ from training.job_files import read_values
 from ui.metrics.corrections import Marks
 from ui.metrics.judged import judged_parts
 from ui.metrics.mistakes import CELLS, cell_title
+from ui.metrics.photo_cards import show_cards
 from ui.metrics.pictures import Pictures
-from ui.training.photo_cards import show_cards
 from ui.training.training_data import brought_folder
 
 _PICTURES = "run_pictures"

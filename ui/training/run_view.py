@@ -20,8 +20,8 @@ from training.classifier.starting_weights import NOT_FETCHED, available_weights
 from training.events import read_events
 from ui.actions import action_button
 from ui.choices import model_title
+from ui.metrics.learning_curves import show_curves
 from ui.training.champion import name_after, show_champion
-from ui.training.learning_curves import show_curves
 from ui.words import counted, percent, plain, time_left, when
 
 LOG_LINES = 200

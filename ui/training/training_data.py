@@ -9,9 +9,9 @@ import streamlit as st
 
 from training.photos.data_folders import discard
 from ui.choices import choose_way
+from ui.data_keys import BROUGHT, DOUBTS, LOOK
 from ui.entry import RECORDER_KEY
 from ui.metrics.corrections import choose_corrections
-from ui.training.data_keys import BROUGHT, DOUBTS, LOOK
 from ui.training.data_ways import Brought, choose_folder, choose_public, upload_zip
 from ui.words import plain
 

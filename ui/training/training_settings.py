@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import streamlit as st
@@ -57,11 +56,6 @@ MEANINGS = {
     "augmented_views": "Turned, shifted, darkened: more to learn from when photos are few.",
     "seed": "Where chance begins. The same seed and settings give the same run again.",
 }
-
-
-def training_allowed() -> bool:
-    """Whether this server's visitors may train: not where ``MASKLENS_TRAINING`` is "off"."""
-    return os.environ.get("MASKLENS_TRAINING", "").strip().lower() != "off"
 
 
 def choose_settings(data: DataChoice | None) -> TrainConfig:

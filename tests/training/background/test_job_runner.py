@@ -26,13 +26,14 @@ from training.background.comparison import comparison
 from training.background.job_runner import BROKEN, DISK_FULL, ENDED, run_job
 from training.background.jobs import Job, State
 from training.background.run_curves import curves
+from training.background.run_installing import install
 from training.callbacks import BEST_WEIGHTS, Checkpoint, RunState
 from training.classifier import evaluate as evaluate_module
 from training.classifier import head_stage
 from training.classifier.fit import BACKBONE_WEIGHTS, NOTHING_TO_KEEP, fit
 from training.config import TrainConfig
 from training.events import read_events
-from training.installing import export, versions
+from training.installing import export
 from training.photos import data_folders
 
 MakePhotos = Callable[..., Path]
@@ -119,7 +120,7 @@ def test_a_run_ends_with_a_model_that_can_be_installed(
     first = comparison(job)
     assert first is not None and first.verdict == "no model to compare with"
     assert first.parts[1].run.right == report["parts"]["test"]["accuracy"]["hits"]
-    versions.install(job.id, "mobilenet_v2")
+    install(job.id, "mobilenet_v2")
     card = load_model("mobilenet_v2").card
     assert (card["title"], card["input"]["crop_margin"]) == ("mine", 0.2)
     assert str(photos.parent) not in json.dumps(card)
@@ -171,7 +172,7 @@ def test_stopping_keeps_the_best_of_the_epochs_done(
     assert epochs(job) == [1, 2, 3]
     assert "fine-tuning" not in stages(job)
     assert max(point.step for point in curves(job)) == 3
-    versions.install(job.id, "stopped")
+    install(job.id, "stopped")
 
 
 @pytest.mark.parametrize("when", ["reading data", "computing features", "training"])
@@ -294,7 +295,7 @@ def test_a_disk_that_fills_up_harms_nothing_and_the_run_goes_on_with_room(
     jobs.resume(job.id)
     assert run_job(job.id) == 0
     assert jobs.job(job.id).state == State.FINISHED
-    versions.install(job.id, "mobilenet_v2")
+    install(job.id, "mobilenet_v2")
     assert load_model("mobilenet_v2").card["figures"]["test"]["count"] > 0
 
 

@@ -43,7 +43,10 @@ print("ready", flush=True)
 sys.stdin.readline()
 print(jobs.submit(TrainConfig(sys.argv[1])).id)
 """
-STATES = "from training.background import jobs; print([[j.id, j.state, j.place] for j in jobs.jobs()])"
+STATES = """
+from training.background import jobs
+print([[j.id, j.state, j.place] for j in jobs.jobs()])
+"""
 
 
 @pytest.fixture(autouse=True)

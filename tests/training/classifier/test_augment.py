@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from maskcore.images import read_image
 from maskcore.types import ImageRgb
-from training.classifier.augment import augment
+from training.classifier.augment import augment, through_jpeg
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,13 @@ def test_the_photo_stays_upright_and_in_view() -> None:
     for _ in range(200):
         result = augment(photo, 96, rng).astype(float)
         assert result[56:].mean() > result[:40].mean() + 15
+
+
+def test_it_is_the_jpeg_of_this_picture_not_of_one_with_red_and_blue_swapped() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG", quality=30)
+    theirs = read_image(stream.getvalue()).astype(int)
+    assert np.abs(through_jpeg(picture, 30) - theirs).mean() < 1.5
+    swapped = through_jpeg(np.ascontiguousarray(picture[..., ::-1]), 30)[..., ::-1]
+    assert np.abs(swapped - theirs).mean() > 5

@@ -16,6 +16,7 @@ from maskcore.locks import models_guard
 from maskcore.models import installed_models, load_model, read_report
 from training.background import job_process, jobs
 from training.background.jobs import State
+from training.background.run_installing import install
 from training.config import TrainConfig
 from training.installing import versions
 
@@ -68,7 +69,7 @@ def test_installing_keeps_what_was_there_and_restoring_goes_both_ways(
 ) -> None:
     assert versions.versions("net") == []
     for day, name in zip(DAYS, ("one", "two", "three"), strict=False):
-        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+        install(finished_run(tmp_path, name.encode(), day, name), "net")
         assert load_model("net").content == name.encode()
         assert load_model("net").card["name"] == "net"
         assert read_report("net")["parts"]["test"]["count"] == len(name)
@@ -91,8 +92,8 @@ def test_installing_keeps_what_was_there_and_restoring_goes_both_ways(
 
 def test_a_model_names_the_command_that_installs_it_under_its_own_name(tmp_path: Path) -> None:
     run_id = finished_run(tmp_path, b"one", DAYS[0], "one")
-    versions.install(run_id, "net")
-    versions.install(run_id, "other")
+    install(run_id, "net")
+    install(run_id, "other")
     for name in ("net", "other"):
         made_by = load_model(name).card["made_by"]
         assert made_by["fit"] == {"created": "2026-01-01T00:00:00+00:00"}
@@ -105,18 +106,18 @@ def test_a_model_names_the_command_that_installs_it_under_its_own_name(tmp_path:
 
 def test_the_same_model_is_listed_once_under_its_latest_name(tmp_path: Path) -> None:
     first = finished_run(tmp_path, b"a", DAYS[0], "first")
-    versions.install(first, "net")
-    versions.install(finished_run(tmp_path, b"b", DAYS[1], "second"), "net")
+    install(first, "net")
+    install(finished_run(tmp_path, b"b", DAYS[1], "second"), "net")
     jobs.rename(first, "renamed")
     for _ in range(2):
-        versions.install(first, "net")
+        install(first, "net")
         assert listed() == [("second", False), ("renamed", True)]
 
 
 def test_a_shipped_model_is_kept_too(tmp_path: Path, models: Path) -> None:
     shipped = card(b"shipped", DAYS[0], None)
     versions.put_in_place("net", b"shipped", shipped, {"parts": {}})
-    versions.install(finished_run(tmp_path, b"mine", DAYS[1], "mine"), "net")
+    install(finished_run(tmp_path, b"mine", DAYS[1], "mine"), "net")
     old = versions.versions("net")[1]
     assert old.title.startswith("Model of 01 March 2026") or old.title.startswith("Model of 0")
     assert (old.accuracy, old.current) == (None, False)
@@ -133,7 +134,7 @@ def test_only_finished_runs_are_installed(
     outcome = jobs.job(run).folder / "outcome.json"
     outcome.unlink() if state is None else write_json(outcome, {"state": state})
     with pytest.raises(MasklensError, match="has finished"):
-        versions.install(run, "net")
+        install(run, "net")
     assert not models.exists()
 
 
@@ -141,11 +142,11 @@ def test_only_finished_runs_are_installed(
 def test_a_run_without_all_its_files_is_not_installed(
     tmp_path: Path, models: Path, name: str
 ) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     run = finished_run(tmp_path, b"new", DAYS[1], "new")
     (jobs.job(run).folder / name).unlink()
     with pytest.raises(MasklensError):
-        versions.install(run, "net")
+        install(run, "net")
     assert load_model("net").content == b"old"
     assert listed() == [("old", True)]
 
@@ -153,7 +154,7 @@ def test_a_run_without_all_its_files_is_not_installed(
 def test_a_full_disk_leaves_the_installed_model(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     run = finished_run(tmp_path, b"new", DAYS[1], "new")
 
     def full(handle: int) -> None:
@@ -161,7 +162,7 @@ def test_a_full_disk_leaves_the_installed_model(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(MasklensError, match="the one in use stays"):
-        versions.install(run, "net")
+        install(run, "net")
     assert load_model("net").content == b"old"
     assert listed() == [("old", True)]
     assert {path.name for path in models.iterdir()} == {"net", ".versions"}
@@ -172,7 +173,7 @@ def test_a_version_that_cannot_be_moved_leaves_the_one_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     for day, name in zip(DAYS, ("one", "two"), strict=False):
-        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+        install(finished_run(tmp_path, name.encode(), day, name), "net")
     one = versions.versions("net")[1]
     move, moves = os.replace, []
 
@@ -206,13 +207,13 @@ def install_and_be_killed(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", replace_)
         with pytest.raises(Killed):
-            versions.install(run, "net")
+            install(run, "net")
 
 
 def test_a_kill_between_two_moves_is_mended(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     install_and_be_killed(finished_run(tmp_path, b"new", DAYS[1], "new"), monkeypatch)
     assert not (models / "net").exists()
     assert listed() == [("old", True)]
@@ -223,7 +224,7 @@ def test_a_kill_brings_back_what_was_in_use_and_not_the_newest(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for day, name in zip(DAYS, ("one", "two"), strict=False):
-        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+        install(finished_run(tmp_path, name.encode(), day, name), "net")
     versions.restore("net", versions.versions("net")[1].id)
     (two,) = (models / ".versions" / "net").iterdir()
     os.utime(two, (1, 1))  # retired long ago
@@ -239,7 +240,7 @@ def test_a_kill_brings_back_what_was_in_use_and_not_the_newest(
 def test_what_was_written_beside_a_model_that_moved_away_is_mended(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, left: list[str]
 ) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     before = versions.versions("net")[0]
     install_and_be_killed(finished_run(tmp_path, b"new", DAYS[1], "new"), monkeypatch)
     (models / "net").mkdir()
@@ -251,7 +252,7 @@ def test_what_was_written_beside_a_model_that_moved_away_is_mended(
     assert versions.versions("net") == [before]
     set_aside = [path for path in (models / ".versions").rglob("*.json") if path.is_file()]
     assert sorted(path.name for path in set_aside) == left  # nothing is thrown away
-    versions.install(finished_run(tmp_path, b"third", DAYS[2], "third"), "net")
+    install(finished_run(tmp_path, b"third", DAYS[2], "third"), "net")
     assert listed() == [("third", True), ("old", False)]
 
 
@@ -264,7 +265,7 @@ def test_a_folder_of_which_nothing_earlier_is_kept_stays_as_it_is(models: Path) 
 
 def test_mending_waits_for_an_installation_that_goes_on(tmp_path: Path, models: Path) -> None:
     for day, name in zip(DAYS, ("one", "two"), strict=False):
-        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+        install(finished_run(tmp_path, name.encode(), day, name), "net")
     with models_guard():
         os.replace(models / "net", tmp_path / "between two moves")
         mending = threading.Thread(target=versions.mend_all)
@@ -283,7 +284,7 @@ def test_what_is_no_mask_model_is_not_replaced(tmp_path: Path, models: Path, nam
         (models / name / "model.tflite").write_bytes(b"finder")
     before = sorted((models / name).iterdir())
     with pytest.raises(MasklensError, match="Choose another name"):
-        versions.install(finished_run(tmp_path, b"new", DAYS[0], "new"), name)
+        install(finished_run(tmp_path, b"new", DAYS[0], "new"), name)
     assert sorted((models / name).iterdir()) == before
     assert [path.name for path in models.iterdir()] == [name]
 
@@ -299,15 +300,15 @@ def test_no_model_takes_the_place_of_another_kind(models: Path, name: str, kind:
 
 
 def test_a_damaged_mask_model_can_be_replaced(tmp_path: Path, models: Path) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     (models / "net" / "card.json").write_text("{")
-    versions.install(finished_run(tmp_path, b"new", DAYS[1], "new"), "net")
+    install(finished_run(tmp_path, b"new", DAYS[1], "new"), "net")
     assert load_model("net").content == b"new"
 
 
 @pytest.mark.parametrize("version", ["", "..", "../net", "20260301-120000-00000000", "a/b"])
 def test_versions_that_are_not_there_are_refused(tmp_path: Path, version: str) -> None:
-    versions.install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
+    install(finished_run(tmp_path, b"old", DAYS[0], "old"), "net")
     with pytest.raises(MasklensError, match="is gone"):
         versions.restore("net", version)
     assert listed() == [("old", True)]
@@ -315,7 +316,7 @@ def test_versions_that_are_not_there_are_refused(tmp_path: Path, version: str) -
 
 def test_damaged_cards_do_not_stop_the_list(tmp_path: Path, models: Path) -> None:
     for day, name in zip(DAYS, ("one", "two"), strict=False):
-        versions.install(finished_run(tmp_path, name.encode(), day, name), "net")
+        install(finished_run(tmp_path, name.encode(), day, name), "net")
     (kept,) = (models / ".versions" / "net").iterdir()
     (kept / "card.json").write_text(json.dumps({"made_by": 3, "figures": []}))
     two, one = versions.versions("net")
