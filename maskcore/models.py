@@ -58,6 +58,17 @@ def installed_models(kind: str) -> list[str]:
     return names
 
 
+def check_installed(name: str) -> None:
+    """Refuse the name of a classifier that is not there.
+
+    Raises:
+        ModelError: there is no such folder; the message names those that there are.
+    """
+    if not (models_dir() / name).is_dir():
+        known = ", ".join(installed_models("classifier")) or "none"
+        raise ModelError(f"There is no model {name}. Installed are: {known}.")
+
+
 def read_card(name: str) -> dict[str, Any]:
     """Read a model's card.
 

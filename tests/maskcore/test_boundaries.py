@@ -54,7 +54,7 @@ SOURCES = [
     for path in sorted((ROOT / part).rglob("*.py") if (ROOT / part).is_dir() else [ROOT / part])
 ]
 
-# Imports every module of the core but the command line's entry, noting what is touched.
+# Imports every module of the core, noting what is touched.
 IMPORT_ALL = """
 import json, pkgutil, sys
 
