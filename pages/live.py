@@ -6,11 +6,11 @@ import streamlit as st
 
 from ui.choices import choose, choose_way, fold_on_phones, ready_pipeline
 from ui.entry import enter_by_main_script
+from ui.live.faces_chart import show_chart
 from ui.live.live_view import (
     choose_extras,
     show_actions,
     show_camera,
-    show_chart,
     show_figures,
     show_notes,
     show_snapshots,

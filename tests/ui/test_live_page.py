@@ -19,9 +19,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.alert import AlertRule
-from maskcore.session import Second, SessionLog
+from maskcore.session import SessionLog
 from maskcore.types import Analysis
-from ui.live import doctor, live_view, webrtc
+from ui.live import doctor, webrtc
 from ui.live import stream as stream_module
 from ui.live.browser import BrowserReport
 from ui.live.pace import SharedPace
@@ -269,16 +269,6 @@ def test_the_alert_is_offered_where_it_works_and_remembered(live: AppTest, playe
     live.segmented_control(key="way").set_value("Camera").run()
     assert live.toggle(key="alert").value is True
     assert stream_of(live).settings.alert == AlertRule(3.0, 15.0)
-
-
-def test_the_chart_draws_nothing_for_kinds_without_a_face() -> None:
-    rows = [Second(second, 9, 0, 0, 1, 0, 1, 5.0, 5.0) for second in range(3)]
-    chart = live_view._chart(rows).to_dict()
-    mark = chart["mark"]
-    # An edge would be drawn along the areas of no height, too.
-    assert (mark["type"], mark.get("line"), mark.get("stroke")) == ("area", None, None)
-    (table,) = chart["datasets"].values()
-    assert {row["faces"] for row in table if row["what"] != "No Mask"} == {0}
 
 
 def test_nothing_outside_is_asked_and_no_sound_is_recorded(live: AppTest, player: Player) -> None:
