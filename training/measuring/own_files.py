@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.photos.archive import open_files
 from training.photos.class_names import owner_names
 from training.photos.folder_intake import files_below, is_ready, links_stay_below
+from training.photos.offered import OfferedFile
 from training.photos.yolo_names import CLASSES_FILE, NAMES_FILES, listed_names
 
 MAX_TOTAL_BYTES = 2 * 2**30
@@ -28,33 +29,7 @@ _SUFFIXES = IMAGE_SUFFIXES | set(_BOXES) | {PurePosixPath(name).suffix for name 
 Progress = Callable[[float], None]
 
 
-class _File(Protocol):
-    """Where a file lies in an archive or folder, its name last, and what is in it."""
-
-    @property
-    def parts(self) -> tuple[str, ...]: ...
-
-    def read(self, most_bytes: int) -> bytes | None: ...
-
-
-@dataclass(frozen=True)
-class _FolderFile:
-    """As a ``ZippedFile``, of a folder."""
-
-    parts: tuple[str, ...]
-    path: Path
-
-    def read(self, most_bytes: int) -> bytes | None:
-        """What is in it; None where it cannot be read or is larger."""
-        try:
-            with self.path.open("rb") as stream:
-                content = stream.read(most_bytes + 1)
-        except OSError:
-            return None
-        return content if len(content) <= most_bytes else None
-
-
-Planned = tuple[str, _File, str]  # our name, the file, its owner's name
+Planned = tuple[str, OfferedFile, str]  # our name, the file, its owner's name
 
 
 @dataclass(frozen=True)
@@ -106,8 +81,7 @@ def folder_files(root: Path, into: Path) -> OwnFiles:
     ready = links_stay_below(root, _SCENES) if annotated else is_ready(root)
     if ready:
         return OwnFiles(root, annotated)
-    found = [_FolderFile(parts, path) for parts, path in files_below(root, _SUFFIXES)]
-    return _copy(found, into, lambda share: None)
+    return _copy(files_below(root, _SUFFIXES), into, lambda share: None)
 
 
 def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: None) -> OwnFiles:
@@ -125,7 +99,8 @@ def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: Non
         return _copy(files, into, progress)
 
 
-def _copy(files: Sequence[_File], into: Path, progress: Progress) -> OwnFiles:
+def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> OwnFiles:
+    files = [file for file in offered if file.skip is None]
     boxes = _boxes(files)
     photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
     planned = list(_lists_of_classes(files, boxes))
@@ -167,11 +142,11 @@ def storing() -> Iterator[None]:
         raise MasklensError("The photos could not be stored: the disk may be full.") from error
 
 
-def _suffix(file: _File) -> str:
+def _suffix(file: OfferedFile) -> str:
     return PurePosixPath(file.parts[-1]).suffix.lower()
 
 
-def _boxes(files: Sequence[_File]) -> list[_File]:
+def _boxes(files: Sequence[OfferedFile]) -> list[OfferedFile]:
     """The annotations: of several of one photo a single one, Pascal VOC's before YOLO's."""
     found = [file for file in files if _has_boxes(file)]
     by_photo = {_key(file.parts): file for file in found}
@@ -179,7 +154,7 @@ def _boxes(files: Sequence[_File]) -> list[_File]:
     return list(by_photo.values())
 
 
-def _has_boxes(file: _File) -> bool:
+def _has_boxes(file: OfferedFile) -> bool:
     suffix = _suffix(file)
     # Texts lie about for many reasons; only these are YOLO's.
     return suffix == ".xml" or (
@@ -187,7 +162,7 @@ def _has_boxes(file: _File) -> bool:
     )
 
 
-def _plan_classes(photos: list[_File]) -> Iterator[Planned]:
+def _plan_classes(photos: list[OfferedFile]) -> Iterator[Planned]:
     by_path = {"/".join(file.parts): file for file in photos}
     names = owner_names(by_path)
     for number, (path, file) in enumerate(by_path.items(), 1):
@@ -196,7 +171,7 @@ def _plan_classes(photos: list[_File]) -> Iterator[Planned]:
             yield f"{label}/{number:05d}{_suffix(file)}", file, names[path]
 
 
-def _plan_scenes(photos: list[_File], boxes: list[_File]) -> Iterator[Planned]:
+def _plan_scenes(photos: list[OfferedFile], boxes: list[OfferedFile]) -> Iterator[Planned]:
     """Photos and what is noted of them under the same number; others are of no use."""
     by_key = {_key(file.parts): file for file in photos}
     for number, note in enumerate(boxes, 1):
@@ -205,7 +180,7 @@ def _plan_scenes(photos: list[_File], boxes: list[_File]) -> Iterator[Planned]:
                 yield f"{kind}/{number:05d}{_suffix(file)}", file, "/".join(file.parts)
 
 
-def _lists_of_classes(files: Sequence[_File], boxes: list[_File]) -> Iterator[Planned]:
+def _lists_of_classes(files: Sequence[OfferedFile], boxes: list[OfferedFile]) -> Iterator[Planned]:
     """The list that YOLO's numbers need, of several the one above the others.
 
     Raises:
@@ -214,7 +189,7 @@ def _lists_of_classes(files: Sequence[_File], boxes: list[_File]) -> Iterator[Pl
     """
     if not any(_suffix(file) == ".txt" for file in boxes):
         return
-    lists: list[_File] = []
+    lists: list[OfferedFile] = []
     for file in sorted(
         (file for file in files if file.parts[-1] in NAMES_FILES),
         key=lambda file: (NAMES_FILES.index(file.parts[-1]), len(file.parts)),
@@ -233,7 +208,7 @@ def _lists_of_classes(files: Sequence[_File], boxes: list[_File]) -> Iterator[Pl
     yield f"{_BOXES['.txt']}/{name}", lists[0], name
 
 
-def _is_above(upper: _File, lower: _File) -> bool:
+def _is_above(upper: OfferedFile, lower: OfferedFile) -> bool:
     """Whether a list of classes holds for the photos of another, which comes after it."""
     folder = _set_folder(upper.parts)
     # Beside each other or in labels/, those of one kind must be the same.
@@ -241,7 +216,7 @@ def _is_above(upper: _File, lower: _File) -> bool:
     return comes_first and _set_folder(lower.parts)[: len(folder)] == folder
 
 
-def _say_the_same(lists: list[_File]) -> bool:
+def _say_the_same(lists: list[OfferedFile]) -> bool:
     contents = {(file.parts[-1], (file.read(MAX_NOTE_BYTES) or b"").strip()) for file in lists}
     kinds = {name for name, _ in contents}
     # Only two of different kinds are understood to compare them: that may take long.

@@ -8,16 +8,15 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES
-from training.photos.class_names import deciding_folder, owner_names
-from training.photos.data_folders import filling
-from training.photos.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
+from training.photos.intake import IntakeReport, copy_photos
+from training.photos.offered import OfferedFile, PhotoFolder, Skip, plan, skip_by_name
 
 # The list of entries is held in memory as a whole: both bounds keep that small.
 MAX_ENTRIES = 60_000
@@ -51,15 +50,14 @@ def read_plan(stream: IO[bytes]) -> tuple[PhotoFolder, ...]:
     Raises:
         MasklensError: it cannot be used, and why.
     """
-    with _opened(stream) as (_, entries):
-        places = [_place(entry) for entry in entries]
-    photos = [place for place in places if place and isinstance(place, tuple)]
-    if not photos and Skip.ARCHIVE in places:
-        raise MasklensError(
-            "Inside this ZIP archive lies another one. Unpack that one first, then pack the two"
-            " folders in it, with and without masks."
-        )
-    return plan(("/".join(place[:-1]) for place in photos), "ZIP archive")
+    with open_files(stream) as files:
+        skips = {file.skip for file in files}
+        if None not in skips and Skip.ARCHIVE in skips:
+            raise MasklensError(
+                "Inside this ZIP archive lies another one. Unpack that one first, then pack the"
+                " two folders in it, with and without masks."
+            )
+        return plan(files, "ZIP archive")
 
 
 def take_in(
@@ -68,93 +66,49 @@ def take_in(
     into: Path,
     progress: Callable[[float], None] = lambda share: None,
 ) -> IntakeReport:
-    """Copy the photos of a ZIP archive, all or nothing, under names of our own.
+    """Copy the photos of a ZIP archive; see ``training.photos.intake.copy_photos``.
 
     Args:
         stream: the archive; it is left open.
-        classes: by name of a folder of ``read_plan``, the class of the photos in it; other
-            folders are left out.
-        into: a folder that is not there yet; then holds ``with_mask`` and ``without_mask``.
+        classes: by name of a folder of ``read_plan``.
+        into: a folder that is not there yet.
         progress: told the share done, 0..1.
 
     Raises:
         MasklensError: the archive cannot be used, and why; ``into`` is then not there.
     """
-    with _opened(stream) as (archive, entries), filling(into) as folder:
-        intake = PhotoIntake(folder)
-        places = (_place(entry) for entry in entries)
-        names = owner_names("/".join(place) for place in places if isinstance(place, tuple))
-        packed_bytes = sum(entry.compress_size for entry in entries) or 1
-        done = 0
-        for entry in entries:
-            _take_entry(archive, entry, classes, names, intake)
-            done += entry.compress_size
-            progress(min(done / packed_bytes, 1.0))
-        return intake.finish()
-
-
-@dataclass(frozen=True)
-class ZippedFile:
-    """A file in a ZIP archive that is open.
-
-    Attributes:
-        parts: where it lies, its name last.
-    """
-
-    parts: tuple[str, ...]
-    _archive: zipfile.ZipFile
-    _entry: zipfile.ZipInfo
-
-    def read(self, most_bytes: int) -> bytes | None:
-        """What is in it; None where it is damaged or larger, whatever was promised."""
-        try:
-            with self._archive.open(self._entry) as stream:
-                content = stream.read(most_bytes + 1)
-        except _DAMAGE:
-            return None
-        return content if len(content) <= most_bytes else None
+    with open_files(stream) as files:
+        return copy_photos(files, classes, into, progress)
 
 
 @contextmanager
-def open_files(stream: IO[bytes], suffixes: Container[str]) -> Iterator[list[ZippedFile]]:
-    """Give the files of a ZIP archive that have such names and lie where files may lie.
+def open_files(
+    stream: IO[bytes], suffixes: Container[str] = IMAGE_SUFFIXES
+) -> Iterator[list[OfferedFile]]:
+    """Give the files of a ZIP archive in the order in which they lie there.
 
     Args:
         stream: the archive; it is left open.
-        suffixes: in small letters, e.g. ".jpg".
+        suffixes: of files that are not left out, in small letters, e.g. ".jpg".
 
     Raises:
         MasklensError: it cannot be used, and why.
     """
     with _opened(stream) as (archive, entries):
-        yield [
-            ZippedFile(place, archive, entry)
-            for entry, place in ((entry, _place(entry, suffixes)) for entry in entries)
-            if place and isinstance(place, tuple)
-        ]
+        files = (_offered(archive, entry, suffixes) for entry in entries)
+        yield [file for file in files if file.parts or file.skip]
 
 
-def _take_entry(
-    archive: zipfile.ZipFile,
-    entry: zipfile.ZipInfo,
-    classes: Mapping[str, str],
-    names: Mapping[str, str],
-    intake: PhotoIntake,
-) -> None:
-    place = _place(entry)
+def _offered(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, suffixes: Container[str]
+) -> OfferedFile:
+    """A file; what has neither parts nor a reason to leave it out is a folder."""
     path = _path(entry)
-    if isinstance(place, Skip):
-        intake.skip(place, path)
-    elif place:
-        label = classes.get(deciding_folder("/".join(place[:-1]))[0])
-        if label is None:
-            intake.skip(Skip.NOT_CHOSEN, path)
-            return
-        try:
-            with archive.open(entry) as content:
-                intake.take(label, content, names.get("/".join(place), path), entry.compress_size)
-        except _DAMAGE:
-            intake.skip(Skip.DAMAGED, path)
+    place = _place(entry, path, suffixes)
+    parts, skip = ((), place) if isinstance(place, Skip) else (place, None)
+    return OfferedFile(
+        path, parts, skip, partial(archive.open, entry), _DAMAGE, entry.compress_size
+    )
 
 
 @contextmanager
@@ -214,11 +168,8 @@ def _too_many() -> MasklensError:
     )
 
 
-def _place(
-    entry: zipfile.ZipInfo, suffixes: Container[str] = IMAGE_SUFFIXES
-) -> tuple[str, ...] | Skip:
+def _place(entry: zipfile.ZipInfo, name: str, suffixes: Container[str]) -> tuple[str, ...] | Skip:
     """Where a file of such a name lies in its archive, file name last; empty for a folder."""
-    name = _path(entry)
     if len(name) > MAX_NAME or name.count("/") >= MAX_PARTS:
         return Skip.UNUSUAL
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
@@ -236,21 +187,12 @@ def _place(
 
 
 def _path(entry: zipfile.ZipInfo) -> str:
-    """As stored, not as zipfile bends it to this system's habits; with forward slashes.
-
-    Old Windows programs write backslashes.
-    """
-    return _name(entry).replace("\\", "/")
-
-
-def _name(entry: zipfile.ZipInfo) -> str:
-    """The name as it was meant: many programs write UTF-8 and do not say so."""
-    if not entry.flag_bits & _UTF8:
-        try:
-            return entry.orig_filename.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
-    return entry.orig_filename
+    """As stored, not as zipfile bends it to this system's habits; with forward slashes."""
+    path = entry.orig_filename
+    if not entry.flag_bits & _UTF8:  # many programs write UTF-8 and do not say so
+        with suppress(UnicodeError):
+            path = path.encode("cp437").decode("utf-8")
+    return path.replace("\\", "/")  # old Windows programs write backslashes
 
 
 class _Careful:

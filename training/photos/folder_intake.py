@@ -8,9 +8,10 @@ from pathlib import Path
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES
-from training.photos.class_names import CLASS_FOLDERS, deciding_folder, owner_names
-from training.photos.data_folders import data_root, filling
-from training.photos.intake import IntakeReport, PhotoFolder, PhotoIntake, Skip, plan, skip_by_name
+from training.photos.class_names import CLASS_FOLDERS
+from training.photos.data_folders import data_root
+from training.photos.intake import IntakeReport, copy_photos
+from training.photos.offered import OfferedFile, PhotoFolder, Skip, plan, skip_by_name
 
 ROOTS_VARIABLE = "MASKLENS_DATA_ROOTS"
 MAX_FILES = 200_000
@@ -92,21 +93,7 @@ def plan_folder(folder: Path) -> tuple[PhotoFolder, ...]:
     Raises:
         MasklensError: none does, or there are too many files.
     """
-    photos = files_below(folder, IMAGE_SUFFIXES)
-    return plan(("/".join(parts[:-1]) for parts, _ in photos), "folder")
-
-
-def files_below(folder: Path, suffixes: Container[str]) -> Iterator[tuple[tuple[str, ...], Path]]:
-    """Files that may be taken in, each as parts of its path in the folder and whole.
-
-    Args:
-        folder: it and what lies below are looked through; links are not followed.
-        suffixes: in small letters, e.g. ".jpg".
-
-    Raises:
-        MasklensError: there are too many files.
-    """
-    return ((parts, path) for parts, path in _files(folder) if _skip(parts, path, suffixes) is None)
+    return plan(files_below(folder), "folder")
 
 
 def take_in_folder(
@@ -115,63 +102,31 @@ def take_in_folder(
     into: Path,
     progress: Callable[[float], None] = lambda share: None,
 ) -> IntakeReport:
-    """Copy the photos of a folder by the rules for archives.
+    """Copy the photos of a folder; see ``training.photos.intake.copy_photos``.
 
     Args:
         folder: it stays as it is.
-        classes: by name of a folder of ``plan_folder``, the class of the photos in it.
+        classes: by name of a folder of ``plan_folder``.
         into: a folder that is not there yet.
         progress: told the share done, 0..1.
 
     Raises:
         MasklensError: it cannot be used, and why; ``into`` is then not there.
     """
-    files = list(_files(folder))
-    names = owner_names("/".join(parts) for parts, path in files if _skip(parts, path) is None)
-    with filling(into) as unfinished:
-        intake = PhotoIntake(unfinished)
-        for number, (parts, path) in enumerate(files, 1):
-            _take_file(parts, path, classes, names, intake)
-            progress(number / len(files))
-        return intake.finish()
+    return copy_photos(list(files_below(folder)), classes, into, progress)
 
 
-def _take_file(
-    parts: tuple[str, ...],
-    path: Path,
-    classes: Mapping[str, str],
-    names: Mapping[str, str],
-    intake: PhotoIntake,
-) -> None:
-    skip, name = _skip(parts, path), "/".join(parts)
-    label = classes.get(deciding_folder("/".join(parts[:-1]))[0])
-    if skip is not None:
-        intake.skip(skip, name)
-    elif label is None:
-        intake.skip(Skip.NOT_CHOSEN, name)
-    else:
-        try:
-            stream = path.open("rb")
-        except OSError:
-            intake.skip(Skip.DAMAGED, name)
-            return
-        with stream:
-            intake.take(label, stream, names.get(name, name))
-
-
-def _skip(
-    parts: tuple[str, ...], path: Path, suffixes: Container[str] = IMAGE_SUFFIXES
-) -> Skip | None:
-    if path.is_symlink():  # it may lead out of the folder
-        return Skip.LINK
-    # Reading a pipe would wait for ever.
-    return skip_by_name(parts, suffixes) if path.is_file() else Skip.NO_PHOTO
-
-
-def _files(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
-    """What lies in a folder and below, as parts of its path and whole; links are not followed.
+def files_below(folder: Path, suffixes: Container[str] = IMAGE_SUFFIXES) -> Iterator[OfferedFile]:
+    """The files in a folder and below; links are not followed.
 
     What visitors brought is passed over: it is theirs alone.
+
+    Args:
+        folder: it and what lies below are looked through.
+        suffixes: of files that are not left out, in small letters, e.g. ".jpg".
+
+    Raises:
+        MasklensError: there are too many files.
     """
     found, brought = 0, data_root().resolve()
     for above, folders, names in os.walk(folder):
@@ -186,4 +141,14 @@ def _files(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
                     " photos."
                 )
             path = Path(above, name)
-            yield path.relative_to(folder).parts, path
+            yield _offered(path, path.relative_to(folder).parts, suffixes)
+
+
+def _offered(path: Path, parts: tuple[str, ...], suffixes: Container[str]) -> OfferedFile:
+    if path.is_symlink():  # it may lead out of the folder
+        skip: Skip | None = Skip.LINK
+    elif not path.is_file():  # reading a pipe would wait for ever
+        skip = Skip.NO_PHOTO
+    else:
+        skip = skip_by_name(parts, suffixes)
+    return OfferedFile("/".join(parts), parts, skip, lambda: path.open("rb"), (OSError,))

@@ -6,89 +6,31 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from typing import IO
+from itertools import accumulate
+from pathlib import Path
 
 from maskcore.errors import ImageError, MasklensError
 from maskcore.files import write_json
-from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES, picture_suffix
-from training.photos.class_names import CLASS_FOLDERS, deciding_folder
+from maskcore.images import MAX_BYTES, picture_suffix
+from training.photos.class_names import CLASS_FOLDERS, deciding_folder, owner_names
+from training.photos.data_folders import filling
+from training.photos.offered import OfferedFile, Skip
 
 MAX_PHOTOS = 30_000
 MAX_TOTAL_BYTES = 4 * 2**30
 # Photos are packed already: a ZIP makes them hardly smaller. What unpacks to a hundred
 # times its size is a bomb; small plain pictures do so honestly.
 MAX_GROWTH, GROWTH_FROM_BYTES = 100, 2**20
-# Each is shown for confirmation.
-MAX_FOLDERS = 40
 # Of each reason why files are left out, so many are named, and no more of a name is shown.
 NAMED, NAME_LENGTH = 3, 40
 # Beside the class folders: how the owner calls the photos that were taken in.
 OWNER_NAMES_FILE = "masklens_names.json"
 _STEP_BYTES = 2**18
 _OUR_NAME = re.compile(r"\d{4,}-([0-9a-f]{8})\.[a-z]+")
-_ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar .jar".split())
-
-
-class Skip(StrEnum):
-    """Why something was left out, in words."""
-
-    ELSEWHERE = "files with paths that lead elsewhere"
-    LINK = "links to other files"
-    ARCHIVE = "archives inside"
-    HIDDEN = "hidden files"
-    NO_PHOTO = "files that are no photos"
-    LARGE = f"files over {MAX_BYTES // 2**20} MB"
-    GROWS = "files that unpack to far more than photos do"
-    DAMAGED = "damaged files"
-    UNUSUAL = "files packed or named in an unusual way"
-    NOT_CHOSEN = "photos in other folders"
-
-
 # Their owner has never seen the ones, and has just set the others aside.
 _UNNAMED = (Skip.HIDDEN, Skip.NOT_CHOSEN)
-
-
-@dataclass(frozen=True)
-class PhotoFolder:
-    """One folder that holds photos, in folders below it perhaps.
-
-    Attributes:
-        name: as it is called there, with forward slashes; "" for the top.
-        photos: how many lie in it, going by their names.
-        label: the class it seems to stand for, one of ``CLASS_FOLDERS``; None if unknown.
-    """
-
-    name: str
-    photos: int
-    label: str | None
-
-
-def plan(folders: Iterable[str], what: str) -> tuple[PhotoFolder, ...]:
-    """Tell, from where photos lie, which folders to ask about.
-
-    Args:
-        folders: of each photo.
-        what: holds them, e.g. "ZIP archive", for errors.
-
-    Raises:
-        MasklensError: there are no photos, or too many folders.
-    """
-    counts = Counter(deciding_folder(folder) for folder in folders)
-    if not counts:
-        raise MasklensError(
-            f"No photos were found in this {what}. It must hold two folders of photos, one"
-            " with and one without masks."
-        )
-    if len(counts) > MAX_FOLDERS:
-        raise MasklensError(
-            f"The photos in this {what} lie in {len(counts)} folders. Sort them into two, with"
-            " mask and without mask."
-        )
-    return tuple(PhotoFolder(name, counts[name, label], label) for name, label in sorted(counts))
 
 
 @dataclass(frozen=True)
@@ -118,17 +60,41 @@ class IntakeReport:
         return f"{count:,}: {', '.join(names)}{others}" if names else f"{count:,}"
 
 
-def skip_by_name(parts: Sequence[str], suffixes: Container[str] = IMAGE_SUFFIXES) -> Skip | None:
-    """What is wrong with a file going by its path's parts; None for one of these suffixes."""
-    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
-        return Skip.HIDDEN
-    suffix = PurePosixPath(parts[-1]).suffix.lower()
-    if suffix in _ARCHIVES:
-        return Skip.ARCHIVE
-    return None if suffix in suffixes else Skip.NO_PHOTO
+def copy_photos(
+    files: Sequence[OfferedFile],
+    classes: Mapping[str, str],
+    into: Path,
+    progress: Callable[[float], None],
+) -> IntakeReport:
+    """Copy photos, all or nothing, under names of our own.
+
+    Args:
+        files: all that are offered.
+        classes: by name of a folder of ``plan``, the class of the photos in it; other folders
+            are left out.
+        into: a folder that is not there yet; then holds ``with_mask`` and ``without_mask``.
+        progress: told the share done, 0..1.
+
+    Raises:
+        MasklensError: they cannot be used, and why; ``into`` is then not there.
+    """
+    names = owner_names("/".join(file.parts) for file in files if file.skip is None)
+    work = list(accumulate(file.packed_bytes or 1 for file in files))
+    with filling(into) as folder:
+        intake = _PhotoIntake(folder)
+        for file, done in zip(files, work, strict=True):
+            label = classes.get(deciding_folder(file.folder)[0])
+            if file.skip is not None:
+                intake.skip(file.skip, file.path)
+            elif label is None:
+                intake.skip(Skip.NOT_CHOSEN, file.path)
+            else:
+                intake.take(label, file, names.get("/".join(file.parts), file.path))
+            progress(done / work[-1])
+        return intake.finish()
 
 
-class PhotoIntake:
+class _PhotoIntake:
     """Copies photos into a folder of one's own, class by class.
 
     Args:
@@ -145,44 +111,36 @@ class PhotoIntake:
         for name in CLASS_FOLDERS:
             (folder / name).mkdir()
 
-    def skip(self, reason: Skip, name: str) -> None:
-        """Count what is left out.
-
-        Args:
-            reason: why.
-            name: its path, with forward slashes.
-        """
+    def skip(self, reason: Skip, path: str) -> None:
+        """Count what is left out, and note the first few."""
         self._skipped[reason] += 1
         names = self._skipped_names.setdefault(reason, [])
         if reason not in _UNNAMED and len(names) < NAMED:
-            names.append(_shown(name))
+            names.append(_shown(path))
 
-    def take(
-        self,
-        label: str,
-        stream: IO[bytes],
-        name: str,
-        packed_bytes: int | None = None,
-    ) -> None:
+    def take(self, label: str, file: OfferedFile, name: str) -> None:
         """Copy one photo, or count why not.
 
         Args:
             label: one of ``CLASS_FOLDERS``.
-            stream: the file; what it really holds is counted, whatever was promised.
+            file: what it really holds is counted, whatever was promised.
             name: what its owner calls it: as ``owner_names`` has it, else its path.
-            packed_bytes: that it takes in its archive.
 
         Raises:
             MasklensError: there is too much in all.
+            OSError: it cannot be stored.
         """
-        content = self._read(stream, packed_bytes)
+        try:
+            content = self._read(file)
+        except file.damage:
+            content = Skip.DAMAGED
         if isinstance(content, Skip):
-            self.skip(content, name)
+            self.skip(content, file.path)
             return
         try:
             suffix = picture_suffix(content)
         except ImageError:
-            self.skip(Skip.NO_PHOTO, name)
+            self.skip(Skip.NO_PHOTO, file.path)
             return
         if sum(self._photos.values()) >= MAX_PHOTOS:
             raise MasklensError(
@@ -194,22 +152,23 @@ class PhotoIntake:
         (self._folder / place).write_bytes(content)
         self._names[name] = place
 
-    def _read(self, stream: IO[bytes], packed_bytes: int | None) -> bytes | Skip:
+    def _read(self, file: OfferedFile) -> bytes | Skip:
         content = bytearray()
-        while step := stream.read(_STEP_BYTES):
-            content += step
-            self._bytes += len(step)
-            if self._bytes > MAX_TOTAL_BYTES:
-                raise MasklensError(
-                    f"The photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
-                    " Take some of them away, or make smaller copies."
-                )
-            if len(content) > MAX_BYTES:
-                return Skip.LARGE
-            if packed_bytes is not None and len(content) > max(
-                GROWTH_FROM_BYTES, MAX_GROWTH * packed_bytes
-            ):
-                return Skip.GROWS
+        with file.open() as stream:
+            while step := stream.read(_STEP_BYTES):
+                content += step
+                self._bytes += len(step)
+                if self._bytes > MAX_TOTAL_BYTES:
+                    raise MasklensError(
+                        f"The photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
+                        " Take some of them away, or make smaller copies."
+                    )
+                if len(content) > MAX_BYTES:
+                    return Skip.LARGE
+                if file.packed_bytes is not None and len(content) > max(
+                    GROWTH_FROM_BYTES, MAX_GROWTH * file.packed_bytes
+                ):
+                    return Skip.GROWS
         return bytes(content)
 
     def finish(self) -> IntakeReport:

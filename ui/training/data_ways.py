@@ -22,7 +22,8 @@ from training.photos.folder_intake import (
     plan_folder,
     take_in_folder,
 )
-from training.photos.intake import IntakeReport, PhotoFolder
+from training.photos.intake import IntakeReport
+from training.photos.offered import PhotoFolder
 from training.photos.public_data import CATALOGUE
 from ui.keep import forget, keep
 from ui.local import only_this_computer

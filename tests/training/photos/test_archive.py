@@ -20,7 +20,8 @@ from training.measuring.own_files import unpack
 from training.photos import archive, intake
 from training.photos.archive import read_plan, take_in
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
-from training.photos.intake import OWNER_NAMES_FILE, Skip, kept_names
+from training.photos.intake import OWNER_NAMES_FILE, kept_names
+from training.photos.offered import MAX_FOLDERS, Skip
 
 MakePhoto = Callable[..., ImageRgb]
 BOTH = {"with_mask": WITH_MASK, "without_mask": WITHOUT_MASK}
@@ -454,7 +455,7 @@ def test_one_class_is_refused(good: dict[str, bytes], tmp_path: Path) -> None:
 
 
 def test_too_many_folders_are_refused(jpegs: list[bytes]) -> None:
-    data = packed({f"person{n}/x.jpg": jpegs[0] for n in range(intake.MAX_FOLDERS + 1)})
+    data = packed({f"person{n}/x.jpg": jpegs[0] for n in range(MAX_FOLDERS + 1)})
     with pytest.raises(MasklensError, match="lie in 41 folders"):
         read_plan(io.BytesIO(data))
 

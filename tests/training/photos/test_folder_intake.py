@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from PIL import Image
@@ -21,7 +23,8 @@ from training.photos.folder_intake import (
     plan_folder,
     take_in_folder,
 )
-from training.photos.intake import Skip, kept_names
+from training.photos.intake import kept_names
+from training.photos.offered import Skip
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +164,23 @@ def test_a_folder_is_taken_in_like_an_archive(photos: Path, tmp_path: Path) -> N
         assert taken == (photos / "A" / f"{source}.jpg").read_bytes()
     originals = {path.read_bytes() for path in (photos / "A").rglob("[123].jpg")}
     assert {path.read_bytes() for path in (tmp_path / "data").rglob("*.jpg")} == originals
+
+
+def test_a_photo_that_cannot_be_read_to_its_end_costs_itself_alone(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class BadDisk(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    def opened(self: Path, mode: str) -> IO[bytes]:
+        return BadDisk() if self.name == "1.jpg" else io.FileIO(self, mode)
+
+    monkeypatch.setattr(Path, "open", opened)
+    classes = {"A/Maske": WITH_MASK, "A/ohne Maske": WITHOUT_MASK}
+    report = take_in_folder(photos, classes, tmp_path / "data")
+    assert report.photos == {WITH_MASK: 1, WITHOUT_MASK: 1}
+    assert report.skipped[Skip.DAMAGED] == 1
 
 
 def test_one_class_leaves_nothing(photos: Path, tmp_path: Path) -> None:
