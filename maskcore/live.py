@@ -68,18 +68,21 @@ class LiveAnalyzer:
         if searched and self._frame > 1:  # the first search pays for getting ready
             taken = (detected - start) * 1000
             self._detect_ms += (taken - self._detect_ms) * (0.1 if self._detect_ms else 1.0)
-        due = sorted((t for t in tracks if _due(t, seconds)), key=lambda t: t.judged_seconds)
+        due = sorted(
+            (t for t in tracks if _due(t, seconds)), key=lambda t: t.judgements.latest_seconds
+        )
         # New faces do not wait: until judged they are neither shown nor blurred.
-        due = due[: max(JUDGED_AT_MOST, sum(track.judgements == 0 for track in due))]
+        due = due[: max(JUDGED_AT_MOST, sum(track.judgements.count == 0 for track in due))]
         boxes = np.array([track.box_xyxy for track in due], np.float32).reshape(-1, 4)
         probabilities = pipeline.classifier.mask_probabilities(image_rgb, boxes)
         for track, probability in zip(due, probabilities, strict=True):
-            track.judge(float(probability), sharpness(image_rgb, track.box_xyxy), seconds)
+            sharp = sharpness(image_rgb, track.box_xyxy)
+            track.judgements.add(float(probability), sharp, seconds)
         classified = perf_counter()
         not_sure = pipeline.classifier.not_sure
         return Analysis(
             size_wh=(width, height),
-            faces=tuple(t.face(threshold, not_sure) for t in tracks if t.judgements),
+            faces=tuple(t.face(threshold, not_sure) for t in tracks if t.judgements.count),
             threshold=threshold,
             detect_ms=(detected - start) * 1000,
             classify_ms=(classified - detected) * 1000,
@@ -94,6 +97,7 @@ class LiveAnalyzer:
 
 def _due(track: Track, seconds: float) -> bool:
     """Whether a track's face, seen in this frame, is to be judged again."""
+    judged = track.judgements
     return track.seen and (
-        track.judgements < SURE_AFTER or seconds - track.judged_seconds >= INTERVAL_SECONDS
+        judged.count < SURE_AFTER or seconds - judged.latest_seconds >= INTERVAL_SECONDS
     )

@@ -1,17 +1,15 @@
-"""Faces over time: who is who from frame to frame, and what is said of each without flicker."""
+"""Faces over time: who is who from frame to frame."""
 
 from __future__ import annotations
-
-import math
-from collections import deque
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from maskcore.detection.scaling import overlaps
-from maskcore.types import Box, Detections, Face, NotSure, logit
+from maskcore.judgements import Judgements
+from maskcore.motion import Motion
+from maskcore.types import Box, Detections, Face, NotSure, longer_side
 
 # A face matched so often is still shown so long after its last match, but no longer than it
 # had been there: a false alarm of a few frames is soon over.
@@ -31,26 +29,6 @@ _LEAST_IOU, _SIZE_RATIO = 0.1, 2.0
 _ALONE = 2.0
 # Of two faces at one place, the one that was not missed just before is in front.
 _MISSED = 0.1
-
-# Variance a second that speed gains, of centre and of log size, in units of the variance of
-# one detection. Where detections stray from the forecast in the same direction again and
-# again, by _DRIFT of the face's size, it gains twice as much. On made tracks with 1 % noise a
-# steady box moves by 0.2 % a frame, and a nodding one lags by about 4 %.
-_AGILITY = np.array([100.0, 100.0, 30.0, 30.0])
-_FIRST_SPEED_VARIANCE = 1000.0
-_DRIFT = 0.006
-# A missed face comes to rest, lest it is carried far by the speed it had.
-_REST_SECONDS = 0.5
-
-_AVERAGE_SECONDS = 0.5
-# Beyond this a classifier is no surer; else it would take long to be unlearnt.
-_MOST_LOG_ODDS = 6.0
-# Evidence, in log odds beyond the threshold, that it takes to change a verdict: more for a
-# face whose judgements differ much from one to the next, a share of that, up to the second.
-_EVIDENCE, _MOST_EVIDENCE = 0.6, 2.0
-_UNREST_SECONDS, _UNREST_SHARE = 2.0, 0.8
-# A face once large or sharp enough stays so down to this share of the limit.
-_BAND = 0.85
 
 
 class FaceTracker:
@@ -131,26 +109,21 @@ class Track:
         missed: whether it was not in the latest frame searched.
         first_seconds, seen_seconds: times of first and last match.
         matches, searches: frames it was found in, and those searched since the first.
-        judgements: how many were taken in.
-        judged_seconds: time of the last one; -inf before.
+        motion: where it is thought to be, also beyond the frame.
+        judgements: what the classifier said of it.
     """
 
     def __init__(
         self, number: int, box_xyxy: NDArray[np.float64], score: float, seconds: float
     ) -> None:
         self.number = number
-        self.motion = _Motion(box_xyxy)
+        self.motion = Motion(box_xyxy)
         self.box_xyxy: Box = self.motion.box_xyxy
         self.score = score
         self.seen, self.missed = True, False
         self.first_seconds = self.seen_seconds = seconds
         self.matches = self.searches = 1
-        self.judgements = 0
-        self.judged_seconds = -math.inf
-        self._recent: deque[float] = deque(maxlen=3)
-        self._log_odds = self._unrest = self._sharpness = 0.0
-        self._rule: tuple[float, NotSure] | None = None
-        self._masked = self._clear = self._large = self._sharp = False
+        self.judgements = Judgements()
 
     def go_on(self, passed: float) -> None:
         """Move on by so many seconds."""
@@ -172,7 +145,7 @@ class Track:
         """Whether the face is thought to be in the frame."""
         if self.seen:
             return True
-        x, y = self.motion.at[:2]
+        x, y = self.motion.centre_xy
         longest = min(SHOWN_SECONDS, self.seen_seconds - self.first_seconds)
         bridged = self.matches >= SHOWN_FROM and seconds - self.seen_seconds <= longest
         return 0 <= x <= size_wh[0] and 0 <= y <= size_wh[1] and (bridged or not self.missed)
@@ -185,120 +158,23 @@ class Track:
             and self.seen_seconds - self.first_seconds >= COUNTED_SECONDS
         )
 
-    def judge(self, mask_probability: float, sharpness: float, seconds: float) -> None:
-        """Take in what the classifier says of the face now.
-
-        Log odds and sharpness are averaged over about half a second, the first ones plainly.
-        What enters is the median of the last three log odds: one odd frame has no say.
-
-        Args:
-            mask_probability: 0..1.
-            sharpness: as ``maskcore.classification.sharpness`` has it.
-            seconds: the frame's time.
-        """
-        passed = max(seconds - self.judged_seconds, 0.0)
-        log_odds = min(max(logit(mask_probability), -_MOST_LOG_ODDS), _MOST_LOG_ODDS)
-        if self._recent:
-            weight = max(1 - math.exp(-passed / _UNREST_SECONDS), 1 / self.judgements)
-            self._unrest += (abs(log_odds - self._recent[-1]) - self._unrest) * weight
-        self._recent.append(log_odds)
-        self.judgements += 1
-        weight = max(1 - math.exp(-passed / _AVERAGE_SECONDS), 1 / self.judgements)
-        self._sharpness += (sharpness - self._sharpness) * weight
-        if self.judgements <= 3:  # their median is all that is known
-            weight = 1.0
-        self._log_odds += (float(np.median(self._recent)) - self._log_odds) * weight
-        self.judged_seconds = seconds
-
     def face(self, threshold: float, not_sure: NotSure) -> Face:
-        """The face as judged so far; a verdict once given is left only with evidence.
+        """The face as judged so far, at least once.
 
         Args:
-            threshold: mask probability in 0..1; another one than before judges afresh.
-            not_sure: the model's rule for faces too doubtful to call; likewise.
+            threshold, not_sure: see ``Judgements.decide``.
         """
-        ahead = self._log_odds - logit(threshold)
-        if (threshold, not_sure) != self._rule:
-            self._rule = threshold, not_sure
-            self._masked = ahead >= 0
-            self._clear = self._large = self._sharp = False
-        if not self._masked:
-            ahead = -ahead
-        margin = not_sure.margin
-        evidence = max(_EVIDENCE, min(self._unrest * _UNREST_SHARE, _MOST_EVIDENCE))
-        if ahead <= -max(margin, evidence):
-            self._masked, ahead = not self._masked, -ahead
-        self._clear = ahead >= (min(margin / 2, margin - evidence) if self._clear else margin)
-        face = Face(
+        judgements = self.judgements
+        label, sure = judgements.decide(longer_side(self.box_xyxy), threshold, not_sure)
+        return Face(
             box_xyxy=self.box_xyxy,
             score=self.score,
-            mask_probability=1 / (1 + math.exp(-self._log_odds)),
-            label="Mask" if self._masked else "No Mask",
-            sharpness=self._sharpness,
+            mask_probability=judgements.mask_probability,
+            label=label,
+            sharpness=judgements.sharpness,
+            sure=sure,
             track=self.number,
         )
-        side, least = face.longer_side, not_sure.least_sharpness
-        self._large = side >= not_sure.smallest_side * (_BAND if self._large else 1)
-        self._sharp = self._sharpness >= least * (_BAND if self._sharp else 1)
-        return replace(face, sure=self._clear and self._large and self._sharp)
-
-
-class _Motion:
-    """Where a box is and how it moves: a Kalman filter of centre and log size at even speed.
-
-    Variances are in units of a detection's, whatever that is, so that they hold for faces of
-    every size (Bar-Shalom et al., "Estimation with Applications to Tracking and Navigation",
-    2001, section 6.2: white noise acceleration).
-    """
-
-    def __init__(self, box_xyxy: NDArray[np.float64]) -> None:
-        self.at = _centre_and_log_size(box_xyxy)
-        self._speed = np.zeros(4)
-        self._variance, self._covariance = np.ones(4), np.zeros(4)
-        self._speed_variance = np.full(4, _FIRST_SPEED_VARIANCE)
-        self._drift = np.zeros(4)
-
-    @property
-    def box_xyxy(self) -> Box:
-        """Pixels."""
-        x, y = float(self.at[0]), float(self.at[1])
-        half_width, half_height = math.exp(self.at[2]) / 2, math.exp(self.at[3]) / 2
-        return x - half_width, y - half_height, x + half_width, y + half_height
-
-    def scale(self, x: float, y: float) -> None:
-        """Go over to a frame so many times as wide and as high."""
-        self.at[:2] *= (x, y)
-        self.at[2:] += (math.log(x), math.log(y))
-        self._speed[:2] *= (x, y)
-
-    def go_on(self, passed: float, to_rest: bool) -> None:
-        """Move on by so many seconds."""
-        if to_rest:
-            self._speed *= math.exp(-passed / _REST_SECONDS)
-        self.at += passed * self._speed
-        agility = _AGILITY * (1 + (self._drift / _DRIFT) ** 2)
-        self._variance += passed * (2 * self._covariance + passed * self._speed_variance)
-        self._variance += agility * passed**3 / 3
-        self._covariance += passed * self._speed_variance + agility * passed**2 / 2
-        self._speed_variance += agility * passed
-
-    def meet(self, box_xyxy: NDArray[np.float64]) -> None:
-        """Be corrected by a detection."""
-        off = _centre_and_log_size(box_xyxy) - self.at
-        size = math.exp(self.at[2:].mean())
-        self._drift += (off / (size, size, 1, 1) - self._drift) * 0.3
-        gain = self._variance / (self._variance + 1)
-        speed_gain = self._covariance / (self._variance + 1)
-        self.at += gain * off
-        self._speed += speed_gain * off
-        self._speed_variance -= speed_gain * self._covariance
-        self._covariance *= 1 - gain
-        self._variance *= 1 - gain
-
-
-def _centre_and_log_size(box_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
-    low, high = box_xyxy[:2], box_xyxy[2:]
-    return np.concatenate([(low + high) / 2, np.log(high - low)])
 
 
 def _within(box_xyxy: Box, size_wh: tuple[int, int]) -> Box:

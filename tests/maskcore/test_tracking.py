@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from maskcore.tracking import FaceTracker, Track
+from maskcore.tracking import FaceTracker
 from maskcore.types import Box, Detections, NotSure
 
 SIZE_WH = (640, 480)
@@ -91,8 +91,7 @@ def test_new_face_is_where_it_was_found() -> None:
     assert track.box_xyxy == pytest.approx((100, 50, 180, 150))
     assert track.seen
     assert track.first_seconds == track.seen_seconds == 7.0
-    assert track.judgements == 0
-    assert track.judged_seconds == -math.inf
+    assert track.judgements.count == 0
 
 
 @pytest.mark.parametrize("nothing", [Detections.empty(), None], ids=["none found", "not searched"])
@@ -388,56 +387,6 @@ def test_frames_not_searched_are_no_misses() -> None:
     assert tracker.update(found(), 3.1, SIZE_WH) == []
 
 
-def follow(
-    offset: Callable[[float], tuple[float, float]], noise: float, frames: Sequence[float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far a box's and a detection's centre are off at each frame, in shares of the face."""
-    rng, tracker = np.random.default_rng(1), FaceTracker()
-    off, raw = [], []
-    for seconds in frames:
-        x, y = offset(seconds - 100)
-        centre = np.array([400 + 100 * x, 500 + 100 * y])
-        box = np.array(box_at(*centre, 100, 100)) + rng.normal(0, 100 * noise, 4)
-        (track,) = tracker.update(found(box), seconds, (4000, 1000))
-        shown = np.array(track.box_xyxy)
-        off.append(((shown[:2] + shown[2:]) / 2 - centre) / 100)
-        raw.append(((box[:2] + box[2:]) / 2 - centre) / 100)
-    return np.array(off), np.array(raw)
-
-
-@pytest.mark.parametrize("noise", [0.005, 0.02])
-def test_steady_face_s_box_does_not_jitter(noise: float) -> None:
-    off, raw = (values[30:] for values in follow(lambda _: (0, 0), noise, times(10)))
-
-    assert np.diff(off, axis=0).std() < 0.4 * np.diff(raw, axis=0).std()
-    assert off.std() < 0.7 * raw.std()
-
-
-@pytest.mark.parametrize(
-    ("offset", "most"),
-    [
-        (lambda s: (1.5 * s, 0), 0.005),  # walking
-        (lambda s: (1.5 * min(max(s - 2, 0), 3), 0), 0.08),  # setting off and stopping at once
-        (lambda s: (s, 0.06 * math.sin(4 * math.pi * s)), 0.04),  # with every step
-        (lambda s: (0, 0.15 * math.sin(2 * math.pi * s)), 0.05),  # nodding
-    ],
-    ids=["walk", "stop and go", "steps", "nod"],
-)
-def test_box_does_not_lag(offset: Callable[[float], tuple[float, float]], most: float) -> None:
-    off, _ = follow(offset, 0, times(8))
-
-    assert np.abs(off[15:]).max() < most
-
-
-def test_frame_rate_may_vary() -> None:
-    rng = np.random.default_rng(2)
-    frames = 100 + np.cumsum(rng.choice([1 / 60, 1 / 30, 1 / 10, 1 / 2], 60))
-
-    off, _ = follow(lambda s: (0.8 * s, 0.1 * s), 0, frames)
-
-    assert np.abs(off[10:]).max() < 0.01
-
-
 @pytest.mark.parametrize("new_wh", [(320, 240), (1280, 960), (640, 360), (480, 640)], ids=str)
 @pytest.mark.parametrize("searched", [True, False])
 def test_another_frame_size_scales_the_faces(new_wh: tuple[int, int], searched: bool) -> None:
@@ -475,233 +424,30 @@ def test_time_may_stand_still_or_go_back(back: float, same: bool) -> None:
     tracker = FaceTracker()
     play(tracker, [walk(300, 240, 30)], times(1))
     (before,) = tracker.update(None, 101.0, SIZE_WH)
-    before.judge(0.9, 1.0, 101.0)
+    before.judgements.add(0.9, 1.0, 101.0)
 
     for _ in range(3):
         (track,) = tracker.update(found(box_at(330, 240)), 101 - back, SIZE_WH)
-        track.judge(0.9, 1.0, 101 - back)
+        track.judgements.add(0.9, 1.0, 101 - back)
 
     assert track.number == (1 if same else 2)
-    assert track.seen_seconds == track.judged_seconds == 101 - back
+    assert track.seen_seconds == track.judgements.latest_seconds == 101 - back
     assert track.box_xyxy == pytest.approx(box_at(330, 240), abs=1)
     assert track.face(0.5, NO_RULE).mask_probability == pytest.approx(0.9)
 
 
-def a_track(side: float = 100) -> Track:
-    (track,) = FaceTracker().update(found(box_at(300, 240, side * 0.8, side)), 0.0, SIZE_WH)
-    return track
-
-
-def probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
-
-
-def verdicts(
-    log_odds: Iterable[float],
-    not_sure: NotSure = NO_RULE,
-    threshold: float = 0.5,
-    interval: float = 0.1,
-) -> list[str]:
-    track, said = a_track(), []
-    for number, value in enumerate(log_odds):
-        track.judge(probability(value), 1.0, number * interval)
-        said.append(track.face(threshold, not_sure).verdict)
-    return said
-
-
-def changes(values: Sequence[str]) -> int:
-    return sum(a != b for a, b in zip(values, values[1:], strict=False))
-
-
-def test_face_carries_track_box_and_score() -> None:
-    track = a_track()
-    track.judge(0.8, 1.5, 0.0)
+def test_face_carries_track_box_score_and_what_was_said_of_it() -> None:
+    box = box_at(300, 240)
+    (track,) = FaceTracker().update(found(box), 0.0, SIZE_WH)
+    track.judgements.add(0.8, 1.5, 0.0)
 
     face = track.face(0.5, NO_RULE)
 
-    assert (face.track, face.box_xyxy, face.sharpness) == (1, track.box_xyxy, 1.5)
+    assert (face.track, face.sharpness) == (1, 1.5)
+    assert face.box_xyxy == track.box_xyxy == pytest.approx(box)
     assert face.score == pytest.approx(0.9)
     assert face.mask_probability == pytest.approx(0.8)
     assert (face.label, face.sure) == ("Mask", True)
-
-
-@pytest.mark.parametrize(
-    ("log_odds", "average"),
-    [
-        ([2], 2),
-        ([2, 1], 1.5),
-        ([1, 2, 1.5], 1.5),
-        ([1, 1, 1, 3, 3], 1.4),  # the second 3 is the first to count, a fifth
-        ([-9, 4, 4], 4),
-        ([30], 6),
-    ],
-    ids=str,
-)
-def test_first_judgements_are_averaged_plainly(log_odds: list[float], average: float) -> None:
-    track = a_track()
-    for number, value in enumerate(log_odds):
-        track.judge(probability(value), 1.0, number / 30)
-
-    assert track.judgements == len(log_odds)
-    assert track.judged_seconds == (len(log_odds) - 1) / 30
-    smoothed = track.face(0.5, NO_RULE).mask_probability
-    assert smoothed == pytest.approx(probability(average), abs=1e-6)
-
-
-@pytest.mark.parametrize("interval", [0.02, 0.05, 0.1])
-def test_later_judgements_are_averaged_over_half_a_second(interval: float) -> None:
-    track = a_track()
-    count = round(2 / interval)
-    for number in range(count):
-        track.judge(probability(1), 1.0, number * interval)
-    # The first of the new ones is not believed yet.
-    for number in range(round(0.5 / interval) + 1):
-        track.judge(probability(-1), 3.0, 2 + number * interval)
-
-    face = track.face(0.5, NO_RULE)
-
-    left = math.exp(-1)
-    assert face.mask_probability == pytest.approx(probability(-1 + 2 * left), abs=0.01)
-    assert face.sharpness == pytest.approx(3 - 2 * math.exp(-1 - interval / 0.5), abs=0.02)
-
-
-@pytest.mark.parametrize("interval", [0.03, 0.1, 0.5])
-@pytest.mark.parametrize("odd", [-3, -16])
-def test_one_odd_frame_says_nothing(odd: float, interval: float) -> None:
-    track, said = a_track(), []
-    for number in range(30):
-        track.judge(probability(odd if number in (5, 15, 18) else 0.7), 1.0, number * interval)
-        said.append(track.face(0.5, NotSure(margin=0.5)))
-
-    assert {face.verdict for face in said} == {"Mask"}
-    assert {round(face.mask_probability, 6) for face in said} == {round(probability(0.7), 6)}
-
-
-@pytest.mark.parametrize("interval", [0.033, 0.09])
-@pytest.mark.parametrize(
-    ("before", "after", "verdict"), [(3, -3, "No Mask"), (-3, 3, "Mask"), (16, -3, "No Mask")]
-)
-def test_real_change_shows_within_a_second(
-    before: float, after: float, verdict: str, interval: float
-) -> None:
-    rng = np.random.default_rng(3)
-    many, late = round(5 / interval), round(1 / interval)
-    values = [*[before] * many, *[after] * many] + rng.normal(0, 0.5, 2 * many)
-
-    said = verdicts(values, NotSure(margin=0.5), interval=interval)
-
-    assert set(said[many + late :]) == {verdict}
-    assert verdict not in said[: many + 1]
-
-
-@pytest.mark.parametrize("not_sure", [NO_RULE, NotSure(margin=1)], ids=["no rule", "margin"])
-@pytest.mark.parametrize("threshold", [0.5, 0.2])
-def test_noise_around_the_threshold_does_not_show(threshold: float, not_sure: NotSure) -> None:
-    rng = np.random.default_rng(4)
-    middle = math.log(threshold / (1 - threshold))
-    values = middle + rng.normal(0, 0.7, 667)  # a minute
-
-    said = verdicts(values, not_sure, threshold, 0.09)
-
-    alone = [verdicts([value], not_sure, threshold)[0] for value in values]
-    assert changes(alone) > 100
-    assert changes(said[5:]) <= 1
-
-
-def test_unruly_judgements_need_more_evidence() -> None:
-    rng = np.random.default_rng(5)
-
-    said = verdicts(rng.normal(0, 2, 667), interval=0.09)
-
-    assert changes(said[5:]) <= 2
-
-
-@pytest.mark.parametrize(
-    ("threshold", "verdict"), [(0.5, "Mask"), (0.7, "Mask"), (0.79, "Mask"), (0.81, "No Mask")]
-)
-def test_another_threshold_judges_at_once(threshold: float, verdict: str) -> None:
-    track = a_track()
-    for number in range(10):
-        track.judge(0.8, 1.0, number / 10)
-        assert track.face(0.3, NO_RULE).verdict == "Mask"
-
-    assert track.face(threshold, NO_RULE).verdict == verdict
-
-
-def test_another_rule_judges_at_once() -> None:
-    track = a_track()
-    track.judge(probability(1), 1.0, 0.0)
-
-    said = [
-        track.face(0.5, rule).verdict
-        for rule in (NO_RULE, NotSure(margin=1.1), NotSure(margin=0.9), NotSure(margin=1.1))
-    ]
-
-    assert said == ["Mask", "Not sure", "Mask", "Not sure"]
-
-
-SETTLED = 60
-
-
-@pytest.mark.parametrize(
-    ("margin", "steps"),
-    [
-        # Log odds held for long, and what is said at the end of each.
-        (0, [(0.1, "Mask"), (-0.5, "Mask"), (-0.7, "No Mask"), (0.5, "No Mask"), (0.7, "Mask")]),
-        (0.1, [(0.05, "Not sure"), (0.2, "Mask"), (-0.4, "Mask"), (-0.7, "No Mask")]),
-        (2, [(2.1, "Mask"), (1.1, "Mask"), (0.9, "Not sure"), (1.9, "Not sure"), (2.1, "Mask")]),
-        (2, [(-2.1, "No Mask"), (-1.1, "No Mask"), (-0.9, "Not sure"), (-2.1, "No Mask")]),
-        (2, [(2.1, "Mask"), (-1.9, "Not sure"), (-2.1, "No Mask"), (-1.1, "No Mask")]),
-        (2, [(1.9, "Not sure"), (0, "Not sure"), (-1.9, "Not sure"), (-2.1, "No Mask")]),
-    ],
-)
-def test_verdict_is_left_only_with_evidence(margin: float, steps: list[tuple[float, str]]) -> None:
-    values = [value for value, _ in steps for _ in range(SETTLED)]
-
-    said = verdicts(values, NotSure(margin=margin))
-
-    assert said[SETTLED - 1 :: SETTLED] == [verdict for _, verdict in steps]
-
-
-def test_sharpness_limit_has_a_band() -> None:
-    track, said, seconds = a_track(), [], 0.0
-    for sharpness in (1.1, 0.9, 0.8, 0.9, 1.1):
-        for _ in range(SETTLED):
-            track.judge(0.9, sharpness, seconds)
-            seconds += 0.1
-        said.append(track.face(0.5, NotSure(least_sharpness=1.0)).sure)
-
-    assert said == [True, True, False, False, True]
-
-
-def test_single_smeared_frames_are_not_told() -> None:
-    track, said = a_track(), []
-    for number in range(40):
-        track.judge(0.9, 0.3 if number % 10 == 5 else 1.5, number * 0.09)
-        said.append(track.face(0.5, NotSure(least_sharpness=1.3)).sure)
-
-    assert all(said[8:])
-
-
-def test_size_limit_has_a_band() -> None:
-    tracker, said, seconds = FaceTracker(), [], 0.0
-    for side in (55, 45, 40, 45, 55):
-        for _ in range(SETTLED):
-            (track,) = tracker.update(found(box_at(300, 240, 0.8 * side, side)), seconds, SIZE_WH)
-            track.judge(0.9, 1.0, seconds)
-            seconds += 1 / 30
-        said.append(track.face(0.5, NotSure(smallest_side=50)).sure)
-
-    assert track.number == 1
-    assert said == [True, True, False, False, True]
-
-
-@pytest.mark.parametrize("threshold", [0.01, 0.1, 0.5, 0.7, 0.99])
-def test_without_a_rule_every_face_is_called(threshold: float) -> None:
-    rng = np.random.default_rng(6)
-    middle = math.log(threshold / (1 - threshold))
-
-    said = verdicts([*[middle] * 3, *rng.normal(middle, 1, 300)], threshold=threshold)
-
-    assert "Not sure" not in said
-    assert said[:3] == ["Mask"] * 3
+    assert track.face(0.9, NO_RULE).label == "No Mask"
+    for smallest, sure in ((99, True), (101, False)):  # it is 100 pixels high
+        assert track.face(0.5, NotSure(smallest_side=smallest)).sure is sure
