@@ -11,8 +11,9 @@ from maskcore.models import installed_models, scene_report
 from ui import loading
 from ui.app_threshold import start_percent
 from ui.keep import forget, keep
-from ui.photos.gallery import Choice
 from ui.words import plain
+
+Choice = tuple[str, str]  # detector and model
 
 DETECTORS = {
     "fcos": ("Masklens", "Our own network, trained on faces with and without masks."),

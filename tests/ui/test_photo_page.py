@@ -31,6 +31,7 @@ from ui.choices import DETECTORS, MODELS
 from ui.live import doctor
 from ui.live.browser import BrowserReport
 from ui.photos import gallery
+from ui.photos.export import results_csv, results_zip
 
 OpenPage = Callable[[], AppTest]
 PhotoFile = Callable[..., bytes]
@@ -537,7 +538,7 @@ def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
     shown = list(zip(table["No."], table["Result"], strict=True))
     assert shown == [(1, "Mask"), (2, "Mask"), (3, "No Mask")]
     held = page.session_state.gallery.results(("haar", "first"), 0.5)
-    table = gallery.results_csv(held, []).decode("utf-8-sig")
+    table = results_csv(held, []).decode("utf-8-sig")
     rows = csv.DictReader(io.StringIO(table))
     assert [(int(row["face"]), row["label"]) for row in rows] == shown
 
@@ -703,7 +704,7 @@ def test_blurred_faces_leave_the_page_in_no_form(
     assert blurred == [
         photo.annotated_preview(analysis, blur=True),
         *photo.faces_shown(("haar", "first"), blur=True),
-        gallery.results_zip([(photo, analysis)], [], blur=True),
+        results_zip([(photo, analysis)], [], blur=True),
         photo.annotated(analysis, blur=True),
     ]
     # What a photo looked at anew shows meanwhile.

@@ -23,7 +23,7 @@ import ui.training.training_settings
 from maskcore import MasklensError
 from maskcore.files import write_json
 from maskcore.models import read_card
-from training.background import jobs
+from training.background import control, jobs
 from training.background.comparison import Comparison, Figures, PartComparison, Verdict
 from training.background.jobs import State
 from training.classifier.starting_weights import NOT_FETCHED
@@ -387,7 +387,7 @@ def test_what_went_wrong_is_said_once(
         raise MasklensError("The disk is full. Make room.")
 
     runs.make("Ben", "running", epochs_done=2)
-    monkeypatch.setattr(jobs, "stop", fail)
+    monkeypatch.setattr(control, "stop", fail)
     page = open_training()
     assert not page.error
     button(page, "Stop and keep the best so far").click().run()
@@ -430,7 +430,7 @@ def test_an_open_page_notices_when_a_run_ends_or_is_deleted(
         ui.training.run_list._watch(shown)
     with pytest.raises(Rerun, match="app"):
         ui.training.run_view._watch(run_id, State.RUNNING, True)
-    jobs.delete(run_id)
+    control.delete(run_id)
     with pytest.raises(Rerun, match="app"):
         ui.training.run_view._watch(run_id, State.RUNNING, True)
 
@@ -930,15 +930,15 @@ def test_a_long_name_is_kept_when_nothing_of_it_is_changed(
     run_id = runs.make(name, "interrupted")
     page = see_runs(open_training())
     field = page.text_input(key=f"name-{run_id}")
-    assert (field.value, field.max_chars) == (name, jobs.MAX_NAME)
+    assert (field.value, field.max_chars) == (name, control.MAX_NAME)
     page.button(key=f"rename-{run_id}").click().run()
     assert jobs.job(run_id).name == name
 
 
 def test_what_sets_a_run_made_from_another_one_apart_is_never_cut(runs: Any) -> None:
-    job = jobs.job(runs.make("x" * jobs.MAX_NAME, "interrupted"))
+    job = jobs.job(runs.make("x" * control.MAX_NAME, "interrupted"))
     name = ui.training.champion.name_after(job, ", corrected")
-    assert (len(name), name.lstrip("x")) == (jobs.MAX_NAME, ", corrected")
+    assert (len(name), name.lstrip("x")) == (control.MAX_NAME, ", corrected")
 
 
 def test_a_run_can_be_deleted_but_not_while_it_is_on(open_training: OpenPage, runs: Any) -> None:

@@ -7,7 +7,8 @@ import streamlit as st
 from maskcore import ImageError, MaskPipeline, encode_image, read_image
 from maskcore.drawing import blur_faces, draw_faces
 from ui.live.doctor import ON_LIVE_PAGE, Meanwhile, examine_for_shots
-from ui.photos.gallery import Gallery, Results
+from ui.photos.gallery import Gallery
+from ui.photos.photo import Results
 from ui.photos.results import sentence
 
 ON_PHOTOS_PAGE = Meanwhile(

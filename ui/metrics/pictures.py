@@ -24,7 +24,7 @@ from ui.data_keys import LOOK
 from ui.keep import keep
 from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
-from ui.photos.gallery import reduced
+from ui.photos.preview import reduced
 from ui.progress import progress_bar
 from ui.uploader import release
 from ui.words import counted, plain, shown_name

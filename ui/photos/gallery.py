@@ -2,123 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
-import json
-import re
-import zipfile
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container
+from dataclasses import dataclass, field
 from itertools import count
-from pathlib import PurePath
-from typing import Any
 
-import cv2
 import streamlit as st
 
-from maskcore import Analysis, ImageError, MaskPipeline, encode_image, read_image
-from maskcore.classification.preprocess import crop_square, resize
-from maskcore.drawing import blur_faces, draw_faces
-from maskcore.records import for_spreadsheets, photo_record, records_csv
-from maskcore.types import Face, ImageRgb
+from maskcore import ImageError, MaskPipeline
+from ui.choices import Choice
+from ui.photos.photo import Photo, Results
 
 # What one session may hold: a server shares its memory among all visitors.
 MAX_PHOTOS = 300
 MAX_SESSION_BYTES = 400 * 2**20
-PREVIEW_SIDE = 1280
-# Of a panorama more is kept, or faces in it could not be made out.
-PANORAMA_HEIGHT, PANORAMA_SIDE = 480, 6400
-JPEG_MAX_SIDE = 65_500  # the format allows no more
-THUMBNAIL_SIDE = 96
-_DATA_URL = "data:image/jpeg;base64,"
 
-Choice = tuple[str, str]  # detector and model
 Problems = list[tuple[str, str]]  # file name and sentence
-
-
-@dataclass
-class Photo:
-    """One photo of the session.
-
-    Attributes:
-        number: unique in the session.
-        name: the file's name.
-        content: the file as it came.
-        digest: of the content, by which the same file is known again.
-        preview: a JPEG for the page, see ``preview_side``, once the photo has been read.
-        size_wh: width and height in pixels, once it has been read.
-        analyses: what each detector and model found.
-        thumbnails: for each of them, the faces as data URLs.
-    """
-
-    number: int
-    name: str
-    content: bytes
-    digest: bytes = b""
-    preview: bytes = b""
-    size_wh: tuple[int, int] = (0, 0)
-    analyses: dict[Choice, Analysis] = field(default_factory=dict)
-    thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
-    _drawn: tuple[tuple[Analysis, bool] | None, bytes] = (None, b"")
-
-    def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
-        """Find and judge the faces.
-
-        Raises:
-            ImageError: the file cannot be read as a photo.
-        """
-        image = read_image(self.content)
-        analysis = pipeline.analyze(image)
-        self.preview = self.preview or encode_image(reduced(image, preview_side(image)))
-        self.size_wh = analysis.size_wh
-        self.thumbnails[choice] = [_thumbnail(image, face) for face in analysis.faces]
-        self.analyses[choice] = analysis
-
-    def annotated_preview(self, analysis: Analysis, blur: bool) -> bytes:
-        """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes.
-
-        Args:
-            analysis: what was found in the photo.
-            blur: whether faces are made unrecognisable.
-        """
-        drawn = replace(analysis, threshold=0.0), blur
-        if self._drawn[0] != drawn:
-            image = read_image(self.preview)
-            faces = self._on_preview(analysis, image)
-            self._drawn = (drawn, encode_image(_labelled(image, faces, blur)))
-        return self._drawn[1]
-
-    def unlabelled_preview(self, blur: bool) -> bytes:
-        """The preview without boxes, a JPEG; blurred are the faces found in whatever way."""
-        if not blur:
-            return self.preview
-        image = read_image(self.preview)
-        faces = [face for held in self.analyses.values() for face in self._on_preview(held, image)]
-        height, width = image.shape[:2]
-        # Where nothing is known any longer, there may be a face anywhere.
-        boxes = [face.box_xyxy for face in faces] if self.analyses else [(0, 0, width, height)]
-        return encode_image(blur_faces(image, boxes))
-
-    def _on_preview(self, analysis: Analysis, preview_rgb: ImageRgb) -> list[Face]:
-        factor = preview_rgb.shape[1] / analysis.size_wh[0]
-        return [
-            replace(face, box_xyxy=tuple(edge * factor for edge in face.box_xyxy))
-            for face in analysis.faces
-        ]
-
-    def annotated(self, analysis: Analysis, blur: bool) -> bytes:
-        """The whole photo with boxes and labels, a JPEG; its faces blurred if asked for."""
-        drawn = _labelled(read_image(self.content), analysis.faces, blur)
-        return encode_image(reduced(drawn, JPEG_MAX_SIDE))
-
-    def faces_shown(self, choice: Choice, blur: bool) -> list[str]:
-        """The thumbnails of the faces found this way as data URLs, blurred if asked for."""
-        faces = self.thumbnails[choice]
-        return [_blurred(face) for face in faces] if blur else faces
-
-
-Results = list[tuple[Photo, Analysis]]
 
 
 @dataclass
@@ -243,84 +142,3 @@ def _no_room() -> str:
         f"There is room for {limit} at a time. Remove some photos first, or have a whole folder"
         " looked at on your computer: `python -m maskcore detect FOLDER`."
     )
-
-
-def _records(results: Results, problems: Problems) -> list[dict[str, Any]]:
-    found = [photo_record(p.name, a, annotated=annotated_name(p)) for p, a in results]
-    return found + [photo_record(name, None, problem) for name, problem in problems]
-
-
-def results_json(results: Results, problems: Problems) -> str:
-    """JSON lines, one a photo or refused file, as the command line writes them."""
-    records = _records(results, problems)
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-
-
-def results_csv(results: Results, problems: Problems) -> bytes:
-    """A table for spreadsheets: one row a face or refused file, as the command line writes it."""
-    return for_spreadsheets(records_csv(_records(results, problems)).encode())
-
-
-def results_zip(results: Results, problems: Problems, blur: bool = False) -> bytes:
-    """The annotated photos, their faces blurred if asked for, with both tables, as a ZIP file."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:  # JPEGs do not get smaller by packing
-        for photo, analysis in results:
-            archive.writestr(annotated_name(photo), photo.annotated(analysis, blur))
-        archive.writestr("faces.csv", results_csv(results, problems))
-        archive.writestr("faces.jsonl", results_json(results, problems))
-    return stream.getvalue()
-
-
-def annotated_name(photo: Photo) -> str:
-    """A name for the annotated copy, unique in the session and good for every system's files."""
-    stem = PurePath(photo.name.replace("\\", "/")).stem
-    # Windows takes none of these, and would leave the file in its ZIP.
-    stem = re.sub(r'[<>:"|?*\x00-\x1f\x7f]', "_", stem)[:80] or "photo"
-    return f"{photo.number + 1:03d}-{stem}-masklens.jpg"
-
-
-def preview_side(image_rgb: ImageRgb) -> int:
-    """How many pixels an image's longer side may have on the page.
-
-    ``PREVIEW_SIDE``; of a panorama so many that its shorter side has ``PANORAMA_HEIGHT``, though
-    no more than ``PANORAMA_SIDE``.
-    """
-    shorter, longer = sorted(image_rgb.shape[:2])
-    return min(max(PREVIEW_SIDE, PANORAMA_HEIGHT * longer // shorter), PANORAMA_SIDE)
-
-
-def reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
-    """An image whose longer side is at most so many pixels, uint8 (H, W, 3)."""
-    height, width = image_rgb.shape[:2]
-    if max(height, width) <= longest_side:
-        return image_rgb
-    factor = longest_side / max(height, width)
-    size_wh = max(1, round(width * factor)), max(1, round(height * factor))
-    return cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
-
-
-def _labelled(image_rgb: ImageRgb, faces: Sequence[Face], blur: bool) -> ImageRgb:
-    if blur:
-        image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
-    return draw_faces(image_rgb, faces)
-
-
-def _thumbnail(image_rgb: ImageRgb, face: Face) -> str:
-    return _data_url(resize(crop_square(image_rgb, face.box_xyxy, margin=0.1), THUMBNAIL_SIDE))
-
-
-def _blurred(thumbnail: str) -> str:
-    image = read_image(base64.b64decode(thumbnail.removeprefix(_DATA_URL)))
-    height, width = image.shape[:2]
-    # All of it: beside the face there may be another.
-    return _data_url(blur_faces(image, [(0, 0, width, height)]))
-
-
-def _data_url(image_rgb: ImageRgb) -> str:
-    return jpeg_url(encode_image(image_rgb, quality=85))
-
-
-def jpeg_url(jpeg: bytes) -> str:
-    """An address that holds a JPEG."""
-    return _DATA_URL + base64.b64encode(jpeg).decode()

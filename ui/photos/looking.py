@@ -7,7 +7,9 @@ from time import monotonic
 import streamlit as st
 
 from maskcore import MaskPipeline
-from ui.photos.gallery import Choice, Gallery, Photo
+from ui.choices import Choice
+from ui.photos.gallery import Gallery
+from ui.photos.photo import Photo
 
 # Between two showings of the page.
 SLICE_SECONDS = 1.0

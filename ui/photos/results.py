@@ -11,7 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import Analysis
 from maskcore.records import in_words
 from maskcore.types import Face, NotSure
-from ui.photos.gallery import Choice, Gallery, Photo, Results, annotated_name, jpeg_url
+from ui.choices import Choice
+from ui.photos.export import annotated_name
+from ui.photos.gallery import Gallery
+from ui.photos.photo import Photo, Results
+from ui.photos.preview import jpeg_url
 from ui.words import shown_name
 
 PHOTOS_A_PAGE = 10

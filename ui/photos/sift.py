@@ -8,7 +8,8 @@ import streamlit as st
 
 from maskcore import Analysis
 from ui.keep import forget, keep
-from ui.photos.gallery import Gallery, Photo, Results
+from ui.photos.gallery import Gallery
+from ui.photos.photo import Photo, Results
 from ui.photos.results import PAGE
 
 ALL = "All"

@@ -8,7 +8,9 @@ from typing import get_args
 import streamlit as st
 
 from maskcore.types import Verdict
-from ui.photos.gallery import Gallery, Results, results_csv, results_json, results_zip
+from ui.photos.export import results_csv, results_json, results_zip
+from ui.photos.gallery import Gallery
+from ui.photos.photo import Results
 
 _KEY = "totals"
 # Low and narrow, so that photos are in sight and on phones the figures stand in one line.

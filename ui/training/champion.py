@@ -14,7 +14,8 @@ import streamlit as st
 from maskcore import MasklensError
 from maskcore.models import CARD_FILE, checksums, installed_models
 from training.background.comparison import Comparison, Figures, Verdict, comparison
-from training.background.jobs import MAX_NAME, Job, submit
+from training.background.control import MAX_NAME, submit
+from training.background.jobs import Job
 from training.background.run_installing import install
 from training.job_files import read_values
 from training.provenance import began_with_a_model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from training.photos.findings import DataReport
 from training.photos.inspection import contact_sheet, inspect
 from training.photos.intake import kept_names
 from ui.data_keys import LOOK
-from ui.photos.gallery import reduced
+from ui.photos.preview import jpeg_url, reduced
 from ui.progress import progress_bar
 from ui.words import counted, plain
 
@@ -85,7 +84,7 @@ def _look(folder: Path, report: DataReport) -> Look:
 def _row(folder: Path, places: tuple[str, ...], names: dict[str, str]) -> dict[str, str]:
     """What photos that look the same look like, and their names in either class."""
     picture = encode_image(reduced(read_image(folder / places[0]), PICTURE_SIDE))
-    row = {"Photo": "data:image/jpeg;base64," + base64.b64encode(picture).decode()}
+    row = {"Photo": jpeg_url(picture)}
     for label, title in NAMES.items():
         own = [place for place in places if place.startswith(f"{label}/")]
         row[title] = ", ".join(_called(place, names).removeprefix(f"{label}/") for place in own)

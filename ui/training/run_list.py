@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from training.background import jobs
+from training.background import control, jobs
 from training.background.jobs import Job, State
 from ui.actions import action_button
 from ui.choices import choose_way, model_title
@@ -32,7 +32,7 @@ export default function ({ parentElement }) {
 
 def all_runs() -> list[Job]:
     """Every run of this server, newest first; a run whose turn has come is started."""
-    jobs.start_next()
+    control.start_next()
     return sorted(jobs.jobs(), key=lambda job: -job.created)
 
 
@@ -144,8 +144,8 @@ def _is_tick(key: str | int) -> bool:
 
 
 def _show_changes(job: Job) -> None:
-    name = st.text_input("Name", job.name, max_chars=jobs.MAX_NAME, key=f"name-{job.id}")
-    action_button("Rename", ":material/edit:", f"rename-{job.id}", jobs.rename, job.id, name)
+    name = st.text_input("Name", job.name, max_chars=control.MAX_NAME, key=f"name-{job.id}")
+    action_button("Rename", ":material/edit:", f"rename-{job.id}", control.rename, job.id, name)
     st.divider()
     if job.is_active:
         st.caption("A run that is on cannot be deleted: stop it first.")
@@ -159,7 +159,7 @@ def _show_changes(job: Job) -> None:
             "Delete for good",
             ":material/delete:",
             f"delete-{job.id}",
-            jobs.delete,
+            control.delete,
             job.id,
             done=f"{job.name} was deleted.",
         )

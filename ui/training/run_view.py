@@ -12,10 +12,11 @@ import streamlit as st
 
 from maskcore import MasklensError
 from training import events as ev
-from training.background import jobs
+from training.background import control, jobs
 from training.background.job_progress import STAGES, Progress, number, progress
 from training.background.jobs import Job, State
 from training.background.run_curves import CurvePoint, curves
+from training.background.run_log import log_tail
 from training.classifier.starting_weights import NOT_FETCHED, available_weights
 from training.events import read_events
 from ui.actions import action_button
@@ -80,7 +81,7 @@ def show_run(job: Job, allowed: bool) -> None:
             "Resume" if begun else "Start again",
             ":material/play_arrow:",
             f"resume-{job.id}",
-            jobs.resume,
+            control.resume,
             job.id,
             type="secondary" if not_fetched else "primary",
         )
@@ -125,7 +126,7 @@ def _train_from_installed(job: Job) -> None:
         except OSError as error:
             raise MasklensError("The run's corrections are gone. Bring the photos anew.") from error
     name = name_after(job, ", from the installed model")
-    jobs.submit(config, name, job.data_name, corrections)
+    control.submit(config, name, job.data_name, corrections)
 
 
 def description(job: Job) -> str:
@@ -150,7 +151,7 @@ def _show_details(job: Job, points: list[CurvePoint]) -> None:
     elif job.is_active:
         st.caption("Loss and accuracy are drawn here as soon as learning begins.")
     with st.expander("Log", icon=":material/notes:"):
-        text = jobs.log_tail(job, LOG_LINES)
+        text = log_tail(job, LOG_LINES)
         if text.strip():
             st.code(text, language=None, height=260)
         else:
@@ -167,7 +168,7 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
         st.rerun(scope="app")
     events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
     if job.state is State.QUEUED:
-        jobs.start_next()
+        control.start_next()
         place = "next" if job.place in (None, 1) else f"number {job.place}"
         st.info(
             f"Runs take turns, and this one is {place} in line. {_on_now()}It begins by itself,"
@@ -190,7 +191,7 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
             label,
             ":material/stop:",
             f"stop-{job.id}",
-            jobs.stop,
+            control.stop,
             job.id,
         )
     _show_details(job, curves(job, events))

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from training.background import jobs
+from training.background import control
 from training.background.jobs import Job
 from training.classifier.starting_weights import available_weights
 from training.config import ARCHITECTURES, TrainConfig, default_enlarging
@@ -179,12 +179,12 @@ def show_train_button(config: TrainConfig, data: DataChoice | None, runs: list[J
     name = st.text_input(
         "Name of the run",
         placeholder="For example: Our classroom",
-        max_chars=jobs.MAX_NAME,
+        max_chars=control.MAX_NAME,
         key="train_name",
     )
     if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=data is None):
         with st.spinner("Starting the run"):
-            job = act(jobs.submit, config, name, data.data_name, data.corrections)
+            job = act(control.submit, config, name, data.data_name, data.corrections)
             if job is not None:
                 open_run(job)  # at once: the second press of a double click finds no button
                 forget("train_name")

@@ -1,0 +1,104 @@
+"""One of a visitor's photos: what was found in it, and its pictures for page and files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from maskcore import Analysis, MaskPipeline, encode_image, read_image
+from maskcore.drawing import blur_faces, draw_faces
+from maskcore.types import Face, ImageRgb
+from ui.choices import Choice
+from ui.photos.preview import blurred, preview_side, reduced, thumbnail
+
+JPEG_MAX_SIDE = 65_500  # the format allows no more
+
+
+@dataclass
+class Photo:
+    """One photo of the session.
+
+    Attributes:
+        number: unique in the session.
+        name: the file's name.
+        content: the file as it came.
+        digest: of the content, by which the same file is known again.
+        preview: a JPEG for the page, see ``preview_side``, once the photo has been read.
+        size_wh: width and height in pixels, once it has been read.
+        analyses: what each detector and model found.
+        thumbnails: for each of them, the faces as data URLs.
+    """
+
+    number: int
+    name: str
+    content: bytes
+    digest: bytes = b""
+    preview: bytes = b""
+    size_wh: tuple[int, int] = (0, 0)
+    analyses: dict[Choice, Analysis] = field(default_factory=dict)
+    thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
+    _drawn: tuple[tuple[Analysis, bool] | None, bytes] = (None, b"")
+
+    def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
+        """Find and judge the faces.
+
+        Raises:
+            ImageError: the file cannot be read as a photo.
+        """
+        image = read_image(self.content)
+        analysis = pipeline.analyze(image)
+        self.preview = self.preview or encode_image(reduced(image, preview_side(image)))
+        self.size_wh = analysis.size_wh
+        self.thumbnails[choice] = [thumbnail(image, face.box_xyxy) for face in analysis.faces]
+        self.analyses[choice] = analysis
+
+    def annotated_preview(self, analysis: Analysis, blur: bool) -> bytes:
+        """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes.
+
+        Args:
+            analysis: what was found in the photo.
+            blur: whether faces are made unrecognisable.
+        """
+        drawn = replace(analysis, threshold=0.0), blur
+        if self._drawn[0] != drawn:
+            image = read_image(self.preview)
+            faces = self._on_preview(analysis, image)
+            self._drawn = (drawn, encode_image(_labelled(image, faces, blur)))
+        return self._drawn[1]
+
+    def unlabelled_preview(self, blur: bool) -> bytes:
+        """The preview without boxes, a JPEG; blurred are the faces found in whatever way."""
+        if not blur:
+            return self.preview
+        image = read_image(self.preview)
+        faces = [face for held in self.analyses.values() for face in self._on_preview(held, image)]
+        height, width = image.shape[:2]
+        # Where nothing is known any longer, there may be a face anywhere.
+        boxes = [face.box_xyxy for face in faces] if self.analyses else [(0, 0, width, height)]
+        return encode_image(blur_faces(image, boxes))
+
+    def _on_preview(self, analysis: Analysis, preview_rgb: ImageRgb) -> list[Face]:
+        factor = preview_rgb.shape[1] / analysis.size_wh[0]
+        return [
+            replace(face, box_xyxy=tuple(edge * factor for edge in face.box_xyxy))
+            for face in analysis.faces
+        ]
+
+    def annotated(self, analysis: Analysis, blur: bool) -> bytes:
+        """The whole photo with boxes and labels, a JPEG; its faces blurred if asked for."""
+        drawn = _labelled(read_image(self.content), analysis.faces, blur)
+        return encode_image(reduced(drawn, JPEG_MAX_SIDE))
+
+    def faces_shown(self, choice: Choice, blur: bool) -> list[str]:
+        """The thumbnails of the faces found this way as data URLs, blurred if asked for."""
+        faces = self.thumbnails[choice]
+        return [blurred(face) for face in faces] if blur else faces
+
+
+Results = list[tuple[Photo, Analysis]]
+
+
+def _labelled(image_rgb: ImageRgb, faces: Sequence[Face], blur: bool) -> ImageRgb:
+    if blur:
+        image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
+    return draw_faces(image_rgb, faces)
