@@ -34,7 +34,7 @@ from maskcore import read_image
 from maskcore.classification.preprocess import resize
 from maskcore.files import write_json
 from maskcore.network_input import normalise
-from training.background import jobs
+from training.background import control, jobs
 from training.classifier.architectures import build_base, build_head, input_spec, join
 from training.classifier.installed_backbone import load_folded
 from training.classifier.starting_weights import installed_convolutions
@@ -86,7 +86,7 @@ def usual_way(config: TrainConfig) -> float:
 def submitted(config: TrainConfig) -> dict[str, float]:
     """Seconds from submitting a run to its first event, its weights and its end."""
     started = time.time()
-    job = jobs.submit(config)
+    job = control.submit(config)
     returned = time.time() - started
     while (job := jobs.job(job.id)).is_active:
         time.sleep(0.2)

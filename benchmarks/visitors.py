@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 from benchmarks.app import CHROMIUM, FLAGS, running_app
 from benchmarks.training import made_photos
 from maskcore.files import write_json
-from training.background import jobs
+from training.background import control, jobs
 from training.config import TrainConfig
 from training.events import FINE_TUNE_STAGE, read_events
 from ui.photos.sample import sample_photo
@@ -118,13 +118,13 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             answers(browser, url, 3, 0)  # models are loaded on the first
             results["idle, seconds"] = answers(browser, url, options.answers, 10)
-            job = jobs.submit(config)
+            job = control.submit(config)
             while not any(event["stage"] == FINE_TUNE_STAGE for event in read_events(job.folder)):
                 time.sleep(0.5)
             results["beside a run, seconds"] = answers(browser, url, options.answers, 1000)
             if not jobs.job(job.id).is_active:
                 raise SystemExit("the run ended before the measurement did")
-            jobs.stop(job.id)
+            control.stop(job.id)
             while jobs.job(job.id).is_active:
                 time.sleep(0.5)
             browser.close()

@@ -8,7 +8,7 @@ import pytest
 
 from maskcore import files
 from maskcore.files import write_json
-from training.background import job_runner, jobs
+from training.background import control, job_runner, jobs
 from training.background.jobs import State
 from training.config import TrainConfig
 from training.job_files import read_values
@@ -59,9 +59,9 @@ def test_a_run_begins_although_a_page_reads_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(jobs, "start_next", lambda: None)
+    monkeypatch.setattr(control, "start_next", lambda: None)
     (tmp_path / "photos").mkdir()
-    job = jobs.submit(TrainConfig(str(tmp_path / "photos")))
+    job = control.submit(TrainConfig(str(tmp_path / "photos")))
     monkeypatch.setattr(files, "PATIENCE_SECONDS", 20.0)
     asked = refuse(monkeypatch, "unlink", "queued.json", 2)
     assert job_runner._claim(job.folder)

@@ -21,8 +21,9 @@ from maskcore.files import patiently
 from maskcore.models import CARD_FILE, REPORT_FILE
 from training import events as ev
 from training.background.comparison import COMPARISON_FILE, save_comparison
+from training.background.control import end, start_next
 from training.background.job_process import BEAT_SECONDS, few_threads, is_mine, record
-from training.background.jobs import State, end, start_next, state_of
+from training.background.jobs import State, state_of
 from training.background.run_installing import install_command
 from training.classifier.installed import installed_cards
 from training.config import CROP_MARGIN, TrainConfig
@@ -84,7 +85,7 @@ def _claim(folder: Path) -> bool:
             # Whoever started this process died before it could write that down.
             if state_of(folder) != State.QUEUED:
                 return False
-            if any(state_of(f) in (State.RUNNING, State.STOPPING) for f in job_folders()):
+            if any(state_of(f).works for f in job_folders()):
                 return False
         record(folder, os.getpid())
         patiently(lambda: (folder / QUEUE_FILE).unlink(missing_ok=True))

@@ -21,7 +21,7 @@ import pytest
 
 from maskcore.models import load_model
 from training import metrics
-from training.background import job_process, job_runner, jobs
+from training.background import control, job_process, job_runner, jobs
 from training.background.comparison import comparison
 from training.background.job_runner import BROKEN, DISK_FULL, ENDED, run_job
 from training.background.jobs import Job, State
@@ -62,7 +62,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def here(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are only queued, to be worked on in this process."""
     monkeypatch.setattr(job_process, "launch", lambda folder: None)
-    monkeypatch.setattr(jobs, "start_next", lambda: None)
+    monkeypatch.setattr(control, "start_next", lambda: None)
     monkeypatch.setattr(job_runner, "start_next", lambda: None)
     monkeypatch.setattr(job_runner, "be_modest", lambda: None)
     monkeypatch.setattr(metrics, "RESAMPLES", 20)
@@ -97,7 +97,7 @@ def test_a_run_ends_with_a_model_that_can_be_installed(
     other.parent.mkdir(parents=True)
     card = {"kind": "classifier", "architecture": "inception_v3", "not_sure": {"margin": 2.0}}
     other.write_text(json.dumps(card))
-    job = jobs.submit(config(photos, fine_tune_epochs=1), "mine", "my photos")
+    job = control.submit(config(photos, fine_tune_epochs=1), "mine", "my photos")
     assert job.state == State.QUEUED
     assert run_job(job.id) == 0
     job = jobs.job(job.id)
@@ -129,7 +129,7 @@ def test_a_run_ends_with_a_model_that_can_be_installed(
 
     path = tmp_path / "models" / "mobilenet_v2" / "card.json"
     path.write_text(json.dumps({**card, "not_sure": {"margin": 1.5}}))
-    second = jobs.submit(config(photos, seed=1))
+    second = control.submit(config(photos, seed=1))
     assert run_job(second.id) == 0
     assert json.loads((second.folder / "card.json").read_text())["not_sure"] == {"margin": 1.5}
     found = comparison(jobs.job(second.id))
@@ -142,7 +142,7 @@ def test_a_run_ends_with_a_model_that_can_be_installed(
 def test_a_finished_run_keeps_what_the_command_line_may_still_want_of_it_and_no_more(
     here: None, photos: Path
 ) -> None:
-    job = jobs.submit(config(photos))
+    job = control.submit(config(photos))
     (job.folder / "checkpoints").mkdir()
     (job.folder / BACKBONE_WEIGHTS).touch()
     assert run_job(job.id) == 0
@@ -150,14 +150,14 @@ def test_a_finished_run_keeps_what_the_command_line_may_still_want_of_it_and_no_
     fit(job.config, job.folder, "again", resume=True)  # finished, it only says so
     evaluate_module.evaluate(job.folder, "again")
     export.package(job.folder, "net", 0.2, "my photos", "again")
-    started = jobs.submit(replace(job.config, start_from=str(job.folder), fine_tune_epochs=1))
+    started = control.submit(replace(job.config, start_from=str(job.folder), fine_tune_epochs=1))
     assert run_job(started.id) == 0
 
 
 def test_stopping_keeps_the_best_of_the_epochs_done(
     here: None, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = jobs.submit(config(photos, epochs=50, fine_tune_epochs=5))
+    job = control.submit(config(photos, epochs=50, fine_tune_epochs=5))
     on_epoch_end = Checkpoint.on_epoch_end
 
     def then_stop(self: Any, epoch: int, logs: Any = None) -> None:
@@ -179,7 +179,7 @@ def test_stopping_keeps_the_best_of_the_epochs_done(
 def test_stopping_before_the_first_epoch_leaves_nothing_but_can_go_on(
     here: None, photos: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    job = jobs.submit(config(photos))
+    job = control.submit(config(photos))
     if when == "training":
         begin = keras.callbacks.Callback.on_epoch_begin
         monkeypatch.setattr(
@@ -208,7 +208,7 @@ def test_stopping_before_the_first_epoch_leaves_nothing_but_can_go_on(
     assert stages(job)[-1] == when
     if when == "reading data":
         monkeypatch.setattr(job_runner, "be_modest", lambda: None)
-        jobs.resume(job.id)
+        control.resume(job.id)
         assert run_job(job.id) == 0
         assert jobs.job(job.id).state == State.FINISHED
 
@@ -224,7 +224,7 @@ def test_a_run_that_broke_after_learning_only_does_what_is_missing(
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("out of order")
 
-    job = jobs.submit(config(photos))
+    job = control.submit(config(photos))
     with monkeypatch.context() as patch:
         patch.setattr(module, step, broken)
         assert run_job(job.id) == 1
@@ -234,7 +234,7 @@ def test_a_run_that_broke_after_learning_only_does_what_is_missing(
     report = job.folder / "report.json"
     measured = report.stat().st_mtime_ns if report.exists() else None
     assert (measured is None) == (step == "evaluate")
-    jobs.resume(job.id)
+    control.resume(job.id)
     assert run_job(job.id) == 0
     job = jobs.job(job.id)
     assert job.state == State.FINISHED
@@ -251,14 +251,14 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
     def full(self: Any, path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    job = jobs.submit(config(photos))
+    job = control.submit(config(photos))
     with monkeypatch.context() as patch:
         patch.setattr(keras.Model, "save", full)
         assert run_job(job.id) == 1
     assert keras.Model.save is save
     job = jobs.job(job.id)
     assert (job.state, job.problem, job.can_resume) == (State.FAILED, DISK_FULL, True)
-    jobs.resume(job.id)
+    control.resume(job.id)
     assert run_job(job.id) == 0
 
 
@@ -280,7 +280,7 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 def test_a_disk_that_fills_up_harms_nothing_and_the_run_goes_on_with_room(
     here: None, photos: Path, small_disk: Path, left: int
 ) -> None:
-    job = jobs.submit(config(photos))
+    job = control.submit(config(photos))
     filler = small_disk / "filler"
     try:
         with filler.open("wb", buffering=0) as stream:
@@ -292,7 +292,7 @@ def test_a_disk_that_fills_up_harms_nothing_and_the_run_goes_on_with_room(
     job = jobs.job(job.id)
     filler.unlink()
     assert (job.state, job.problem, job.can_resume) == (State.FAILED, DISK_FULL, True)
-    jobs.resume(job.id)
+    control.resume(job.id)
     assert run_job(job.id) == 0
     assert jobs.job(job.id).state == State.FINISHED
     install(job.id, "mobilenet_v2")
@@ -301,7 +301,7 @@ def test_a_disk_that_fills_up_harms_nothing_and_the_run_goes_on_with_room(
 
 def test_data_that_do_not_serve_are_said(here: None, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    job = jobs.submit(config(tmp_path / "empty"))
+    job = control.submit(config(tmp_path / "empty"))
     assert run_job(job.id) == 1
     assert "No photos were found in without_mask/" in jobs.job(job.id).problem
 
@@ -309,7 +309,7 @@ def test_data_that_do_not_serve_are_said(here: None, tmp_path: Path) -> None:
 def test_a_run_ended_from_outside_is_interrupted_and_goes_on(
     here: None, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = jobs.submit(config(photos, epochs=3))
+    job = control.submit(config(photos, epochs=3))
     on_epoch_end = Checkpoint.on_epoch_end
 
     def then_end(self: Any, epoch: int, logs: Any = None) -> None:
@@ -322,13 +322,13 @@ def test_a_run_ended_from_outside_is_interrupted_and_goes_on(
     job = jobs.job(job.id)
     assert (job.state, job.problem, job.can_resume) == (State.INTERRUPTED, ENDED, True)
     assert epochs_done(job) == 1
-    jobs.resume(job.id)
+    control.resume(job.id)
     assert run_job(job.id) == 0
     assert epochs(job)[-2:] == [2, 3]
 
 
 def test_a_second_process_for_the_same_run_does_nothing(here: None, photos: Path) -> None:
-    job = jobs.submit(config(photos))
+    job = control.submit(config(photos))
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
     job_process.record(job.folder, other.pid)
     assert run_job(job.id) == 0
@@ -354,26 +354,26 @@ def kill(job: Job) -> None:
 
 def test_killed_runs_go_on_and_the_next_one_starts_by_itself(photos: Path) -> None:
     """kill -9 in mid-epoch and while saving; nobody looks on when the next one's turn comes."""
-    first = jobs.submit(config(photos, epochs=3), "first")
-    second = jobs.submit(config(photos, epochs=200), "second")
+    first = control.submit(config(photos, epochs=3), "first")
+    second = control.submit(config(photos, epochs=200), "second")
     until(lambda: epochs_done(first) == 1)
     kill(first)
     assert jobs.job(first.id).state == State.INTERRUPTED
-    jobs.stop(second.id)
-    jobs.resume(first.id)
+    control.stop(second.id)
+    control.resume(first.id)
     until(lambda: list((first.folder / "checkpoints").glob(".*")))
     kill(first)
     done = epochs_done(first)
     assert jobs.job(first.id).state == State.INTERRUPTED
-    jobs.resume(first.id)
-    jobs.resume(second.id)
+    control.resume(first.id)
+    control.resume(second.id)
     assert jobs.job(second.id).place == 1
     until(lambda: not jobs.job(first.id).is_active)
     assert jobs.job(first.id).state == State.FINISHED
     assert epochs_done(first) == 3 >= done
     until(lambda: epochs_done(second) >= 1)
     assert jobs.job(second.id).state == State.RUNNING
-    jobs.stop(second.id)
+    control.stop(second.id)
     until(lambda: not jobs.job(second.id).is_active)
     assert jobs.job(second.id).stopped_early
 

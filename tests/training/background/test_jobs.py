@@ -19,8 +19,9 @@ import pytest
 
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
-from training.background import job_process, jobs
+from training.background import control, job_process, jobs
 from training.background.jobs import State
+from training.background.run_log import log_tail
 from training.config import TrainConfig
 from training.events import EventLog
 from training.job_files import folder_of, guard
@@ -31,7 +32,7 @@ SLEEP = "import time; time.sleep(300)"
 # Submits a run whose process only sleeps, and says what became of it.
 SUBMIT = """
 import subprocess, sys
-from training.background import job_process, jobs
+from training.background import job_process, control, jobs
 from training.config import TrainConfig
 
 def launch(folder):
@@ -41,10 +42,10 @@ def launch(folder):
 jobs.job_process.launch = launch
 print("ready", flush=True)
 sys.stdin.readline()
-print(jobs.submit(TrainConfig(sys.argv[1])).id)
+print(control.submit(TrainConfig(sys.argv[1])).id)
 """
 STATES = """
-from training.background import jobs
+from training.background import control, jobs
 print([[j.id, j.state, j.place] for j in jobs.jobs()])
 """
 
@@ -107,7 +108,7 @@ def states() -> dict[str, tuple[State, int | None]]:
 
 def test_a_run_starts_at_once_and_further_ones_wait_their_turn(config: TrainConfig) -> None:
     assert jobs.jobs() == []
-    first, *_ = (jobs.submit(config, name) for name in ("first", "second", "third"))
+    first, *_ = (control.submit(config, name) for name in ("first", "second", "third"))
     assert first.state == State.RUNNING
     assert [job.name for job in jobs.jobs()][-1] in {"first", "second", "third"}
     assert states() == {
@@ -115,12 +116,12 @@ def test_a_run_starts_at_once_and_further_ones_wait_their_turn(config: TrainConf
         "second": (State.QUEUED, 1),
         "third": (State.QUEUED, 2),
     }
-    jobs.start_next()
+    control.start_next()
     assert states()["second"] == (State.QUEUED, 1)
     end_process(first.folder)
     until(lambda: jobs.job(first.id).state == State.INTERRUPTED)
     assert states()["second"] == (State.QUEUED, 1)
-    jobs.start_next()
+    control.start_next()
     assert states() == {
         "first": (State.INTERRUPTED, None),
         "second": (State.RUNNING, None),
@@ -131,26 +132,26 @@ def test_a_run_starts_at_once_and_further_ones_wait_their_turn(config: TrainConf
 def test_no_more_runs_wait_than_a_server_gets_through_in_days(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MAX_WAITING", 2)
-    _, second, _ = (jobs.submit(config) for _ in range(3))
+    monkeypatch.setattr(control, "MAX_WAITING", 2)
+    _, second, _ = (control.submit(config) for _ in range(3))
     with pytest.raises(MasklensError, match="2 runs are waiting already"):
-        jobs.submit(config)
+        control.submit(config)
     assert len(jobs.jobs()) == 3
-    jobs.stop(second.id)
-    jobs.submit(config)
+    control.stop(second.id)
+    control.submit(config)
     with pytest.raises(MasklensError, match="2 runs are waiting already"):
-        jobs.resume(second.id)
+        control.resume(second.id)
     assert jobs.job(second.id).state == State.INTERRUPTED
 
 
 def test_no_run_begins_on_a_disk_that_is_nearly_full(
     config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, waiting = jobs.submit(config), jobs.submit(config)
-    jobs.stop(waiting.id)
+    _, waiting = control.submit(config), control.submit(config)
+    control.stop(waiting.id)
     usage = shutil.disk_usage(runs.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**9))
-    for begin in (lambda: jobs.submit(config), lambda: jobs.resume(waiting.id)):
+    for begin in (lambda: control.submit(config), lambda: control.resume(waiting.id)):
         with pytest.raises(MasklensError, match="Less than 2 GB are free"):
             begin()
     assert len(jobs.jobs()) == 2
@@ -158,14 +159,14 @@ def test_no_run_begins_on_a_disk_that_is_nearly_full(
 
 def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> None:
     before = time.time()
-    job = jobs.submit(replace(config, epochs=7, seed=4))
+    job = control.submit(replace(config, epochs=7, seed=4))
     assert job.folder == runs / job.id
     assert job.config == replace(config, epochs=7, seed=4)
     assert before - 1 <= job.created <= time.time()
     assert job.name.startswith("MobileNetV2, ")
     assert (job.data_name, job.problem) == ("photos", "")
     assert not job.can_resume and not job.stopped_early and job.is_active
-    named = jobs.submit(config, "  Mine ", "my recording")
+    named = control.submit(config, "  Mine ", "my recording")
     assert (named.name, named.data_name) == ("Mine", "my recording")
     command = json.loads((job.folder / "run.json").read_text())["command"]
     assert command == (
@@ -178,7 +179,7 @@ def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> Non
 def test_data_that_are_not_there_are_refused(config: TrainConfig, runs: Path) -> None:
     for data in ("", config.data + "/gone"):
         with pytest.raises(MasklensError, match="data folder is not there"):
-            jobs.submit(replace(config, data=data))
+            control.submit(replace(config, data=data))
     assert jobs.jobs() == []
 
 
@@ -193,35 +194,35 @@ def test_a_run_that_cannot_be_started_fails_and_holds_up_nobody(
         works(folder)
 
     monkeypatch.setattr(job_process, "launch", launch)
-    bad = jobs.submit(config, "bad")
+    bad = control.submit(config, "bad")
     assert (bad.state, bad.problem) == (
         State.FAILED,
         "The run could not be started: not allowed.",
     )
-    assert jobs.submit(config, "good").state == State.RUNNING
+    assert control.submit(config, "good").state == State.RUNNING
 
 
 def test_a_full_disk_refuses_a_run_and_leaves_nothing(
     config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "write_json", full)
+    monkeypatch.setattr(control, "write_json", full)
     with pytest.raises(MasklensError, match="Is the disk full"):
-        jobs.submit(config)
+        control.submit(config)
     assert list(runs.iterdir()) == []
 
 
 def test_a_run_waits_while_the_disk_is_full(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, waiting = jobs.submit(config, "first"), jobs.submit(config, "waiting")
+    first, waiting = control.submit(config, "first"), control.submit(config, "waiting")
     end_process(first.folder)
     until(lambda: jobs.job(first.id).state == State.INTERRUPTED)
     with monkeypatch.context() as patch:
         patch.setattr(job_process, "launch", full)
-        patch.setattr(jobs, "write_json", full)
-        jobs.start_next()
+        patch.setattr(control, "write_json", full)
+        control.start_next()
     assert jobs.job(waiting.id).state == State.QUEUED
-    jobs.start_next()
+    control.start_next()
     assert jobs.job(waiting.id).state == State.RUNNING
 
 
@@ -229,13 +230,13 @@ def test_a_run_waits_while_the_disk_is_full(
 def test_files_that_cannot_be_changed_are_a_sentence(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
-    job = jobs.submit(config, "old")
+    job = control.submit(config, "old")
     end_process(job.folder)
     until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
-    monkeypatch.setattr(jobs, "write_json", full)
+    monkeypatch.setattr(control, "write_json", full)
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(MasklensError, match="could not be changed"):
-        getattr(jobs, act)(job.id, *(["new"] if act == "rename" else []))
+        getattr(control, act)(job.id, *(["new"] if act == "rename" else []))
     assert states() == {"old": (State.INTERRUPTED, None)}
 
 
@@ -266,28 +267,28 @@ def test_two_servers_that_submit_at_once_start_one_run(config: TrainConfig, trie
 
 
 def test_a_killed_run_is_interrupted_and_goes_on_when_asked(config: TrainConfig) -> None:
-    job = jobs.submit(config)
+    job = control.submit(config)
     end_process(job.folder)
     until(lambda: jobs.job(job.id).state != State.RUNNING)
     job = jobs.job(job.id)
     assert (job.state, job.can_resume) == (State.INTERRUPTED, True)
     assert "It can go on" in job.problem
     killed = pid_of(job.folder)
-    jobs.resume(job.id)
+    control.resume(job.id)
     job = jobs.job(job.id)
     assert (job.state, job.problem, job.can_resume) == (State.RUNNING, "", False)
     assert pid_of(job.folder) != killed
     with pytest.raises(MasklensError, match="cannot go on"):
-        jobs.resume(job.id)
+        control.resume(job.id)
 
 
 def test_a_server_started_anew_sees_the_same(config: TrainConfig) -> None:
-    killed = jobs.submit(config, "killed")
+    killed = control.submit(config, "killed")
     end_process(killed.folder)
     until(lambda: jobs.job(killed.id).state == State.INTERRUPTED)
     for name in ("running", "waiting"):
-        jobs.submit(config, name)
-    jobs.stop(jobs.submit(config, "stopped").id)
+        control.submit(config, name)
+    control.stop(control.submit(config, "stopped").id)
     here = [[job.id, str(job.state), job.place] for job in jobs.jobs()]
     there = subprocess.run(
         [sys.executable, "-c", STATES], cwd=ROOT, capture_output=True, text=True, check=True
@@ -310,7 +311,7 @@ def test_a_number_alone_does_not_make_a_process_that_of_the_run(
     config: TrainConfig, change: dict[str, Any], beats: bool, state: str
 ) -> None:
     """The number given to another process since, or one of another machine: the heart tells."""
-    job = jobs.submit(config)
+    job = control.submit(config)
     path = job.folder / "process.json"
     values = json.loads(path.read_text())
     path.write_text(json.dumps({**values, **change}))
@@ -324,10 +325,10 @@ def test_a_number_alone_does_not_make_a_process_that_of_the_run(
 
 def test_a_dead_run_holds_up_nobody(config: TrainConfig) -> None:
     """What another server would take for a lock: a run written down whose process is gone."""
-    stale = jobs.submit(config, "stale")
+    stale = control.submit(config, "stale")
     end_process(stale.folder)
     until(lambda: jobs.job(stale.id).state == State.INTERRUPTED)
-    assert jobs.submit(config, "next").state == State.RUNNING
+    assert control.submit(config, "next").state == State.RUNNING
 
 
 def test_a_killed_holder_of_the_guard_frees_it(config: TrainConfig, runs: Path) -> None:
@@ -340,7 +341,7 @@ def test_a_killed_holder_of_the_guard_frees_it(config: TrainConfig, runs: Path) 
     holder.wait()
     with guard():
         pass
-    assert jobs.submit(config).state == State.RUNNING
+    assert control.submit(config).state == State.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -358,7 +359,7 @@ def test_a_killed_holder_of_the_guard_frees_it(config: TrainConfig, runs: Path) 
 def test_damaged_files_do_not_stop_the_list(
     config: TrainConfig, name: str, state: State, content: bytes
 ) -> None:
-    job = jobs.submit(config)
+    job = control.submit(config)
     process = job.folder / "process.json"
     kept = process.read_bytes()
     (job.folder / name).write_bytes(content)
@@ -369,14 +370,14 @@ def test_damaged_files_do_not_stop_the_list(
 
 
 def test_a_run_with_damaged_settings_fails_and_cannot_go_on(config: TrainConfig) -> None:
-    job = jobs.submit(config)
+    job = control.submit(config)
     end_process(job.folder)
     until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
     (job.folder / "config.json").write_text("{")
     job = jobs.job(job.id)
     assert (job.state, job.can_resume) == (State.FAILED, False)
     assert "settings are damaged" in job.problem
-    jobs.delete(job.id)
+    control.delete(job.id)
     assert jobs.jobs() == []
 
 
@@ -384,49 +385,49 @@ def test_a_run_with_damaged_settings_fails_and_cannot_go_on(config: TrainConfig)
 
 
 def test_stopping_asks_a_run_and_takes_a_waiting_one_out(config: TrainConfig) -> None:
-    running, waiting = jobs.submit(config, "a"), jobs.submit(config, "b")
-    jobs.stop(waiting.id)
+    running, waiting = control.submit(config, "a"), control.submit(config, "b")
+    control.stop(waiting.id)
     waiting = jobs.job(waiting.id)
     assert (waiting.state, waiting.problem) == (State.INTERRUPTED, "Stopped before it began.")
     assert waiting.can_resume
-    jobs.stop(running.id)
+    control.stop(running.id)
     assert jobs.job(running.id).state == State.STOPPING
-    jobs.stop(running.id)  # twice does no harm
-    jobs.resume(waiting.id)
+    control.stop(running.id)  # twice does no harm
+    control.resume(waiting.id)
     assert states()["b"] == (State.QUEUED, 1)
     write_json(running.folder / "outcome.json", {"state": "finished", "stopped_early": True})
     running = jobs.job(running.id)
     assert (running.state, running.stopped_early) == (State.FINISHED, True)
     with pytest.raises(MasklensError, match="nothing to stop"):
-        jobs.stop(running.id)
+        control.stop(running.id)
 
 
 def test_a_long_name_is_kept_as_far_as_a_run_can_be_renamed(config: TrainConfig) -> None:
-    job = jobs.submit(config, "x" * jobs.MAX_NAME + ", corrected")
-    assert job.name == "x" * jobs.MAX_NAME
-    jobs.rename(job.id, job.name)
+    job = control.submit(config, "x" * control.MAX_NAME + ", corrected")
+    assert job.name == "x" * control.MAX_NAME
+    control.rename(job.id, job.name)
 
 
 def test_renaming(config: TrainConfig) -> None:
-    job = jobs.submit(config, "old")
-    jobs.rename(job.id, "  new ü ")
+    job = control.submit(config, "old")
+    control.rename(job.id, "  new ü ")
     assert jobs.job(job.id).name == "new ü"
     assert jobs.job(job.id).created == job.created
-    for name in ("", "  ", "x" * (jobs.MAX_NAME + 1)):
+    for name in ("", "  ", "x" * (control.MAX_NAME + 1)):
         with pytest.raises(MasklensError, match="1 to 80"):
-            jobs.rename(job.id, name)
+            control.rename(job.id, name)
     assert jobs.job(job.id).name == "new ü"
 
 
 def test_a_run_that_goes_on_is_not_deleted(config: TrainConfig, runs: Path) -> None:
-    job = jobs.submit(config)
+    job = control.submit(config)
     for _ in range(2):  # also once it was asked to stop
         with pytest.raises(MasklensError, match="Stop it first"):
-            jobs.delete(job.id)
-        jobs.stop(job.id)
+            control.delete(job.id)
+        control.stop(job.id)
     end_process(job.folder)
     until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
-    jobs.delete(job.id)
+    control.delete(job.id)
     assert [path.name for path in runs.iterdir()] == [".guard"]
     with pytest.raises(MasklensError, match="is gone"):
         jobs.job(job.id)
@@ -438,21 +439,21 @@ def test_deleting_takes_private_data_with_the_last_run_that_uses_them(
     private = runs / "data" / "upload1"
     (private / "with_mask").mkdir(parents=True)
     (runs / "data" / "upload2").mkdir()
-    given = jobs.submit(config, "given")
-    own = [jobs.submit(replace(config, data=str(private))) for _ in range(2)]
+    given = control.submit(config, "given")
+    own = [control.submit(replace(config, data=str(private))) for _ in range(2)]
     end_process(given.folder)
     until(lambda: jobs.job(given.id).state == State.INTERRUPTED)
-    jobs.delete(given.id)
+    control.delete(given.id)
     assert Path(config.data).is_dir()
-    jobs.delete(own[0].id)
+    control.delete(own[0].id)
     assert private.is_dir()
-    jobs.delete(own[1].id)
+    control.delete(own[1].id)
     assert not private.exists()
     assert (runs / "data" / "upload2").is_dir()
 
 
 @pytest.mark.parametrize("run_id", ["", ".", "..", "../x", "a/b", "/tmp", "20260101-000000-abcdef"])
-@pytest.mark.parametrize("ask", [jobs.job, jobs.stop, jobs.resume, jobs.delete, folder_of])
+@pytest.mark.parametrize("ask", [jobs.job, control.stop, control.resume, control.delete, folder_of])
 def test_only_ids_of_runs_are_taken(
     runs: Path, tmp_path: Path, ask: Callable[[str], Any], run_id: str
 ) -> None:
@@ -481,17 +482,17 @@ def test_only_ids_of_runs_are_taken(
 def test_the_log_names_no_folder_of_this_machine(
     config: TrainConfig, line: str, shown: str
 ) -> None:
-    job = jobs.submit(config)
+    job = control.submit(config)
     (job.folder / "log.txt").write_text(line + "\n", encoding="utf-8")
-    assert jobs.log_tail(job) == shown
+    assert log_tail(job) == shown
 
 
 def test_the_log_ends_with_its_last_lines(config: TrainConfig) -> None:
-    job = jobs.submit(config)
-    assert jobs.log_tail(job) == ""
+    job = control.submit(config)
+    assert log_tail(job) == ""
     lines = [f"line {number} ä" for number in range(1000)]
     (job.folder / "log.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert jobs.log_tail(job, 3) == "\n".join(lines[-3:])
+    assert log_tail(job, 3) == "\n".join(lines[-3:])
     (job.folder / "log.txt").write_bytes(b"\xff broken \xf0")
-    assert "broken" in jobs.log_tail(job)
+    assert "broken" in log_tail(job)
     EventLog(job.folder).write("training")

@@ -14,7 +14,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import write_json
 from maskcore.locks import models_guard
 from maskcore.models import installed_models, load_model, read_report
-from training.background import job_process, jobs
+from training.background import control, job_process, jobs
 from training.background.jobs import State
 from training.background.run_installing import install
 from training.config import TrainConfig
@@ -48,7 +48,7 @@ def finished_run(
     tmp_path: Path, content: bytes, created: str, name: str, right: float | None = 0.75
 ) -> str:
     (tmp_path / "photos").mkdir(exist_ok=True)
-    job = jobs.submit(TrainConfig(str(tmp_path / "photos")), name)
+    job = control.submit(TrainConfig(str(tmp_path / "photos")), name)
     (job.folder / "queued.json").unlink(missing_ok=True)
     write_json(job.folder / "outcome.json", {"state": State.FINISHED})
     (job.folder / "model.tflite").write_bytes(content)
@@ -108,7 +108,7 @@ def test_the_same_model_is_listed_once_under_its_latest_name(tmp_path: Path) -> 
     first = finished_run(tmp_path, b"a", DAYS[0], "first")
     install(first, "net")
     install(finished_run(tmp_path, b"b", DAYS[1], "second"), "net")
-    jobs.rename(first, "renamed")
+    control.rename(first, "renamed")
     for _ in range(2):
         install(first, "net")
         assert listed() == [("second", False), ("renamed", True)]

@@ -1,0 +1,28 @@
+"""What the process of a run printed, as visitors may read it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from training.background.jobs import Job
+from training.job_files import LOG_FILE
+
+# The folders of an absolute path, here or on Windows: visitors read the log, too. In quotes
+# and behind a drive's letter names may hold spaces; Python doubles backslashes in quotes.
+_FOLDERS = re.compile(
+    r"(?:(?<=[\"'])[\\/]|(?<!\w)[A-Za-z]:[\\/])[\\/]*(?:[^\\/\"':]+[\\/]+)+"
+    r"|(?<![\w.:/\\])[\\/]+(?:[^\\/\s\"':]+[\\/]+)+"
+)
+
+
+def log_tail(job: Job, lines: int = 200) -> str:
+    """The last lines of what the run's process printed, without the folders of this machine."""
+    try:
+        with (job.folder / LOG_FILE).open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 500 * lines))
+            text = stream.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(_FOLDERS.sub("", line) for line in text.splitlines()[-lines:])
