@@ -26,7 +26,7 @@ from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.photos.folder_intake import ROOTS_VARIABLE
 from training.photos.intake import OWNER_NAMES_FILE, content_hash, kept_names
 from ui.metrics import frame_times, own_photos, own_view, pictures
-from ui.metrics.charts import curve_chart, in_corner
+from ui.metrics.curve_charts import curve_chart, in_corner
 from ui.metrics.curve_view import _enlarged
 from ui.metrics.mistakes import clicked_cell
 from ui.metrics.stress_view import where_it_breaks

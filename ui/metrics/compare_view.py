@@ -1,8 +1,6 @@
-"""Two models side by side on the same photos, and how each was trained."""
+"""Two models side by side on the same photos."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,24 +11,12 @@ from maskcore.models import installed_models
 from training.metrics import CLASS_NAMES, LEAST_DIFFERING, McNemarTest, mcnemar
 from ui.app_threshold import card_percent
 from ui.keep import keep, put
-from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import history_chart
-from ui.metrics.judged import Judged, history_of, read_judged
-from ui.metrics.learning_curves import HARDER_TO_LEARN
+from ui.metrics.history import show_history
+from ui.metrics.judged import Judged, read_judged
 from ui.metrics.own_photos import OwnPhotos
 from ui.metrics.own_view import OWN, offer_model
 from ui.metrics.provenance import title_with_run
 from ui.words import counted, percent, plain, with_interval
-
-_FIGURES = {
-    "accuracy": ("Share of photos right", "Accuracy, epoch by epoch"),
-    "loss": ("Loss (lower is better)", "Loss, epoch by epoch"),
-}
-_LINES = "Solid: on photos it learns from, dashed: on photos held back."
-_BY_HEART = {
-    "accuracy": "It learns by heart where the dashed line falls while the solid one still rises.",
-    "loss": "It learns by heart where the dashed line rises while the solid one still falls.",
-}
 
 
 def show_compare(judged: Judged, own: OwnPhotos | None) -> None:
@@ -105,17 +91,17 @@ def right_answers(judged: Judged, threshold: float) -> np.ndarray:
     return (judged.probabilities >= threshold) == (judged.labels == 1)
 
 
-def in_words(comparison: McNemarTest, first: str, second: str, things: str) -> str:
+def in_words(comparison: McNemarTest, first: str, second: str, thing: str) -> str:
     """McNemar's test for people.
 
     Args:
         comparison: of two models.
         first, second: their titles.
-        things: what they were asked about, as ``Judged.things`` names it.
+        thing: what they were asked about, as ``Judged.thing`` names it.
     """
     differing = comparison.only_first + comparison.only_second
-    asked = counted(comparison.count, things.removesuffix("s"))
-    few = f" {_least(comparison.count, things)}" if differing < LEAST_DIFFERING else ""
+    asked = counted(comparison.count, thing)
+    few = f" {_least(comparison.count, thing)}" if differing < LEAST_DIFFERING else ""
     none = "No difference could be shown."
     if not differing:
         same = f"{first} and {second} got the same of {asked} right."
@@ -138,12 +124,12 @@ def in_words(comparison: McNemarTest, first: str, second: str, things: str) -> s
     return f"{better} is better. {facts} {chance}"
 
 
-def _least(count: int, things: str) -> str:
+def _least(count: int, thing: str) -> str:
     """What it would have taken to show a difference at all."""
     if count < LEAST_DIFFERING:
-        return f"So few {things} cannot show any: it takes at least {LEAST_DIFFERING}."
+        return f"So few {thing}s cannot show any: it takes at least {LEAST_DIFFERING}."
     return (
-        f"Only a difference of at least {LEAST_DIFFERING} {things}"
+        f"Only a difference of at least {counted(LEAST_DIFFERING, thing)}"
         f" ({percent(LEAST_DIFFERING / count)}) would have shown."
     )
 
@@ -153,7 +139,7 @@ def _show_pair(first: Judged, second: Judged) -> None:
     limits = [card_percent(judged.model) / 100 for judged in (first, second)]
     comparison = mcnemar(right_answers(first, limits[0]), right_answers(second, limits[1]))
     titles = [title_with_run(first.model), title_with_run(second.model)]
-    st.subheader(plain(in_words(comparison, *titles, first.things)), anchor=False)
+    st.subheader(plain(in_words(comparison, *titles, first.thing)), anchor=False)
     # A model a column, and a table whose cells break their lines: so it fits a phone.
     columns = [
         _figures_of(judged, limit) for judged, limit in zip((first, second), limits, strict=True)
@@ -179,52 +165,3 @@ def _figures_of(judged: Judged, threshold: float) -> dict[str, str]:
     column[judged.things.capitalize()] = str(figures["count"])
     column["Counts as a mask from"] = percent(threshold, 0)
     return column
-
-
-def show_history(models: list[str]) -> None:
-    """Training curves of the runs that made these models."""
-    st.subheader("How they were trained" if len(models) > 1 else "How it was trained", anchor=False)
-    histories = {title_with_run(name): history_of(name) for name in models}
-    for title, history in histories.items():
-        if not history:
-            st.caption(f"The run that made {plain(title)} left no record of its epochs.")
-    if any(histories.values()):
-        st.caption(f"{HARDER_TO_LEARN} So the solid line is often the worse one.")
-    places = st.columns(2, gap="medium")
-    for place, (figure, (axis, name)) in zip(places, _FIGURES.items(), strict=True):
-        rows = [
-            row for title, history in histories.items() for row in _rows(title, history, figure)
-        ]
-        if rows:
-            with place:
-                show_chart(
-                    history_chart(rows, axis, name, shares=figure == "accuracy"),
-                    f"{_LINES} {_BY_HEART[figure]}",
-                    _history_table(rows, figure),
-                    f"history-{figure}",
-                )
-
-
-def _history_table(rows: list[dict[str, Any]], figure: str) -> pd.DataFrame:
-    """The rows of a training curve for people, the figure's column named for it."""
-    # What is needed least stands last, where a phone hides it.
-    table = pd.DataFrame(rows, columns=["model", "epoch", "photos", "value", "stage"])
-    table["value"] = [
-        percent(value) if figure == "accuracy" else f"{value:.3f}" for value in table["value"]
-    ]
-    return table.rename(columns={"value": figure}).rename(columns=str.capitalize)
-
-
-def _rows(title: str, history: list[dict[str, Any]], figure: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "model": title,
-            "stage": epoch.get("stage", ""),
-            "epoch": number,
-            "photos": photos,
-            "value": epoch[name],
-        }
-        for number, epoch in enumerate(history, 1)
-        for name, photos in ((figure, "learned from"), (f"val_{figure}", "held back"))
-        if isinstance(epoch.get(name), int | float)
-    ]

@@ -15,7 +15,7 @@ from training.curves import (
     roc_points,
 )
 from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import curve_chart, histogram_chart, in_corner, reliability_chart
+from ui.metrics.curve_charts import curve_chart, histogram_chart, in_corner, reliability_chart
 from ui.metrics.judged import Judged
 from ui.words import percent
 

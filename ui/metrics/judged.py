@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import MasklensError, ModelError
+from maskcore import ModelError
 from maskcore.models import read_card, read_report
 from maskcore.types import NotSure, Verdict, label_for, logit
 from training.metrics import CLASS_NAMES, Figure, threshold_figures
@@ -207,14 +207,3 @@ def _margin(model: str) -> float:
 def _figure(part: dict[str, Any], name: str) -> Figure:
     figure = part.get(name)
     return figure if isinstance(figure, dict) else {"value": None, "interval": None}
-
-
-def history_of(model: str) -> list[dict[str, Any]]:
-    """The epochs of the run that made a model; empty where its report has none."""
-    try:
-        history = read_report(model).get("history")
-    except MasklensError:
-        return []
-    if not isinstance(history, list):
-        return []
-    return [epoch for epoch in history if isinstance(epoch, dict) and "epoch" in epoch]

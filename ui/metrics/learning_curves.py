@@ -10,10 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from training.background.run_curves import CurvePoint
-from ui.metrics.charts import SERIES
+from ui.metrics.charts import HEIGHT, SERIES
 from ui.words import percent
 
-HEIGHT = 300
 PARTS = {"training": "Training photos", "validation": "Validation photos"}
 # Whoever sees the first curves asks why validation is ahead.
 HARDER_TO_LEARN = (

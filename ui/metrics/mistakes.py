@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from training.metrics import CLASS_NAMES
-from ui.metrics.charts import CELL, confusion_chart
+from ui.metrics.confusion import CELL, called_rightly, confusion_chart
 from ui.metrics.corrections import Marks, show_corrections
 from ui.metrics.judged import Judged
 from ui.metrics.own_photos import OwnPhotos
@@ -73,12 +73,6 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
             _show_photos(judged, members, pictures, corrections, pages_key)
         else:
             st.info("There is nothing here. Click another tile of the matrix.")
-
-
-def called_rightly(judged: Judged, confusion: list[list[int]]) -> str:
-    """What the matrix says, in a sentence."""
-    right = sum(counts[place] for place, counts in enumerate(confusion))
-    return f"{right} of {judged.counted(len(judged))} are called rightly (blue tiles)."
 
 
 def most_telling(counts: dict[Cell, int]) -> Cell:

@@ -18,14 +18,9 @@ from training.curves import (
     roc_points,
 )
 from training.metrics import CLASS_NAMES
-from ui.metrics.charts import (
-    CLASS_TITLES,
-    confusion_chart,
-    confusion_rows,
-    curve_chart,
-    histogram_chart,
-    reliability_chart,
-)
+from ui.metrics.charts import CLASS_TITLES
+from ui.metrics.confusion import called_rightly, confusion_chart, confusion_rows
+from ui.metrics.curve_charts import curve_chart, histogram_chart, reliability_chart
 from ui.metrics.curve_view import (
     PRECISION_AXES,
     ROC_AXES,
@@ -37,22 +32,20 @@ from ui.metrics.curve_view import (
     roc_meaning,
 )
 from ui.metrics.judged import Judged
-from ui.metrics.mistakes import called_rightly
-from ui.metrics.scene_figures import (
+from ui.metrics.scene_charts import (
     SIZES_NOTE,
-    SceneFigures,
     outcome_chart,
     outcome_meaning,
     outcome_rows,
     size_chart,
     size_rows,
 )
+from ui.metrics.scene_figures import SceneFigures
 from ui.words import percent
 
 CHART_WIDTH = 460
 
 Scenes = Mapping[str, SceneFigures]
-
 
 _TOLD = ("model", "data", "part", "things", "created", "command")
 _FIGURES = ("roc_auc", "average_precision", "calibration_error")

@@ -12,18 +12,16 @@ from ui.keep import keep
 from ui.metrics.chart_box import show_chart
 from ui.metrics.charts import CLASS_TITLES
 from ui.metrics.frame_times import show_frame_times
-from ui.metrics.scene_figures import (
-    FINDERS_NOTE,
+from ui.metrics.scene_charts import (
     OUTCOMES,
     SIZES_NOTE,
-    SceneFigures,
-    finder_rows,
     outcome_chart,
     outcome_meaning,
     outcome_rows,
     size_chart,
     size_rows,
 )
+from ui.metrics.scene_figures import FINDERS_NOTE, SceneFigures, finder_rows
 from ui.words import counted, day, plain
 
 

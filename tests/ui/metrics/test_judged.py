@@ -11,7 +11,7 @@ import pytest
 
 from maskcore import ModelError
 from maskcore.models import models_dir
-from ui.metrics.judged import history_of, judged_parts, not_sure_note, read_judged
+from ui.metrics.judged import judged_parts, not_sure_note, read_judged
 from ui.words import with_interval
 
 MakeReport = Callable[..., dict[str, Any]]
@@ -188,13 +188,3 @@ def test_a_damaged_report_is_told_in_a_sentence(
     damage(report)
     with pytest.raises(ModelError, match="damaged: it does not hold the photos"):
         judged_parts("m", report)
-
-
-def test_history_is_empty_where_there_is_none(fake_models: Path, make_report: MakeReport) -> None:
-    assert history_of("first") == []
-    path = fake_models / "first" / "report.json"
-    for content in ({"history": None}, {"history": {}}, {"history": ["x", {}]}, {}):
-        path.write_text(json.dumps(content))
-        assert history_of("first") == []
-    path.write_text(json.dumps({"history": [{"epoch": 1, "loss": 0.5}]}))
-    assert history_of("first") == [{"epoch": 1, "loss": 0.5}]
