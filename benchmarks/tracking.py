@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from maskcore import Analysis, Detections, Face, MaskPipeline, read_image
-from maskcore.detection.scaling import overlaps
+from maskcore.boxes import overlaps
 from maskcore.files import write_json
 from maskcore.live import SEARCHED_AT_LEAST, LiveAnalyzer
 from maskcore.tracking import KEPT_SECONDS, FaceTracker

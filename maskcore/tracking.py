@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from maskcore.detection.scaling import overlaps
+from maskcore.boxes import overlaps
 from maskcore.judgements import Judgements
 from maskcore.motion import Motion
 from maskcore.types import Box, Detections, Face, NotSure, longer_side

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.detection.scaling import overlaps
+from maskcore.boxes import overlaps
 from maskcore.types import Detections
 
 # Boxes of two levels that overlap by this IoU are of the same face.

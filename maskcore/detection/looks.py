@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.detection.scaling import overlaps
+from maskcore.boxes import overlaps
 from maskcore.types import Detections
 
 # Boxes of two looks that overlap by this IoU are of the same face.

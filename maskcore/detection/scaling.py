@@ -83,13 +83,3 @@ def suppress_overlaps(boxes_xyxy: np.ndarray, scores: np.ndarray, nms_iou: float
     return Detections(
         boxes_xyxy[order].astype(np.float32), np.asarray(scores)[order].astype(np.float32)
     )
-
-
-def overlaps(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:
-    """Intersection over union, 0..1, of (N, 4) with (M, 4) boxes that have an area: (N, M)."""
-    a, b = a_xyxy[:, None], b_xyxy[None]
-    inner = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared = inner.clip(0).prod(axis=2)
-    areas = [(boxes[..., 2:] - boxes[..., :2]).prod(axis=2) for boxes in (a, b)]
-    ratio: np.ndarray = shared / (areas[0] + areas[1] - shared)
-    return ratio

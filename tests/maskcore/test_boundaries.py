@@ -33,6 +33,7 @@ WITHIN = {
     "maskcore/images.py": {"classification", "detection", "models", "pipeline"},
     "maskcore/models.py": {"classification", "detection", "images", "pipeline"},
     "maskcore/drawing.py": {"classification", "detection", "images", "models", "pipeline"},
+    "maskcore/label_places.py": {"classification", "detection", "images", "models", "pipeline"},
 }
 # Packages that know only those before them.
 LAYERS = {

@@ -9,13 +9,14 @@ side is at least ``min_side``. A face that was not found counts as missed for it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.detection.scaling import overlaps
+from maskcore.boxes import overlaps
 from maskcore.images import read_image
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Face
@@ -23,7 +24,7 @@ from training.annotated.scenes import Scene, SceneFace
 from training.metrics import CLASS_NAMES, RESAMPLES, share
 
 MIN_IOU = 0.4
-SIZE_BANDS = ((8, 16), (16, 32), (32, 64), (64, 128), (128, 100_000))
+SIZE_BANDS = ((8, 16), (16, 32), (32, 64), (64, 128), (128, math.inf))
 # Counts of one photo, each once for each class, in the order of CLASS_NAMES.
 _FACES, _FOUND, _TP, _FP, _FN, _ALARMS = range(6)
 
@@ -48,7 +49,8 @@ def evaluate_scenes(
         asked for, found, and found and labelled right, "recall_by_size" by band of the longer
         side in pixels, and the median milliseconds a photo for detecting and classifying.
     """
-    counts, sizes = [], []
+    counts: list[Counts] = []
+    sizes: list[tuple[float, int, bool]] = []
     times: list[tuple[float, float]] = []
     each = ((pipeline, scene) for pipeline, scenes in asked for scene in scenes)
     for done, (pipeline, scene) in enumerate(each):
@@ -70,23 +72,22 @@ def evaluate_scenes(
         "min_iou": MIN_IOU,
         "figures": with_intervals(np.array(counts)),
         "by_class": by_class(np.array(counts)),
-        "recall_by_size": [
-            {
-                "from": low,
-                "below": high if high < 10_000 else None,
-                **{
-                    name: share(
-                        sum(ok for side, of, ok in sizes if low <= side < high and of == label),
-                        sum(low <= side < high and of == label for side, of, _ in sizes),
-                    )
-                    for label, name in enumerate(CLASS_NAMES)
-                },
-            }
-            for low, high in SIZE_BANDS
-        ],
+        "recall_by_size": _recall_by_size(sizes),
         "detect_ms": round(float(detect_ms), 2),
         "classify_ms": round(float(classify_ms), 2),
     }
+
+
+def _recall_by_size(faces: Sequence[tuple[float, int, bool]]) -> list[dict[str, Any]]:
+    """Of (longer side in pixels, label, whether found) of each annotated face."""
+    rows = []
+    for low, high in SIZE_BANDS:
+        row: dict[str, Any] = {"from": low, "below": high if high < math.inf else None}
+        for label, name in enumerate(CLASS_NAMES):
+            found = [ok for side, of, ok in faces if low <= side < high and of == label]
+            row[name] = share(sum(found), len(found))
+        rows.append(row)
+    return rows
 
 
 def match(

@@ -1,0 +1,30 @@
+"""What many boxes share with many others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.floating[Any]]
+
+
+def shared_areas(a_xyxy: Boxes, b_xyxy: Boxes) -> Boxes:
+    """Areas that (N, 4) boxes share with (M, 4) others, square pixels: (N, M)."""
+    # One axis after the other: numpy is slow along a last axis of two.
+    width, height = (
+        np.minimum(a_xyxy[:, None, axis + 2], b_xyxy[:, axis + 2])
+        - np.maximum(a_xyxy[:, None, axis], b_xyxy[:, axis])
+        for axis in (0, 1)
+    )
+    shared: Boxes = width.clip(0) * height.clip(0)
+    return shared
+
+
+def overlaps(a_xyxy: Boxes, b_xyxy: Boxes) -> Boxes:
+    """Intersection over union, 0..1, of (N, 4) with (M, 4) boxes that have an area: (N, M)."""
+    shared = shared_areas(a_xyxy, b_xyxy)
+    a, b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a_xyxy, b_xyxy))
+    ratio: Boxes = shared / (a[:, None] + b - shared)
+    return ratio
