@@ -12,10 +12,11 @@ from typing import IO, Literal
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from maskcore.errors import ImageError
 from maskcore.types import ImageRgb
+from maskcore.upright import upright_rgb
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -34,27 +35,13 @@ _SUFFIXES = {
     "HEIF": ".heic",
 }
 
-_STRIP_PIXELS = 1_000_000  # converted at a time
-_AS_STORED = (False, 1, 1)
-# EXIF orientation -> how the picture as stored lies in the upright one:
-# axes swapped, then the step down its rows and the step along its columns.
-_STORED_IN_UPRIGHT: dict[object, tuple[bool, int, int]] = {
-    2: (False, 1, -1),
-    3: (False, -1, -1),
-    4: (False, -1, 1),
-    5: (True, 1, 1),
-    6: (True, -1, 1),
-    7: (True, -1, -1),
-    8: (True, 1, -1),
-}
-
 
 def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
     """Decode a picture at full size, turned upright, transparency shown on white.
 
     JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF and HEIC are read, known by their content and not by
     their name; of several frames or pages the first (HEIC: the primary one). Colour profiles
-    are not applied. How grey of more than 8 bits is scaled: see ``_grey_to_8_bits``.
+    are not applied. How grey of more than 8 bits is scaled: see ``maskcore.upright``.
 
     Args:
         source: the encoded picture, or the path of its file; at most `MAX_BYTES` bytes and
@@ -73,7 +60,7 @@ def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
         _check_limit(len(data), MAX_BYTES, 2**20, "MB")
         with _open(BytesIO(data)) as image:
             image.load()
-            return _upright_rgb(image)
+            return upright_rgb(image)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -201,55 +188,3 @@ def _formats() -> tuple[str, ...]:
     # Of more pixels than are taken here, for which Pillow has a warning on standard error.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     return ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
-
-
-def _upright_rgb(image: Image.Image) -> ImageRgb:
-    """Convert a loaded picture strip by strip, so that it is never held a third time."""
-    swapped, down, along = _stored_in_upright(image)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = _grey_to_8_bits(image)
-    width, height = image.size
-    upright: ImageRgb = np.empty((width, height, 3) if swapped else (height, width, 3), np.uint8)
-    stored = (upright.swapaxes(0, 1) if swapped else upright)[::down, ::along]
-    rows = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(top + rows, height)))
-        stored[top : top + rows] = np.asarray(_flat_rgb(strip))
-    return upright
-
-
-def _stored_in_upright(image: Image.Image) -> tuple[bool, int, int]:
-    try:
-        return _STORED_IN_UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation), _AS_STORED)
-    except Exception:  # a broken EXIF must not cost the picture
-        return _AS_STORED
-
-
-def _flat_rgb(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    if image.mode == "La":  # Pillow undoes premultiplied grey only on its way to LA
-        image = image.convert("LA")
-    rgba = image.convert("RGBA")
-    flat = Image.new("RGB", image.size, "white")
-    flat.paste(rgba, mask=rgba)
-    return flat
-
-
-def _grey_to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale deep grey to 0..255.
-
-    White is 65535 in 16-bit grey. 32-bit and floating-point pictures do not say what theirs is:
-    it is the first of 1, 255, 65535 and 2**31 - 1 that the brightest pixel exceeds by no more
-    than half (resampling overshoots), or failing all that pixel itself. 0 and below is black.
-    """
-    values = np.nan_to_num(np.asarray(image, np.float32), nan=0, posinf=np.inf)
-    white = 65535.0
-    if not image.mode.startswith("I;16"):
-        brightest = float(values.max(where=np.isfinite(values), initial=0))
-        steps = (1.0, 255.0, 65535.0, 2.0**31 - 1)
-        white = next((step for step in steps if brightest <= 1.5 * step), brightest)
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        values[values == transparent] = np.inf
-    return Image.fromarray(np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8))

@@ -1,17 +1,13 @@
-"""Every picture here is made in code, but for the portrait that scikit-image ships."""
-
 from __future__ import annotations
 
 import io
 import os
 import random
 import re
-import struct
 import subprocess
 import sys
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +16,6 @@ from typing import Literal
 import numpy as np
 import pillow_heif
 import pytest
-import skimage
 from PIL import Image
 
 from maskcore import images
@@ -34,102 +29,14 @@ from maskcore.images import (
     picture_suffix,
     read_image,
 )
+from tests.maskcore.made_pictures import BLUE, RED, Rgb, encode, exif, plain, png, portrait
 
 pytestmark = [  # Pillow warns of what is wrong with a picture before it is refused
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
     pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
 ]
 
-Rgb = tuple[int, int, int]
-
-RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 40), (20, 40, 210), (230, 220, 30)
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
-ASTRONAUT = Path(skimage.__file__).parent / "data" / "astronaut.png"
-
-# The corners as stored (top left, top right, bottom left, bottom right), as a picture of
-# top left RED, top right GREEN, bottom left BLUE, bottom right YELLOW lies under each EXIF
-# orientation: "the 0th row is the visual ..., the 0th column the visual ..." (EXIF 2.32, 4.6.4).
-STORED_CORNERS = {
-    1: (RED, GREEN, BLUE, YELLOW),
-    2: (GREEN, RED, YELLOW, BLUE),
-    3: (YELLOW, BLUE, GREEN, RED),
-    4: (BLUE, YELLOW, RED, GREEN),
-    5: (RED, BLUE, GREEN, YELLOW),
-    6: (GREEN, YELLOW, RED, BLUE),
-    7: (YELLOW, GREEN, BLUE, RED),
-    8: (BLUE, RED, YELLOW, GREEN),
-}
-
-
-def encode(image: Image.Image, format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    if format == "HEIC":
-        pillow_heif.from_pillow(image).save(buffer, format="HEIF", **options)
-    else:
-        image.save(buffer, format, **options)
-    return buffer.getvalue()
-
-
-def plain(colour: Rgb, size_wh: tuple[int, int] = (16, 16)) -> Image.Image:
-    return Image.new("RGB", size_wh, colour)
-
-
-def portrait(side: int = 128) -> Image.Image:
-    with Image.open(ASTRONAUT) as image:
-        return image.convert("RGB").resize((side, side))
-
-
-def grey(values: list[float], dtype: str) -> Image.Image:
-    return Image.fromarray(np.array([values], dtype))
-
-
-def exif(orientation: int) -> Image.Exif:
-    tags = Image.Exif()
-    tags[0x0112] = orientation
-    return tags
-
-
-def corners(colours: tuple[Rgb, ...], size_wh: tuple[int, int]) -> Image.Image:
-    width, height = size_wh
-    image = Image.new("RGB", size_wh)
-    for place, colour in enumerate(colours):
-        x, y = width // 2 * (place % 2), height // 2 * (place // 2)
-        image.paste(colour, (x, y, x + width // 2, y + height // 2))
-    return image
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(
-    size_wh: tuple[int, int],
-    depth: int,
-    colour_type: int,
-    raw: bytes,
-    transparency: bytes | None = None,
-) -> bytes:
-    """A PNG written by hand; `raw` holds its rows, each led by a filter byte."""
-    header = struct.pack(">IIBBBBB", *size_wh, depth, colour_type, 0, 0, 0)
-    extra = b"" if transparency is None else chunk(b"tRNS", transparency)
-    data = chunk(b"IDAT", zlib.compress(raw, 1))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + data + chunk(b"IEND", b"")
-
-
-def palette_picture() -> Image.Image:
-    image = Image.new("P", (4, 1))
-    image.putpalette([*RED, *GREEN, *BLUE, *YELLOW])
-    image.putdata([0, 1, 2, 3])
-    return image
-
-
-def premultiplied_grey() -> bytes:
-    """A TIFF whose second channel is patched to be associated alpha (ExtraSamples 2 -> 1)."""
-    data = encode(Image.new("LA", (4, 4), (100, 128)), "TIFF")
-    patched = data.replace(struct.pack("<HHIH", 338, 3, 1, 2), struct.pack("<HHIH", 338, 3, 1, 1))
-    assert patched != data
-    return patched
 
 
 def zipped() -> bytes:
@@ -158,222 +65,40 @@ def refusal(source: bytes | str | os.PathLike[str]) -> str:
     return message
 
 
-# name -> the file, size as read, some pixels as {(x, y): colour}
-ODD: dict[str, tuple[Callable[[], bytes], tuple[int, int], dict[tuple[int, int], Rgb]]] = {
-    "CMYK JPEG, inverted as Adobe does": (
-        lambda: encode(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG"),
-        (16, 16),
-        {(8, 8): (255, 0, 0)},
-    ),
-    "CMYK TIFF, not inverted": (
-        lambda: encode(Image.new("CMYK", (4, 4), (255, 0, 0, 0)), "TIFF"),
-        (4, 4),
-        {(0, 0): (0, 255, 255)},
-    ),
-    "YCbCr TIFF": (lambda: encode(plain(RED).convert("YCbCr"), "TIFF"), (16, 16), {(8, 8): RED}),
-    "LAB TIFF": (lambda: encode(plain(RED).convert("LAB"), "TIFF"), (16, 16), {(8, 8): RED}),
-    "grey JPEG": (
-        lambda: encode(Image.new("L", (16, 16), 77), "JPEG"),
-        (16, 16),
-        {(3, 3): (77, 77, 77)},
-    ),
-    "1-bit PNG": (
-        lambda: encode(Image.fromarray(np.array([[True, False]])), "PNG"),
-        (2, 1),
-        {(0, 0): WHITE, (1, 0): BLACK},
-    ),
-    "16-bit grey PNG": (
-        lambda: encode(grey([0, 32896, 65535, 255], "<u2"), "PNG"),
-        (4, 1),
-        {(0, 0): BLACK, (1, 0): (128, 128, 128), (2, 0): WHITE, (3, 0): (1, 1, 1)},
-    ),
-    "16-bit colour PNG": (
-        lambda: png((1, 1), 16, 2, b"\0" + struct.pack(">3H", 32896, 65535, 0)),
-        (1, 1),
-        {(0, 0): (128, 255, 0)},
-    ),
-    "16-bit grey PNG with a transparent value": (
-        lambda: png((2, 1), 16, 0, b"\0" + struct.pack(">2H", 300, 32896), struct.pack(">H", 300)),
-        (2, 1),
-        {(0, 0): WHITE, (1, 0): (128, 128, 128)},
-    ),
-    "16-bit TIFF, Intel order": (
-        lambda: encode(grey([0, 32896, 65535], "<u2"), "TIFF"),
-        (3, 1),
-        {(0, 0): BLACK, (1, 0): (128, 128, 128), (2, 0): WHITE},
-    ),
-    "16-bit TIFF, Motorola order": (
-        lambda: encode(grey([0, 32896, 65535], ">u2"), "TIFF"),
-        (3, 1),
-        {(0, 0): BLACK, (1, 0): (128, 128, 128), (2, 0): WHITE},
-    ),
-    "32-bit TIFF of 8-bit values": (
-        lambda: encode(grey([-5, 100, 255], "<i4"), "TIFF"),
-        (3, 1),
-        {(0, 0): BLACK, (1, 0): (100, 100, 100), (2, 0): WHITE},
-    ),
-    "32-bit TIFF of 16-bit values": (
-        lambda: encode(grey([0, 32896, 60000], "<i4"), "TIFF"),
-        (3, 1),
-        {(0, 0): BLACK, (1, 0): (128, 128, 128), (2, 0): (233, 233, 233)},
-    ),
-    "float TIFF up to 1, overshooting, with a hole and an infinity": (
-        lambda: encode(grey([0.5, 1.1, -0.1, np.nan, np.inf, 0.25], "<f4"), "TIFF"),
-        (6, 1),
-        {
-            (0, 0): (128, 128, 128),
-            (1, 0): WHITE,
-            (2, 0): BLACK,
-            (3, 0): BLACK,
-            (4, 0): WHITE,
-            (5, 0): (64, 64, 64),
-        },
-    ),
-    "float TIFF up to 255": (
-        lambda: encode(grey([100, 200], "<f4"), "TIFF"),
-        (2, 1),
-        {(0, 0): (100, 100, 100), (1, 0): (200, 200, 200)},
-    ),
-    "float TIFF beyond every scale": (
-        lambda: encode(grey([1e12, 2e12], "<f4"), "TIFF"),
-        (2, 1),
-        {(0, 0): (128, 128, 128), (1, 0): WHITE},
-    ),
-    "black float TIFF": (
-        lambda: encode(grey([0, 0], "<f4"), "TIFF"),
-        (2, 1),
-        {(0, 0): BLACK, (1, 0): BLACK},
-    ),
-    "palette": (
-        lambda: encode(palette_picture(), "PNG"),
-        (4, 1),
-        {(0, 0): RED, (1, 0): GREEN, (2, 0): BLUE, (3, 0): YELLOW},
-    ),
-    "palette with one transparent colour": (
-        lambda: encode(palette_picture(), "PNG", transparency=2),
-        (4, 1),
-        {(0, 0): RED, (2, 0): WHITE, (3, 0): YELLOW},
-    ),
-    "palette with an alpha per colour": (
-        lambda: encode(palette_picture(), "PNG", transparency=bytes([255, 0, 255, 128])),
-        (4, 1),
-        {(0, 0): RED, (1, 0): WHITE, (2, 0): BLUE, (3, 0): (242, 237, 142)},
-    ),
-    "palette with an alpha channel": (
-        lambda: encode(Image.new("RGBA", (4, 4), (*RED, 0)).convert("PA"), "TIFF"),
-        (4, 4),
-        {(0, 0): WHITE},
-    ),
-    "transparent GIF": (
-        lambda: encode(palette_picture(), "GIF", transparency=0),
-        (4, 1),
-        {(0, 0): WHITE, (1, 0): GREEN},
-    ),
-    "RGBA": (
-        lambda: encode(Image.new("RGBA", (4, 4), (0, 0, 0, 51)), "PNG"),
-        (4, 4),
-        {(0, 0): (204, 204, 204)},
-    ),
-    "LA": (
-        lambda: encode(Image.new("LA", (4, 4), (0, 128)), "PNG"),
-        (4, 4),
-        {(0, 0): (127, 127, 127)},
-    ),
-    "LA, premultiplied": (premultiplied_grey, (4, 4), {(0, 0): (227, 227, 227)}),
-    "RGB with a transparent colour": (
-        lambda: png((2, 1), 8, 2, bytes([0, *RED, *BLUE]), struct.pack(">3H", *RED)),
-        (2, 1),
-        {(0, 0): WHITE, (1, 0): BLUE},
-    ),
-    "grey with a transparent value": (
-        lambda: png((2, 1), 8, 0, bytes([0, 10, 20]), struct.pack(">H", 10)),
-        (2, 1),
-        {(0, 0): WHITE, (1, 0): (20, 20, 20)},
-    ),
-    "transparent AVIF": (
-        lambda: encode(Image.new("RGBA", (32, 32), (*RED, 0)), "AVIF"),
-        (32, 32),
-        {(16, 16): WHITE},
-    ),
-    "transparent HEIC": (
-        lambda: encode(Image.new("RGBA", (64, 64), (*RED, 0)), "HEIC"),
-        (64, 64),
-        {(32, 32): WHITE},
-    ),
-    "one pixel": (lambda: encode(plain(RED, (1, 1)), "PNG"), (1, 1), {(0, 0): RED}),
-    "one pixel wide": (
-        lambda: encode(plain(RED, (1, 20000)), "PNG"),
-        (1, 20000),
-        {(0, 0): RED, (0, 19999): RED},
-    ),
-    "one pixel high": (
-        lambda: encode(plain(RED, (20000, 1)), "JPEG"),
-        (20000, 1),
-        {(0, 0): RED, (19999, 0): RED},
-    ),
-    "animated GIF": (
-        lambda: encode(plain(RED), "GIF", save_all=True, append_images=[plain(BLUE)]),
-        (16, 16),
-        {(8, 8): RED},
-    ),
-    "animated WEBP": (
-        lambda: encode(plain(RED), "WEBP", save_all=True, append_images=[plain(BLUE)]),
-        (16, 16),
-        {(8, 8): RED},
-    ),
+# name -> the file, the size and the one colour that are read
+KINDS: dict[str, tuple[Callable[[], bytes], tuple[int, int], Rgb]] = {
+    "one pixel": (lambda: encode(plain(RED, (1, 1)), "PNG"), (1, 1), RED),
+    **{
+        f"{format} of several pictures, the first of which counts": (
+            lambda format=format: encode(
+                plain(RED), format, save_all=True, append_images=[plain(BLUE)]
+            ),
+            (16, 16),
+            RED,
+        )
+        for format in ("GIF", "WEBP", "MPO")
+    },
     "multi-page TIFF": (
         lambda: encode(plain(RED), "TIFF", save_all=True, append_images=[plain(BLUE, (9, 9))]),
         (16, 16),
-        {(8, 8): RED},
+        RED,
     ),
-    "MPO of a phone": (
-        lambda: encode(plain(RED), "MPO", save_all=True, append_images=[plain(BLUE)]),
-        (16, 16),
-        {(8, 8): RED},
-    ),
-    "HEIC whose second picture is the primary one": (
-        heic_with_second_primary,
-        (64, 64),
-        {(32, 32): BLUE},
-    ),
+    "HEIC whose second picture is the primary one": (heic_with_second_primary, (64, 64), BLUE),
     "PNG with garbage behind it": (
         lambda: encode(plain(RED), "PNG") + b"<script>garbage</script>" * 50,
         (16, 16),
-        {(8, 8): RED},
+        RED,
     ),
     "JPEG with garbage behind it": (
         lambda: encode(plain(RED), "JPEG") + bytes(1000),
         (16, 16),
-        {(8, 8): RED},
+        RED,
     ),
-    "progressive JPEG": (
-        lambda: encode(plain(RED), "JPEG", progressive=True),
-        (16, 16),
-        {(8, 8): RED},
-    ),
+    "progressive JPEG": (lambda: encode(plain(RED), "JPEG", progressive=True), (16, 16), RED),
     "JPEG of MAX_BYTES": (
         lambda: encode(plain(RED), "JPEG").ljust(MAX_BYTES, b"\0"),
         (16, 16),
-        {(8, 8): RED},
-    ),
-    **{
-        f"{format} with broken EXIF {broken[:20]!r}": (
-            lambda format=format, broken=broken: encode(plain(RED, (64, 64)), format, exif=broken),
-            (64, 64),
-            {(8, 8): RED},
-        )
-        for format in ("JPEG", "PNG", "WEBP", "HEIC")
-        for broken in (
-            b"garbage",
-            b"Exif\0\0garbage",
-            b"Exif\0\0II*\0\xff\xff\xff\xff",
-            b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12\0\x03\0\0\0\x01",
-        )
-    },
-    "JPEG with an orientation there is not": (
-        lambda: encode(corners(STORED_CORNERS[1], (48, 32)), "JPEG", exif=exif(9)),
-        (48, 32),
-        {(4, 4): RED, (44, 4): GREEN},
+        RED,
     ),
 }
 
@@ -445,20 +170,15 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_odd_picture_is_read(name: str) -> None:
-    make, size_wh, pixels = ODD[name]
+@pytest.mark.parametrize("name", KINDS)
+def test_picture_of_every_kind_is_read(name: str) -> None:
+    make, (width, height), colour = KINDS[name]
 
-    data = make()
-    image_rgb = read_image(data)
+    image_rgb = read_image(make())
 
-    assert image_rgb.shape == (size_wh[1], size_wh[0], 3)
-    assert image_rgb.dtype == np.uint8
-    assert image_rgb.flags.c_contiguous and image_rgb.flags.writeable and image_rgb.flags.owndata
-    tolerance = 0 if data.startswith(b"\x89PNG") else 3
-    for (x, y), colour in pixels.items():
-        found = image_rgb[y, x].astype(int)
-        np.testing.assert_allclose(found, colour, atol=tolerance, err_msg=f"{x, y}")
+    assert image_rgb.shape == (height, width, 3)
+    off = np.abs(image_rgb.astype(int) - colour)
+    assert off.max() <= (0 if "PNG" in name or name == "one pixel" else 6)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -498,7 +218,7 @@ def test_running_out_of_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     def no_memory(*args: object, **kwargs: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(images, "_upright_rgb", no_memory)
+    monkeypatch.setattr(images, "upright_rgb", no_memory)
 
     assert refusal(encode(plain(RED), "PNG")) == TOO_LARGE
 
@@ -522,50 +242,6 @@ def test_refusal_is_chained_to_its_cause() -> None:
         read_image(encode(portrait(), "JPEG")[:2000])
 
     assert isinstance(caught.value.__cause__, OSError)
-
-
-@pytest.mark.parametrize("orientation", STORED_CORNERS)
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"])
-def test_every_orientation_comes_out_upright(format: str, orientation: int) -> None:
-    stored_wh = (96, 64) if orientation < 5 else (64, 96)
-    stored = corners(STORED_CORNERS[orientation], stored_wh)
-
-    image_rgb = read_image(encode(stored, format, exif=exif(orientation).tobytes()))
-
-    assert image_rgb.shape == (64, 96, 3) and image_rgb.flags.c_contiguous
-    found = [image_rgb[16, 24], image_rgb[16, 72], image_rgb[48, 24], image_rgb[48, 72]]
-    np.testing.assert_allclose(np.array(found, int), [RED, GREEN, BLUE, YELLOW], atol=4)
-
-
-def test_deep_grey_is_turned_too() -> None:
-    stored = Image.fromarray(np.array([[0, 65535, 32896]], "<u2"))
-
-    image_rgb = read_image(encode(stored, "PNG", exif=exif(8)))
-
-    assert image_rgb[:, :, 0].tolist() == [[128], [255], [0]]
-
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "I;16"])
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_large_picture_keeps_every_pixel(mode: str, orientation: int) -> None:
-    """Larger than one conversion strip, and not a whole number of them."""
-    rows, columns = np.mgrid[:1301, :1703]
-    level = ((rows * 7 + columns * 3) % 251).astype(np.uint8)
-    if mode == "RGB":
-        picture = Image.fromarray(np.dstack([level, level[::-1], level[:, ::-1]]))
-    elif mode == "RGBA":
-        picture = Image.fromarray(np.dstack([level] * 3 + [np.full_like(level, 255)]))
-    elif mode == "I;16":
-        picture = Image.fromarray(level.astype("<u2") * 257)
-    else:
-        picture = Image.fromarray(level)
-        if mode == "P":
-            picture.putpalette([value for value in range(256) for _ in range(3)])
-    pixels = np.array(picture)[..., :3] if mode.startswith("RGB") else np.dstack([level] * 3)
-
-    image_rgb = read_image(encode(picture, "PNG", exif=exif(orientation), compress_level=1))
-
-    np.testing.assert_array_equal(image_rgb, pixels if orientation == 1 else np.rot90(pixels, -1))
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -748,27 +424,17 @@ def test_importing_does_nothing_and_needs_little() -> None:
 @pytest.mark.parametrize(
     ("format", "suffix"),
     [
-        ("JPEG", ".jpg"),
-        ("PNG", ".png"),
-        ("WEBP", ".webp"),
-        ("GIF", ".gif"),
-        ("BMP", ".bmp"),
-        ("TIFF", ".tif"),
-        ("AVIF", ".avif"),
-        ("HEIF", ".heic"),
+        *zip(FORMATS, ".jpg .png .webp .gif .bmp .tif .avif .heic".split(), strict=True),
+        ("MPO", ".jpg"),
     ],
 )
-def test_the_suffix_is_that_of_the_content(format: str, suffix: str) -> None:
-    assert picture_suffix(encode(plain(RED), format)) == suffix
-    assert suffix in IMAGE_SUFFIXES
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_picture_is_known_by_how_it_begins(tmp_path: Path, format: str) -> None:
+def test_a_picture_is_known_by_its_content(tmp_path: Path, format: str, suffix: str) -> None:
     path = tmp_path / "noext"
     path.write_bytes(encode(plain(RED), format))
 
     assert is_picture(path)
+    assert picture_suffix(path.read_bytes()) == suffix
+    assert suffix in IMAGE_SUFFIXES
 
 
 @pytest.mark.parametrize("side", [10_000, 20_000])
@@ -789,13 +455,16 @@ def test_what_begins_otherwise_is_no_picture(tmp_path: Path, content: bytes) -> 
     assert not is_picture(path) and not is_picture(tmp_path / "missing")
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", zipped(), bytes(MAX_BYTES + 1)])
-def test_no_picture_has_no_suffix(data: bytes) -> None:
-    with pytest.raises(ImageError):
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "not a picture"),
+        (b"hello", "not a picture"),
+        (zipped(), "not a picture"),
+        (bytes(MAX_BYTES + 1), "26 MB"),
+        (png((MAX_PIXELS // 100 + 1, 100), 8, 0, b""), "51 megapixels"),  # without any of them
+    ],
+)
+def test_no_picture_has_no_suffix(data: bytes, complaint: str) -> None:
+    with pytest.raises(ImageError, match=complaint):
         picture_suffix(data)
-
-
-def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
-    wide = png((MAX_PIXELS // 100 + 1, 100), 8, 0, b"")
-    with pytest.raises(ImageError, match="megapixels"):
-        picture_suffix(wide)
