@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +26,36 @@ def augment(image_rgb: ImageRgb, size: int, rng: np.random.Generator) -> ImageRg
     image = _warp(image_rgb, size, rng)
     if rng.random() < 0.5:
         image = _shrink_and_enlarge(image, rng)
-    return degrade(image, rng)
+    return degrade(image, rng, _any_blur)
 
 
-def degrade(image: ImageRgb, rng: np.random.Generator) -> ImageRgb:
-    """Blur, light, noise and compression, each by chance; uint8 (H, W, 3) to the same."""
+def slight_blur(rng: np.random.Generator) -> float:
+    """A Gaussian's sigma in pixels that leaves small faces to be found."""
+    return rng.uniform(0.5, 2.5)
+
+
+def _any_blur(rng: np.random.Generator) -> float:
+    """Mostly as slight, and up to one that leaves of a face little more than its colours."""
+    return float(np.exp(rng.uniform(np.log(0.5), np.log(6))))
+
+
+def degrade(
+    image: ImageRgb,
+    rng: np.random.Generator,
+    blur: Callable[[np.random.Generator], float] = slight_blur,
+) -> ImageRgb:
+    """Blur, light, noise and compression, each by chance.
+
+    Args:
+        image: uint8 (H, W, 3).
+        rng: where chance comes from.
+        blur: draws the Gaussian's sigma, pixels.
+
+    Returns:
+        uint8 (H, W, 3).
+    """
     if rng.random() < 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 2.5))
+        image = cv2.GaussianBlur(image, (0, 0), blur(rng))
     image = _relight(image, rng)
     if rng.random() < 0.2:
         noise = rng.normal(0, rng.uniform(2, 14), image.shape)

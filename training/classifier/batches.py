@@ -21,7 +21,7 @@ from training.photos.data import Dataset
 
 # Each draws a whole batch ahead; the other cores learn.
 DRAWING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 2))
-# This share of the faces cut out of photos is partly covered by a hand or cloth.
+# This share of the faces cut out of photos is drawn upon: see ``training.classifier.covers``.
 COVERED_SHARE = 0.25
 
 
