@@ -17,7 +17,8 @@ pytestmark = pytest.mark.e2e
 SCRIPT = """
 import json
 import streamlit as st
-from ui.live.browser import alert_sound, browser_report
+from ui.live.alert_sound import alert_sound
+from ui.live.browser import browser_report
 
 state = st.session_state
 for name in ("request", "alerts", "pieces", "rounds"):

@@ -1,4 +1,4 @@
-"""What only the visitor's browser knows or can do: the state of its camera, and a sound."""
+"""What only the visitor's browser knows: the state of its camera."""
 
 from __future__ import annotations
 
@@ -96,43 +96,6 @@ _look = st.components.v2.component(
     isolate_styles=False,
 )
 
-_beep = st.components.v2.component(
-    "masklens_alert_sound",
-    css=".st-key-alert-sound { display: none; }",
-    js="""
-let context = null;
-let heard = null;
-
-function play() {
-  for (const start of [context.currentTime, context.currentTime + 0.22]) {
-    const tone = context.createOscillator();
-    const loudness = context.createGain();
-    tone.frequency.value = 880;
-    // Faded in and out: a sudden start clicks.
-    loudness.gain.setValueAtTime(0, start);
-    loudness.gain.linearRampToValueAtTime(0.3, start + 0.01);
-    loudness.gain.setValueAtTime(0.3, start + 0.13);
-    loudness.gain.linearRampToValueAtTime(0, start + 0.15);
-    tone.connect(loudness).connect(context.destination);
-    tone.start(start);
-    tone.stop(start + 0.15);
-  }
-}
-
-export default function ({ data }) {
-  // The count outlives the component: coming back to the page is no alert.
-  if (heard !== null && data.count > heard) {
-    context ??= new AudioContext();
-    // Before the first click on a page browsers keep it silent; an alert must not come later.
-    const latest = performance.now() + 1000;
-    context.resume().then(() => performance.now() < latest && play());
-  }
-  heard = data.count;
-}
-""",
-    isolate_styles=False,
-)
-
 
 def browser_report(request: int = 0, rate: int = FULL_RATE) -> BrowserReport | None:
     """Look at the visitor's browser, once on a page; takes no space.
@@ -151,8 +114,3 @@ def browser_report(request: int = 0, rate: int = FULL_RATE) -> BrowserReport | N
     data = {"request": request, "rate": rate}
     result = _look(key="browser-report", data=data, on_report_change=lambda: None)
     return BrowserReport.from_value(result.get("report"))
-
-
-def alert_sound(count: int) -> None:
-    """Beep each time the count has risen since it was last shown; takes no space."""
-    _beep(key="alert-sound", data={"count": count})

@@ -8,7 +8,7 @@ from maskcore import MasklensError
 from maskcore.alert import AlertRule
 from maskcore.records import for_spreadsheets
 from ui.keep import keep
-from ui.live.browser import alert_sound
+from ui.live.alert_sound import alert_sound
 from ui.live.doctor import examine
 from ui.live.ice import ice_servers
 from ui.live.stream import LiveStream, Snapshot

@@ -90,7 +90,8 @@ def test_the_components_mount_without_a_browser() -> None:
     def script() -> None:
         import streamlit as st
 
-        from ui.live.browser import alert_sound, browser_report
+        from ui.live.alert_sound import alert_sound
+        from ui.live.browser import browser_report
 
         alert_sound(3)
         st.write(f"report: {browser_report()}")
