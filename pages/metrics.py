@@ -7,8 +7,8 @@ import streamlit as st
 from ui.entry import enter_by_main_script
 from ui.metrics.compare_view import show_compare
 from ui.metrics.curve_view import show_curves
+from ui.metrics.measured import choose_measured
 from ui.metrics.metrics_view import (
-    choose_measured,
     choose_section,
     show_glance,
     show_headline,
