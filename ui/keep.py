@@ -18,13 +18,12 @@ def keep(key: str, default: Any, options: Container[Any] | None = None) -> None:
         default: for a visitor who has not touched it.
         options: what it may hold; something else kept gives way to the default.
     """
-    kept: dict[str, Any] = st.session_state.setdefault("kept", {})
-    value = st.session_state.get(key, kept.get(key, default))
+    value = st.session_state.get(key, _all_kept().get(key, default))
     if options is not None and value not in options:
         value = default
     # Set anew in every run: on another page the widget of this key is another widget, which
     # would begin with a value of its own.
-    st.session_state[key] = kept[key] = value
+    st.session_state[key] = _all_kept()[key] = value
 
 
 def put(key: str, value: Any) -> None:
@@ -33,10 +32,26 @@ def put(key: str, value: Any) -> None:
     The widget itself may have been drawn in this run already: its own state is left to ``keep``.
     """
     forget(key)
-    st.session_state.setdefault("kept", {})[key] = value
+    _all_kept()[key] = value
+
+
+def kept(key: str) -> Any:
+    """What the widget of this key last held; None before ``keep``."""
+    return _all_kept().get(key)
 
 
 def forget(key: str) -> None:
     """Let the widget of this key start with its default again."""
-    st.session_state.get("kept", {}).pop(key, None)
+    _all_kept().pop(key, None)
     st.session_state.pop(key, None)
+
+
+def forget_all(prefix: str) -> None:
+    """The same for all widgets whose keys begin so."""
+    for key in [key for key in _all_kept() if key.startswith(prefix)]:
+        forget(key)
+
+
+def _all_kept() -> dict[str, Any]:
+    held: dict[str, Any] = st.session_state.setdefault("kept", {})
+    return held

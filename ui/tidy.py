@@ -23,7 +23,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime import Runtime
 
-from ui.data_keys import BROUGHT
+from ui.data_keys import BROUGHT, RECORDER
 
 EVERY_SECONDS = 20.0
 CLEAN_UP_SECONDS = 3600.0
@@ -128,8 +128,8 @@ def _photos_of(state: Mapping[str, Any]) -> Iterator[Path]:
     """The data folders of a session: what was brought for training, and what was recorded."""
     if BROUGHT in state:
         yield state[BROUGHT].folder
-    if "face_recorder" in state:
-        yield state["face_recorder"].recording.folder
+    if RECORDER in state:
+        yield state[RECORDER].recording.folder
 
 
 def _give_memory_back() -> None:

@@ -1,4 +1,4 @@
-"""Fields for files: words of our own in them, and letting go of what was brought."""
+"""Fields for files: words of our own in them, emptying them, letting go of what was brought."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
 {field}::after {{ content: "{to_choose}: {kinds}"; font-size: 0.875rem; opacity: 0.7; }}
 @media (hover: hover) {{ {field}::after {{ content: "{to_drop}: {kinds}"; }} }}
 </style>""")
+
+
+def field_key(name: str) -> str:
+    """The key of a field for files, or of a camera, until ``empty_field``."""
+    return f"{name}-{st.session_state.setdefault(_turn(name), 0)}"
+
+
+def empty_field(name: str) -> None:
+    """Let a field come back empty in the next run: one that stays full would lose the next file."""
+    st.session_state[_turn(name)] += 1
+
+
+def _turn(name: str) -> str:
+    return f"{name}-turn"
 
 
 def release(file: BytesIO) -> None:

@@ -25,7 +25,7 @@ from training import metrics
 from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.photos.folder_intake import ROOTS_VARIABLE
 from training.photos.intake import OWNER_NAMES_FILE, content_hash, kept_names
-from ui.metrics import frame_times, own_photos, own_view, pictures
+from ui.metrics import frame_times, own_photos, own_view, pictures, pictures_view
 from ui.metrics.curve_charts import curve_chart, in_corner
 from ui.metrics.curve_view import _enlarged
 from ui.metrics.mistakes import clicked_cell
@@ -407,7 +407,7 @@ def bring(page: AppTest, content: bytes) -> AppTest:
 def test_from_elsewhere_pictures_are_brought_in_a_zip(
     page: AppTest, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    monkeypatch.setattr(pictures_view, "only_this_computer", lambda: False)
     page.run()
     assert not page.text_input
     assert "For pictures see “Where the photos are”" in texts(page)
@@ -445,8 +445,8 @@ def test_pictures_that_cannot_be_stored_leave_nothing_behind(
 def test_a_server_that_was_told_the_folder_asks_visitors_for_nothing(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
-    monkeypatch.setenv(pictures.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(pictures_view, "only_this_computer", lambda: False)
+    monkeypatch.setenv(pictures_view.FOLDER_VARIABLE, str(tmp_path))
     (tmp_path / "with_mask").mkdir()
     (tmp_path / "with_mask" / "003.jpg").write_bytes(picture(90))
     page.run()
@@ -1064,7 +1064,7 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
         own_page.text_input(key="metrics_own_folder").set_value(named).run()
         button(own_page, "Measure this folder").click().run()
         assert [error.value for error in own_page.error] == [plain(sentence)]
-    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    monkeypatch.setattr(pictures_view, "only_this_computer", lambda: False)
     monkeypatch.setattr(own_view, "only_this_computer", lambda: False)
     own_page.selectbox(key="metrics_part").set_value("test").run()
     assert not own_page.text_input

@@ -12,7 +12,7 @@ from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
 from ui.live.video import VideoJob, VideoSettings
-from ui.uploader import word_uploader
+from ui.uploader import empty_field, field_key, word_uploader
 from ui.words import counted, percent, plain, shown_name
 
 # Larger results are for downloading: the player would hold them in memory.
@@ -22,7 +22,7 @@ _PLAYER = "video-player"
 _STYLE = f"""<style>
 .st-key-{_PLAYER} video {{ width: auto; max-width: 100%; max-height: 60vh; }}
 </style>"""
-_JOB, _REFUSED = "video_job", "video_refused"
+_JOB, _REFUSED, _FIELD = "video_job", "video_refused", "video"
 KINDS = "MP4, MOV, WEBM, MKV, AVI; up to %d MB"
 
 
@@ -44,19 +44,17 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
     elif pipeline is None:
         st.info("Choose a face finder and a mask model that are there, and the upload appears.")
     else:
-        turn = st.session_state.setdefault("video_turn", 0)
         st.caption("The settings hold for the whole video: choose them first, below.")
         kinds = KINDS % st.get_option("server.maxUploadSize")
         word_uploader("video-intake", "A video", "Or drop a video here", kinds)
         # It takes every file: what is no video is refused by reading it.
         with st.container(key="video-intake"):
-            file = st.file_uploader("A video", label_visibility="collapsed", key=f"video-{turn}")
+            file = st.file_uploader("A video", label_visibility="collapsed", key=field_key(_FIELD))
         if refused := st.session_state.pop(_REFUSED, ""):
             st.error(refused)
         if file is not None:
             st.session_state[_REFUSED] = _begin(file.name, file, pipeline, settings)
-            # The uploader comes back empty: one that is full would lose the next file.
-            st.session_state.video_turn = turn + 1
+            empty_field(_FIELD)
             st.rerun()
 
 

@@ -16,6 +16,7 @@ from training.metrics import CLASS_NAMES, Figure, threshold_figures
 from training.photos.class_names import CLASS_FOLDERS
 from ui.words import counted
 
+Answer = tuple[str, int, float]  # name, class as it stands (1 mask, 0 none), probability of a mask
 PARTS = {
     "test": "Test photos: never used in training",
     "validation": "Validation photos: used to choose among epochs",
@@ -119,6 +120,10 @@ class Judged:
         doubt = self.probabilities[members]
         order = np.argsort(-doubt if answer == "Mask" else doubt, kind="stable")
         return [int(i) for i in members[order]]
+
+    def answers(self, members: list[int]) -> list[Answer]:
+        """Some of the photos, by their indices, as they are shown one by one."""
+        return [(self.paths[i], int(self.labels[i]), float(self.probabilities[i])) for i in members]
 
 
 def not_sure_note(judged: Judged, threshold: float) -> str:

@@ -12,7 +12,8 @@ from ui.metrics.corrections import Marks, show_corrections
 from ui.metrics.judged import Judged
 from ui.metrics.own_photos import OwnPhotos
 from ui.metrics.photo_cards import show_cards
-from ui.metrics.pictures import Pictures, choose_pictures
+from ui.metrics.pictures import Pictures
+from ui.metrics.pictures_view import choose_pictures
 
 _CHOSEN = "metrics_cell"
 _CLICKED = "metrics_cell_clicked"
@@ -142,9 +143,6 @@ def _show_photos(
         "The surest answer comes first."
         + ("" if pictures else " For pictures see “Where the photos are”.")
     )
-    answers = [
-        (judged.paths[i], int(judged.labels[i]), float(judged.probabilities[i])) for i in members
-    ]
-    show_cards(answers, pictures, corrections, pages_key)
+    show_cards(judged.answers(members), pictures, corrections, pages_key)
     if corrections is not None:
         show_corrections(corrections)

@@ -17,10 +17,11 @@ from ui.keep import keep, put
 from ui.local import only_this_computer
 from ui.metrics.own_photos import OwnPhotos, measure_again, measure_archive, measure_folder
 from ui.progress import progress_bar
-from ui.uploader import release
+from ui.uploader import empty_field, field_key, release
 from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
+_FIELD = "own-photos"
 _PLACE = "metrics_own"
 
 
@@ -52,10 +53,9 @@ def show_own(model: str) -> None:
         format_func=lambda name: DETECTORS[name][0],
         key="metrics_own_finders",
     )
-    turn = st.session_state.setdefault("metrics_own_turn", 0)
-    file = st.file_uploader("A ZIP with photos", type=["zip"], key=f"own-{turn}")
+    file = st.file_uploader("A ZIP with photos", type=["zip"], key=field_key(_FIELD))
     if file is not None:
-        st.session_state.metrics_own_turn = turn + 1  # the uploader comes back empty
+        empty_field(_FIELD)
         try:
             _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
         finally:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui.metrics.corrections import Marks
+from ui.metrics.judged import Answer
 from ui.metrics.pictures import Pictures, owner_name
 from ui.words import percent, shown_name
 
 PHOTOS_A_PAGE = 12
-Answer = tuple[str, int, float]  # name, class as it stands (1 mask, 0 none), probability of a mask
 
 
 def show_cards(

@@ -9,7 +9,7 @@ from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
 from ui.photos.gallery import MAX_PHOTOS, Gallery, Problems
 from ui.photos.sample import SAMPLE_NAME, sample_photo
-from ui.uploader import word_uploader
+from ui.uploader import empty_field, field_key, word_uploader
 from ui.words import counted, shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
@@ -53,8 +53,6 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
     Returns:
         The place beside the camera, where there is one, for what its last shot shows.
     """
-    # A widget's key is spent once its files are in the gallery: it comes back empty.
-    turn = st.session_state.setdefault("intake", 0)
     beside = None
     if source == "Upload":
         if gallery.photos:
@@ -69,7 +67,7 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
                 "Photos",
                 accept_multiple_files=True,
                 label_visibility="collapsed",
-                key=f"upload-{turn}",
+                key=field_key(source),
             )
     else:
         # Half as wide as the page: across all of it the shutter would lie below the window.
@@ -77,7 +75,7 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
         with camera.container(key="camera"):
             st.html(_CAMERA_STYLE)
             shot = st.camera_input(
-                "Take a photo", label_visibility="collapsed", key=f"camera-{turn}"
+                "Take a photo", label_visibility="collapsed", key=field_key(source)
             )
         files = [shot] if shot else []
     if files:
@@ -86,7 +84,7 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
             photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Camera")
             if source == "Camera":
                 gallery.shot = photo
-        st.session_state.intake = turn + 1
+        empty_field(source)
         st.rerun()
     return beside
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from maskcore import Analysis
-from ui.keep import forget, keep
+from ui.keep import forget, keep, kept
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Photo, Results
 from ui.photos.results import PAGE
@@ -53,7 +53,7 @@ def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Pho
     }
     complete = len(results) == len(gallery.photos)
     # While photos are looked at the chosen kind may have none for a moment only.
-    awaited = None if complete else st.session_state.get("kept", {}).get(_KIND)
+    awaited = None if complete else kept(_KIND)
     photos = {ALL: gallery.photos}
     photos |= {kind: held for kind, held in of_kind.items() if held or kind == awaited}
     if complete and len(photos) == 1:

@@ -25,7 +25,7 @@ from training.photos.folder_intake import (
 from training.photos.intake import IntakeReport
 from training.photos.offered import PhotoFolder
 from training.photos.public_data import CATALOGUE
-from ui.keep import forget, keep
+from ui.keep import forget_all, keep
 from ui.local import only_this_computer
 from ui.metrics.corrections import MAX_NAME
 from ui.progress import progress_bar
@@ -107,9 +107,7 @@ def _forget_zip() -> None:
     file = st.session_state.pop(_ZIP, None)
     if file is not None:
         release(file)
-        begins = _class_key(file.file_id, "")
-        for key in [key for key in st.session_state.get("kept", {}) if key.startswith(begins)]:
-            forget(key)
+        forget_all(_class_key(file.file_id, ""))
 
 
 def choose_folder() -> Brought | None:

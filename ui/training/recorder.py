@@ -17,6 +17,7 @@ from maskcore.types import Box, ImageRgb
 from training.annotated.recording import NoFaceError, Recording, largest_face
 from training.photos.class_names import WITH_MASK
 from training.photos.data_folders import new_data_folder
+from ui.data_keys import RECORDER
 from ui.live.pace import FULL_RATE
 from ui.live.stream import STILL_SECONDS
 
@@ -55,9 +56,9 @@ class FaceRecorder:
         Raises:
             MasklensError: there is no place for its faces.
         """
-        if "face_recorder" not in st.session_state:
-            st.session_state.face_recorder = FaceRecorder(Recording(new_data_folder()))
-        recorder: FaceRecorder = st.session_state.face_recorder
+        if RECORDER not in st.session_state:
+            st.session_state[RECORDER] = FaceRecorder(Recording(new_data_folder()))
+        recorder: FaceRecorder = st.session_state[RECORDER]
         return recorder
 
     def begin(self, label: str) -> None:

@@ -10,6 +10,7 @@ from maskcore import MasklensError, read_image
 from training.annotated.recording import FACES_A_CLASS
 from training.config import SHORTEST_RECORDING
 from ui import loading
+from ui.data_keys import RECORDER
 from ui.entry import RECORDER_KEY
 from ui.keep import keep
 from ui.live.doctor import Meanwhile, examine, examine_for_shots
@@ -17,11 +18,12 @@ from ui.live.ice import ice_servers
 from ui.live.webrtc import camera_stream, leave_stream
 from ui.training.data_report import NAMES
 from ui.training.recorder import FaceRecorder
+from ui.uploader import empty_field, field_key
 from ui.words import plain
 
 # From here on a class can be divided and trained on.
 LEAST = SHORTEST_RECORDING
-_DONE = "recorder_done"
+_DONE, _FIELD = "recorder_done", "recorder-shot"
 _MEANWHILE = Meanwhile(
     "Meanwhile **Single shots**, below, works: they come by the same way as this page.",
     "Without a camera, choose another way to bring photos, above.",
@@ -42,7 +44,7 @@ def show_recorder() -> Path | None:
         return None
     if st.session_state.pop(_DONE, False):
         leave_stream(RECORDER_KEY)
-        del st.session_state.face_recorder
+        del st.session_state[RECORDER]
         return recorder.recording.folder
     st.caption(
         f"{FACES_A_CLASS} pictures of your face with a mask, {FACES_A_CLASS} without. Press"
@@ -140,12 +142,11 @@ def _show_shots(recorder: FaceRecorder) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with right:
         label = st.radio("This shot shows", list(NAMES), format_func=NAMES.__getitem__)
-        turn = st.session_state.setdefault("recorder_turn", 0)
     with left:
-        shot = st.camera_input("Take a shot", label_visibility="collapsed", key=f"shot-{turn}")
+        shot = st.camera_input("Take a shot", label_visibility="collapsed", key=field_key(_FIELD))
         st.fragment(examine_for_shots)(_MEANWHILE)
     if shot is not None:
-        st.session_state.recorder_turn = turn + 1  # the camera comes back for the next one
+        empty_field(_FIELD)
         try:
             recorder.add_shot(read_image(shot.getvalue()), label)
             recorder.hint = ""

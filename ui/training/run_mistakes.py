@@ -17,8 +17,6 @@ from ui.metrics.photo_cards import show_cards
 from ui.metrics.pictures import Pictures
 from ui.training.training_data import brought_folder
 
-_PICTURES = "run_pictures"
-
 
 def show_run_mistakes(job: Job, allowed: bool) -> None:
     """A fold with what each photo shows and what it was taken for, as on the Metrics page.
@@ -54,10 +52,7 @@ def _show(job: Job, allowed: bool) -> None:
         if members:
             st.markdown(f"**{cell_title((truth, answer), judged.counted(len(members)))}**")
             show_cards(
-                [
-                    (judged.paths[i], int(judged.labels[i]), float(judged.probabilities[i]))
-                    for i in members
-                ],
+                judged.answers(members),
                 pictures,
                 corrections,
                 f"wrong_page-{job.id}-{truth}",
@@ -70,9 +65,4 @@ def _show(job: Job, allowed: bool) -> None:
 
 def _pictures(folder: Path) -> Pictures | None:
     """Those of a run's photos, for the visitor who brought them; no other sees them."""
-    if brought_folder() != folder:
-        return None
-    held: Pictures | None = st.session_state.get(_PICTURES)
-    if held is None or held.root != folder:
-        held = st.session_state[_PICTURES] = Pictures(folder)
-    return held
+    return Pictures.of_folder(folder) if brought_folder() == folder else None

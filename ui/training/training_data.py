@@ -9,7 +9,7 @@ import streamlit as st
 
 from training.photos.data_folders import discard
 from ui.choices import choose_way
-from ui.data_keys import BROUGHT, DOUBTS, LOOK
+from ui.data_keys import BROUGHT, DOUBTS, LOOK, RECORDER
 from ui.entry import RECORDER_KEY
 from ui.metrics.corrections import choose_corrections
 from ui.training.data_ways import Brought, choose_folder, choose_public, upload_zip
@@ -71,11 +71,11 @@ def brought_folder() -> Path | None:
 
 def leave_data_section() -> None:
     """Stop the camera, where the page shows something else in place of this section."""
-    if "face_recorder" in st.session_state:
+    if RECORDER in st.session_state:
         # Imported here: those who never record do not wait for it.
         from ui.live.webrtc import leave_stream
 
-        st.session_state.face_recorder.pause()
+        st.session_state[RECORDER].pause()
         leave_stream(RECORDER_KEY)
 
 

@@ -20,7 +20,7 @@ from maskcore.errors import MasklensError
 from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.photos.folder_intake import ROOTS_VARIABLE
 from training.photos.intake import content_hash
-from ui.metrics import pictures
+from ui.metrics import pictures_view
 from ui.metrics.pictures import Pictures, brought_pictures, owner_name
 from ui.words import plain
 
@@ -131,7 +131,7 @@ def shown() -> None:
     import streamlit as st
 
     from ui.metrics.judged import read_judged
-    from ui.metrics.pictures import choose_pictures
+    from ui.metrics.pictures_view import choose_pictures
 
     found = choose_pictures(read_judged(st.session_state.model)[st.session_state.part])
     there = found is not None and found.thumbnail("with_mask/000.jpg") is not None
@@ -150,7 +150,7 @@ def test_a_visitor_s_folder_must_be_open_to_visitors_the_server_s_own_need_not(
         (tmp_path / name / "with_mask" / "000.jpg").write_bytes(photo(1))
     monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path / "open"))
     told = os.path.relpath(tmp_path / "told")
-    monkeypatch.setenv(pictures.FOLDER_VARIABLE, told)
+    monkeypatch.setenv(pictures_view.FOLDER_VARIABLE, told)
     page = AppTest.from_function(shown, default_timeout=60)
     page.session_state["model"], page.session_state["part"] = "first", "test"
     page.run()
@@ -171,7 +171,7 @@ def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
     make_report: Callable[..., dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pictures, "only_this_computer", lambda: False)
+    monkeypatch.setattr(pictures_view, "only_this_computer", lambda: False)
     for name, data in (("first", "photos"), ("second", "other photos")):
         report = make_report([1, 0], [0.9, 0.1], data=data)
         report["parts"]["validation"] = make_report([1, 1], [0.9, 0.1])["parts"]["test"]

@@ -1,0 +1,120 @@
+"""Where the pictures behind a report's file names are, as the visitor says or brings them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore import MasklensError
+from training.photos.folder_intake import folder_on_server
+from ui.actions import keep_problem, show_problem
+from ui.keep import keep
+from ui.local import only_this_computer
+from ui.metrics.judged import Judged, read_judged
+from ui.metrics.pictures import Pictures, brought_pictures
+from ui.progress import progress_bar
+from ui.uploader import empty_field, field_key, release
+from ui.words import counted, plain, shown_name
+
+FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
+_FIELD = "pictures"
+_BROUGHT = "metrics_brought_pictures"
+_PLACE = "metrics_pictures"
+
+
+def choose_pictures(judged: Judged) -> Pictures | None:
+    """Where the photos are: as the server was told, or as the visitor says or brings them."""
+    told = os.environ.get(FOLDER_VARIABLE, "").strip()
+    here = only_this_computer()
+    # Path.is_dir raises where it may not look.
+    if not here and os.path.isdir(told):
+        return Pictures.of_folder(Path(told))
+    if here:
+        keep("metrics_folder", told)
+    brought: Pictures | None = st.session_state.get(_BROUGHT)
+    # Others' are kept until more are brought: the visitor may come back to them. After a day they
+    # are cleared away.
+    if brought and (brought.data != judged.data or not brought.root.is_dir()):
+        brought = None
+    folder, problem = _named_folder(told) if here else (None, "")
+    # What is wrong with a folder is said in there.
+    with st.expander("Where the photos are", expanded=not (brought or folder)):
+        if brought:
+            _show_brought(brought, judged.paths)
+            return brought
+        if here:
+            _ask_folder(problem)
+        _ask_archive(judged)
+    return Pictures.of_folder(folder) if folder else None
+
+
+def _named_folder(told: str) -> tuple[Path | None, str]:
+    """The folder that the visitor named: ``told``, as the server was, or one open to visitors.
+
+    Returns:
+        The folder, and why there is none of this name.
+    """
+    named = st.session_state.metrics_folder.strip()
+    if not named:
+        return None, ""
+    if named == told and os.path.isdir(told):
+        return Path(told), ""
+    try:
+        return folder_on_server(named, only_this_computer=True), ""
+    except MasklensError as error:
+        return None, str(error)
+
+
+def _ask_folder(problem: str) -> None:
+    st.text_input(
+        "Folder on this computer that holds with_mask and without_mask",
+        key="metrics_folder",
+        placeholder="/home/me/masks",
+    )
+    if problem:
+        st.caption(plain(problem))
+
+
+def _ask_archive(judged: Judged) -> None:
+    file = st.file_uploader(
+        "A ZIP with the folders with_mask and without_mask",
+        type=["zip"],
+        help="For this session only; nobody else sees it.",
+        key=field_key(_FIELD),
+    )
+    if file is not None:
+        empty_field(_FIELD)
+        move = progress_bar("Unpacking")
+        try:
+            # The visitor may go on to another part of the report.
+            paths = [path for part in read_judged(judged.model).values() for path in part.paths]
+            brought = brought_pictures(file.name, file, paths, move)
+        except MasklensError as error:
+            keep_problem(_PLACE, error)
+        else:
+            _forget_brought()
+            brought.data = judged.data
+            st.session_state[_BROUGHT] = brought
+        finally:
+            release(file)
+        st.rerun()
+    show_problem(_PLACE)
+
+
+def _show_brought(brought: Pictures, paths: Sequence[str]) -> None:
+    there = sum(path in brought.files for path in paths)
+    st.caption(
+        f"{shown_name(brought.name)} holds {there} of the {counted(len(paths), 'photo')} measured."
+    )
+    st.button(
+        "Remove these pictures", icon=":material/delete:", type="tertiary", on_click=_forget_brought
+    )
+
+
+def _forget_brought() -> None:
+    brought: Pictures | None = st.session_state.pop(_BROUGHT, None)
+    if brought and brought._folder:
+        brought._folder.cleanup()
