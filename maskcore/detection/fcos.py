@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from maskcore.detection.levels import add_up_levels
 from maskcore.detection.looks import Look, average_looks
 from maskcore.detection.scaling import detect_at_sizes, suppress_overlaps
+from maskcore.detection.tiles import OVERLAP, TILE, find_in_tiles, without_large
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
 from maskcore.models import StoredModel, load_model
@@ -24,16 +25,11 @@ from maskcore.types import Detections, ImageRgb
 
 # What lies beyond the photo is this grey, as in training.
 _GREY = 128
-# Pictures of up to so many pixels go through the network whole, larger ones in tiles,
-# which bounds memory. Tiles overlap by more than the largest face looked for in them: one
-# that is cut by a tile's edge is whole in the next tile.
-_WHOLE_PIXELS = 832 * 640
-_TILE, _OVERLAP = 640, 112
 # What a level is less sure of than this plays no part.
 _LEAST_SCORE = 0.08
 # A face of so many pixels and more should be seen in any look, and one of so many and less in
 # any but the smallest, where larger ones are left to it.
-_PLAIN, _LEFT_TO_SMALLEST = 20, 0.85 * _OVERLAP
+_PLAIN, _LEFT_TO_SMALLEST = 20, 0.85 * OVERLAP
 # A mirrored look enlarges a photo as far as training enlarges faces.
 _MIRRORED_ENLARGED = 1.75
 
@@ -63,6 +59,20 @@ class FcosSettings:
     enlarge: float = 1.0
     mirrored_sides: tuple[int, ...] = ()
 
+    @classmethod
+    def from_card(cls, card: dict[str, Any]) -> FcosSettings:
+        """Read the card's "serving".
+
+        Raises:
+            KeyError, TypeError, ValueError: it is missing or does not fit.
+        """
+        values = card["serving"]
+        sides = {
+            "photo_sides": tuple(values["photo_sides"]),
+            "mirrored_sides": tuple(values.get("mirrored_sides", ())),
+        }
+        return cls(**{**values, **sides})
+
     def __post_init__(self) -> None:
         sides = (*self.photo_sides, *self.mirrored_sides, self.live_side)
         if not self.photo_sides or min(sides) < 32:
@@ -71,9 +81,9 @@ class FcosSettings:
                 f" {self.live_side}, {self.photo_sides} and {self.mirrored_sides}"
             )
         # A look in tiles sees no large faces, and where there are others would deny them.
-        if self.mirrored_sides and max(min(self.photo_sides), min(self.mirrored_sides)) > _TILE:
+        if self.mirrored_sides and max(min(self.photo_sides), min(self.mirrored_sides)) > TILE:
             raise ValueError(
-                f"one of photo_sides and one of mirrored_sides must be at most {_TILE} pixels,"
+                f"one of photo_sides and one of mirrored_sides must be at most {TILE} pixels,"
                 f" got {self.photo_sides} and {self.mirrored_sides}"
             )
         for name in ("score_threshold", "live_score_threshold", "nms_iou"):
@@ -100,7 +110,7 @@ class FcosDetector:
         self._spec = InputSpec.from_card(model.card)
         try:
             self._strides: list[int] = model.card["strides"]
-            self._settings = settings or _settings(model.card["serving"])
+            self._settings = settings or FcosSettings.from_card(model.card)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The card of model {model.name!r} is not that of a face detector."
@@ -170,48 +180,23 @@ class FcosDetector:
         self, image_rgb: ImageRgb, side: int, enlarge: float, least: float, smallest: bool
     ) -> Look:
         """One look; large faces are left to the smallest working size, which sees them better."""
+        nms_iou = self._settings.nms_iou
 
         def find(working_rgb: ImageRgb) -> Detections:
-            seen = self._look_in_tiles(working_rgb, least)
-            return seen if smallest else _without_large(seen)
+            seen = find_in_tiles(working_rgb, lambda tile: self._look(tile, least), nms_iou)
+            return seen if smallest else without_large(seen)
 
-        found = detect_at_sizes(image_rgb, [side], find, self._settings.nms_iou, enlarge)
+        found = detect_at_sizes(image_rgb, [side], find, nms_iou, enlarge)
         factor = min(side / max(image_rgb.shape[:2]), enlarge)
         largest = np.inf if smallest else _LEFT_TO_SMALLEST / factor
         return Look(found, (_PLAIN / factor, largest))
-
-    def _look_in_tiles(self, image_rgb: ImageRgb, least: float) -> Detections:
-        height, width = image_rgb.shape[:2]
-        if height * width <= _WHOLE_PIXELS:
-            return self._look(image_rgb, least)
-        boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
-        for y in _tile_starts(height):
-            for x in _tile_starts(width):
-                tile = image_rgb[y : y + _TILE, x : x + _TILE]
-                found = _without_large(self._look(tile, least))
-                # Faces cut by an inner edge are whole in the next tile.
-                cut = ((found.boxes_xyxy < 2) & (np.array([x, y, 0, 0]) > 0)).any(axis=1)
-                ends = np.array([min(x + _TILE, width) - x, min(y + _TILE, height) - y])
-                more = np.array([x + _TILE < width, y + _TILE < height])
-                cut |= ((found.boxes_xyxy[:, 2:] > ends - 2) & more).any(axis=1)
-                boxes.append(found.boxes_xyxy[~cut] + np.array([x, y, x, y], np.float32))
-                scores.append(found.scores[~cut])
-        return suppress_overlaps(
-            np.concatenate(boxes), np.concatenate(scores), self._settings.nms_iou
-        )
 
     def _look(self, image_rgb: ImageRgb, score_threshold: float) -> Detections:
         """Run the network over one picture as it is."""
         height, width = image_rgb.shape[:2]
         block = self._strides[-1]
         padded = cv2.copyMakeBorder(
-            image_rgb,
-            0,
-            -height % block,
-            0,
-            -width % block,
-            cv2.BORDER_CONSTANT,
-            value=(_GREY, _GREY, _GREY),
+            image_rgb, 0, -height % block, 0, -width % block, cv2.BORDER_CONSTANT, value=[_GREY] * 3
         )
         maps = self._model.run(normalise(padded[None], self._spec))
         # Levels come back in any order; their height tells them apart.
@@ -255,19 +240,6 @@ def decode(
     return boxes.astype(np.float32), scores[y, x]
 
 
-def _without_large(found: Detections) -> Detections:
-    """Without faces that a smaller working size sees better."""
-    sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
-    keep = sides <= _OVERLAP
-    return Detections(found.boxes_xyxy[keep], found.scores[keep])
-
-
-def _settings(values: dict[str, Any]) -> FcosSettings:
-    sides = {"photo_sides": tuple(values["photo_sides"])}
-    sides["mirrored_sides"] = tuple(values.get("mirrored_sides", ()))
-    return FcosSettings(**{**values, **sides})
-
-
 def _worthwhile(sides: tuple[int, ...], largest: float) -> list[int]:
     """The working sizes, up to the largest to be had, that are well above the one before.
 
@@ -279,12 +251,3 @@ def _worthwhile(sides: tuple[int, ...], largest: float) -> list[int]:
         if not chosen or side >= 1.5 * chosen[-1]:
             chosen.append(side)
     return chosen
-
-
-def _tile_starts(length: int) -> list[int]:
-    """Where tiles begin so that they cover a length, overlap enough, and the last one ends it."""
-    if length <= _TILE:
-        return [0]
-    # Two pixels more on either side: a box that touches an edge counts as cut.
-    starts = list(range(0, length - _TILE, _TILE - _OVERLAP - 4))
-    return [*starts, length - _TILE]
