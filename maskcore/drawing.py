@@ -94,14 +94,6 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
     return np.array(image)
 
 
-def caption(face: Face) -> str:
-    """What stands at a face's box: "Mask 98%", "No Mask 91%" or "Not sure"."""
-    if face.verdict == "Not sure":
-        return face.verdict
-    mask = face.mask_probability
-    return f"{face.label} {mask if face.label == 'Mask' else 1 - mask:.0%}"
-
-
 def blur_faces(image_rgb: ImageRgb, boxes_xyxy: Iterable[Box]) -> ImageRgb:
     """Make faces unrecognisable: each becomes a coarse mosaic.
 
@@ -180,10 +172,18 @@ def _ink_wh(text: str, letters: float) -> tuple[float, float]:
     return ink[2], ink[3]
 
 
+def _words(face: Face) -> str:
+    """What is said of a face: "Mask 98%", "No Mask 91%" or "Not sure"."""
+    if face.verdict == "Not sure":
+        return face.verdict
+    mask = face.mask_probability
+    return f"{face.label} {mask if face.label == 'Mask' else 1 - mask:.0%}"
+
+
 def _texts(faces: Sequence[Face], numbered: bool) -> Iterator[tuple[str, str, str]]:
     """What may stand at each face, the longest first."""
     for number, face in enumerate(faces, 1):
-        words, verdict = caption(face), face.verdict
+        words, verdict = _words(face), face.verdict
         if face.track:
             yield words, verdict, str(face.track)
         elif numbered and len(faces) > 1:

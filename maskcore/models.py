@@ -131,11 +131,11 @@ def scene_report(
         report = _read_json(path, detector)
     except ModelError:
         return None
+    names = [detector] if finding_alone else [detector, model]
     noted = report.get("sha256")
     if finding_alone and isinstance(noted, dict):
         noted = {name: checksum for name, checksum in noted.items() if name == detector}
-        model = detector
-    return report if noted == checksums(detector, model) else None
+    return report if noted == checksums(*names) else None
 
 
 def load_model(name: str) -> StoredModel:

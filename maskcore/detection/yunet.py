@@ -29,6 +29,8 @@ URL = (
     "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/"
     f"models/face_detection_yunet/{FILE_NAME}"
 )
+# So long the server may take to answer.
+_ANSWER_SECONDS = 30.0
 FETCH_COMMAND = "python -m maskcore fetch yunet"
 
 
@@ -43,12 +45,8 @@ def yunet_available() -> bool:
     return yunet_path().is_file()
 
 
-def fetch_yunet(url: str = URL, timeout_seconds: float = 30.0) -> Path:
+def fetch_yunet() -> Path:
     """Download YuNet's file (230 kB) beside the installed models and check it.
-
-    Args:
-        url: where to fetch it from; whatever it is, only the known content is accepted.
-        timeout_seconds: how long to wait for the server to answer.
 
     Returns:
         The file's path. Nothing is left behind when the fetch fails.
@@ -59,11 +57,11 @@ def fetch_yunet(url: str = URL, timeout_seconds: float = 30.0) -> Path:
     folder = models_dir() / "yunet"
     try:
         pooch.retrieve(
-            url,
+            URL,
             known_hash=f"sha256:{SHA256}",
             fname=FILE_NAME,
             path=folder,
-            downloader=pooch.HTTPDownloader(timeout=timeout_seconds),
+            downloader=pooch.HTTPDownloader(timeout=_ANSWER_SECONDS),
             processor=_make_readable,
         )
     except requests.RequestException as error:

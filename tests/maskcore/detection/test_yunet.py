@@ -90,6 +90,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(yunet, "SHA256", hashlib.sha256(CONTENT).hexdigest())
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Server() as server:
+        monkeypatch.setattr(yunet, "URL", server.url)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -109,7 +110,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_fetched_file_is_installed(models_folder: Path, server: Server) -> None:
     assert not yunet_available()
 
-    path = fetch_yunet(server.url)
+    path = fetch_yunet()
 
     assert path == yunet_path() and yunet_available()
     assert files(models_folder) == {f"yunet/{FILE_NAME}": CONTENT}
@@ -119,8 +120,13 @@ def test_fetched_file_is_installed(models_folder: Path, server: Server) -> None:
 @pytest.mark.parametrize("before", [None, b"an old version"])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_failed_fetch_changes_nothing(
-    models_folder: Path, server: Server, failure: str, before: bytes | None
+    models_folder: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: str,
+    before: bytes | None,
 ) -> None:
+    monkeypatch.setattr(yunet, "_ANSWER_SECONDS", 0.2)
     server.answer, message = FAILURES[failure]
     if before:
         (models_folder / "yunet").mkdir()
@@ -129,7 +135,7 @@ def test_failed_fetch_changes_nothing(
     start = time.perf_counter()
 
     with pytest.raises(MasklensError) as caught:
-        fetch_yunet(server.url, timeout_seconds=0.2)
+        fetch_yunet()
 
     assert time.perf_counter() - start < 4  # the server stalls for longer
     assert str(caught.value) == message
@@ -137,22 +143,24 @@ def test_failed_fetch_changes_nothing(
     assert files(models_folder) == whole
 
 
-def test_refused_connection_is_reported(models_folder: Path, server: Server) -> None:
+def test_refused_connection_is_reported(
+    models_folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
-        url = f"http://127.0.0.1:{closed.server_port}/"
+        monkeypatch.setattr(yunet, "URL", f"http://127.0.0.1:{closed.server_port}/")
 
     with pytest.raises(MasklensError) as caught:
-        fetch_yunet(url, timeout_seconds=5)
+        fetch_yunet()
 
     assert str(caught.value) == NO_ANSWER
     assert files(models_folder) == {}
 
 
 def test_good_file_is_kept_and_not_fetched_again(models_folder: Path, server: Server) -> None:
-    path = fetch_yunet(server.url)
+    path = fetch_yunet()
     server.answer = FAILURES["another file"][0]
 
-    assert fetch_yunet(server.url) == path
+    assert fetch_yunet() == path
     assert path.read_bytes() == CONTENT
     assert server.requests == 1
 
@@ -161,14 +169,14 @@ def test_wrong_file_is_replaced(models_folder: Path, server: Server) -> None:
     (models_folder / "yunet").mkdir()
     (models_folder / "yunet" / FILE_NAME).write_bytes(b"an old version")
 
-    assert fetch_yunet(server.url).read_bytes() == CONTENT
+    assert fetch_yunet().read_bytes() == CONTENT
 
 
 def test_folder_that_cannot_be_made_is_reported(models_folder: Path, server: Server) -> None:
     (models_folder / "yunet").write_text("a file in the way")
 
     with pytest.raises(MasklensError, match=r"^YuNet could not be saved in models/yunet\.$"):
-        fetch_yunet(server.url)
+        fetch_yunet()
 
 
 def test_path_can_be_set(models_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
