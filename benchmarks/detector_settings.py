@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,7 @@ import numpy as np
 
 from maskcore import read_image
 from maskcore.detection.fcos import FcosDetector, FcosSettings
-from maskcore.models import StoredModel, load_model
+from maskcore.models import load_model
 from maskcore.types import Detections, Face, ImageRgb
 from training.annotated.scene_parts import scenes_of_parts
 from training.annotated.scene_report import count, figures, match
@@ -78,22 +77,14 @@ def row(scenes: list[Scene], found: list[Detections], threshold: float) -> str:
     )
 
 
-def installed_detector(
-    name: str, root: Path, parts: list[str]
-) -> Iterator[tuple[StoredModel, list[Scene]]]:
-    """An installed detector and the scenes of some parts."""
-    model = load_model(name)
-    yield model, scenes_of_parts(read_scenes(root), parts, [model.card])
-
-
-def put_together(scenes: list[Scene], side: int, seed: int = 0) -> list[tuple[ImageRgb, Scene]]:
+def put_together(scenes: list[Scene], side: int) -> list[tuple[ImageRgb, Scene]]:
     """Photos with their faces, or ``side`` x ``side`` of them at a time, drawn by chance, as one.
 
     What is left over is not used.
     """
     if side == 1:
         return [(read_image(scene.image_path), scene) for scene in scenes]
-    order = np.random.default_rng(seed).permutation(len(scenes))
+    order = np.random.default_rng(0).permutation(len(scenes))
     made = []
     for start in range(0, len(scenes) - side * side + 1, side * side):
         chosen = [scenes[i] for i in order[start : start + side * side]]
@@ -120,15 +111,17 @@ def main() -> None:
     parser.add_argument("--runs", nargs="+", type=Path, help="of folds")
     parser.add_argument("--put-together", type=int, default=1, metavar="SIDE")
     options = parser.parse_args()
+    scenes = read_scenes(options.scenes)
     if options.runs:
         from training.measuring.folds import fold_detectors  # brings TensorFlow along
 
-        detectors = list(fold_detectors(options.runs, read_scenes(options.scenes)))
+        detectors = list(fold_detectors(options.runs, scenes))
     else:
-        detectors = list(installed_detector(options.detector_model, options.scenes, options.parts))
+        installed = load_model(options.detector_model)
+        detectors = [(installed, scenes_of_parts(scenes, options.parts, [installed.card]))]
     photos = [(model, put_together(scenes, options.put_together)) for model, scenes in detectors]
-    scenes = [scene for _, its_photos in photos for _, scene in its_photos]
-    print(f"{len(scenes)} photos")
+    asked = [scene for _, its_photos in photos for _, scene in its_photos]
+    print(f"{len(asked)} photos")
     for sides, mirrored_sides, enlarge in CANDIDATES:
         settings = FcosSettings(
             photo_sides=sides,
@@ -141,14 +134,14 @@ def main() -> None:
         for model, its_photos in photos:
             detector = FcosDetector(model, settings=settings)
             found += [detector.detect(image) for image, _ in its_photos]
-        each_ms = (time.perf_counter() - start) / len(scenes) * 1000
+        each_ms = (time.perf_counter() - start) / len(asked) * 1000
         print(
             f"\nworking sizes {sides}, mirrored {mirrored_sides}, enlarged {enlarge} times at"
             f" most: {each_ms:.1f} ms a photo"
         )
         print(" threshold   recall    mask    bare  precision      F1  16-32px")
         for threshold in THRESHOLDS:
-            print(row(scenes, found, threshold))
+            print(row(asked, found, threshold))
 
 
 if __name__ == "__main__":

@@ -94,12 +94,12 @@ def held(server: psutil.Process) -> dict[str, float]:
 
 
 def left_behind(
-    server: psutil.Process, use: Callable[[], None], settle: float
+    server: psutil.Process, use: Callable[[int], None], times: int
 ) -> dict[str, dict[str, float]]:
     """What the server holds before and after some use and a rest."""
     before = held(server)
-    use()
-    deadline = time.monotonic() + settle
+    use(times)
+    deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
         time.sleep(5)
         after = held(server)
@@ -133,34 +133,31 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         stop_button(page).click()
         start_button(page).wait_for()
 
-        def restart() -> None:
-            for _ in range(options.restarts):
+        def restart(times: int) -> None:
+            for _ in range(times):
                 start(page)
                 stop_button(page).click()
             start_button(page).wait_for()
 
-        def travel() -> None:
-            for _ in range(options.trips):
+        def travel(times: int) -> None:
+            for _ in range(times):
                 start(page)
                 page.get_by_role("link", name="Photos").first.click()
                 page.get_by_text("No photos yet").wait_for()
                 page.get_by_role("link", name="Live").first.click()
                 start_button(page).wait_for()
 
-        def close_tabs() -> None:
-            for _ in range(options.closed):
+        def close_tabs(times: int) -> None:
+            for _ in range(times):
                 other = open_live(context, url)
                 start(other)
                 other.close()
 
-        restart_a_few = min(options.restarts, 5)
-        for _ in range(restart_a_few):  # buffers that are made once are no leak
-            start(page)
-            stop_button(page).click()
-        start_button(page).wait_for()
+        restart(min(options.restarts, 5))  # buffers that are made once are no leak
         for name, use in (("restarts", restart), ("trips", travel), ("closed", close_tabs)):
-            if getattr(options, name):
-                results[name] = left_behind(server, use, SETTLE_SECONDS)
+            times = getattr(options, name)
+            if times:
+                results[name] = left_behind(server, use, times)
         page.close()
         if options.tabs:
             results["tabs"] = many_tabs(context, url, options.tabs, options.tabs_seconds)
