@@ -126,7 +126,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     page.get_by_role("radiogroup", name="Starting weights").get_by_text(
         "Random", exact=True
     ).click()
-    page.get_by_text("It starts from: Random weights").first.wait_for()
+    page.get_by_text("It starts from random weights").first.wait_for()
     fine_tuning = page.get_by_role("slider", name="Fine-tuning epochs")
     assert fine_tuning.is_visible()  # the settings stay open
     fine_tuning.press("Home")

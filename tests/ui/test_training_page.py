@@ -122,6 +122,7 @@ def test_an_empty_page_asks_for_photos_and_shows_the_defaults(open_training: Ope
     assert button(page, "Train").disabled
     assert "Choose the photos first" in texts(page)
     assert page.radio(key="train_architecture").value == "mobilenet_v2"
+    assert "It starts from the ImageNet weights" in texts(page)
     assert page.slider(key="train_epochs").value == 10
     (more,) = [e for e in page.expander if e.label == "More settings"]
     for word in ("128 × 128 pixels", "Adam", "binary cross-entropy"):
@@ -329,6 +330,7 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     )
     assert "Training photos: accuracy 55.0\xa0% at first, 70.0\xa0% now." in accuracy.proto.alt
     assert "So far: " not in texts(page)
+    assert "measured and packed; the bar counts that, too" in texts(page)
     for meaning in ("lower is better", "higher is better", "kept from learning"):
         assert meaning in texts(page)
     assert page.code[0].value == "a line of the log"
@@ -1011,6 +1013,12 @@ def test_before_it_learns_a_run_says_what_it_does_and_how_far_it_is(
     assert "So far: 0 seconds." in ui.training.run_view.doing(
         [{"stage": stage}]
     )  # a line without a time
+
+
+def test_one_second_is_not_called_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui.training.run_view.time, "time", lambda: 1000.0)
+    said = ui.training.run_view.doing([{"stage": "starting", "time": 999.0}])
+    assert said.endswith("So far: 1 second.")
 
 
 @pytest.mark.parametrize("stage", ["training", "fine-tuning", "evaluating", "finished"])

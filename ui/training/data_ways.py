@@ -63,7 +63,8 @@ def upload_zip() -> Brought | None:
     st.caption(
         "Two folders of photos in one ZIP file, such as **with_mask** and **without_mask**."
         f" {HOW_MANY} The photos stay on the computer that runs Masklens until you close this tab,"
-        " a day at most, or as long as a training run needs them; nobody else sees them."
+        " a day at most, or, once a run is trained on them, until that run is deleted; nobody else"
+        " sees them."
     )
     shown = st.file_uploader(
         "A ZIP archive",

@@ -50,8 +50,8 @@ def show_recorder() -> Path | None:
         f"{FACES_A_CLASS} pictures of your face with a mask, {FACES_A_CLASS} without. Press"
         " **Start**, put the mask on, press **Record Mask** and turn your head slowly; then take"
         " it off and press **Record No Mask**. Only the cut-out face is kept, on the computer"
-        " that runs Masklens, until you close this tab, a day at most, or as long as a training"
-        " run needs it."
+        " that runs Masklens, until you close this tab, a day at most, or, once a run is trained"
+        " on it, until that run is deleted."
     )
     keep("recorder_shots", False)
     if st.session_state.recorder_shots:

@@ -44,6 +44,7 @@ DOING = {
     ev.FEATURES: "The network looks at every photo and at its changed copies once; the last layers"
     " then learn from what it saw.",
 }
+AFTER_LEARNING = "After its last epoch the model is measured and packed; the bar counts that, too."
 KNEW_MASKS = (
     "It began with a model that already knows masks: little is left to learn. To watch learning"
     " from the start, choose ImageNet under New run, More settings, Starting weights."
@@ -178,7 +179,7 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
     else:
         now = progress(job, time.time(), events)
         st.progress(min(max(now.fraction, 0.0), 1.0), _sentence(now))
-        if said := doing(events):
+        if said := doing(events) or (AFTER_LEARNING if job.state is State.RUNNING else ""):
             st.caption(said)
         if now.loss is not None or now.val_loss is not None:
             _show_figures(now)
@@ -219,8 +220,8 @@ def doing(events: list[dict[str, Any]]) -> str:
     done, total, began = number(last.get("done")), number(last.get("total")), first.get("time")
     photos = f"{done:,.0f} of {total:,.0f} photos, " if done is not None and total else ""
     # Seconds move where nothing else does: it has not got stuck.
-    seconds = max(time.time() - (number(began) or time.time()), 0)
-    return f"{DOING[last['stage']]} So far: {photos}{seconds:.0f} seconds."
+    seconds = round(max(time.time() - (number(began) or time.time()), 0))
+    return f"{DOING[last['stage']]} So far: {photos}{counted(seconds, 'second')}."
 
 
 def _sentence(now: Progress) -> str:

@@ -100,7 +100,8 @@ def choose_settings(data: DataChoice | None) -> TrainConfig:
             if values["backbone_weights"] == "installed"
             else ""
         )
-        st.caption(f"It starts from: {plain(weights[values['backbone_weights']])}{from_the_start}")
+        sentence = weights[values["backbone_weights"]]
+        st.caption(f"It starts from {plain(sentence[0].lower() + sentence[1:])}{from_the_start}")
         if values["backbone_weights"] == "none" and not values["fine_tune_epochs"]:
             st.warning(NEVER_LEARNS)
     side = default_enlarging(values["architecture"], DEFAULT.image_size)
