@@ -24,6 +24,7 @@ from training.detector.network import SPEC, build_detector, flat_outputs
 from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
+from training.events import READING
 from training.runs import check_same_division, last_model, start_run
 
 STAGE = "training"
@@ -49,7 +50,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
             weights cannot be had.
     """
     log, state = start_run(config, run_dir, command, resume)
-    log.write("reading data")
+    log.write(READING)
     parts = scene_parts(config)
     close_ups: list[Sample] = []
     if config.close_ups:

@@ -13,17 +13,8 @@ from training.annotated.faces import read_boxes
 from training.annotated.scenes import Scene
 from training.classifier.augment import degrade
 from training.config import TrainConfig
-from training.detector.crops import (
-    SMALLEST,
-    Boxes,
-    Crop,
-    Sample,
-    cover_part,
-    crop_anywhere,
-    crop_around,
-    lend_face,
-    turn,
-)
+from training.detector.crop_changes import cover_part, lend_face, turn
+from training.detector.crops import SMALLEST, Boxes, Crop, Sample, crop_anywhere, crop_around
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import divide, read_dataset
 
