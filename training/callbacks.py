@@ -58,7 +58,7 @@ class ProgressLog(keras.callbacks.Callback):  # type: ignore[misc]
             self._write(batch + 1, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if not _cut_short(self.model):
+        if not cut_short(self.model):
             self._write(self._batches, logs or {})
 
     def _write(self, batch: int, logs: dict[str, float]) -> None:
@@ -107,7 +107,8 @@ class Stop(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
 
-def _cut_short(model: Any) -> bool:
+def cut_short(model: Any) -> bool:
+    """Whether the epoch that ends was ended by ``Stop`` before its last batch."""
     return bool(getattr(model, "stop_training", False))
 
 
@@ -204,7 +205,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         self._best = best
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if _cut_short(self.model):
+        if cut_short(self.model):
             return
         loss = float((logs or {})["val_loss"])
         if loss < self._state.best_loss:

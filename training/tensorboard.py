@@ -14,6 +14,8 @@ import tensorflow as tf
 from tensorflow.core.framework.summary_pb2 import Summary
 from tensorflow.core.util.event_pb2 import Event
 
+from training.callbacks import cut_short
+
 TENSORBOARD_DIR = "tensorboard"
 
 
@@ -35,8 +37,8 @@ class TensorBoardLog(keras.callbacks.Callback):  # type: ignore[misc]
         self._writers: dict[str, tf.io.TFRecordWriter] = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if getattr(self.model, "stop_training", False):
-            return  # an epoch cut short
+        if cut_short(self.model):
+            return
         values = {key: float(value) for key, value in (logs or {}).items()}
         for part, prefix in (("train", ""), ("validation", "val_")):
             self._write(

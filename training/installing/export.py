@@ -23,6 +23,7 @@ from training.classifier.parts import run_photos
 from training.config import WEIGHTS, TrainConfig
 from training.installing.fidelity import check, compare
 from training.installing.versions import check_free, check_name, put_in_place
+from training.metrics import CLASS_NAMES
 from training.provenance import fit_provenance, provenance, settings_for_card
 
 try:
@@ -117,7 +118,7 @@ def package(
         "name": name,
         "kind": "classifier",
         "architecture": config.architecture,
-        "classes": ["No Mask", "Mask"],
+        "classes": list(CLASS_NAMES),
         "output": "probability of Mask",
         "threshold": THRESHOLD,
         **doubts,

@@ -49,7 +49,7 @@ def judge_photos(
         The photos, and the names of those that cannot be read.
     """
     found = [
-        (path.relative_to(files.root).as_posix(), label)
+        (_within(files.root, path), label)
         for label, folder in enumerate(CLASS_FOLDERS)
         for path in photo_files(files.root / folder)
     ]
