@@ -176,8 +176,7 @@ def _words(face: Face) -> str:
     """What is said of a face: "Mask 98%", "No Mask 91%" or "Not sure"."""
     if face.verdict == "Not sure":
         return face.verdict
-    mask = face.mask_probability
-    return f"{face.label} {mask if face.label == 'Mask' else 1 - mask:.0%}"
+    return f"{face.label} {face.certainty:.0%}"
 
 
 def _texts(faces: Sequence[Face], numbered: bool) -> Iterator[tuple[str, str, str]]:

@@ -131,6 +131,12 @@ class Face:
         return self.label if self.sure else "Not sure"
 
     @property
+    def certainty(self) -> float:
+        """How sure the classifier is of the label, 0..1."""
+        mask = self.mask_probability
+        return mask if self.label == "Mask" else 1 - mask
+
+    @property
     def longer_side(self) -> float:
         """Pixels."""
         return longer_side(self.box_xyxy)

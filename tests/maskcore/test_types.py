@@ -81,6 +81,13 @@ def test_analysis_counts_labels() -> None:
     assert analysis().count("Mask") == 0
 
 
+def test_certainty_is_that_of_the_label() -> None:
+    relabelled = analysis(0.2, 0.7).relabelled(0.8)
+
+    assert [face.certainty for face in analysis(0.2, 0.7).faces] == pytest.approx([0.8, 0.7])
+    assert [face.certainty for face in relabelled.faces] == pytest.approx([0.8, 0.3])
+
+
 def test_a_face_not_sure_of_is_counted_as_that_alone() -> None:
     found = analysis(0.2, 0.7, 0.9)
     doubtful = replace(found, faces=(*found.faces[:2], replace(found.faces[2], sure=False)))

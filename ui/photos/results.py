@@ -24,6 +24,10 @@ PAGE, _BELOW = "page-above", "below-photos"  # keys of the two pagers
 SMALL_WIDTH, ENLARGED = 240, 3
 # From so many times as wide as high.
 PANORAMA = 3
+# A table of more faces scrolls; half a row says that there are more.
+FACES_SHOWN = 12
+_ROW_HEIGHT = 48
+_TABLE_HEIGHT = 36 + _ROW_HEIGHT * FACES_SHOWN + _ROW_HEIGHT // 2
 # Tall photos fit the window, undistorted.
 _STYLE = """<style>
 [class*="st-key-photo-"] [data-testid="stImageContainer"] img {
@@ -162,8 +166,8 @@ def _show_photo(
         st.subheader(found, anchor=False)
         st.caption(
             f"{shown_name(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"
-            f" finding faces {analysis.detect_ms:.0f} ms,"
-            f" checking masks {analysis.classify_ms:.0f} ms"
+            f" finding faces {analysis.detect_ms:.0f}\N{NO-BREAK SPACE}ms,"
+            f" checking masks {analysis.classify_ms:.0f}\N{NO-BREAK SPACE}ms"
         )
         if analysis.faces:
             _show_faces(analysis, photo.faces_shown(choice, blur))
@@ -200,27 +204,22 @@ def _show_faces(analysis: Analysis, thumbnails: list[str]) -> None:
             "No.": range(1, len(thumbnails) + 1),  # as drawn, and as in the CSV
             "Face": thumbnails,
             "Result": [face.verdict for face in analysis.faces],
-            "Mask": [face.mask_probability * 100 for face in analysis.faces],
+            # As drawn: of the result, and of none where there is none.
+            "How sure": [face.certainty * 100 if face.sure else None for face in analysis.faces],
             "Width": [round(face.box_xyxy[2] - face.box_xyxy[0]) for face in analysis.faces],
         }
     )
     st.dataframe(
         table,
         hide_index=True,
-        row_height=48,
-        height="content" if len(table) <= 6 else 350,
+        row_height=_ROW_HEIGHT,
+        height="content" if len(table) <= FACES_SHOWN else _TABLE_HEIGHT,
+        placeholder="–",
         column_config={
             "No.": st.column_config.NumberColumn(width=40),
             "Face": st.column_config.ImageColumn(width=60),
             "Result": st.column_config.TextColumn(width=80),
-            "Mask": st.column_config.ProgressColumn(
-                "How sure of a mask",
-                format="%.0f %%",
-                min_value=0,
-                max_value=100,
-                help="0 %: surely no mask, 100 %: surely a mask. The picture gives how sure the"
-                " result is, so **No Mask 98%** there is 2 % here.",
-            ),
-            "Width": st.column_config.NumberColumn("Width", format="%d px", width=70),
+            "How sure": st.column_config.NumberColumn(format="%.0f\N{NO-BREAK SPACE}%%", width=70),
+            "Width": st.column_config.NumberColumn(format="%d\N{NO-BREAK SPACE}px", width=70),
         },
     )
