@@ -20,9 +20,39 @@ import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from maskcore.types import ImageRgb  # noqa: E402
+from training import metrics  # noqa: E402
 
 MakePhoto = Callable[..., ImageRgb]
 MakePhotos = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand of them take scikit-learn seconds."""
+    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], list[Path]]:
+    """(act, name, times) -> the paths of a name that ``Path`` was asked to act on.
+
+    So often the act fails, as it does on Windows while somebody has the file open.
+    """
+
+    def let(act: str, name: str, times: int) -> list[Path]:
+        usual, asked = getattr(Path, act), []
+
+        def refused(path: Path, *more: object, **options: object) -> object:
+            if path.name == name:
+                asked.append(path)
+                if len(asked) <= times:
+                    raise PermissionError(13, "Access is denied")
+            return usual(path, *more, **options)
+
+        monkeypatch.setattr(Path, act, refused)
+        return asked
+
+    return let
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +142,6 @@ def trained(
     tmp_path_factory: pytest.TempPathFactory, make_photo: MakePhoto, make_photos: MakePhotos
 ) -> Trained:
     """The real MobileNetV2 on photos of which some are copies and some unreadable."""
-    from training import metrics
     from training.__main__ import main
 
     root = tmp_path_factory.mktemp("trained")

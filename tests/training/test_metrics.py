@@ -26,8 +26,7 @@ PROBABILITIES = np.array([0.1, 0.2, 0.5, 0.4, 0.6, 0.8, 0.9])
 
 
 @pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand of them take scikit-learn seconds."""
+def more_resamples(few_resamples: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "RESAMPLES", 100)
 
 

@@ -10,16 +10,10 @@ from PIL import Image
 from maskcore.classification import InputSpec
 from maskcore.errors import MasklensError
 from maskcore.types import Box, ImageRgb
-from training import metrics
 from training.annotated.face_judging import evaluate_faces
 from training.annotated.scenes import Scene, SceneFace
 
 MASK, BARE, WRONG = 1, 0, None
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 20)
 
 
 def scene(path: Path, image: ImageRgb, faces: list[tuple[int | None, Box]]) -> Scene:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Analysis, Face, Label
+from tests.training.voc import voc
 from training.__main__ import main
 from training.annotated import scene_parts
 from training.annotated import scene_report as module
@@ -462,13 +463,8 @@ def photos(tmp_path: Path, seed: int) -> list[tuple[Face, ...]]:
     lines = []
     for number, (faces, found) in enumerate(photos):
         write_photo(tmp_path / "images" / f"{number:02d}.png", number)
-        objects = "".join(
-            f"<object><name>{kind}</name><bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin>"
-            f"<xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox></object>"
-            for (x0, y0, x1, y1), kind in faces
-        )
         xml = tmp_path / "annotations" / f"{number:02d}.xml"
-        xml.write_text(f"<annotation>{objects}</annotation>")
+        xml.write_text(voc((kind, box) for box, kind in faces))
         rows = [{"box": f.box_xyxy, "score": f.score, "label": f.label} for f in found]
         if rows or number % 2:  # no line means the same as no face
             lines.append(json.dumps({"image": f"{number:02d}.jpg", "faces": rows}))

@@ -8,6 +8,7 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
+from tests.training.voc import voc
 from training.annotated.scenes import Scene, SceneFace, read_scenes
 
 Face = tuple[str, tuple[float, float, float, float]]
@@ -20,12 +21,7 @@ def add_scene(root: Path, name: str, image: ImageRgb | None, faces: list[Face]) 
         (root / folder).mkdir(parents=True, exist_ok=True)
     if image is not None:
         Image.fromarray(image).save(root / "images" / f"{name}.png")
-    objects = "".join(
-        f"<object><name>{label}</name><pose>Unspecified</pose><bndbox><xmin>{x0}</xmin>"
-        f"<ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox></object>"
-        for label, (x0, y0, x1, y1) in faces
-    )
-    (root / "annotations" / f"{name}.xml").write_text(f"<annotation>{objects}</annotation>")
+    (root / "annotations" / f"{name}.xml").write_text(voc(faces))
 
 
 def test_boxes_and_classes_are_read_as_written(
@@ -48,11 +44,9 @@ def test_boxes_and_classes_are_read_as_written(
 @pytest.mark.parametrize(
     "annotation",
     [
-        "<annotation><object><name>with_hat</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
-        "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>",
+        voc([("with_hat", (1, 1, 9, 9))]),
         "<annotation><object><name>with_mask</name></object></annotation>",
-        "<annotation><object><name>with_mask</name><bndbox><xmin>one</xmin><ymin>1</ymin>"
-        "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>",
+        voc([("with_mask", ("one", 1, 9, 9))]),
         "<annotation><object><name>with_mask</name><bndbox><xmin/><ymin>1</ymin>"
         "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>",
         "<annotation><object>",

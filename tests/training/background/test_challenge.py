@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,7 @@ from training.background.challenge import (
     SEEN_BY_NEW,
     challenge,
 )
-from training.background.comparison import COMPARISON_FILE, comparison, save_comparison
-from training.background.jobs import Job, State
 from training.classifier.parts import Photos
-from training.config import TrainConfig
 
 
 class Judge:
@@ -253,30 +249,6 @@ def test_a_model_that_answers_the_same_to_every_photo_is_said_to_have_learned_no
     assert "No difference" not in sentence
     always_mask[-2] = True  # one answer of its own
     assert ALIKE not in compare(tmp_path, always_mask, always_mask).sentence
-
-
-def test_a_comparison_is_read_as_it_was_written(models: Path, tmp_path: Path) -> None:
-    put(models / "mobilenet_v2", "mobilenet_v2", architecture="mobilenet_v2")
-    made = compare(tmp_path, [True] * 14, [True] * 4 + [False] * 7 + [True] * 3)
-    save_comparison(made, tmp_path)
-    job = Job("id", "", 0.0, State.FINISHED, None, TrainConfig("x"), tmp_path, "", False, False, "")
-    assert comparison(job) == made
-    # Older runs' files hold figures that nobody needed.
-    older = json.loads((tmp_path / COMPARISON_FILE).read_text())
-    for part in older["parts"]:
-        part |= {"only_run_right": 7, "only_installed_right": 0, "p_value": 0.02}
-        for model in ("run", "installed"):
-            part[model] |= {"recall": {"No Mask": 0.2, "Mask": None}}
-    (tmp_path / COMPARISON_FILE).write_text(json.dumps(older))
-    assert comparison(job) == made
-    for part in older["parts"]:
-        for model in ("run", "installed"):
-            assert part[model].pop("not_sure") == 0
-    (tmp_path / COMPARISON_FILE).write_text(json.dumps(older))
-    assert comparison(job).parts[0].run == replace(made.parts[0].run, not_sure=None)
-    for damage in ("", "{", "[]", "{}", '{"parts": [1]}', '{"parts": 1}'):
-        (tmp_path / COMPARISON_FILE).write_text(damage)
-        assert comparison(job) is None
 
 
 def test_each_model_sees_the_photos_in_its_own_size(models: Path, tmp_path: Path) -> None:

@@ -10,16 +10,10 @@ import numpy as np
 import pytest
 
 from maskcore.errors import MasklensError
-from training import metrics
 from training.__main__ import main
 from training.classifier.evaluate import evaluate
 
 MakePhotos = Callable[..., Path]
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 20)
 
 
 @pytest.fixture(scope="module")

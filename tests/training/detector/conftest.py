@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskcore.types import Detections, ImageRgb
+from tests.training.voc import voc
 
 Annotated = list[tuple[str, tuple[int, int, int, int]]]
 
@@ -24,12 +25,7 @@ def add_scene() -> Callable[[Path, str, ImageRgb, Annotated], None]:
         for folder in ("images", "annotations"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(root / "images" / f"{name}.png")
-        objects = "".join(
-            f"<object><name>{label}</name><bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin>"
-            f"<xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox></object>"
-            for label, (x0, y0, x1, y1) in faces
-        )
-        (root / "annotations" / f"{name}.xml").write_text(f"<annotation>{objects}</annotation>")
+        (root / "annotations" / f"{name}.xml").write_text(voc(faces))
 
     return add
 

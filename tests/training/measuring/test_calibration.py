@@ -2,22 +2,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
 from maskcore.classification import InputSpec, LiteRtClassifier
 from maskcore.classification.calibration import Calibration
-from maskcore.litert import LiteRtModel
 from maskcore.models import load_model, read_card, read_report
+from tests.training.blue_model import answer, blueness, install_blue, report_of, write_scenes
 from training import metrics
 from training.__main__ import main
-from training.classifier.parts import Photos, judged_report
+from training.classifier.parts import Photos
 from training.installing.versions import put_in_place
 from training.measuring import calibration
 from training.measuring.calibration import recalibrated
@@ -39,50 +37,19 @@ def test_every_face_is_called_what_it_was_before() -> None:
 
 
 @pytest.fixture
-def brightness(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network that needs no file: the bluer the picture, the surer of a mask, mildly."""
-
-    def run(self: Any, inputs: Any) -> list[Any]:
-        blue = inputs[..., 2].mean((1, 2)) - inputs[..., 0].mean((1, 2))
-        return [1 / (1 + np.exp(-(2 * blue[:, None] - 0.4))).astype(np.float32)]
-
-    monkeypatch.setattr(LiteRtModel, "run", run)
-
-
-@pytest.fixture
-def installed(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    make_photos: MakePhotos,
-    brightness: None,
-) -> Iterator[Path]:
-    """The data folder of a model named "blue", installed without calibration."""
-    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_photos: MakePhotos) -> Path:
+    """The data folder of the model "blue", installed without calibration and mildly sure."""
+    answer(monkeypatch, lambda inputs: 2 * blueness(inputs) - 0.4)
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
     data = make_photos(tmp_path / "photos", 30)
-    paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg"))
-    report = {
-        "command": "evaluate",
-        "parts": {
-            name: judged_report(of.paths, of.labels, np.full(30, 0.5), 0.5)
-            for name, of in (
-                ("validation", Photos(data, tuple(paths[::2]))),
-                ("test", Photos(data, tuple(paths[1::2]))),
-            )
-        },
-    }
-    card = {
-        "name": "blue",
-        "kind": "classifier",
-        "threshold": 0.5,
-        "seed": 0,
-        "not_sure": {"margin": 1.0},
-        "input": InputSpec(size=32).to_card(),
-        "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        "made_by": {"fit": {"command": "fit"}},
-    }
-    put_in_place("blue", b"", card, report)
-    yield data
+    install_blue(
+        report_of(data),
+        seed=0,
+        not_sure={"margin": 1.0},
+        input=InputSpec(size=32).to_card(),
+        made_by={"fit": {"command": "fit"}},
+    )
+    return data
 
 
 def test_the_command_rewrites_card_and_report(
@@ -139,18 +106,7 @@ def test_faces_of_scenes_join_in_where_they_were_not_learned_from(
 ) -> None:
     card = read_card("blue") | {"config": {"scenes": "elsewhere", "folds": folds}}
     put_in_place("blue", b"", card, read_report("blue"))
-    scenes = tmp_path / "scenes"
-    (scenes / "images").mkdir(parents=True)
-    (scenes / "labels").mkdir()
-    (scenes / "classes.txt").write_text("without_mask\nwith_mask\n")
-    for number in range(80):
-        masked = number % 2
-        rng = np.random.default_rng(number)
-        picture = cv2.resize(rng.integers(0, 255, (7, 7, 3), np.uint8), (80, 80))
-        picture[20:60, 20:60, 2 * masked] = 250
-        picture[20:60, 20:60, 2 - 2 * masked] = 5
-        Image.fromarray(picture).save(scenes / "images" / f"{number:02d}.png")
-        (scenes / "labels" / f"{number:02d}.txt").write_text(f"{masked} 0.5 0.5 0.5 0.5\n")
+    scenes = write_scenes(tmp_path / "scenes", 80)
     command = ["calibrate", "blue", "--masks", str(installed), "--scenes", str(scenes)]
     assert main(command) == 0
     record = read_card("blue")["calibration"]

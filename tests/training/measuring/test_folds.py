@@ -6,17 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
 from maskcore.classification import InputSpec
 from maskcore.detection import fcos
 from maskcore.litert import LiteRtModel
 from maskcore.models import read_card
 from maskcore.types import Detections
-from training import metrics
+from tests.training.blue_model import EMPTY, install_blue, write_scenes
 from training.__main__ import main
 from training.annotated.scene_parts import all_folds, split_scenes
 from training.annotated.scenes import read_scenes
@@ -26,7 +24,6 @@ from training.detector.config import DetectorConfig
 from training.installing.versions import put_in_place
 from training.measuring import folds
 
-EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 FACE = (20.0, 20.0, 60.0, 60.0)
 # Whom each network was asked about, by its run's name: the scenes' numbers.
 Asked = dict[str, list[int]]
@@ -34,20 +31,10 @@ Asked = dict[str, list[int]]
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Path:
-    """Sixty scenes of one face each, every second masked; the first pixel tells the number."""
-    root = tmp_path / "scenes"
-    (root / "images").mkdir(parents=True)
-    (root / "labels").mkdir()
-    (root / "classes.txt").write_text("without_mask\nwith_mask\n")
-    for number in range(60):
-        rng = np.random.default_rng(number)
-        picture = cv2.resize(rng.integers(0, 255, (7, 7, 3), np.uint8), (80, 80))
-        # The model sees the face's red for the number, its blue for the mask.
-        picture[20:60, 20:60] = (4 * number, 60, 250 if number % 2 else 5)
-        picture[0, 0, 0] = number
-        Image.fromarray(picture).save(root / "images" / f"{number:02d}.png")
-        (root / "labels" / f"{number:02d}.txt").write_text(f"{number % 2} 0.5 0.5 0.5 0.5\n")
-    return root
+    """Sixty scenes; the model sees the face's red for the number, its blue for the mask."""
+    return write_scenes(
+        tmp_path / "scenes", 60, lambda number: (4 * number, 60, 5 + 245 * (number % 2))
+    )
 
 
 @pytest.fixture
@@ -81,11 +68,9 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     monkeypatch.setattr(folds, "load_network", lambda run: run.name)
     monkeypatch.setattr(folds, "load_detector_network", lambda run: run.name)
     monkeypatch.setattr(folds, "to_litert", lambda network, weights: f"{network}".encode())
-    monkeypatch.setattr(metrics, "RESAMPLES", 5)
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
     spec = InputSpec(size=32, crop_margin=0.0).to_card()
-    card = {"kind": "classifier", "threshold": 0.5, "input": spec, "sha256": EMPTY}
-    put_in_place("blue", b"", card | {"config": {"folds": 1}})
+    install_blue(input=spec, config={"folds": 1})
     put_in_place("fcos", b"", {"kind": "detector", "weights": "float16", "sha256": EMPTY})
     return seen
 

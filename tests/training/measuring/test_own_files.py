@@ -10,11 +10,15 @@ import pytest
 from PIL import Image
 
 from maskcore.errors import MasklensError
+from maskcore.images import encode_image
 from maskcore.types import ImageRgb
 from training.annotated.scenes import read_scenes
 from training.measuring import own_files
 from training.measuring.own_files import OwnFiles, folder_files, unpack
+from training.photos.archive import read_plan, take_in
+from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.folder_intake import ROOTS_VARIABLE
+from training.photos.intake import kept_names
 
 
 def packed(files: dict[str, bytes]) -> io.BytesIO:
@@ -79,6 +83,28 @@ def test_class_folders_of_any_depth_are_taken_with_their_owner_s_names(tmp_path:
         "without_mask/00003.jpg": "without_mask/carl.jpg",
     }
     assert shares == sorted(shares) and shares[0] == 0
+
+
+def test_names_are_those_under_which_the_same_archive_is_trained_on(
+    make_photo: Callable[..., ImageRgb], tmp_path: Path
+) -> None:
+    names = ["s/train/Mask/1.jpg", "s/test/Mask/1.jpg", "s/No mask/x/2.JPG", "s/new/3.jpg"]
+    files = {name: encode_image(make_photo(number)) for number, name in enumerate(names)}
+    stream = packed(files | {"s/Mask/broken.jpg": b"x"})
+    classes = {folder.name: folder.label or WITHOUT_MASK for folder in read_plan(stream)}
+    classes["s/No mask"] = WITH_MASK  # whatever the visitor says of a folder here
+    take_in(stream, classes, tmp_path / "data")
+    (tmp_path / "own").mkdir()
+    measured = unpack(stream, tmp_path / "own")
+    kept = kept_names(tmp_path / "data")
+    # Those that no folder's name puts in a class are measured under no name; here by their path.
+    same = set(measured.names.values()) - {"with_mask/broken.jpg"}
+    assert set(kept) == same | {"s/new/3.jpg"}
+    assert set(kept) >= {"with_mask/s/test/Mask/1.jpg", "without_mask/x/2.JPG"}
+    for file, name in measured.names.items():
+        if name in kept:
+            content = (tmp_path / "data" / kept[name]).read_bytes()
+            assert content == (tmp_path / "own" / file).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from maskcore.classification import InputSpec
 from maskcore.errors import MasklensError
-from training import metrics
+from tests.training.voc import voc
 from training.measuring.own_files import OwnFiles
 from training.measuring.own_photos import (
     JudgedPhoto,
@@ -23,10 +23,6 @@ from training.measuring.own_photos import (
     read_own_scenes,
 )
 from training.photos.intake import content_hash
-
-VOC = """<annotation>{}</annotation>"""
-OBJECT = """<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>
-<ymax>{}</ymax></bndbox></object>"""
 
 
 class Brightness:
@@ -46,11 +42,6 @@ class Brightness:
 def photo(path: Path, grey: int, size: tuple[int, int] = (20, 16)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((*size[::-1], 3), grey, np.uint8)).save(path)
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 20)
 
 
 def test_every_photo_is_judged_whole_and_named_as_its_owner_does(tmp_path: Path) -> None:
@@ -80,8 +71,8 @@ def test_every_photo_is_judged_whole_and_named_as_its_owner_does(tmp_path: Path)
 def scenes_folder(root: Path, *objects: tuple[Any, ...]) -> OwnFiles:
     photo(root / "images" / "1.png", 255, (200, 100))
     (root / "annotations").mkdir()
-    text = VOC.format("".join(OBJECT.format(*values) for values in objects))
-    (root / "annotations" / "1.xml").write_text(text)
+    faces = [(label, tuple(box)) for label, *box in objects]
+    (root / "annotations" / "1.xml").write_text(voc(faces))
     return OwnFiles(root, True, {"images/1.png": "street.png", "annotations/1.xml": "street.xml"})
 
 

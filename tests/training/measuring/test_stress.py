@@ -11,18 +11,16 @@ import pytest
 from scipy.stats import binomtest
 
 from maskcore.classification import InputSpec, preprocess
-from maskcore.litert import LiteRtModel
 from maskcore.models import read_card, read_report
-from training import metrics
+from tests.training.blue_model import answer, blueness, install_blue, report_of
 from training.__main__ import main
-from training.classifier.parts import Photos, judged_report
+from training.classifier.parts import Photos
 from training.installing.versions import put_in_place
 from training.measuring.changes import CHANGES
 from training.measuring.stress import rows, spoiled
 from training.measuring.stress_card import below
 
 MakePhotos = Callable[..., Path]
-EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 SEEN: list[Any] = []
 
 
@@ -30,29 +28,14 @@ SEEN: list[Any] = []
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_photos: MakePhotos) -> Path:
     """The photos of a model "blue" that calls a face masked where its middle is blue."""
 
-    def run(self: Any, inputs: Any) -> list[Any]:
+    def log_odds(inputs: Any) -> Any:
         SEEN.extend(inputs)
-        middle = inputs[:, 24:44, 14:34]
-        blue = middle[..., 2].mean((1, 2)) - middle[..., 0].mean((1, 2))
-        return [1 / (1 + np.exp(-(20 * blue[:, None] - 3))).astype(np.float32)]
+        return 20 * blueness(inputs[:, 24:44, 14:34]) - 3
 
-    monkeypatch.setattr(metrics, "RESAMPLES", 5)
-    monkeypatch.setattr(LiteRtModel, "run", run)
+    answer(monkeypatch, log_odds)
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
     data = make_photos(tmp_path / "photos", 12)
-    paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg"))
-    report = {
-        "parts": {
-            name: judged_report(of.paths, of.labels, np.full(12, 0.5), 0.5)
-            for name, of in (
-                ("validation", Photos(data, tuple(paths[::2]))),
-                ("test", Photos(data, tuple(paths[1::2]))),
-            )
-        }
-    }
-    spec = InputSpec(size=48, crop_margin=0.2).to_card()
-    card = {"kind": "classifier", "threshold": 0.5, "input": spec, "sha256": EMPTY}
-    put_in_place("blue", b"", card, report)
+    install_blue(report_of(data), input=InputSpec(size=48, crop_margin=0.2).to_card())
     SEEN.clear()
     return data
 

@@ -16,7 +16,6 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
-from training.measuring.own_files import unpack
 from training.photos import archive, intake
 from training.photos.archive import read_plan, take_in
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
@@ -148,27 +147,6 @@ def test_the_visitor_s_word_on_classes_counts(good: dict[str, bytes], tmp_path: 
     turned = {"with_mask": WITHOUT_MASK, "without_mask": WITH_MASK}
     report = take_in(io.BytesIO(packed(good)), turned, tmp_path / "data")
     assert report.photos == {WITH_MASK: 1, WITHOUT_MASK: 2}
-
-
-def test_names_are_those_under_which_the_same_archive_is_measured(
-    jpegs: list[bytes], tmp_path: Path
-) -> None:
-    names = ["s/train/Mask/1.jpg", "s/test/Mask/1.jpg", "s/No mask/x/2.JPG", "s/new/3.jpg"]
-    data = packed(dict(zip(names, jpegs, strict=True)) | {"s/Mask/broken.jpg": b"x"})
-    classes = {folder.name: folder.label or WITHOUT_MASK for folder in read_plan(io.BytesIO(data))}
-    classes["s/No mask"] = WITH_MASK  # whatever the visitor says of a folder here
-    take_in(io.BytesIO(data), classes, tmp_path / "data")
-    (tmp_path / "own").mkdir()
-    measured = unpack(io.BytesIO(data), tmp_path / "own")
-    kept = kept_names(tmp_path / "data")
-    # Those that no folder's name puts in a class are measured under no name; here by their path.
-    same = set(measured.names.values()) - {"with_mask/broken.jpg"}
-    assert set(kept) == same | {"s/new/3.jpg"}
-    assert set(kept) >= {"with_mask/s/test/Mask/1.jpg", "without_mask/x/2.JPG"}
-    for file, name in measured.names.items():
-        if name in kept:
-            content = (tmp_path / "data" / kept[name]).read_bytes()
-            assert content == (tmp_path / "own" / file).read_bytes()
 
 
 @pytest.mark.parametrize("text", [None, "", "[1]", '{"a.jpg": 1}'])

@@ -1,0 +1,33 @@
+"""Runs whose process only sleeps, and what befalls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SLEEP = "import time; time.sleep(300)"
+
+
+def pid_of(folder: Path) -> int:
+    return int(json.loads((folder / "process.json").read_text())["pid"])
+
+
+def end_process(folder: Path) -> None:
+    """kill -9, and not waited for: its entry stays in the process table."""
+    try:
+        os.kill(pid_of(folder), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what another process does."""
+    deadline = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen"
+        time.sleep(0.005)
