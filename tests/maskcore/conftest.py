@@ -21,6 +21,7 @@ from maskcore.images import read_image
 from maskcore.models import CARD_FILE, MODEL_FILE
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Detections, NotSure
+from tests.maskcore.made_clips import ColourJudge, SquareFinder
 
 # Colour means -> logit. The classifier's tests work out the same sum with numpy.
 TINY_WEIGHTS, TINY_BIAS, TINY_SIZE = (0.5, -1.0, 2.0), 0.25, 8
@@ -89,6 +90,12 @@ def fake_pipeline() -> Callable[..., MaskPipeline]:
     return lambda boxes_xyxy=(), probabilities=(): MaskPipeline(
         FakeDetector(boxes_xyxy), FakeClassifier(probabilities)
     )
+
+
+@pytest.fixture
+def pipeline() -> MaskPipeline:
+    """Finds and judges the faces of made clips."""
+    return MaskPipeline(SquareFinder(), ColourJudge())
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,8 @@ import csv
 import signal
 import time
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +16,7 @@ from maskcore.commands import video
 from maskcore.errors import MasklensError
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Detections, NotSure
+from tests.maskcore.made_clips import frames_of, write_clip
 
 RATE, FRAMES = 10, 12
 BOXES = np.array([(4, 4, 24, 24), (60, 20, 90, 50)], np.float32)
@@ -62,22 +61,14 @@ def besides(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     """12 frames in 1.2 seconds, with the index at the front."""
-    path = tmp_path / "clip.mp4"
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=RATE)
-        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
-        noise = np.random.default_rng(0).integers(0, 256, (FRAMES, 64, 96, 3), np.uint8)
-        for i, image in enumerate(noise):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = i, Fraction(1, RATE)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
-
-
-def frames_in(path: Path) -> int:
-    with av.open(str(path)) as container:
-        return sum(1 for _ in container.decode(video=0))
+    noise = np.random.default_rng(0).integers(0, 256, (FRAMES, 64, 96, 3), np.uint8)
+    return write_clip(
+        tmp_path / "clip.mp4",
+        list(noise),
+        sound_codec=None,
+        rate=RATE,
+        options={"movflags": "+faststart"},
+    )
 
 
 def test_video_is_labelled_and_summed_up(
@@ -91,7 +82,7 @@ def test_video_is_labelled_and_summed_up(
     assert shown.out == f"{out}: 12 frames, 2 people, 50% with mask\n"
     assert shown.err == ""
     assert besides["loaded"] == [("fcos", "mobilenet_v2", True)]
-    assert frames_in(out) == FRAMES
+    assert len(frames_of(out)) == FRAMES
     assert table.read_bytes().count(codecs.BOM_UTF8) == 1
     with table.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -133,8 +124,8 @@ def test_cut_off_video_is_written_and_told(
     assert cli.main(["video", str(clip), "--out", str(out)]) == 1
 
     shown = capsys.readouterr()
-    assert 0 < frames_in(out) < FRAMES
-    assert shown.out.startswith(f"{out}: {frames_in(out)} frames, ")
+    assert 0 < len(frames_of(out)) < FRAMES
+    assert shown.out.startswith(f"{out}: {len(frames_of(out))} frames, ")
     assert shown.err.startswith("This file is damaged or incomplete: of 1.2 seconds of video, ")
     assert shown.err.count("\n") == 1
 
@@ -177,7 +168,7 @@ def test_control_c_keeps_what_is_done(
 
     assert cli.main(["video", str(clip), "--out", str(out)]) == 1
 
-    assert frames_in(out) == 5
+    assert len(frames_of(out)) == 5
     assert capsys.readouterr().out.endswith("5 frames, 0 people, 50% with mask, stopped early\n")
     assert signal.getsignal(signal.SIGINT) is usual
 
