@@ -18,14 +18,18 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+import streamlit_webrtc
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
+import ui.live.stream
 import ui.loading
 from maskcore import Detections, MaskPipeline
 from maskcore.files import write_json
 from maskcore.types import ImageRgb, NotSure
+from tests.ui.pages import Player
 from training import metrics
 from training.background import job_process
 from training.background.comparison import Comparison, save_comparison
@@ -36,6 +40,7 @@ from training.job_files import JOB_FILE, OUTCOME_FILE, QUEUE_FILE, STOP_FILE
 from training.metrics import classification_figures
 from training.photos.class_names import CLASS_FOLDERS
 from ui import tidy
+from ui.live.pace import SharedPace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -144,6 +149,27 @@ def fake_models(
         (folder / "card.json").write_text(json.dumps(card))
     monkeypatch.setattr(ui.loading, "pipeline", lambda detector, model, live=False: fake_pipeline)
     return tmp_path / "models"
+
+
+@pytest.fixture
+def player(monkeypatch: pytest.MonkeyPatch) -> Player:
+    """The player of camera streams, which needs a browser."""
+    player = Player()
+    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", player)
+    monkeypatch.delenv("MASKLENS_ICE_SERVERS", raising=False)
+    # Of its own: the streams of other tests would take their share.
+    monkeypatch.setattr(ui.live.stream, "_pace", SharedPace())
+    return player
+
+
+@pytest.fixture
+def released(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The uploads that Streamlit was told to let go of."""
+    ids: list[str] = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager, "remove_file", lambda manager, session_id, id: ids.append(id)
+    )
+    return ids
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,41 +14,19 @@ import numpy as np
 import pytest
 import streamlit as st
 import streamlit_webrtc
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.alert import AlertRule
 from maskcore.session import SessionLog
 from maskcore.types import Analysis
+from tests.ui.files import grey
+from tests.ui.pages import Player, button, downloads, labels, press
 from ui.live import doctor, webrtc
 from ui.live import stream as stream_module
 from ui.live.browser import BrowserReport
-from ui.live.pace import SharedPace
 from ui.live.stream import LiveStream
 
 OpenPage = Callable[[], AppTest]
-
-
-class Player:
-    """Stands in for the library's player and remembers what it was given."""
-
-    def __init__(self) -> None:
-        self.playing = False
-        self.calls: list[dict[str, Any]] = []
-
-    def __call__(self, **options: Any) -> Any:
-        self.calls.append(options)
-        return SimpleNamespace(state=SimpleNamespace(playing=self.playing, signalling=False))
-
-
-@pytest.fixture
-def player(monkeypatch: pytest.MonkeyPatch) -> Player:
-    player = Player()
-    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", player)
-    monkeypatch.delenv("MASKLENS_ICE_SERVERS", raising=False)
-    # Of its own: the streams of other tests would take their share.
-    monkeypatch.setattr(stream_module, "_pace", SharedPace())
-    return player
 
 
 @pytest.fixture
@@ -82,23 +59,13 @@ def test_it_waits_for_start_with_empty_figures(live: AppTest, player: Player) ->
         "Time with mask": "–",
     }
     assert rates(live) == []
-    (snapshot,) = [button for button in live.button if button.label == "Take a snapshot"]
-    assert snapshot.disabled
+    assert button(live, "Take a snapshot").disabled
 
 
 def frame(level: int = 128) -> av.VideoFrame:
     """400 pixels wide: a masked face, another and a bare one."""
     pixels = np.full((120, 400, 3), level, np.uint8)
     return av.VideoFrame.from_ndarray(pixels, format="rgb24")
-
-
-def buttons(page: AppTest) -> list[str]:
-    return [button.label for button in page.button]
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    (button,) = [button for button in page.button if button.label == label]
-    return button.click().run()
 
 
 def test_figures_of_the_moment_end_with_the_stream(
@@ -145,10 +112,8 @@ def test_a_snapshot_is_told_of_and_can_be_removed(
     ]
     awaited(stream_of(live).process([frame(level=90)]))
     press(live, "Take a snapshot")
-    assert not live.exception
-    downloads = [element.proto.label for element in live.get("download_button")]
-    assert downloads.count("With labels") == 2
-    assert downloads.count("Without labels") == 2
+    assert downloads(live).count("With labels") == 2
+    assert downloads(live).count("Without labels") == 2
 
     second, first = stream_of(live).snapshots
     live.button(key=f"remove-{second.name}").click().run()
@@ -156,7 +121,7 @@ def test_a_snapshot_is_told_of_and_can_be_removed(
     assert stream_of(live).snapshots == [first]
     press(live, "Remove")
     assert stream_of(live).snapshots == []
-    assert "Remove" not in buttons(live)
+    assert "Remove" not in labels(live)
     assert "Snapshots" not in [subheader.value for subheader in live.subheader]
 
 
@@ -418,16 +383,10 @@ def test_a_stream_that_cannot_be_set_up_is_a_sentence(
     assert "secret" not in error.value
 
 
-def shot(width: int) -> io.BytesIO:
-    stream = io.BytesIO()
-    Image.fromarray(np.full((120, width, 3), 128, np.uint8)).save(stream, "JPEG")
-    return stream
-
-
 def test_a_single_shot_always_works(live: AppTest, player: Player) -> None:
     live.segmented_control(key="way").set_value("Single shot").run()
     assert "The labelled shot appears here." in [info.value for info in live.info]
-    live.camera_input[0].upload("shot.jpg", shot(200).getvalue(), "image/jpeg").run()
+    live.camera_input[0].upload("shot.jpg", grey(128, 200, 120, "JPEG"), "image/jpeg").run()
     assert not live.exception
     assert "2 faces: 1 with mask, 1 without" in [sub.value for sub in live.subheader]
     live.camera_input[0].upload("shot.jpg", b"no picture", "image/jpeg").run()

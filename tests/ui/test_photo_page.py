@@ -27,6 +27,7 @@ from maskcore.detection.yunet import FILE_NAME
 from maskcore.images import MAX_BYTES
 from maskcore.models import installed_models, models_dir
 from maskcore.types import NotSure
+from tests.ui.pages import downloads, labels, press, texts
 from ui.choices import DETECTORS, MODELS
 from ui.live import doctor
 from ui.live.browser import BrowserReport
@@ -39,15 +40,6 @@ PhotoFile = Callable[..., bytes]
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def button(page: AppTest, label: str) -> Any:
-    (found,) = [b for b in page.button if b.label == label]
-    return found
-
-
-def labels(page: AppTest) -> list[str]:
-    return [b.label for b in page.button]
-
-
 def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
     named = [(name, content, "application/octet-stream") for name, content in files]
     page.file_uploader[0].set_value(named)
@@ -56,14 +48,6 @@ def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 def found(page: AppTest) -> list[str]:
     return [element.value for element in page.subheader]
-
-
-def downloads(page: AppTest) -> list[str]:
-    return [element.proto.label for element in page.get("download_button")]
-
-
-def texts(page: AppTest) -> str:
-    return "\n".join(e.value for kind in ("markdown", "caption", "info") for e in page.get(kind))
 
 
 @pytest.fixture
@@ -180,8 +164,7 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
         "detector"
     ):
         page.selectbox(key="detector").select("haar_alt2").run()
-    button(page, "Try a sample photo").click().run()
-    assert not page.exception
+    press(page, "Try a sample photo")
     assert found(page) == ["2 faces: 1 with mask, 1 without"]
     table = page.dataframe[0].value
     assert sorted(table["Result"]) == ["Mask", "No Mask"]
@@ -260,7 +243,7 @@ def test_what_the_last_shot_shows_stands_beside_the_camera(
     page.slider(key="threshold").set_value(80).run()
     assert beside_the_camera(page) == ["**1 face: without mask**"]
     # Whatever else comes later is no shot.
-    button(page, "Try a sample photo").click().run()
+    press(page, "Try a sample photo")
     assert beside_the_camera(page) == ["**1 face: without mask**"]
     page.button(key="remove-2").click().run()
     assert beside_the_camera(page) == nothing
@@ -353,7 +336,7 @@ def test_files_that_are_here_already_are_not_taken_in_again_and_it_is_said_once(
     assert not page.warning
     upload(page, ("two.png", two))
     assert page.info[0].value == "1 photo was here already."
-    button(page, "Close").click().run()
+    press(page, "Close")
     assert "here already" not in texts(page)
     assert len(found(page)) == 3
 
@@ -375,7 +358,7 @@ def test_of_many_files_refused_some_are_named_at_once_and_all_when_asked_for(
     upload(page, ("2.txt", photo_file(300)))
     assert len(found(page)) == 2
     assert "2.txt" not in page.warning[0].value and "3.txt" in page.warning[0].value
-    button(page, "Close").click().run()
+    press(page, "Close")
     assert not page.warning and not page.expander
     assert len(found(page)) == 2
 
@@ -416,7 +399,7 @@ def test_after_a_stop_the_visitor_may_go_on(
     page.run()
     assert "Stopped: 2 of 3 photos looked at." in texts(page)
     assert len(found(page)) == len(fake.detected) == 2
-    button(page, "Go on").click().run()
+    press(page, "Go on")
     assert len(found(page)) == len(fake.detected) == 3
     assert "Go on" not in labels(page)
     # A stop holds for what was there: more photos, or another finder, are looked at.
@@ -553,11 +536,11 @@ def test_tall_photos_are_limited_and_settings_folded_only_where_photos_are(
     assert limited not in styles() and folded not in styles()
     upload(page, ("a.png", photo_file(200)))
     assert limited in styles() and folded in styles()
-    button(page, "Settings").click().run()
+    press(page, "Settings")
     assert folded not in styles()
-    button(page, "Hide the settings").click().run()
+    press(page, "Hide the settings")
     assert folded in styles()
-    button(page, "Remove all").click().run()
+    press(page, "Remove all")
     assert limited not in styles() and folded not in styles()
 
 
@@ -638,7 +621,7 @@ def test_the_chosen_kind_stays_until_it_has_vanished(
     assert found(page) == [two, one, one, two]
     # Photos that come after all went are not sifted by what was chosen for those.
     show_kind(page, "Someone without a mask")
-    button(page, "Remove all").click().run()
+    press(page, "Remove all")
     upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
     assert found(page) == [two, one]
 
@@ -880,8 +863,7 @@ def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -
     )
     page.button(key="remove-1").click().run()
     assert found(page) == ["2 faces: 1 with mask, 1 without", "3 faces: 2 with mask, 1 without"]
-    button(page, "Remove all").click().run()
-    assert not page.exception
+    press(page, "Remove all")
     assert found(page) == []
     assert not page.warning
     assert "No photos yet" in texts(page)
@@ -904,7 +886,7 @@ def test_two_sessions_do_not_see_each_other(
     page.run()
     assert found(page) == ["2 faces: 1 with mask, 1 without"]
     assert found(other) == ["1 face: with mask"]
-    button(other, "Remove all").click().run()
+    press(other, "Remove all")
     page.run()
     assert len(found(page)) == len(page.warning) == 1
 
@@ -943,7 +925,7 @@ def test_yunet_is_fetched_on_request_alone(
     page.selectbox(key="detector").select("yunet").run()
     page.run()
     assert asked == []
-    button(page, "Fetch YuNet now").click().run()
+    press(page, "Fetch YuNet now")
     assert asked == [True]
     assert not page.exception
     assert not page.info
@@ -956,8 +938,7 @@ def test_a_failing_fetch_is_one_sentence(page: AppTest, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(ui.choices, "fetch_yunet", fetch)
     page.selectbox(key="detector").select("yunet").run()
-    button(page, "Fetch YuNet now").click().run()
-    assert not page.exception
+    press(page, "Fetch YuNet now")
     assert [error.value for error in page.error] == ["YuNet could not be fetched: no connection."]
     assert "Fetch YuNet now" in labels(page)
 
@@ -1049,7 +1030,7 @@ def test_photos_wait_until_the_model_is_mended(
     damage(shipped, "cut off")
     page = open_page()
     page.selectbox(key="detector").select("haar_alt2").run()
-    button(page, "Try a sample photo").click().run()
+    press(page, "Try a sample photo")
     assert len(page.error) == 1
     (shipped / "model.tflite").write_bytes(content)
     page.run()

@@ -23,6 +23,7 @@ import ui.training.training_settings
 from maskcore import MasklensError
 from maskcore.files import write_json
 from maskcore.models import read_card
+from tests.ui.pages import button, labels, press, texts
 from training.background import control, jobs
 from training.background.comparison import Comparison, Figures, PartComparison, Verdict
 from training.background.jobs import State
@@ -72,23 +73,9 @@ def photos(runs: Any, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return choice
 
 
-def button(page: AppTest, label: str) -> Any:
-    (found,) = [b for b in page.button if b.label == label]
-    return found
-
-
-def labels(page: AppTest) -> list[str]:
-    return [b.label for b in page.button]
-
-
 def bubble(page: AppTest, label: str) -> Any:
     (found,) = [b for b in page.get("popover") if b.proto.popover.label == label]
     return found
-
-
-def texts(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "success", "warning", "error", "subheader")
-    return "\n".join(element.value for kind in kinds for element in page.get(kind))
 
 
 def see_runs(page: AppTest) -> AppTest:
@@ -151,8 +138,7 @@ def test_train_starts_a_run_with_the_default_settings_and_shows_it(
 ) -> None:
     page = open_training()
     page.text_input[0].set_value("Ida")
-    button(page, "Train").click().run()
-    assert not page.exception
+    press(page, "Train")
     (job,) = jobs.jobs()
     assert (job.name, job.data_name, job.state) == ("Ida", "Photos of 7b", State.RUNNING)
     weights = job.config.backbone_weights
@@ -175,7 +161,7 @@ def test_after_train_the_page_is_shown_from_its_top_once(
     monkeypatch.setattr(ui.training.run_list, "_to_the_top", lambda key: moved.append(key))
     page = open_training()
     assert not moved
-    button(page, "Train").click().run()
+    press(page, "Train")
     assert len(moved) == 1
     page.run()  # whoever reads on further down is left there
     assert len(moved) == 1
@@ -197,7 +183,7 @@ def test_every_setting_reaches_the_run_and_outlives_a_change_of_page(
     page.radio(key="train_weights").set_value("none").run()
     see_runs(page)
     page.segmented_control(key="training_view").set_value("New run").run()
-    button(page, "Train").click().run()
+    press(page, "Train")
     (job,) = jobs.jobs()
     assert job.config == TrainConfig(
         data=str(photos.folder.resolve()),
@@ -223,7 +209,7 @@ def test_the_name_of_a_run_outlives_a_change_of_page_until_the_run_has_it(
     see_runs(page)
     page.segmented_control(key="training_view").set_value("New run").run()
     assert page.text_input(key="train_name").value == "Ida"
-    button(page, "Train").click().run()
+    press(page, "Train")
     assert jobs.jobs()[0].name == "Ida"
     page.segmented_control(key="training_view").set_value("New run").run()
     assert page.text_input(key="train_name").value == ""
@@ -249,14 +235,14 @@ def test_random_weights_come_with_the_epochs_in_which_they_learn(
     start_from("none")
     page.slider(key="train_fine_tune_epochs").set_value(0).run()  # to see it fail
     assert "learns next to nothing" in page.warning[0].value
-    button(page, "Train").click().run()
+    press(page, "Train")
     (job,) = jobs.jobs()
     assert (job.config.backbone_weights, job.config.fine_tune_epochs) == ("none", 0)
 
 
 def test_a_recording_is_split_by_time(open_training: OpenPage, photos: SimpleNamespace) -> None:
     photos.recorded = True
-    button(open_training(), "Train").click().run()
+    press(open_training(), "Train")
     assert jobs.jobs()[0].config.split_by == "time"
 
 
@@ -281,7 +267,7 @@ def test_a_run_that_cannot_start_is_a_sentence_beside_the_button(
 ) -> None:
     page = open_training()
     photos.folder.rmdir()
-    button(page, "Train").click().run()
+    press(page, "Train")
     (error,) = page.error
     assert "The data folder is not there any more" in error.value
     assert button(page, "Train") is not None
@@ -296,7 +282,7 @@ def test_a_second_run_waits_and_says_its_place(
         if name != "Ben":  # who comes while a run is on sees the runs first
             page.segmented_control(key="training_view").set_value("New run").run()
         page.text_input[0].set_value(name)
-        button(page, "Train").click().run()
+        press(page, "Train")
         assert page.subheader[0].value == name
     assert "number 2 in line" in texts(page)
     assert [job.state for job in jobs.jobs()].count(State.QUEUED) == 2
@@ -364,7 +350,7 @@ def test_a_run_is_there_for_another_visitor_and_after_a_reload(
 def test_stop_asks_the_run_to_end(open_training: OpenPage, runs: Any) -> None:
     run_id = runs.make("Ben", "running", epochs_done=2)
     page = open_training()
-    button(page, "Stop and keep the best so far").click().run()
+    press(page, "Stop and keep the best so far")
     assert (runs.root / run_id / STOP_FILE).exists()
     assert "Stopping" in texts(page)
     assert "Stop and keep the best so far" not in labels(page)
@@ -376,7 +362,7 @@ def test_a_run_without_a_whole_epoch_is_stopped_and_nothing_kept(
     run_id = runs.make("Ben", "running")
     page = open_training()
     assert "Stop and keep the best so far" not in labels(page)
-    button(page, "Stop").click().run()
+    press(page, "Stop")
     assert (runs.root / run_id / STOP_FILE).exists()
     (bar,) = page.get("progress")
     assert "nothing is kept" in bar.proto.text
@@ -392,7 +378,7 @@ def test_what_went_wrong_is_said_once(
     monkeypatch.setattr(control, "stop", fail)
     page = open_training()
     assert not page.error
-    button(page, "Stop and keep the best so far").click().run()
+    press(page, "Stop and keep the best so far")
     assert [error.value for error in page.error] == ["The disk is full. Make room."]
     assert not page.toast
     page.run()
@@ -405,12 +391,12 @@ def test_a_waiting_run_can_be_taken_out_of_the_line(open_training: OpenPage, run
     page = open_training()
     page.button(key=f"show-{run_id}").click().run()
     assert "next in line. Now it is the turn of “Ben”: Learning, epoch 4 of 10" in texts(page)
-    button(page, "Take out of the line").click().run()
+    press(page, "Take out of the line")
     assert jobs.job(run_id).state is State.INTERRUPTED
     # Nothing was learned that it could go on from.
     assert "Resume" not in labels(page)
     assert "No epoch was finished, so it begins anew" in texts(page)
-    button(page, "Start again").click().run()
+    press(page, "Start again")
     assert jobs.job(run_id).state is State.QUEUED
 
 
@@ -447,7 +433,7 @@ def test_an_interrupted_run_can_be_resumed(open_training: OpenPage, runs: Any) -
     assert "ended without a word" in page.warning[0].value
     assert len(page.get("vega_lite_chart")) == 2
     assert "Goes on after the last finished epoch" in texts(page)
-    button(page, "Resume").click().run()
+    press(page, "Resume")
     assert jobs.job(run_id).state is State.RUNNING
     assert len(page.get("progress")) == 1
 
@@ -479,8 +465,7 @@ def test_without_internet_a_run_is_offered_from_the_installed_model(
     page.run()
     assert "choose “The installed model” under" in page.error[0].value
     assert "Start again" in labels(page)
-    button(page, "Train from the installed model").click().run()
-    assert not page.exception
+    press(page, "Train from the installed model")
     new = jobs.jobs()[0]
     assert (new.name, new.data_name) == ("Ben, from the installed model", "Photos of 7b")
     assert new.config.backbone_weights == "installed"
@@ -583,7 +568,7 @@ def test_what_a_run_got_wrong_is_shown_with_pictures_to_who_brought_them(
     (mark,) = [box for box in page.selectbox if box.label.endswith("with_mask/003.jpg")]
     mark.set_value("relabel").run()
     assert len(shown()) == 4  # it stays open
-    button(page, "Train again with 1 corrected photo").click().run()
+    press(page, "Train again with 1 corrected photo")
     corrections = read_corrections(Path(jobs.jobs()[0].config.corrections))
     assert corrections.labels == {"with_mask/003.jpg": 0}
 
@@ -638,7 +623,7 @@ def test_a_run_can_be_made_again_without_the_wrong_labels_found_in_it(
     page = open_training()
     marks = Marks("Photos of 7b", {"with_mask/a.jpg": "without_mask"}, {"with_mask/b.jpg"})
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
-    button(see_runs(page), "Train again with 1 corrected photo").click().run()
+    press(see_runs(page), "Train again with 1 corrected photo")
     assert not page.exception
     again = jobs.jobs()[0]
     assert (again.name, again.data_name) == ("Ben, corrected", "Photos of 7b")
@@ -668,7 +653,7 @@ def test_a_run_made_again_honours_earlier_corrections_too(
     page.session_state["metrics_corrections"] = {"Photos of 7b": earlier}
     assert not [b for b in see_runs(page).button if b.label.startswith("Train again with")]
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
-    button(page.run(), "Train again with 2 corrected photos").click().run()
+    press(page.run(), "Train again with 2 corrected photos")
     assert not page.exception
     again = read_corrections(Path(jobs.jobs()[0].config.corrections))
     assert again.labels == {"with_mask/a.jpg": 0}
@@ -688,7 +673,7 @@ def test_a_model_is_installed_and_the_former_one_brought_back(
     assert "it is the one installed as MobileNetV2" in texts(page)
     assert "Install" not in labels(page)
     assert "Now: Ben" in texts(page)
-    button(page, "Bring back").click().run()
+    press(page, "Bring back")
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
     assert "The first one is in use again" in page.toast[0].value
     assert "Install" in "".join(labels(page))
@@ -701,12 +686,12 @@ def test_a_model_can_be_installed_beside_the_others(
     page = see_runs(open_training())
     assert page.text_input(key=f"other-{run_id}").value == "model_7b_ben"
     assert "will be replaced" not in texts(page)
-    button(page, "Install under this name").click().run()
+    press(page, "Install under this name")
     assert read_card("model_7b_ben")["title"] == "7b, Ben!"
     assert (models / "mobilenet_v2" / "model.tflite").read_bytes() == b"first"
     assert r"model\_7b\_ben is there already and will be replaced" in texts(page)
     page.text_input(key=f"other-{run_id}").set_value("../up")
-    button(page, "Install under this name").click().run()
+    press(page, "Install under this name")
     # In the bubble, beside the button: the page may be scrolled to anywhere.
     (error,) = bubble(page, "Install under another name").error
     assert "letters, digits and underscores" in error.value
@@ -951,7 +936,7 @@ def test_a_run_can_be_deleted_but_not_while_it_is_on(open_training: OpenPage, ru
     page.checkbox(key=f"sure-{ended}").check().run()
     assert [b.key for b in page.button if b.label == "Delete for good"] == [f"delete-{ended}"]
     assert len(jobs.jobs()) == 2
-    button(page, "Delete for good").click().run()
+    press(page, "Delete for good")
     assert [job.id for job in jobs.jobs()] == [on]
     assert page.toast[0].value == r"Ida was deleted."
     page.run()

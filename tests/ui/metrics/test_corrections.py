@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.files import grey, packed
 from training.photos.archive import read_plan, take_in
 from training.photos.intake import content_hash, hash_in_name
 from ui.metrics.corrections import Marks, read_list
 
 
-def photo(grey: int) -> bytes:
-    stream = io.BytesIO()
-    Image.new("L", (8, 8), grey).save(stream, "PNG")
-    return stream.getvalue()
-
-
 def taken_in(root: Path, anna: bytes, ben: bytes) -> Path:
     """The folder of an archive of two photos."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        target.writestr("Mask/anna.png", anna)
-        target.writestr("No Mask/ben.png", ben)
+    stream = io.BytesIO(packed({"Mask/anna.png": anna, "No Mask/ben.png": ben}))
     classes = {folder.name: str(folder.label) for folder in read_plan(stream)}
     take_in(stream, classes, root)
     return root
@@ -47,20 +37,20 @@ def test_marks_hold_for_the_photo_that_was_marked_and_no_other_of_its_name(
     tmp_path: Path, exported: bool
 ) -> None:
     marks = Marks("photos.zip")
-    marks.mark("with_mask/anna.png", 1, "relabel", content_hash(photo(1)))
-    marks.mark("without_mask/ben.png", 0, "leave_out", content_hash(photo(2)))
+    marks.mark("with_mask/anna.png", 1, "relabel", content_hash(grey(1)))
+    marks.mark("without_mask/ben.png", 0, "leave_out", content_hash(grey(2)))
     found = []
     for name, anna, ben in (("same", 1, 2), ("other", 3, 2)):
-        folder = taken_in(tmp_path / name, photo(anna), photo(ben))
+        folder = taken_in(tmp_path / name, grey(anna), grey(ben))
         if exported:
             (tmp_path / "list.json").write_text(marks.to_json())
             found.append(read_list("photos", tmp_path / "list.json", folder))
         else:
             found.append(marks.among(folder))
-    bens = {f"without_mask/0001-{content_hash(photo(2))}.png"}
+    bens = {f"without_mask/0001-{content_hash(grey(2))}.png"}
     assert [corrections.leave_out for corrections in found] == [bens, bens]
     assert [corrections.relabel for corrections in found] == [
-        {f"with_mask/0001-{content_hash(photo(1))}.png": "without_mask"},
+        {f"with_mask/0001-{content_hash(grey(1))}.png": "without_mask"},
         {},
     ]
 
@@ -69,26 +59,23 @@ def test_marks_that_do_not_know_their_photo_hold_where_photos_are_used_in_place(
     tmp_path: Path,
 ) -> None:
     marks = Marks("photos", {"with_mask/anna.png": "without_mask"})
-    assert len(marks.among(taken_in(tmp_path / "copied", photo(1), photo(2)))) == 0
+    assert len(marks.among(taken_in(tmp_path / "copied", grey(1), grey(2)))) == 0
     (tmp_path / "own" / "with_mask").mkdir(parents=True)
-    (tmp_path / "own" / "with_mask" / "anna.png").write_bytes(photo(1))
+    (tmp_path / "own" / "with_mask" / "anna.png").write_bytes(grey(1))
     assert marks.among(tmp_path / "own").relabel == marks.relabel
 
 
 def test_a_name_of_ours_tells_its_photo_by_itself(tmp_path: Path) -> None:
     """Also where an archive was made of a folder that was taken in."""
-    folder = taken_in(tmp_path / "first", photo(1), photo(2))
+    folder = taken_in(tmp_path / "first", grey(1), grey(2))
     (name,) = (p.relative_to(folder).as_posix() for p in folder.glob("with_mask/*"))
     marks = Marks("photos", {name: "without_mask"})
     assert marks.among(folder).relabel == marks.relabel
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        target.writestr("with_mask/0000.png", photo(3))
-        target.writestr(name, photo(1))
-        target.writestr("without_mask/1.png", photo(2))
-    take_in(stream, {"with_mask": "with_mask", "without_mask": "without_mask"}, tmp_path / "again")
+    files = {"with_mask/0000.png": grey(3), name: grey(1), "without_mask/1.png": grey(2)}
+    classes = {"with_mask": "with_mask", "without_mask": "without_mask"}
+    take_in(io.BytesIO(packed(files)), classes, tmp_path / "again")
     (moved,) = marks.among(tmp_path / "again").relabel
-    assert (moved[:14], hash_in_name(moved)) == ("with_mask/0002", content_hash(photo(1)))
+    assert (moved[:14], hash_in_name(moved)) == ("with_mask/0002", content_hash(grey(1)))
 
 
 def test_a_photo_s_hash_goes_with_its_mark() -> None:
@@ -132,7 +119,7 @@ def mistakes() -> None:
 
 def test_marks_of_a_visitor_s_own_photos_know_their_photos(tmp_path: Path) -> None:
     (tmp_path / "with_mask").mkdir()
-    (tmp_path / "with_mask" / "00001.png").write_bytes(photo(1))
+    (tmp_path / "with_mask" / "00001.png").write_bytes(grey(1))
     page = AppTest.from_function(mistakes, default_timeout=60)
     page.session_state["folder"] = str(tmp_path)
     page.run()
@@ -141,4 +128,4 @@ def test_marks_of_a_visitor_s_own_photos_know_their_photos(tmp_path: Path) -> No
     assert not page.exception
     (marks,) = page.session_state["metrics_corrections"].values()
     assert set(marks.relabel) == {"with_mask/anna.png", "with_mask/gone.png"}
-    assert marks.hashes == {"with_mask/anna.png": content_hash(photo(1))}
+    assert marks.hashes == {"with_mask/anna.png": content_hash(grey(1))}

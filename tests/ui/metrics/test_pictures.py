@@ -7,16 +7,15 @@ import json
 import os
 import stat
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MasklensError
+from tests.ui.files import grey, packed
 from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.photos.folder_intake import ROOTS_VARIABLE
 from training.photos.intake import content_hash
@@ -30,22 +29,8 @@ def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
 
 
-def photo(grey: int) -> bytes:
-    stream = io.BytesIO()
-    Image.new("L", (8, 8), grey).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def packed(files: dict[str, bytes]) -> io.BytesIO:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        for name, content in files.items():
-            target.writestr(name, content)
-    return stream
-
-
 def bring(files: dict[str, bytes], paths: list[str]) -> Pictures:
-    return brought_pictures("mine.zip", packed(files), paths, lambda share: None)
+    return brought_pictures("mine.zip", io.BytesIO(packed(files)), paths, lambda share: None)
 
 
 def ours(folder: str, number: int, content: bytes) -> str:
@@ -54,16 +39,16 @@ def ours(folder: str, number: int, content: bytes) -> str:
 
 
 def test_photos_that_were_taken_in_for_training_are_known_by_their_content() -> None:
-    paths = [ours("with_mask", 1, photo(1)), ours("without_mask", 7, photo(2))]
-    paths += [ours("without_mask", 8, photo(2)), ours("with_mask", 2, photo(3))]
+    paths = [ours("with_mask", 1, grey(1)), ours("without_mask", 7, grey(2))]
+    paths += [ours("without_mask", 8, grey(2)), ours("with_mask", 2, grey(3))]
     brought = bring(
-        {"set/Mask/anna.png": photo(1), "set/No Mask/ben.png": photo(2), "Mask/x.png": photo(9)},
+        {"set/Mask/anna.png": grey(1), "set/No Mask/ben.png": grey(2), "Mask/x.png": grey(9)},
         paths,
     )
     assert [brought.thumbnail(path) is not None for path in paths] == [True, True, True, False]
     assert [brought.content_hash(path) for path in paths[:2]] == [
-        content_hash(photo(1)),
-        content_hash(photo(2)),
+        content_hash(grey(1)),
+        content_hash(grey(2)),
     ]
     assert [owner_name(path, brought) for path in paths] == [
         "with_mask/anna.png",
@@ -78,8 +63,8 @@ def test_photos_that_were_taken_in_for_training_are_known_by_their_content() -> 
 
 
 def test_a_name_of_ours_with_another_photo_behind_it_is_not_that_photo() -> None:
-    right, wrong = ours("with_mask", 1, photo(1)), ours("with_mask", 2, photo(2))
-    brought = bring({right: photo(1), wrong: photo(9)}, [right, wrong])
+    right, wrong = ours("with_mask", 1, grey(1)), ours("with_mask", 2, grey(2))
+    brought = bring({right: grey(1), wrong: grey(9)}, [right, wrong])
     assert set(brought.files) == {right}
 
 
@@ -88,7 +73,7 @@ def test_a_name_of_ours_with_another_photo_behind_it_is_not_that_photo() -> None
     [
         (["with_mask/anna.png"], "They have names such as with_mask/anna.png."),
         (
-            [ours("with_mask", 1, photo(1))],
+            [ours("with_mask", 1, grey(1))],
             "Bring the one that was uploaded to train this model.",
         ),
     ],
@@ -97,13 +82,13 @@ def test_an_archive_of_other_photos_is_refused_without_names_of_ours(
     paths: list[str], sentence: str
 ) -> None:
     with pytest.raises(MasklensError) as error:
-        bring({"Mask/other.png": photo(9)}, paths)
+        bring({"Mask/other.png": grey(9)}, paths)
     assert str(error.value) == (f"None of the photos measured is in this ZIP archive. {sentence}")
     assert not list(data_root().iterdir())
 
 
 def test_what_a_killed_server_left_goes_after_a_day_and_a_session_goes_on_without() -> None:
-    brought = bring({"with_mask/1.png": photo(1)}, ["with_mask/1.png"])
+    brought = bring({"with_mask/1.png": grey(1)}, ["with_mask/1.png"])
     (folder,) = data_root().iterdir()
     assert brought.root == folder
     assert [stat.S_IMODE(each.stat().st_mode) for each in (data_root(), folder)] == [0o700] * 2
@@ -123,7 +108,7 @@ def test_where_nothing_can_be_stored_it_is_said(
     (tmp_path / "file").touch()
     monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "file"))
     with pytest.raises(MasklensError, match="MASKLENS_RUNS"):
-        bring({"with_mask/1.png": photo(1)}, ["with_mask/1.png"])
+        bring({"with_mask/1.png": grey(1)}, ["with_mask/1.png"])
 
 
 def shown() -> None:
@@ -147,7 +132,7 @@ def test_a_visitor_s_folder_must_be_open_to_visitors_the_server_s_own_need_not(
     (fake_models / "first" / "report.json").write_text(json.dumps(make_report([1], [0.9])))
     for name in ("open", "told", "private"):
         (tmp_path / name / "with_mask").mkdir(parents=True)
-        (tmp_path / name / "with_mask" / "000.jpg").write_bytes(photo(1))
+        (tmp_path / name / "with_mask" / "000.jpg").write_bytes(grey(1))
     monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path / "open"))
     told = os.path.relpath(tmp_path / "told")
     monkeypatch.setenv(pictures_view.FOLDER_VARIABLE, told)
@@ -185,11 +170,11 @@ def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
         return page.markdown[-1].value, bool(page.file_uploader)
 
     def upload(files: dict[str, bytes]) -> None:
-        page.file_uploader[0].upload("x.zip", packed(files).getvalue(), "application/zip").run()
+        page.file_uploader[0].upload("x.zip", packed(files), "application/zip").run()
         assert len(list(data_root().iterdir())) == 1
 
     assert look("first") == ("there: False", True)
-    upload({"with_mask/000.jpg": photo(1), "with_mask/001.jpg": photo(2)})
+    upload({"with_mask/000.jpg": grey(1), "with_mask/001.jpg": grey(2)})
     assert look("first") == ("there: True", False)
     assert look("second") == ("there: False", True)
     assert look("first") == ("there: True", False)
@@ -198,6 +183,6 @@ def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
     clean_up(time.time() + KEPT_SECONDS + 60)
     assert look("first") == ("there: False", True)
     look("second")
-    upload({"with_mask/000.jpg": photo(3)})
+    upload({"with_mask/000.jpg": grey(3)})
     assert look("second") == ("there: True", False)
     assert look("first") == ("there: False", True)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,9 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import streamlit_webrtc
 from PIL import Image
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 import ui.loading
@@ -27,6 +24,8 @@ import ui.training.label_check
 from maskcore import Detections, MasklensError, ModelError
 from maskcore.network_input import InputSpec
 from maskcore.types import ImageRgb
+from tests.ui.files import grey, packed
+from tests.ui.pages import Player, button, labels, press
 from training.annotated.recording import FACES_A_CLASS
 from training.config import FOLDS
 from training.measuring.own_files import folder_files, unpack
@@ -76,26 +75,6 @@ def photos() -> dict[str, bytes]:
     }
 
 
-def packed(files: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        for name, content in files.items():
-            target.writestr(name, content)
-    return stream.getvalue()
-
-
-class Player:
-    """Stands in for the library's player."""
-
-    def __init__(self) -> None:
-        self.playing = False
-        self.calls: list[dict[str, Any]] = []
-
-    def __call__(self, **options: Any) -> Any:
-        self.calls.append(options)
-        return SimpleNamespace(state=SimpleNamespace(playing=self.playing, signalling=False))
-
-
 class FaceFinder:
     """Finds one face in the middle of every picture but black ones."""
 
@@ -116,27 +95,10 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def player(monkeypatch: pytest.MonkeyPatch) -> Player:
-    player = Player()
-    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", player)
+def open_section(
+    runs: Path, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AppTest]:
     monkeypatch.setattr(ui.loading, "detector", lambda name, live=False: FaceFinder())
-    return player
-
-
-@pytest.fixture
-def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The uploads that Streamlit was told to let go of."""
-    ids: list[str] = []
-
-    def remove_file(manager: Any, session_id: str, file_id: str) -> None:
-        ids.append(file_id)
-
-    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", remove_file)
-    return ids
-
-
-@pytest.fixture
-def open_section(runs: Path, player: Player) -> Callable[[], AppTest]:
     return lambda: AppTest.from_function(section, default_timeout=60).run()
 
 
@@ -145,15 +107,8 @@ def page(open_section: Callable[[], AppTest]) -> AppTest:
     return open_section()
 
 
-def press(page: AppTest, label: str) -> AppTest:
-    (button,) = [button for button in page.button if button.label == label]
-    assert not button.disabled
-    return button.click().run()
-
-
 def disabled(page: AppTest, label: str) -> bool:
-    (button,) = [button for button in page.button if button.label == label]
-    return bool(button.disabled)
+    return bool(button(page, label).disabled)
 
 
 def go(page: AppTest, way: str) -> AppTest:
@@ -210,7 +165,7 @@ def elsewhere(page: AppTest) -> None:
 
 
 def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
-    page: AppTest, photos: dict[str, bytes], removed: list[str]
+    page: AppTest, photos: dict[str, bytes], released: list[str]
 ) -> None:
     uploaded(page, packed(photos))
     file = page.session_state["training_kept_zip"]
@@ -219,13 +174,13 @@ def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
     elsewhere(page)
     assert any(r"Our photos.zip** is still here" in m.value for m in page.markdown)
     assert [box.value for box in page.selectbox] == ["No Mask", "Mask"]
-    assert not removed
+    assert not released
     press(page, "Use these photos")
     assert got(page) == f"got {2 * COUNT}"
     assert page.session_state.choice.data_name == "Our photos"
     # Used, it is not held any longer: half a gigabyte a visitor would be.
     assert "training_kept_zip" not in page.session_state
-    assert removed == [file.file_id]
+    assert released == [file.file_id]
     assert file.closed
     assert not any(key.startswith("class-") for key in page.session_state["kept"])
 
@@ -516,14 +471,6 @@ class BrightIsMasked:
         return inputs.mean((1, 2, 3))
 
 
-def flat(value: int) -> bytes:
-    """A photo of one grey, 0..255."""
-    pixels = np.full((64, 64, 3), value, np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
-
-
 @pytest.fixture
 def with_doubtful(
     photos: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -539,7 +486,7 @@ def with_doubtful(
         ("without_mask/bright.png", 240),
         ("without_mask/fine.png", 3),
     ):
-        (root / place).write_bytes(flat(value))
+        (root / place).write_bytes(grey(value, 64, 64))
     return root
 
 
@@ -604,7 +551,7 @@ def test_without_a_mask_model_labels_are_not_looked_at(
 ) -> None:
     monkeypatch.setenv("MASKLENS_MODELS", str(with_doubtful))
     use_folder(page, with_doubtful)
-    assert "Look for wrong labels" not in [button.label for button in page.button]
+    assert "Look for wrong labels" not in labels(page)
     assert got(page) == f"got {2 * COUNT + 6}"
 
 
@@ -833,22 +780,16 @@ def test_another_way_stops_the_camera(
     assert len(player.calls) == calls
 
 
-def shot(shade: int) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(np.full((240, 320, 3), shade, np.uint8)).save(stream, "JPEG")
-    return stream.getvalue()
-
-
 def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> None:
     go(page, "Record with the camera")
     calls = len(player.calls)
     page.toggle(key="recorder_shots").set_value(True).run()
     assert len(player.calls) == calls
-    page.camera_input[0].upload("shot.jpg", shot(90), "image/jpeg").run()
+    page.camera_input[0].upload("shot.jpg", grey(90, 320, 240, "JPEG"), "image/jpeg").run()
     assert bars(page) == ["Mask: 1 of 50", "No Mask: 0 of 50"]
     page.radio[0].set_value(WITHOUT_MASK).run()
-    page.camera_input[0].upload("shot.jpg", shot(120), "image/jpeg").run()
-    page.camera_input[0].upload("shot.jpg", shot(0), "image/jpeg").run()
+    page.camera_input[0].upload("shot.jpg", grey(120, 320, 240, "JPEG"), "image/jpeg").run()
+    page.camera_input[0].upload("shot.jpg", grey(0, 320, 240, "JPEG"), "image/jpeg").run()
     assert bars(page) == ["Mask: 1 of 50", "No Mask: 1 of 50"]
     assert any("No face is seen" in caption.value for caption in page.caption)
     assert disabled(page, "Use these faces")
