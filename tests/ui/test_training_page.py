@@ -36,6 +36,7 @@ from training.photos.corrections import read_corrections
 from ui.metrics.corrections import Marks
 from ui.training.data_ways import Brought
 from ui.training.versions_view import version_facts
+from ui.words import when
 
 OpenPage = Callable[..., AppTest]
 
@@ -885,6 +886,16 @@ def test_curves_are_told_in_words_and_explained(open_training: OpenPage, runs: A
         "Training photos: loss 0.90 at first, 0.40 now." in page.get("vega_lite_chart")[0].proto.alt
     )
     assert "Validation is often ahead, and that is no fault" in texts(page)
+
+
+def test_the_list_says_of_runs_what_their_names_do_not(open_training: OpenPage, runs: Any) -> None:
+    moment = when(jobs.job(runs.make("Ben", "finished", comparison=compared("better"))).created)
+    runs.make(f"Photos of 7b, {moment}", "interrupted")
+    page = see_runs(open_training())
+    said = [caption.value for caption in page.caption]
+    assert f"Finished · 39 of 40 right · {moment}" in said
+    assert "Interrupted" in said
+    assert "MobileNetV2 · 10 epochs" in said
 
 
 def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> None:

@@ -89,6 +89,12 @@ def comparison(job: Job) -> Comparison | None:
         return None
 
 
+def of_test_photos(job: Job) -> Figures | None:
+    """What a finished run's model made of the test photos; None where that is not known."""
+    found = comparison(job)
+    return next((part.run for part in found.parts if part.part == "test"), None) if found else None
+
+
 def _part(values: dict[str, Any]) -> PartComparison:
     # Files of older runs hold other figures.
     run, installed = values["run"], values["installed"]

@@ -18,7 +18,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import patiently, write_json, write_text
 from training.background import job_process
 from training.background.jobs import Job, State, job, queue, state_of
-from training.config import ARCHITECTURE_TITLES, TrainConfig
+from training.config import TrainConfig
 from training.events import QUEUED, STARTING, EventLog
 from training.job_files import (
     JOB_FILE,
@@ -37,6 +37,7 @@ from training.photos.data_folders import check_room, discard
 from training.provenance import fit_command, save_provenance
 
 MAX_NAME = 80  # characters of a run's name
+MAX_DATA_NAME = 60  # of the data's in it, so that the time is never cut
 MAX_WAITING = 30  # runs: days of work on a classroom's computer
 CORRECTIONS_FILE = "corrections.json"
 
@@ -46,8 +47,8 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
 
     Args:
         config: its settings; the data folder must be there.
-        name: what people call the run, cut to ``MAX_NAME`` characters; by default architecture
-            and time.
+        name: what people call the run, cut to ``MAX_NAME`` characters; by default the
+            data's name and the time.
         data_name: what to call the data on pages and cards; by default the folder's name.
         corrections: a list as ``training.photos.corrections`` reads it, kept with the run;
             "" for none.
@@ -62,7 +63,8 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
     _check_line()
     config = replace(config, data=str(data))
     created = time.time()
-    title = ARCHITECTURE_TITLES.get(config.architecture, config.architecture)
+    data_name = data_name.strip() or data.name
+    moment = time.strftime("%d %b, %H:%M", time.localtime(created)).lstrip("0")
     folder = None
     try:
         check_room()
@@ -77,8 +79,8 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         write_json(
             folder / JOB_FILE,
             {
-                "name": name.strip()[:MAX_NAME] or f"{title}, {time.strftime('%d %b %H:%M')}",
-                "data_name": data_name.strip() or data.name,
+                "name": name.strip()[:MAX_NAME] or f"{data_name[:MAX_DATA_NAME]}, {moment}",
+                "data_name": data_name,
                 "created": created,
             },
         )

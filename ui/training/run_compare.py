@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import MasklensError
-from training.background.comparison import comparison
+from training.background.comparison import of_test_photos
 from training.background.jobs import Job
 from training.background.run_curves import CurvePoint, curves
 from training.config import DATA_FILE
@@ -103,11 +103,8 @@ def _facts(job: Job, points: list[CurvePoint], report: dict[str, Any]) -> dict[s
 
 def _right_of_test_photos(job: Job) -> tuple[str, str]:
     """What the verdict on a run rests on, counted and as a share; dashes before there is one."""
-    found = comparison(job)
-    for part in found.parts if found else ():
-        if part.part == "test":
-            return f"{part.run.right} of {part.run.count}", share_in_words(part.run)
-    return "–", "–"
+    tested = of_test_photos(job)
+    return (f"{tested.right} of {tested.count}", share_in_words(tested)) if tested else ("–", "–")
 
 
 def _numbers_of_photos(report: dict[str, Any]) -> tuple[str, str]:

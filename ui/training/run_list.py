@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from training.background import control, jobs
+from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
 from ui.actions import action_button
-from ui.choices import choose_way, model_title
+from ui.choices import choose_way
 from ui.keep import keep
-from ui.training.run_view import STATES
+from ui.training.run_view import STATES, not_in_name
 from ui.words import plain, when
 
 VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
@@ -127,7 +128,10 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
 
 
 def _facts(job: Job) -> str:
-    return f"{STATES[job.state][0]} · {model_title(job.config.architecture)} · {when(job.created)}"
+    tested = of_test_photos(job)
+    right = f"{tested.right} of {tested.count} right" if tested else ""
+    facts = (STATES[job.state][0], right, not_in_name(job, when(job.created)))
+    return " · ".join(filter(None, facts))
 
 
 def _show(id: str) -> None:

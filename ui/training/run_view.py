@@ -132,15 +132,20 @@ def _train_from_installed(job: Job) -> None:
 
 def description(job: Job) -> str:
     """What kind of run it is, in a line."""
-    config = job.config
+    config, moment = job.config, not_in_name(job, when(job.created))
     parts = [
         model_title(config.architecture),
-        job.data_name,
+        not_in_name(job, job.data_name),
         counted(config.epochs, "epoch"),
         f"{config.fine_tune_epochs} of fine-tuning" if config.fine_tune_epochs else "",
-        "from " + when(job.created),
+        f"from {moment}" if moment else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def not_in_name(job: Job, fact: str) -> str:
+    """A fact about a run; "" where its name says it already, as one that nobody chose does."""
+    return "" if fact in job.name else fact
 
 
 def _show_details(job: Job, points: list[CurvePoint]) -> None:

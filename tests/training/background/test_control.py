@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ ROOT = Path(control.__file__).resolve().parents[2]
 # Submits a run whose process only sleeps, and says what became of it.
 SUBMIT = """
 import subprocess, sys
-from training.background import job_process, control, jobs
+from training.background import control, job_process
 from training.config import TrainConfig
 
 def launch(folder):
@@ -246,6 +247,13 @@ def test_a_long_name_is_kept_as_far_as_a_run_can_be_renamed(config: TrainConfig)
     job = control.submit(config, "x" * control.MAX_NAME + ", corrected")
     assert job.name == "x" * control.MAX_NAME
     control.rename(job.id, job.name)
+
+
+def test_a_run_without_a_name_is_called_after_its_data_and_the_time(config: TrainConfig) -> None:
+    for data_name, shown in (("Photos of 7b", "Photos of 7b"), ("x" * 200, "x" * 60)):
+        job = control.submit(config, data_name=data_name)
+        created = datetime.fromtimestamp(job.created)
+        assert job.name == f"{shown}, {created.day} {created:%b, %H:%M}"
 
 
 def test_renaming(config: TrainConfig) -> None:
