@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class MaskAlert:
     def __init__(self) -> None:
         self.count = 0
         self._since: dict[int, tuple[float, float]] = {}  # track: first and last time without
-        self._alerted = float("-inf")
+        self._alerted = -math.inf
 
     def update(self, faces: Iterable[Face], seconds: float, rule: AlertRule) -> bool:
         """Go on to another frame.
