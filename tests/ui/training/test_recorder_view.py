@@ -1,0 +1,166 @@
+"""Recording photos of oneself, by the live picture or in single shots."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui.loading
+import ui.training.data_ways
+import ui.training.label_check
+from maskcore import MasklensError
+from tests.ui.files import grey
+from tests.ui.pages import Player, press
+from tests.ui.training.sections import disabled, go, got
+from training.annotated.recording import FACES_A_CLASS
+from training.photos.class_names import WITHOUT_MASK
+from ui import entry
+from ui.live import doctor, webrtc
+from ui.live.browser import BrowserReport
+from ui.training.recorder_view import LEAST
+
+
+def frame(number: int) -> Any:
+    import av
+
+    pixels = np.full((240, 320, 3), 40 + number, np.uint8)
+    return av.VideoFrame.from_ndarray(pixels, format="rgb24")
+
+
+def record(page: AppTest, label: str, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press the button and let the camera send frames, each when it is due."""
+    from ui.training import recorder as module
+
+    press(page, label)
+    recorder = page.session_state.face_recorder
+    seconds = iter(range(10**6))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    recorder._next = float("-inf")
+    for number in range(frames):
+        # In a thread: after browser tests the main one has a loop of its own.
+        with ThreadPoolExecutor(1) as thread:
+            (shown,) = thread.submit(asyncio.run, recorder.process([frame(number)])).result()
+        assert (shown.width, shown.height) == (320, 240)
+
+
+def bars(page: AppTest) -> list[str]:
+    return [element.proto.text for element in page.get("progress")]
+
+
+def test_a_recording_from_start_to_use(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    go(page, "Record with the camera")
+    assert player.calls[-1]["key"] == entry.RECORDER_KEY
+    assert disabled(page, "Record Mask")
+    assert disabled(page, "Use these faces")
+    player.playing = True
+    page.run()
+    record(page, "Record Mask", FACES_A_CLASS + 5, monkeypatch)
+    page.run()
+    assert bars(page) == ["Mask: 50 of 50", "No Mask: 0 of 50"]
+    assert page.session_state.face_recorder.label is None  # full: it stopped by itself
+    assert not disabled(page, "Record Mask again")
+    record(page, "Record No Mask", LEAST, monkeypatch)
+    page.run()
+    assert not disabled(page, "Pause No Mask")
+    assert disabled(page, "Use these faces")  # while it records
+    press(page, "Pause No Mask")
+    press(page, "Use these faces")
+    assert got(page) == f"got {FACES_A_CLASS + LEAST}"
+    choice = page.session_state.choice
+    assert choice.recorded
+    assert choice.folder.parent == runs / "data"
+    names = sorted(path.name for path in (choice.folder / WITHOUT_MASK).iterdir())
+    assert names[0] == "recorded_0001.jpg"
+    assert len(names) == LEAST
+    press(page, "Other photos")
+    assert "face_recorder" not in page.session_state or (
+        page.session_state.face_recorder.recording.folder != choice.folder
+    )
+
+
+def test_recording_a_full_class_again_begins_anew(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", FACES_A_CLASS, monkeypatch)
+    page.run()
+    record(page, "Record Mask again", 3, monkeypatch)
+    page.run()
+    assert bars(page)[0] == "Mask: 3 of 50"
+
+
+def test_a_stream_that_ends_pauses_the_recording(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", 2, monkeypatch)
+    player.playing = False
+    page.run()
+    assert page.session_state.face_recorder.label is None
+    assert bars(page)[0] == "Mask: 2 of 50"
+
+
+def test_another_way_stops_the_camera(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reset: list[Any] = []
+    monkeypatch.setattr(webrtc, "_reset_context", reset.append)
+    go(page, "Record with the camera")
+    context = SimpleNamespace(_get_worker=lambda: None)
+    page.session_state[entry.RECORDER_KEY] = context
+    calls = len(player.calls)
+    go(page, "Public photos")
+    assert reset == [context]
+    assert len(player.calls) == calls
+
+
+def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> None:
+    go(page, "Record with the camera")
+    calls = len(player.calls)
+    page.toggle(key="recorder_shots").set_value(True).run()
+    assert len(player.calls) == calls
+    page.camera_input[0].upload("shot.jpg", grey(90, 320, 240, "JPEG"), "image/jpeg").run()
+    assert bars(page) == ["Mask: 1 of 50", "No Mask: 0 of 50"]
+    page.radio[0].set_value(WITHOUT_MASK).run()
+    page.camera_input[0].upload("shot.jpg", grey(120, 320, 240, "JPEG"), "image/jpeg").run()
+    page.camera_input[0].upload("shot.jpg", grey(0, 320, 240, "JPEG"), "image/jpeg").run()
+    assert bars(page) == ["Mask: 1 of 50", "No Mask: 1 of 50"]
+    assert any("No face is seen" in caption.value for caption in page.caption)
+    assert disabled(page, "Use these faces")
+    assert not page.exception
+
+
+def test_single_shots_say_why_no_camera_opens(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = BrowserReport(secure=True, api=True, permission="denied")
+    monkeypatch.setattr(doctor, "browser_report", lambda *_: report)
+    go(page, "Record with the camera")
+    page.toggle(key="recorder_shots").set_value(True).run()
+    (said,) = [error.value for error in page.error]
+    assert "The camera is not allowed" in said
+    assert "choose another way to bring photos" in said  # not what the Live page has instead
+    assert not page.exception
+
+
+def test_a_missing_face_finder_is_a_sentence(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str, live: bool = False) -> None:
+        raise MasklensError("The face finder is missing.")
+
+    monkeypatch.setattr(ui.loading, "detector", missing)
+    go(page, "Record with the camera")
+    assert len(page.error) == 1
+    assert not page.exception
