@@ -10,6 +10,7 @@ from ui.local import training_allowed
 from ui.training.run_compare import show_comparison
 from ui.training.run_list import (
     all_runs,
+    choose_run_on_phones,
     choose_view,
     chosen_run,
     show_no_runs,
@@ -53,6 +54,7 @@ else:
         ticked = show_run_list(runs, shown, allowed)
         show_versions(allowed)
     with main:
+        choose_run_on_phones(runs, None if ticked else shown)
         if ticked:
             show_comparison(ticked)
         elif shown:

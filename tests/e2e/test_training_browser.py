@@ -150,8 +150,12 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     page.get_by_role("heading", name=RUN).wait_for()
     assert percent(page) >= moved
 
-    page.get_by_text("The verdict rests on the").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("The comparison in detail").wait_for(timeout=PATIENCE_MS)
     assert bar.count() == 0
+    verdict = page.get_by_text("The verdict rests on the")
+    assert not verdict.is_visible()
+    page.get_by_text("The comparison in detail").click()
+    verdict.wait_for()
     page.get_by_test_id("stVegaLiteChart").first.wait_for()
     assert read_card("mobilenet_v2")["sha256"] == shipped
     page.get_by_role("button", name=re.compile(r"^(download_done )?Install( keyboard.*)?$")).click()
@@ -161,6 +165,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     if anyway.count():  # a model that is worse is installed by a second press
         anyway.click()
     installed.wait_for()
+    assert verdict.is_visible()  # the fold stays open
     assert read_card("mobilenet_v2")["title"] == RUN
     shown.wait_for(state="detached")  # the photo that is open is looked at anew, by itself
 
@@ -199,7 +204,7 @@ def test_a_model_is_made_of_what_the_camera_recorded(
     page.get_by_label("Name of the run").fill("Recorded in the browser")
     press(page, "Train")
     page.get_by_role("heading", name="Recorded in the browser").wait_for()
-    page.get_by_text("The verdict rests on the").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("The comparison in detail").wait_for(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Install under another name").wait_for()
     no_faults(page)
     page.context.close()

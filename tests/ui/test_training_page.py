@@ -492,7 +492,10 @@ def test_a_finished_run_stands_beside_the_installed_model(
     (said,) = page.get(kind)
     assert f"So it is: {verdict}" in said.value.replace("\\", "")
     assert "But mind" in texts(page)
-    table = page.table[0].value
+    # Below the way to install, which the verdict is read for.
+    (fold,) = [e for e in page.expander if e.label == "The comparison in detail"]
+    assert not fold.proto.expanded
+    table = fold.table[0].value
     right = {"better": 39, "worse": 21}.get(verdict, 33)
     expected = f"{100 * right / 40:.1f}\xa0% (50 to 99), {right} of 40"
     assert table.loc["Test photos right", "This run"] == expected
@@ -784,12 +787,16 @@ def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: An
     assert page.subheader[0].value == "Ben"  # one alone is no comparison
     page.checkbox(key=f"tick-{second}").check().run()
     assert page.subheader[0].value == "2 runs compared"
-    table = page.dataframe[0].value
-    assert list(table.columns) == ["Ben", "Ben (2)"]  # the newest first
+    table = page.table[0].value
+    assert list(table.columns) == ["Ben", r"Ben \(2\)"]  # the newest first
     assert list(table.loc["Best validation accuracy"]) == ["76.0\xa0%", "101.0\xa0%"]
     assert list(table.loc["Dropout"]) == ["25\xa0%", "50\xa0%"]
     assert list(table.loc["State"]) == ["Interrupted", "Finished"]
     assert list(table.loc["Epochs"]) == ["5 of 10", "10"]
+    # What sets them not apart would make the table long.
+    assert "Batch size" not in table.index
+    assert "The same in all 2 runs: Network: MobileNetV2 · " in texts(page)
+    assert "Batch size: 32" in texts(page)
     page.checkbox(key=f"tick-{second}").uncheck().run()
     assert page.subheader[0].value == "Ben"
 
@@ -808,7 +815,7 @@ def test_a_comparison_says_what_decides_and_how_far_each_run_came(
     page = see_runs(open_training())
     for run in jobs.jobs():
         page.checkbox(key=f"tick-{run.id}").check().run()
-    table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
+    table = page.table[0].value[["Ben", "Ida", "Eve"]]
     assert list(table.loc["State"]) == ["Stopped early", "Interrupted", "Training"]
     assert list(table.loc["Test photos right"]) == ["39 of 40", "–", "–"]
     assert list(table.loc["The same as a share"]) == ["97.5\xa0% (50 to 99)", "–", "–"]
@@ -842,13 +849,27 @@ def test_a_comparison_says_what_the_runs_started_from_and_were_checked_on(
     report(second, "with_mask/c.jpg")
     page = compare()
     assert "checked on different photos" not in texts(page)
-    table = page.dataframe[0].value[["Ben", "Ida", "Eve"]]
+    table = page.table[0].value[["Ben", "Ida", "Eve"]]
     assert list(table.loc["Starting weights"]) == ["Random", "my.weights.h5", "ImageNet"]
     assert list(table.loc["Number of photos"]) == ["1,200", "1,200", "–"]
     assert list(table.loc["Of them to learn from"]) == ["1", "1", "–"]
     assert list(table.loc["Corrections"]) == ["none", "1 photo", "some"]
     report(second, "with_mask/d.jpg")
     assert "checked on different photos" in texts(compare())
+
+
+def test_how_many_test_photos_are_right_is_compared_where_it_is_the_same_too(
+    open_training: OpenPage, runs: Any
+) -> None:
+    for name in ("![](http://a.example/b.png)", "Ida"):
+        runs.make(name, "finished", epochs_done=10, comparison=compared("better"))
+    page = see_runs(open_training())
+    for run in jobs.jobs():
+        page.checkbox(key=f"tick-{run.id}").check().run()
+    table = page.table[0].value
+    assert list(table.index) == ["Test photos right"]
+    assert list(table.columns) == ["Ida", r"\!\[\]\(http\://a.example/b.png\)"]
+    assert "State: Finished" in texts(page)
 
 
 def test_pressing_a_name_ends_the_comparison(open_training: OpenPage, runs: Any) -> None:
@@ -905,6 +926,30 @@ def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> Non
     assert page.subheader[0].value == "Second"
     page.button(key=f"show-{first}").click().run()
     assert page.subheader[0].value == "First"
+
+
+def test_on_phones_a_run_is_chosen_above_the_one_looked_at(
+    open_training: OpenPage, runs: Any
+) -> None:
+    first = runs.make("First", "interrupted")
+    page = see_runs(open_training())
+    assert not page.selectbox  # there is nothing to choose
+    second = runs.make("Second", "interrupted")
+    page = see_runs(open_training())
+    field = page.selectbox(key="run_on_phones")
+    assert (field.value, field.options) == (
+        second,
+        ["Second · Interrupted", "First · Interrupted"],
+    )
+    field.set_value(first).run()
+    assert page.subheader[0].value == "First"
+    page.button(key=f"show-{second}").click().run()
+    assert page.selectbox(key="run_on_phones").value == second
+    for run in (first, second):
+        page.checkbox(key=f"tick-{run}").check().run()
+    assert page.selectbox(key="run_on_phones").value is None
+    page.selectbox(key="run_on_phones").set_value(second).run()
+    assert page.subheader[0].value == "Second"  # and no comparison
 
 
 def test_a_run_can_be_renamed_and_shows_its_name_as_it_is(

@@ -52,25 +52,33 @@ def show_champion(job: Job, allowed: bool) -> None:
     say(plain(found.sentence), icon=_ICONS.get(found.verdict, ":material/info:"))
     if found.caution:
         st.caption(plain(found.caution))
-    name, card = job.config.architecture, read_values(job.folder / CARD_FILE) or {}
-    # A recording is new to whatever there was before it.
-    _show_figures(found, began_with_a_model(card) and job.config.split_by != "time")
+    card = read_values(job.folder / CARD_FILE) or {}
+    # In a box, which has its one place: an open fold below closes where something comes or goes.
+    with st.container():
+        _show_way_to_install(job, allowed, found, card.get("sha256"))
+    with st.expander("The comparison in detail", icon=":material/balance:"):
+        # A recording is new to whatever there was before it.
+        _show_figures(found, began_with_a_model(card) and job.config.split_by != "time")
     if found.parts[-1].run.right < found.parts[-1].run.count:
         show_run_mistakes(job, allowed)
+    if allowed:
+        _offer_again(job)
+
+
+def _show_way_to_install(job: Job, allowed: bool, found: Comparison, sha256: str | None) -> None:
+    name = job.config.architecture
     now = checksums(name, found.installed_name)
-    in_use = "sha256" in card and card["sha256"] == now.get(name)
-    if not in_use and found.installed_sha256 not in ("", now.get(found.installed_name)):
-        st.caption(
-            "Another model has been installed since then: these figures are of the one before."
-        )
-    if in_use:
+    if sha256 is not None and sha256 == now.get(name):
         st.caption(
             f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
         )
-    elif allowed:
-        _offer(job, name, found.verdict)
+        return
+    if found.installed_sha256 not in ("", now.get(found.installed_name)):
+        st.caption(
+            "Another model has been installed since then: these figures are of the one before."
+        )
     if allowed:
-        _offer_again(job)
+        _offer(job, name, found.verdict)
 
 
 def _show_figures(found: Comparison, may_be_known: bool) -> None:

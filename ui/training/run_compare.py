@@ -20,7 +20,9 @@ from ui.metrics.learning_curves import PARTS, show_curves_of_runs
 from ui.training.champion import share_in_words
 from ui.training.run_view import STATES
 from ui.training.training_settings import WEIGHTS
-from ui.words import counted, percent
+from ui.words import counted, percent, plain
+
+RESULT = "Test photos right"  # what the runs are compared for
 
 
 def show_comparison(runs: list[Job]) -> None:
@@ -50,14 +52,31 @@ def show_comparison(runs: list[Job]) -> None:
             " photos may only have been easier.",
             icon=":material/info:",
         )
-    table = pd.DataFrame(
-        {name: _facts(job, points[name], reports[name]) for name, job in names.items()}
+    _show_differences(
+        pd.DataFrame(
+            {plain(name): _facts(job, points[name], reports[name]) for name, job in names.items()}
+        )
     )
-    st.dataframe(table, height="content")
     st.caption(
-        "In brackets: where the true share lies with 95 % certainty. Press the name of a run in"
-        " the list to look at it alone."
+        "In brackets: where the true share lies with 95\N{NO-BREAK SPACE}% certainty. Press the"
+        " name of a run in the list to look at it alone."
     )
+
+
+def _show_differences(table: pd.DataFrame) -> None:
+    """What sets the runs apart as a table, which is to fit on a phone; what does not, below it.
+
+    Args:
+        table: facts by their names, a column a run.
+    """
+    first = table.iloc[:, 0]
+    differs = table.ne(first, axis=0).any(axis=1)
+    differs[RESULT] = True
+    # Not st.dataframe, which cuts what does not fit.
+    st.table(table[differs])
+    alike = [f"{name}: {first[name]}" for name in table.index[~differs] if first[name] != "–"]
+    if alike:
+        st.caption(f"The same in all {table.shape[1]} runs: {' · '.join(alike)}.")
 
 
 def _unique_names(runs: list[Job]) -> dict[str, Job]:
@@ -79,14 +98,14 @@ def _facts(job: Job, points: list[CurvePoint], report: dict[str, Any]) -> dict[s
     done = max((point.step for point in epochs), default=0)
     return {
         "State": "Stopped early" if job.stopped_early else STATES[job.state][0],
-        "Test photos right": right,
+        RESULT: right,
         "The same as a share": share,
         "Best validation accuracy": percent(max(best, default=None)),
         "Network": model_title(config.architecture),
         "Starting weights": WEIGHTS.get(
-            config.backbone_weights, Path(config.backbone_weights).name
+            config.backbone_weights, plain(Path(config.backbone_weights).name)
         ),
-        "Photos": job.data_name,
+        "Photos": plain(job.data_name),
         "Number of photos": total,
         "Of them to learn from": to_learn,
         "Corrections": _corrections(config.corrections),

@@ -15,6 +15,7 @@ from ui.words import plain, when
 
 VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
 _VIEW, _OPEN_RUNS, _SHOWN = "training_view", "open_runs", "shown_run"
+_ON_PHONES = "run_on_phones"
 WATCH_SECONDS = 2.0
 RUNS_AT_FIRST = 12
 
@@ -83,6 +84,32 @@ def chosen_run(runs: list[Job]) -> Job | None:
         return by_id[chosen]
     order = {State.RUNNING: 0, State.STOPPING: 0, State.QUEUED: 1}
     return min(runs, key=lambda job: (order.get(job.state, 2), -job.created), default=None)
+
+
+def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
+    """Show, on phones alone, where the list lies far below a run, a way to the other runs.
+
+    Args:
+        runs: all of them.
+        shown: the one looked at; None where several are compared.
+    """
+    if len(runs) < 2:
+        return
+    st.html(
+        f"<style>@media (min-width: 641px) {{ .st-key-{_ON_PHONES} {{ display: none; }} }}</style>"
+    )
+    st.session_state[_ON_PHONES] = shown.id if shown else None
+    titles = {job.id: f"{job.name} · {STATES[job.state][0]}" for job in runs}
+    st.selectbox(
+        "Run",
+        list(titles),
+        index=None,
+        placeholder="Look at one run alone",
+        format_func=titles.__getitem__,
+        key=_ON_PHONES,
+        on_change=lambda: _show(st.session_state[_ON_PHONES]),
+        label_visibility="collapsed",
+    )
 
 
 def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job]:
