@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,9 @@ import keras
 import psutil
 import pytest
 
+from maskcore import files
 from maskcore.models import load_model
-from training import metrics
+from tests.training.background.processes import SLEEP, end_process, pid_of, until
 from training.background import control, job_process, job_runner, jobs
 from training.background.comparison import comparison
 from training.background.job_runner import BROKEN, DISK_FULL, ENDED, run_job
@@ -45,17 +44,10 @@ def photos(tmp_path_factory: pytest.TempPathFactory, make_photos: MakePhotos) ->
 
 
 @pytest.fixture(autouse=True)
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+def after(runs: Path) -> Iterator[None]:
     before = signal.getsignal(signal.SIGTERM)
-    yield tmp_path / "runs"
+    yield
     signal.signal(signal.SIGTERM, before)
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
-    for path in (tmp_path / "runs").glob("*/process.json"):  # started by another run
-        with suppress(psutil.Error):
-            psutil.Process(json.loads(path.read_text())["pid"]).kill()
 
 
 @pytest.fixture
@@ -65,7 +57,6 @@ def here(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "start_next", lambda: None)
     monkeypatch.setattr(job_runner, "start_next", lambda: None)
     monkeypatch.setattr(job_runner, "be_modest", lambda: None)
-    monkeypatch.setattr(metrics, "RESAMPLES", 20)
 
 
 def config(photos: Path, **changed: Any) -> TrainConfig:
@@ -329,26 +320,33 @@ def test_a_run_ended_from_outside_is_interrupted_and_goes_on(
 
 def test_a_second_process_for_the_same_run_does_nothing(here: None, photos: Path) -> None:
     job = control.submit(config(photos))
-    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    other = subprocess.Popen([sys.executable, "-c", SLEEP])
     job_process.record(job.folder, other.pid)
     assert run_job(job.id) == 0
     assert jobs.job(job.id).state == State.RUNNING
     assert stages(job) == ["queued"]
 
 
+def test_a_run_begins_although_a_page_reads_its_files(
+    here: None,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refuse: Callable[[str, str, int], list[Path]],
+) -> None:
+    job = control.submit(config(photos))
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", 20.0)
+    asked = refuse("unlink", "queued.json", 2)
+    assert job_runner._claim(job.folder)
+    assert len(asked) == 3
+    assert jobs.state_of(job.folder) == State.RUNNING
+
+
 # --- the real process
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 600
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.005)
-
-
 def kill(job: Job) -> None:
-    pid = json.loads((job.folder / "process.json").read_text())["pid"]
-    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    pid = pid_of(job.folder)
+    end_process(job.folder)
     until(lambda: not psutil.pid_exists(pid))
 
 

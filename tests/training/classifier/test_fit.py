@@ -15,7 +15,6 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.network_input import normalise
 from maskcore.types import ImageRgb
-from training import metrics
 from training.__main__ import main
 from training.annotated.faces import validation_pixels
 from training.annotated.scene_parts import all_folds, split_scenes
@@ -152,10 +151,7 @@ def settings(photos: Path, **changed: Any) -> TrainConfig:
     return TrainConfig(**{**values, **changed})
 
 
-def test_masks_are_learned_and_not_their_absence(
-    small: None, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 20)
+def test_masks_are_learned_and_not_their_absence(small: None, photos: Path, tmp_path: Path) -> None:
     config = settings(photos, epochs=12, fine_tune_epochs=1, learning_rate=0.01, dropout=0.0)
     fit(config, tmp_path / "run", "fit")
     report = evaluate(tmp_path / "run", "evaluate")

@@ -208,48 +208,6 @@ def test_a_model_that_gives_no_numbers_is_not_installed(
     assert {path.name for path in models.iterdir()} - {".versions"} == {"fresh"}
 
 
-@pytest.mark.parametrize("failing", [1, 2])
-def test_a_failing_move_leaves_the_old_model_in_place(
-    trained: Any,
-    models: Path,
-    quick_export: None,
-    monkeypatch: pytest.MonkeyPatch,
-    failing: int,
-) -> None:
-    """1: the old folder cannot be moved away; 2: the new one cannot be moved in."""
-    before = snapshot(models)
-    moves = []
-
-    def replace(source: Path, target: Path) -> None:
-        if source.is_dir():  # the files in it are put in place, too
-            moves.append(source)
-            if len(moves) == failing:
-                raise OSError("device busy")
-        os.rename(source, target)
-
-    monkeypatch.setattr(os, "replace", replace)
-    with pytest.raises(OSError, match="device busy"):
-        export.export_and_install(trained.run, "fresh", 0.2, "made in code", "install")
-    assert len(moves) == failing + (failing == 2)
-    assert snapshot(models) == before
-    assert {path.name for path in models.iterdir()} == {"fresh", ".versions"}  # no half of one
-
-
-def test_a_full_disk_leaves_the_old_model_in_place(
-    trained: Any, models: Path, quick_export: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = snapshot(models)
-
-    def fail(handle: int) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="no space left"):
-        export.export_and_install(trained.run, "fresh", 0.2, "made in code", "install")
-    assert snapshot(models) == before
-    assert {path.name for path in models.iterdir()} == {"fresh", ".versions"}  # no half of one
-
-
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "a\\b", "/tmp/x", "a b", "-x"])
 def test_a_name_that_does_not_serve_as_a_folder_is_refused(
     trained: Any, models: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -329,23 +287,3 @@ def test_a_limit_below_0_is_refused_before_anything_is_done(
     assert main([*command, f"--not-sure-{option}={value}"]) == 1
     assert "not_sure must hold numbers of 0 or more by name, got" in capsys.readouterr().err
     assert not (tmp_path / "models").exists()
-
-
-def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
-    put_in_place("net", b"old", {"kind": "classifier"})
-    replace = os.replace
-
-    def only_away(source: Path, target: Path) -> None:
-        if Path(target).name == "net":
-            raise PermissionError("held by another process")
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", only_away)
-    with pytest.raises(PermissionError):
-        put_in_place("net", b"new", {"kind": "classifier"})
-
-    (kept,) = tmp_path.rglob("model.tflite")
-    assert kept.read_bytes() == b"old"

@@ -109,6 +109,48 @@ def test_a_version_that_cannot_be_moved_leaves_the_one_in_use(
     assert listed() == [("two", True), ("one", False)]
 
 
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_move_that_fails_leaves_the_old_model_in_place(
+    models: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """1: the old folder cannot be moved away; 2: the new one cannot be moved in."""
+    put("old", DAYS[0])
+    before = {path: path.read_bytes() for path in models.rglob("*.*") if path.is_file()}
+    move, moves = os.replace, []
+
+    def replace_(source: Path, target: Path) -> None:
+        if source.is_dir():  # the files in it are put in place, too
+            moves.append(source)
+            if len(moves) == failing:
+                raise OSError("device busy")
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", replace_)
+    with pytest.raises(OSError, match="device busy"):
+        put("new", DAYS[1])
+    assert len(moves) == failing + (failing == 2)
+    assert {path: path.read_bytes() for path in models.rglob("*.*") if path.is_file()} == before
+    assert {path.name for path in models.iterdir()} == {"net", ".versions"}  # no half of one
+
+
+def test_a_model_that_cannot_be_moved_back_is_not_thrown_away(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("old", DAYS[0])
+    move = os.replace
+
+    def only_away(source: Path, target: Path) -> None:
+        if Path(target).name == "net":
+            raise PermissionError("held by another process")
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", only_away)
+    with pytest.raises(PermissionError):
+        put("new", DAYS[1])
+    (kept,) = models.rglob("model.tflite")
+    assert kept.read_bytes() == b"old"
+
+
 def put_and_be_killed(title: str, created: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the two moves."""
     move, moves = os.replace, []
