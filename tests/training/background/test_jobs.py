@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> Non
     assert job.folder == runs / job.id
     assert job.config == replace(config, epochs=7, seed=4)
     assert before - 1 <= job.created <= time.time()
-    assert job.name.startswith("MobileNetV2, ")
+    assert re.fullmatch(r"photos, \d{1,2} \w{3}, \d\d:\d\d", job.name)
     assert (job.data_name, job.problem) == ("photos", "")
     assert not job.can_resume and not job.stopped_early and job.is_active
     named = control.submit(config, "  Mine ", "my recording")
