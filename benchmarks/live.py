@@ -143,7 +143,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             for _ in range(times):
                 start(page)
                 page.get_by_role("link", name="Photos").first.click()
-                page.get_by_text("No photos yet").wait_for()
+                page.get_by_role("button", name="Try the sample photo").wait_for()
                 page.get_by_role("link", name="Live").first.click()
                 start_button(page).wait_for()
 

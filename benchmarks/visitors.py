@@ -75,7 +75,7 @@ def answers(browser: Any, url: str, count: int, first: int) -> dict[str, float]:
         page = browser.new_page()
         page.set_default_timeout(60_000)
         page.goto(url)
-        page.get_by_text("No photos yet").wait_for()
+        page.get_by_role("button", name="Try the sample photo").wait_for()
         with page.expect_file_chooser() as chooser:
             page.get_by_test_id("stFileUploaderDropzone").locator("button").click()
         began = time.perf_counter()

@@ -9,11 +9,11 @@ from ui.entry import enter_by_main_script
 from ui.live.shot import show_last_shot
 from ui.loading import installation
 from ui.photos.gallery import Gallery
-from ui.photos.intake import choose_source, show_problems, take_in
+from ui.photos.intake import choose_source, offer_sample, show_problems, take_in
 from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
-from ui.photos.results import show_empty_state, show_photos
+from ui.photos.results import show_photos
 from ui.photos.sift import choose_blur, choose_shown, offer_to_remove_all
-from ui.photos.totals import show_totals
+from ui.photos.totals import offer_downloads, show_totals
 
 enter_by_main_script()
 gallery = Gallery.of_session()
@@ -23,11 +23,26 @@ st.html(
     """<style>
 @media (max-width: 640px) { .st-key-head h1 { font-size: 2.25rem; } }
 @media (min-width: 641px) { .st-key-head h1 { padding-top: 1.25rem; } }
+/* A row of their own unless even the most of totals leave them room. */
+@media (max-width: 1100px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-tools) { flex-basis: 100%; }
+}
+/* All in one row on phones. */
+@media (max-width: 640px) {
+  .st-key-tools { column-gap: 0.25rem; }
+  .st-key-tools button { padding: 0 0.5rem; }
+  .st-key-tools button span:has(> [data-testid="stIconMaterial"]), .st-key-blur .stTooltipIcon {
+    display: none;
+  }
+
+
+}
 </style>"""
+
 )
 with st.container(horizontal=True, vertical_alignment="bottom", key="head"):
     st.title("Who wears a mask?", anchor=False)
-    source = choose_source(gallery)
+    source = choose_source()
 if gallery.photos and source == "Upload":
     # Room for results. Something has to take the place of the text, or it stays meanwhile.
     st.empty()
@@ -35,16 +50,25 @@ else:  # with the camera always: its shutter must not move at the first shot
     st.markdown(
         "Add photos: every face found is boxed and labelled **Mask** or **No Mask**,"
         " or **Not sure** where it cannot be told."
-        " Photos stay in this session's memory and are gone when you close the page;"
-        " nothing is sent anywhere else."
+        " Pictures go only to the computer that runs Masklens and are gone when you close or"
+        " reload the page."
     )
 beside_camera = take_in(gallery, source)
 
 # Places of their own: what comes and goes in one does not make the others begin anew.
-tools = st.container(horizontal=True, vertical_alignment="center")
+if gallery.photos:
+    st.empty()  # or what follows would stay meanwhile
+else:
+    with st.container():
+        show_problems(gallery)
+        if source == "Upload":
+            offer_sample(gallery)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    totals = st.container(width="content")
+    tools = st.container(horizontal=True, vertical_alignment="center", key="tools")
 with st.container(key="settings"):
     choice, threshold = choose()
-hindrance, notes, totals, photos = (st.container() for _ in range(4))
+hindrance, notes, above, photos = (st.container() for _ in range(4))
 foot = st.container(key=FOOT)
 
 # Read before loading: what is installed in between is at worst looked at once more.
@@ -56,32 +80,35 @@ looking = bool(waiting) and gallery.stopped != choice
 if looking:
     notice_stop(gallery, choice)
 
-with notes:
-    show_problems(gallery)
 results = gallery.results(choice, threshold)
-shown, blur, above = gallery.photos, False, totals
+blur = False
 if gallery.photos:
+    many, expected = len(gallery.photos) > 1, bool(results or waiting)
     with tools:
         fold("settings")
+        downloads = st.container(width="content")
         st.space("stretch")
         blur = choose_blur()
         offer_to_remove_all(gallery)
-    with totals:
-        if results or waiting:
-            show_totals(gallery, results, looking, blur)
-        above = st.container(horizontal=True, vertical_alignment="center")
-        with above:
-            shown = choose_shown(gallery, results, bool(results or waiting))
+    if many and expected:  # of a single photo its own card says and offers it all
+        with totals:
+            show_totals(results)
+        with downloads:
+            offer_downloads(gallery, results, looking, blur)
+    with notes:
+        show_problems(gallery)
+    with above:
+        pager = st.container(horizontal=True, vertical_alignment="center")
+        with pager:
+            shown = choose_shown(gallery, results, expected)
         if len(shown) < len(gallery.photos):
             st.caption("The totals and the files to download hold all photos.")
+    with photos:
+        show_photos(gallery, shown, results, choice, blur, pager)
 if beside_camera is not None:
     with beside_camera:
         show_last_shot(gallery, results, blur)
-with photos:
-    if gallery.photos:
-        show_photos(gallery, shown, results, choice, blur, above)
-    else:
-        show_empty_state()
+
 with foot:
     if ready is not None and looking:
         look_on(gallery, waiting, choice, ready)

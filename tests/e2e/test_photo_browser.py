@@ -23,6 +23,7 @@ pytestmark = pytest.mark.e2e
 OpenPage = Callable[..., Any]
 
 SENTENCE = "2 faces: 1 with mask, 1 without"
+TRY = "Try the sample photo"
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ def no_faults(page: Any) -> None:
 def test_an_uploaded_photo_comes_out_labelled(open_page: OpenPage, sample_file: Path) -> None:
     page = open_page()
     show_sample(page, sample_file)
-    assert page.get_by_text("No photos yet").count() == 0
+    assert button(page, TRY).count() == 0
     picture = page.get_by_role("img", name=f"two faces.png: {SENTENCE}")
     picture.wait_for()
     size = picture.evaluate("async image => { await image.decode(); return image.naturalWidth; }")
@@ -89,7 +90,7 @@ def test_an_uploaded_photo_comes_out_labelled(open_page: OpenPage, sample_file: 
 
 def test_the_sample_button_needs_no_file(open_page: OpenPage) -> None:
     page = open_page()
-    button(page, "Try a sample photo").click()
+    button(page, TRY).click()
     result(page).wait_for()
     no_faults(page)
 
@@ -123,11 +124,16 @@ def test_the_slider_moves_by_keyboard_and_results_stay(
     no_faults(page)
 
 
-def test_everything_can_be_taken_along(open_page: OpenPage, sample_file: Path) -> None:
+def test_everything_can_be_taken_along(
+    open_page: OpenPage, sample_file: Path, tmp_path: Path
+) -> None:
+    nobody = tmp_path / "nobody.png"
+    nobody.write_bytes(encode_image(np.full((300, 400, 3), 128, np.uint8)))
     page = open_page()
     show_sample(page, sample_file)
     original = read_image(sample_file)
 
+    assert button(page, "Download").count() == 0  # of one photo there is no more than this
     name, content = download(page, "Annotated photo")
     assert name == "001-two faces-masklens.jpg"
     annotated = read_image(content)
@@ -135,26 +141,31 @@ def test_everything_can_be_taken_along(open_page: OpenPage, sample_file: Path) -
     changed = np.abs(annotated.astype(int) - original).max(axis=2) > 80
     assert 0.002 < changed.mean() < 0.2  # boxes and labels, and nothing else
 
-    name, table = download(page, "Table (CSV)")
+    choose_files(page, nobody)
+    result(page, "No face found").wait_for()
+    button(page, "Download").click()
+    page.get_by_role("button", name="Photos as ZIP", disabled=False).wait_for()
+    name, table = download(page, "Table as CSV")
     assert name == "faces.csv"
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
-    assert sorted(row["label"] for row in rows) == ["Mask", "No Mask"]
+    assert sorted(row["label"] for row in rows) == ["", "Mask", "No Mask"]
     by_label = {row["label"]: row for row in rows}
     assert float(by_label["No Mask"]["x1"]) <= 640 <= float(by_label["Mask"]["x0"])
 
     name, lines = download(page, "JSON lines")
     assert name == "faces.jsonl"
-    (record,) = [json.loads(line) for line in lines.decode().splitlines()]
+    record, _ = [json.loads(line) for line in lines.decode().splitlines()]
     assert record["image"] == "two faces.png"
     assert (record["width"], record["height"]) == (1280, 600)
     assert sorted(face["label"] for face in record["faces"]) == ["Mask", "No Mask"]
 
-    name, packed = download(page, "Photos (ZIP)")
+    name, packed = download(page, "Photos as ZIP")
     assert name == "masklens.zip"
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.testzip() is None
         assert set(archive.namelist()) == {
             "001-two faces-masklens.jpg",
+            "002-nobody-masklens.jpg",
             "faces.csv",
             "faces.jsonl",
         }
@@ -188,10 +199,19 @@ def test_files_too_large_or_of_another_kind_are_named_beside_the_photo(
     choose_files(page, large, sample_file, document)
     result(page).wait_for()
     note = page.get_by_role("alert")
-    note.filter(has_text="letter.pdf").wait_for()
+    note.filter(has_text="2 files were not taken in.").wait_for()
     assert note.count() == 1
-    assert "large.png: This picture has 26 MB; at most 25 are accepted." in note.inner_text()
-    assert "letter.pdf: This is not a picture" in note.inner_text()
+    button(page, "Why?").click()
+    page.get_by_text("large.png: This picture has 26 MB; at most 25 are accepted.").wait_for()
+    assert page.get_by_text("letter.pdf: This is not a picture").is_visible()
+    page.keyboard.press("Escape")
+    # Both stand inside the warning.
+    outer = note.bounding_box()
+    for name in ("Why?", "Close"):
+        inner = button(page, name).bounding_box()
+        assert outer["x"] < inner["x"] and outer["y"] <= inner["y"]
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+        assert inner["y"] + inner["height"] <= outer["y"] + outer["height"]
     button(page, "Close").click()
     note.wait_for(state="detached")
     assert result(page).is_visible()
@@ -255,7 +275,7 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     no_faults(page)
 
 
-@pytest.mark.parametrize(("width", "height", "in_sight"), [(1366, 768, 420), (390, 844, 620)])
+@pytest.mark.parametrize(("width", "height", "in_sight"), [(1366, 768, 380), (390, 844, 560)])
 def test_settings_are_folded_once_there_are_photos_and_pages_turn_from_below(
     open_page: OpenPage, many_files: list[Path], width: int, height: int, in_sight: int
 ) -> None:
@@ -340,15 +360,15 @@ def test_kinds_of_photos_are_chosen_by_keyboard_on_a_phone(
     page = open_page(viewport={"width": 390, "height": 844})
     choose_files(page, sample_file, nobody)
     row = page.get_by_role("radiogroup", name="Which photos to show")
-    row.get_by_role("radio", name="No face 1").wait_for()
+    row.get_by_role("radio", name="1 without a face").wait_for()
     kinds = row.get_by_role("radio").all_inner_texts()
-    assert kinds == ["All 2", "Someone without a mask 1", "No face 1"]
+    assert kinds == ["All 2 photos", "1 with No Mask", "1 without a face"]
     cards = page.locator("[class*=st-key-photo-]")
     assert cards.count() == 2
-    row.get_by_role("radio", name="All 2").focus()
+    row.get_by_role("radio", name="All 2 photos").focus()
     for key in ("ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
-    if row.get_by_role("radio", name="No face 1").get_attribute("aria-checked") != "true":
+    if row.get_by_role("radio", name="1 without a face").get_attribute("aria-checked") != "true":
         page.keyboard.press("Space")
     page.get_by_text("hold all photos").wait_for()
     result(page).wait_for(state="detached")
@@ -364,7 +384,7 @@ def test_a_reload_forgets_the_photos(open_page: OpenPage, sample_file: Path) -> 
     page = open_page()
     show_sample(page, sample_file)
     page.reload()
-    page.get_by_text("No photos yet").wait_for()
+    button(page, TRY).wait_for()
     assert result(page).count() == 0
     assert page.get_by_text("two faces.png").count() == 0
 
@@ -372,15 +392,15 @@ def test_a_reload_forgets_the_photos(open_page: OpenPage, sample_file: Path) -> 
 def test_visitors_do_not_see_each_others_photos(open_page: OpenPage, sample_file: Path) -> None:
     first, second = open_page(), open_page()
     show_sample(first, sample_file)
-    second.get_by_text("No photos yet").wait_for()
+    button(second, TRY).wait_for()
     slider = second.get_by_role("slider")  # something that lets the page run again
     slider.focus()
     second.keyboard.press("ArrowRight")
     wait_for_percent(second, 51)
     second.wait_for_timeout(1000)
     assert result(second).count() == 0
-    assert second.get_by_text("No photos yet").is_visible()
-    button(second, "Try a sample photo").click()
+    assert button(second, TRY).is_visible()
+    button(second, TRY).click()
     result(second).wait_for()
     assert second.get_by_text("two faces.png").count() == 0
     assert first.get_by_text("sample.png").count() == 0

@@ -50,6 +50,18 @@ def found(page: AppTest) -> list[str]:
     return [element.value for element in page.subheader]
 
 
+def popovers(page: AppTest) -> list[str]:
+    """The labels of the buttons that open something."""
+    return [block.proto.popover.label for block in page.get("popover")]
+
+
+def reasons(page: AppTest) -> list[str]:
+    """What is said on asking why files were not taken in."""
+    (why,) = (block for block in page.get("popover") if block.proto.popover.label == "Why?")
+    (text,) = (markdown.value for markdown in why.markdown)
+    return text.split("\n\n")
+
+
 @pytest.fixture
 def page(fake_models: Path, open_page: OpenPage) -> AppTest:
     """The page with the fake pipeline and a detector that needs no file."""
@@ -62,9 +74,11 @@ def page(fake_models: Path, open_page: OpenPage) -> AppTest:
 
 def test_an_empty_page_says_what_to_do(page: AppTest) -> None:
     assert not page.exception
-    assert "No photos yet" in texts(page)
-    assert "try the sample" in texts(page)
-    assert labels(page) == ["Try a sample photo"]
+    assert "Add photos" in texts(page)
+    # One way to the sample, which is shown as it will come out.
+    assert labels(page) == ["Try the sample photo"]
+    assert len(page.get("image")) == 1
+
     assert found(page) == downloads(page) == []
     assert not page.error
     assert not page.warning
@@ -164,25 +178,19 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
         "detector"
     ):
         page.selectbox(key="detector").select("haar_alt2").run()
-    press(page, "Try a sample photo")
+    press(page, "Try the sample photo")
     assert found(page) == ["2 faces: 1 with mask, 1 without"]
     table = page.dataframe[0].value
     assert sorted(table["Result"]) == ["Mask", "No Mask"]
-    masked = dict(zip(table["Result"], table["Mask"], strict=True))
-    assert masked["No Mask"] < 50 <= masked["Mask"] <= 100
+    assert ((table["How sure"] > 50) & (table["How sure"] <= 100)).all()  # each of its result
     assert list(table["No."]) == [1, 2]
     assert table["Face"].str.startswith("data:image/jpeg;base64,").all()
     assert (table["Width"] > 100).all()
     caption = next(c.value for c in page.caption if "pixels" in c.value)
     assert "1280 × 600 pixels" in caption
-    assert caption.count(" ms") == 2
-    assert downloads(page) == [
-        "Photos (ZIP)",
-        "Table (CSV)",
-        "JSON lines",
-        "Annotated photo",
-    ]
-    assert "No photos yet" not in texts(page)
+    assert caption.count("\xa0ms") == 2
+    assert downloads(page) == ["Annotated photo"]  # of a single photo there is no more
+    assert "Try the sample photo" not in labels(page)
 
 
 def test_good_photos_are_shown_and_broken_ones_explained(
@@ -203,8 +211,8 @@ def test_good_photos_are_shown_and_broken_ones_explained(
         "1 face: with mask",
         "3 faces: 2 with mask, 1 without",
     ]
-    (warning,) = page.warning
-    warnings = warning.value.split("\n\n")
+    assert [warning.value for warning in page.warning] == ["3 files were not taken in."]
+    warnings = reasons(page)
     assert [text.partition(":")[0] for text in warnings] == [
         "**text.jpg**",
         "**half.jpg**",
@@ -243,7 +251,9 @@ def test_what_the_last_shot_shows_stands_beside_the_camera(
     page.slider(key="threshold").set_value(80).run()
     assert beside_the_camera(page) == ["**1 face: without mask**"]
     # Whatever else comes later is no shot.
-    press(page, "Try a sample photo")
+    page.segmented_control(key="source").set_value("Upload").run()
+    upload(page, ("two.png", photo_file(200)))
+    page.segmented_control(key="source").set_value("Camera").run()
     assert beside_the_camera(page) == ["**1 face: without mask**"]
     page.button(key="remove-2").click().run()
     assert beside_the_camera(page) == nothing
@@ -302,8 +312,8 @@ def test_what_is_no_photo_or_too_large_is_named(page: AppTest, photo_file: Photo
     assert page.file_uploader[0].proto.max_upload_size_mb * 2**20 > MAX_BYTES
     upload(page, ("big.jpg", too_large()), ("two.png", photo_file(200)), ("doc.pdf", b"%PDF"))
     assert len(found(page)) == 1
-    (warning,) = page.warning
-    big, pdf = warning.value.split("\n\n")
+    assert [warning.value for warning in page.warning] == ["2 files were not taken in."]
+    big, pdf = reasons(page)
     assert big.startswith("**big.jpg**: ") and "at most 25" in big
     assert pdf.startswith("**doc.pdf**: ") and "not a picture" in pdf
 
@@ -315,7 +325,8 @@ def test_the_limit_is_said_once_and_until_there_is_room(
     upload(page, *[(f"{number}.png", photo_file(200)) for number in range(4)])
     assert not page.exception
     assert len(found(page)) == 2
-    assert [warning.value for warning in page.warning] == [
+    assert [warning.value for warning in page.warning] == ["2 files were not taken in."]
+    assert reasons(page) == [
         "**2.png**, **3.png**: There is room for 2 photos or 400 MB at a time. Remove some photos"
         " first, or have a whole folder looked at on your computer: `python -m maskcore detect"
         " FOLDER`."
@@ -341,26 +352,36 @@ def test_files_that_are_here_already_are_not_taken_in_again_and_it_is_said_once(
     assert len(found(page)) == 3
 
 
-def test_of_many_files_refused_some_are_named_at_once_and_all_when_asked_for(
+def test_of_several_files_refused_one_line_says_how_many_and_why_when_asked_for(
     page: AppTest, photo_file: PhotoFile
 ) -> None:
     names = [f"{number}.txt" for number in range(4)]
     upload(page, *[(name, b"text") for name in names], ("two.png", photo_file(200)))
-    (warning,) = page.warning
-    assert warning.value.startswith("4 files were not taken in.")
-    assert "**0.txt**, **1.txt**, **2.txt**: This is not a picture" in warning.value
-    assert warning.value.endswith("And 1 more.")
-    (note,) = page.expander
-    assert not note.proto.expanded
-    (text,) = (markdown.value for markdown in note.markdown)
-    assert text.startswith("**0.txt**, **1.txt**, **2.txt**, **3.txt**: This is not a picture")
-    # One of them comes again, in order.
-    upload(page, ("2.txt", photo_file(300)))
-    assert len(found(page)) == 2
-    assert "2.txt" not in page.warning[0].value and "3.txt" in page.warning[0].value
+    assert [warning.value for warning in page.warning] == ["4 files were not taken in."]
+    (reason,) = reasons(page)
+    assert reason.startswith("**0.txt**, **1.txt**, **2.txt**, **3.txt**: This is not a picture")
     press(page, "Close")
-    assert not page.warning and not page.expander
+    assert not page.warning and not popovers(page)
+    assert len(found(page)) == 1
+
+
+def test_problems_are_those_of_what_came_last(page: AppTest, photo_file: PhotoFile) -> None:
+    upload(page, ("two.png", photo_file(200)), ("0.txt", b"text"), ("1.txt", b"more text"))
+    upload(page, ("2.txt", b"text"))
+    (warning,) = page.warning
+    assert warning.value.startswith("**2.txt**: This is not a picture")
+    assert "Why?" not in popovers(page)
+    upload(page, ("one.png", photo_file(300)))
+    assert not page.warning
     assert len(found(page)) == 2
+
+
+def test_problems_of_files_that_are_all_refused_stand_by_the_field(page: AppTest) -> None:
+    upload(page, ("0.txt", b"text"))
+    assert page.warning[0].value.startswith("**0.txt**: This is not a picture")
+    assert labels(page) == ["Close", "Try the sample photo"]
+    press(page, "Try the sample photo")
+    assert not page.warning
 
 
 def test_results_are_shown_while_other_photos_are_looked_at(
@@ -451,7 +472,7 @@ def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
     assert said == ["–", "–", 1, 2, 2, 3]
     disabled = [options["disabled"] for _, options in files if "disabled" in options]
     assert disabled == [True] * 6 + [False] * 3
-    assert downloads(page)[:3] == ["Photos (ZIP)", "Table (CSV)", "JSON lines"]
+    assert downloads(page)[:3] == ["Photos as ZIP", "Table as CSV", "JSON lines"]
     # After a stop there are those so far, and they say so.
     held = page.session_state.gallery
     held.add("three.png", photo_file(400))
@@ -459,8 +480,8 @@ def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
     page.run()
     so_far = page.get("download_button")[:3]
     assert [element.proto.label for element in so_far] == [
-        "Photos so far (ZIP)",
-        "Table so far (CSV)",
+        "Photos so far as ZIP",
+        "Table so far as CSV",
         "JSON lines so far",
     ]
     assert not any(element.proto.disabled for element in so_far)
@@ -520,6 +541,8 @@ def test_the_table_s_numbers_are_those_drawn_and_those_of_the_csv(
     table = page.dataframe[0].value
     shown = list(zip(table["No."], table["Result"], strict=True))
     assert shown == [(1, "Mask"), (2, "Mask"), (3, "No Mask")]
+    np.testing.assert_allclose(table["How sure"], [95, 90, 90], atol=1e-3)
+
     held = page.session_state.gallery.results(("haar", "first"), 0.5)
     table = results_csv(held, []).decode("utf-8-sig")
     rows = csv.DictReader(io.StringIO(table))
@@ -581,19 +604,24 @@ def test_kinds_that_occur_are_counted_and_the_chosen_one_is_shown(
     assert kinds(page) == []  # one photo is no choice
     files = {"two.png": 200, "three.png": 400, "none.png": 250}
     upload(page, *[(name, photo_file(width)) for name, width in files.items()])
-    assert kinds(page) == ["All 4", "Someone without a mask 2", "Not sure 1", "No face 1"]
+    assert kinds(page) == [
+        "All 4 photos",
+        "2 with No Mask",
+        "1 with Not sure",
+        "1 without a face",
+    ]
     everything = found(page)
     for kind, expected in (
-        ("Someone without a mask", everything[1:3]),
-        ("Not sure", everything[:1]),
-        ("No face", everything[3:]),
-        ("All", everything),
+        ("With No Mask", everything[1:3]),
+        ("With Not sure", everything[:1]),
+        ("Without a face", everything[3:]),
+        ("All photos", everything),
     ):
         show_kind(page, kind)
         assert found(page) == expected
         # Totals and downloads hold everything, and say so.
         assert {m.label: m.value for m in page.metric}["Photos"] == "4"
-        assert ("hold all photos" in texts(page)) == (kind != "All")
+        assert ("hold all photos" in texts(page)) == (kind != "All photos")
     assert not page.exception
 
 
@@ -603,12 +631,12 @@ def test_the_chosen_kind_stays_until_it_has_vanished(
     monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     two, one = "2 faces: 1 with mask, 1 without", "1 face: with mask"
     upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
-    assert kinds(page) == ["All 2", "Someone without a mask 1"]
-    show_kind(page, "Someone without a mask")
+    assert kinds(page) == ["All 2 photos", "1 with No Mask"]
+    show_kind(page, "With No Mask")
     # With more photos, looked at in another way, and seen from another page.
     upload(page, ("one.png", photo_file(300)), ("two.png", photo_file(200)))
     assert found(page) == [two] * 2
-    assert kinds(page) == ["All 4", "Someone without a mask 2"]
+    assert kinds(page) == ["All 4 photos", "2 with No Mask"]
     page.selectbox(key="detector").select("haar_alt2").run()
     assert found(page) == [two] * 2
     page.switch_page("pages/metrics.py").run()
@@ -620,7 +648,7 @@ def test_the_chosen_kind_stays_until_it_has_vanished(
     page.slider(key="threshold").set_value(50).run()
     assert found(page) == [two, one, one, two]
     # Photos that come after all went are not sifted by what was chosen for those.
-    show_kind(page, "Someone without a mask")
+    show_kind(page, "With No Mask")
     press(page, "Remove all")
     upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
     assert found(page) == [two, one]
@@ -631,7 +659,7 @@ def test_a_finder_that_is_not_there_hides_no_photo(
 ) -> None:
     monkeypatch.setattr(ui.choices, "yunet_available", lambda: False)
     upload(page, ("two.png", photo_file(200)), ("none.png", photo_file(250)))
-    show_kind(page, "No face")
+    show_kind(page, "Without a face")
     page.selectbox(key="detector").select("yunet").run()
     assert kinds(page) == []
     assert "two.png" in texts(page) and "none.png" in texts(page)
@@ -649,7 +677,7 @@ def test_a_kind_has_pages_of_its_own(page: AppTest, photo_file: PhotoFile) -> No
     page.session_state["page-above"] = 3
     page.run()
     assert len(found(page)) == 3
-    show_kind(page, "Someone without a mask")
+    show_kind(page, "With No Mask")
     assert {pager.proto.num_pages for pager in page.get("pagination")} == {2}
     assert found(page) == ["2 faces: 1 with mask, 1 without"] * 10
     assert "11.png" not in texts(page)
@@ -672,29 +700,31 @@ def test_blurred_faces_leave_the_page_in_no_form(
         page.run()
         pictures.clear(), files.clear()
         page.run()
-        packed, _, _, single = (given[1]() for given, _ in files)
-        return [*pictures, *page.dataframe[0].value["Face"], packed, single]
+        packed, _, _, *single = (given[1]() for given, _ in files)
+        faces = [face for table in page.dataframe for face in table.value["Face"]]
+        return [*pictures, *faces, packed, *single]
 
-    upload(page, ("two.png", photo_file(200)))
+    upload(page, ("two.png", photo_file(200)), ("one.png", photo_file(300)))
     plain = leaving()
     (switch,) = page.toggle
     assert (switch.label, switch.value) == ("Blur faces", False)
     switch.set_value(True).run()
     blurred = leaving()
-    assert len(plain) == len(blurred) == 5
+    assert len(plain) == len(blurred) == 8
     assert not set(plain) & set(blurred)
-    photo, analysis = page.session_state.gallery.results(("haar", "first"), 0.5)[0]
+    results = page.session_state.gallery.results(("haar", "first"), 0.5)
+    (photo, _), _ = results
     assert blurred == [
-        photo.annotated_preview(analysis, blur=True),
-        *photo.faces_shown(("haar", "first"), blur=True),
-        results_zip([(photo, analysis)], [], blur=True),
-        photo.annotated(analysis, blur=True),
+        *(photo.annotated_preview(analysis, blur=True) for photo, analysis in results),
+        *(face for photo, _ in results for face in photo.faces_shown(("haar", "first"), blur=True)),
+        results_zip(results, [], blur=True),
+        *(photo.annotated(analysis, blur=True) for photo, analysis in results),
     ]
     # What a photo looked at anew shows meanwhile.
     held = page.session_state.gallery
     held.stopped = ("haar_alt2", "first")
     page.selectbox(key="detector").select("haar_alt2").run()
-    assert pictures[-1] == photo.unlabelled_preview(blur=True) != photo.preview
+    assert pictures[-2] == photo.unlabelled_preview(blur=True) != photo.preview
     # The same setting as on the Live page.
     page.switch_page("pages/live.py").run()
     assert page.toggle(key="blur").value
@@ -716,7 +746,8 @@ def test_the_slider_relabels_at_once_without_looking_again(
         page.slider(key="threshold").set_value(percent).run()
         assert found(page) == expected
     assert list(page.dataframe[0].value["Result"]) == ["Mask", "Mask"]
-    np.testing.assert_allclose(page.dataframe[0].value["Mask"], [90, 20], atol=1e-3)
+    # Of the result, as in the picture.
+    np.testing.assert_allclose(page.dataframe[0].value["How sure"], [90, 20], atol=1e-3)
     assert len(fake.detected) == 2
 
 
@@ -749,7 +780,8 @@ def test_faces_not_sure_of_are_shown_as_such_and_why(
     ]
     assert {m.label: m.value for m in page.metric}["Not sure"] == "2"
     assert list(page.dataframe[0].value["Result"]) == ["Not sure", "Not sure", "No Mask"]
-    np.testing.assert_allclose(page.dataframe[0].value["Mask"], [95, 90, 10], atol=1e-3)
+    # In the picture there is no figure either.
+    np.testing.assert_allclose(page.dataframe[0].value["How sure"], [np.nan, np.nan, 90], atol=1e-3)
     assert not_sure_captions(page) == ["Not sure: the model is undecided."]  # not once a face
 
     page.slider(key="threshold").set_value(30).run()
@@ -866,7 +898,7 @@ def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -
     press(page, "Remove all")
     assert found(page) == []
     assert not page.warning
-    assert "No photos yet" in texts(page)
+    assert "Try the sample photo" in labels(page)
     assert "Remove all" not in labels(page)
 
 
@@ -903,7 +935,7 @@ def test_without_its_file_yunet_is_offered_and_the_page_lives_on(
     assert "YuNet is not installed" in page.info[0].value
     assert "Fetch YuNet now" in labels(page)
     assert found(page) == []
-    assert "No photos yet" not in texts(page)
+    assert "Try the sample photo" not in labels(page)
     assert len(fake.detected) == 1  # nothing was tried with a detector that is not there
     page.selectbox(key="detector").select("haar").run()
     assert found(page) == ["2 faces: 1 with mask, 1 without"]
@@ -1030,7 +1062,7 @@ def test_photos_wait_until_the_model_is_mended(
     damage(shipped, "cut off")
     page = open_page()
     page.selectbox(key="detector").select("haar_alt2").run()
-    press(page, "Try a sample photo")
+    press(page, "Try the sample photo")
     assert len(page.error) == 1
     (shipped / "model.tflite").write_bytes(content)
     page.run()

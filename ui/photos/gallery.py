@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -26,8 +25,8 @@ class Gallery:
 
     Attributes:
         photos: what can be or has been looked at.
-        problems: what was refused, until dismissed.
-        doubles: name and digest of files that were here already, until dismissed.
+        problems: what was refused of what came last, until dismissed.
+        doubles: name and digest of what was here already of it, until dismissed.
         stopped: the choice with which the visitor stopped the looking, until it goes on.
         looking: whether photos are being looked at just now.
         shot: the photo that the camera took last.
@@ -115,11 +114,9 @@ class Gallery:
         self.photos = [held for held in self.photos if held is not photo]
         self.shot = None if self.shot is photo else self.shot
 
-    def dismiss(self, names: Container[str] | None = None) -> None:
-        """Forget what was said of files that were here, and of refused ones, of these or of all."""
-        self.doubles = []
-        kept = [] if names is None else [p for p in self.problems if p[0] not in names]
-        self.problems = kept
+    def dismiss(self) -> None:
+        """Forget what was said of files that were here already and of refused ones."""
+        self.problems, self.doubles = [], []
 
     def clear(self) -> None:
         """Forget everything."""

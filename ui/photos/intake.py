@@ -8,13 +8,13 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
 from ui.photos.gallery import MAX_PHOTOS, Gallery, Problems
-from ui.photos.sample import SAMPLE_NAME, sample_photo
+from ui.photos.preview import jpeg_url
+from ui.photos.sample import SAMPLE_NAME, labelled_sample, sample_photo
 from ui.uploader import empty_field, field_key, word_uploader
 from ui.words import counted, shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
-# So many refused files are named at once; more only when asked for.
-FEW = 3
+
 KINDS = (
     "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF;"
     f" {MAX_BYTES // 2**20} MB each, up to {MAX_PHOTOS} at a time"
@@ -33,14 +33,43 @@ _CAMERA_STYLE = """<style>
 </style>"""
 
 
-def choose_source(gallery: Gallery) -> str:
+# Its place is kept before it is there.
+_SAMPLE_STYLE = """<style>
+.st-key-sample img { aspect-ratio: 32 / 15; }
+</style>"""
+# Close stands inside the first of the notes, at its right.
+_NOTES_STYLE = """<style>
+.st-key-problems { position: relative; }
+.st-key-problems [data-testid="stAlertContainer"] { padding-right: 8.5rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-problems-ways) {
+  position: absolute; top: 0.5rem; right: 1rem; z-index: 1; width: auto;
+}
+</style>"""
+
+
+def choose_source() -> str:
     """Show the ways photos come in; the one taken."""
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        source = choose_way("Where the photos come from", SOURCES, key="source")
-        if st.button("Try a sample photo", icon=":material/face:", type="tertiary"):
-            gallery.dismiss({SAMPLE_NAME})
-            gallery.add(SAMPLE_NAME, sample_photo())
-    return source
+    return choose_way("Where the photos come from", SOURCES, key="source")
+
+
+def offer_sample(gallery: Gallery) -> None:
+    """What the app does, shown on the sample, and the way to try it."""
+
+    def add() -> None:
+        gallery.dismiss()
+        gallery.add(SAMPLE_NAME, sample_photo())
+
+    st.html(_SAMPLE_STYLE)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="sample"):
+        st.image(
+            jpeg_url(labelled_sample()),
+            width=480,
+            alt="A portrait labelled No Mask and the same with a painted mask, labelled Mask",
+        )
+        with st.container(width=400):
+            st.markdown("Shows each face, its label and how sure that is.")
+
+            st.button("Try the sample photo", icon=":material/face:", type="primary", on_click=add)
 
 
 def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
@@ -79,7 +108,7 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
             )
         files = [shot] if shot else []
     if files:
-        gallery.dismiss({file.name for file in files})  # what comes again is judged anew
+        gallery.dismiss()
         for file in files:
             photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Camera")
             if source == "Camera":
@@ -91,28 +120,23 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
 
 def show_problems(gallery: Gallery) -> None:
     """What was not taken in: how many files were here already, and why the others were refused."""
+    st.html(_NOTES_STYLE)  # also without: what has been dismissed stays in sight for a moment
     if not gallery.problems and not gallery.doubles:
         return
-    with st.container(horizontal=True, key="problems"):
-        with st.container(width="stretch", gap="xsmall"):
-            if doubles := len(gallery.doubles):
-                was = "was" if doubles == 1 else "were"
-                st.info(f"{counted(doubles, 'photo')} {was} here already.")
-            if gallery.problems:
-                _show_refused(gallery.problems)
-        st.button("Close", icon=":material/close:", type="tertiary", on_click=gallery.dismiss)
 
-
-def _show_refused(problems: Problems) -> None:
-    """One warning on all of them, each reason once; many on a click."""
-    said = _reasons(problems[:FEW])
-    more = len(problems) - FEW
-    if more > 0:
-        said = f"{len(problems)} files were not taken in.\n\n{said}\n\nAnd {more} more."
-    st.warning(said, icon=":material/error:")
-    if more > 0:
-        with st.expander("All that were not taken in"):
-            st.markdown(_reasons(problems))
+    with st.container(gap="xsmall", key="problems"):
+        with st.container(horizontal=True, width="content", key="problems-ways"):
+            if len(gallery.problems) > 1:
+                with st.popover("Why?", type="tertiary"):
+                    st.markdown(_reasons(gallery.problems))
+            st.button("Close", type="tertiary", on_click=gallery.dismiss)
+        if gallery.problems:
+            many = f"{len(gallery.problems)} files were not taken in."
+            said = many if len(gallery.problems) > 1 else _reasons(gallery.problems)
+            st.warning(said, icon=":material/error:")
+        if doubles := len(gallery.doubles):
+            was = "was" if doubles == 1 else "were"
+            st.info(f"{counted(doubles, 'photo')} {was} here already.")
 
 
 def _reasons(problems: Problems) -> str:

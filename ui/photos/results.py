@@ -71,18 +71,6 @@ def _doubt(face: Face, rule: NotSure) -> str:
     return blurred if face.sharpness < rule.least_sharpness else undecided
 
 
-def show_empty_state() -> None:
-    """What to do first."""
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        st.markdown("**No photos yet**", width="content")
-        st.markdown(
-            "Add some in the field above, take one with the camera, or try the sample.",
-            width="content",
-        )
-        st.space("small")
-
-
 def show_photos(
     gallery: Gallery,
     photos: list[Photo],

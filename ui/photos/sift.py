@@ -12,11 +12,12 @@ from ui.photos.gallery import Gallery
 from ui.photos.photo import Photo, Results
 from ui.photos.results import PAGE
 
-ALL = "All"
+ALL = "All photos"
+# Said of photos: what stands in the totals counts faces.
 _KINDS: dict[str, Callable[[Analysis], bool]] = {
-    "Someone without a mask": lambda analysis: analysis.count("No Mask") > 0,
-    "Not sure": lambda analysis: analysis.count("Not sure") > 0,
-    "No face": lambda analysis: not analysis.faces,
+    "With No Mask": lambda analysis: analysis.count("No Mask") > 0,
+    "With Not sure": lambda analysis: analysis.count("Not sure") > 0,
+    "Without a face": lambda analysis: not analysis.faces,
 }
 _KIND, _SHOWN = "kind", "shown-kind"
 
@@ -65,7 +66,7 @@ def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Pho
         list(photos),
         required=True,
         # A label that changes while it is pressed is not pressed.
-        format_func=lambda kind: f"{kind} {len(photos[kind])}" if complete else kind,
+        format_func=lambda kind: _counted(kind, len(photos[kind])) if complete else kind,
         label_visibility="collapsed",
         key=_KIND,
     )
@@ -73,6 +74,11 @@ def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Pho
         st.session_state[PAGE] = 1
     st.session_state[_SHOWN] = kind
     return photos[kind]
+
+
+def _counted(kind: str, photos: int) -> str:
+    """E.g. "All 15 photos" and "6 with No Mask"."""
+    return f"All {photos} photos" if kind == ALL else f"{photos} {kind[0].lower()}{kind[1:]}"
 
 
 def offer_to_remove_all(gallery: Gallery) -> None:

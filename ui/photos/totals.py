@@ -19,22 +19,16 @@ _STYLE = f"""<style>
 </style>"""
 
 
-def show_totals(gallery: Gallery, results: Results, looking: bool, blur: bool) -> None:
-    """The figures over all photos, and the files with all of them and with what was refused.
+def show_totals(results: Results) -> None:
+    """The figures over all photos.
 
     Args:
-        gallery: the visitor's.
         results: what has been found so far.
-        looking: whether photos are being looked at just now.
-        blur: whether faces are unrecognisable in the photos to take along.
     """
     st.html(_STYLE)
-    with st.container(horizontal=True, vertical_alignment="bottom", key=_KEY):
-        if len(gallery.photos) > 1:  # of a single photo its own line says it all
-            for title, value in _figures(results).items():
-                st.metric(title, value if results else "–", width="content")
-            st.space("stretch")
-        _offer_downloads(gallery, results, looking, blur)
+    with st.container(horizontal=True, key=_KEY):
+        for title, value in _figures(results).items():
+            st.metric(title, value if results else "–", width="content")
 
 
 def _figures(results: Results) -> dict[str, int]:
@@ -46,39 +40,46 @@ def _figures(results: Results) -> dict[str, int]:
     return {**figures, "Not sure": unsure} if unsure else figures
 
 
-def _offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: bool) -> None:
+def offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: bool) -> None:
+    """A button for the files with all photos and with what was refused.
+
+    Args:
+        gallery: the visitor's.
+        results: what has been found so far.
+        looking: whether photos are being looked at just now.
+        blur: whether faces are unrecognisable in the photos to take along.
+    """
     # What somebody takes along meanwhile would be taken for all there is.
-    partly = len(results) < len(gallery.photos) and not looking
-    photos, table, lines = (
-        ("Photos so far (ZIP)", "Table so far (CSV)", "JSON lines so far")
-        if partly
-        else ("Photos (ZIP)", "Table (CSV)", "JSON lines")
-    )
-    help = "Comes when every photo has been looked at." if looking else None
+    partly = " so far" if len(results) < len(gallery.photos) and not looking else ""
     given = results, gallery.problems
-    # Callables: nothing is packed before somebody asks for it.
-    st.download_button(
-        photos,
-        partial(results_zip, *given, blur),
-        "masklens.zip",
-        "application/zip",
-        icon=":material/download:",
-        key="all-photos",
-        help=help,
-        disabled=looking or not results,
-        on_click="ignore",
-    )
-    for label, make, file_name, kind in (
-        (table, results_csv, "faces.csv", "text/csv"),
-        (lines, results_json, "faces.jsonl", "application/jsonl"),
-    ):
-        st.download_button(
-            label,
-            partial(make, *given),
-            file_name,
-            kind,
-            key=f"all-{file_name}",
-            help=help,
-            disabled=looking,
-            on_click="ignore",
-        )
+    with st.popover("Download", icon=":material/download:", key="download"):
+        if looking:
+            st.caption("Comes when every photo has been looked at.")
+        # Callables: nothing is packed before somebody asks for it.
+        for label, make, file_name, kind, disabled in (
+            (
+                "Photos{} as ZIP",
+                partial(results_zip, *given, blur),
+                "masklens.zip",
+                "application/zip",
+                not results,
+            ),
+            ("Table{} as CSV", partial(results_csv, *given), "faces.csv", "text/csv", False),
+            (
+                "JSON lines{}",
+                partial(results_json, *given),
+                "faces.jsonl",
+                "application/jsonl",
+                False,
+            ),
+        ):
+            st.download_button(
+                label.format(partly),
+                make,
+                file_name,
+                kind,
+                key=f"all-{file_name}",
+                disabled=looking or disabled,
+                on_click="ignore",
+                width="stretch",
+            )

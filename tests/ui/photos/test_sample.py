@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from maskcore import MaskPipeline, read_image
+from maskcore.boxes import overlaps
 from maskcore.detection import DETECTOR_NAMES
-from ui.photos.sample import SAMPLE_NAME, sample_photo
+from ui.photos.sample import SAMPLE_FACES, SAMPLE_NAME, labelled_sample, sample_photo
 
 
 def test_sample_is_a_png_made_once() -> None:
@@ -37,3 +38,14 @@ def test_the_shipped_model_tells_the_two_faces_apart(detector: str) -> None:
     by_side = {face.box_xyxy[0] > 640: face.label for face in analysis.faces}
     assert by_side == {False: "No Mask", True: "Mask"}
     assert len(analysis.faces) == 2
+
+
+def test_at_first_sight_it_is_labelled_as_the_shipped_models_do() -> None:
+    found = MaskPipeline.load().analyze(read_image(sample_photo())).faces
+    assert [face.verdict for face in found] == [face.verdict for face in SAMPLE_FACES]
+    boxes = (np.array([face.box_xyxy for face in faces]) for faces in (found, SAMPLE_FACES))
+    assert overlaps(*boxes).diagonal().min() > 0.8
+
+    with Image.open(io.BytesIO(labelled_sample())) as image:
+        assert (image.format, image.size) == ("JPEG", (800, 375))
+    assert labelled_sample() is labelled_sample()
