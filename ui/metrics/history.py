@@ -105,7 +105,13 @@ def history_chart(
     # Without the smallest step a flat curve has the same label twice.
     axis = alt.Axis(format=".0%", tickMinStep=0.01) if shares else alt.Axis()
     base = alt.Chart(pd.DataFrame(rows)).encode(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            axis=alt.Axis(tickMinStep=1, format="d"),
+            # There is no epoch 0.
+            scale=alt.Scale(domain=[1, max(2, *(row["epoch"] for row in rows))], nice=False),
+        ),
         y=alt.Y("value:Q", title=figure, scale=alt.Scale(zero=False), axis=axis),
         # Above and below, each at the left edge: side by side they are cut on a phone.
         color=alt.Color(

@@ -70,7 +70,8 @@ def _table(runs: Mapping[str, Iterable[CurvePoint]]) -> pd.DataFrame:
     rows = [
         {
             "run": run,
-            "step": point.step,
+            # There is no epoch 0: what is known of the first while it runs stands at its end.
+            "step": max(point.step, 1.0),
             "part": point.part,
             "loss": point.loss,
             "accuracy": None if point.accuracy is None else point.accuracy * 100,
@@ -94,7 +95,7 @@ def _chart(table: pd.DataFrame, figure: str, order: list[str], epochs: int) -> a
             "step:Q",
             title="Epochs",
             axis=alt.Axis(tickMinStep=1, format="d"),
-            scale=alt.Scale(domain=[0, max(epochs, 1)], nice=False),
+            scale=alt.Scale(domain=[1, max(epochs, 2)], nice=False),
         ),
         y=alt.Y(f"{figure}:Q", title=unit, scale=alt.Scale(domain=_domain(table[figure], figure))),
         color=alt.Color(

@@ -56,6 +56,7 @@ def test_a_training_curve_shows_shares_in_percent_and_two_colours_of_its_own() -
     # In the order given, the page's: without a range the theme's two blues would be taken.
     assert scale["domain"] == ["A", "B"]
     assert scale["range"] == list(SERIES[:2])
+    assert encodings(spec, "x")[0]["scale"]["domain"] == [1, 2]  # there is no epoch 0
     loss = history_chart(rows, "Loss", "Loss").to_dict()
     assert "%" not in str([encodings(loss, channel) for channel in ("y", "tooltip")])
 
