@@ -6,14 +6,15 @@ from contextlib import suppress
 from io import BytesIO
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
     """Say in a field what serves, in place of Streamlit's own words.
 
-    For fields that take every file, as what a field refuses itself vanishes without a word: there
-    Streamlit's words would promise too much.
+    Streamlit's own are no sentence, and promise too much of fields that take every file, as what
+    a field refuses itself vanishes without a word.
 
     Args:
         key: of the container that the field is alone in.
@@ -27,6 +28,14 @@ def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
 {field}::after {{ content: "{to_choose}: {kinds}"; font-size: 0.875rem; opacity: 0.7; }}
 @media (hover: hover) {{ {field}::after {{ content: "{to_drop}: {kinds}"; }} }}
 </style>""")
+
+
+def zip_field(name: str) -> DeltaGenerator:
+    """A container for a field for one ZIP archive, with words of our own in it."""
+    key = f"{name}-zip"
+    at_most = f"up to {st.get_option('server.maxUploadSize')}\N{NO-BREAK SPACE}MB"
+    word_uploader(key, "A ZIP file", "Or drop a ZIP file here", at_most)
+    return st.container(key=key)
 
 
 def field_key(name: str) -> str:

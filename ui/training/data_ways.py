@@ -29,7 +29,7 @@ from ui.keep import forget_all, keep
 from ui.local import only_this_computer
 from ui.metrics.corrections import MAX_NAME
 from ui.progress import progress_bar
-from ui.uploader import release
+from ui.uploader import release, zip_field
 from ui.words import counted, plain, shown_name
 
 HOW_MANY = (
@@ -66,13 +66,14 @@ def upload_zip() -> Brought | None:
         " a day at most, or, once a run is trained on them, until that run is deleted; nobody else"
         " sees them."
     )
-    shown = st.file_uploader(
-        "A ZIP archive",
-        type=["zip"],
-        label_visibility="collapsed",
-        key=_UPLOADER,
-        on_change=_follow_uploader,
-    )
+    with zip_field(_UPLOADER):
+        shown = st.file_uploader(
+            "A ZIP archive",
+            type=["zip"],
+            label_visibility="collapsed",
+            key=_UPLOADER,
+            on_change=_follow_uploader,
+        )
     file = st.session_state.get(_ZIP)
     if file is None:
         return None
