@@ -33,8 +33,10 @@ def page(open_page: OpenPage) -> Any:
     page.set_default_timeout(90_000)  # the server's first visit loads scikit-learn
     # For a moment, until its style is there, the row for phones is in the page as well.
     page.get_by_role("link", name="Metrics").first.click()
-    page.get_by_text("photos are called rightly").first.wait_for()
+    page.get_by_text("photos right").first.wait_for()
     choose(page, "Mask model", "MobileNetV2")
+    section(page, "Mistakes")
+    page.get_by_text("photos are called rightly").first.wait_for()
     return page
 
 
@@ -112,12 +114,13 @@ def test_the_pictures_come_with_a_zip_of_the_data_set(
     page: Any, photos: list[dict[str, Any]]
 ) -> None:
     name = cell(photos, "with_mask", False, 0.5)[0]
+    page.get_by_text("Show the pictures").click()
     bring(page, "with_mask and without_mask", f"set/with_mask/{name}")
     page.locator("[data-testid=stImage] img").wait_for()
-    page.get_by_text("Where the photos are").first.click()
+    page.get_by_text("The pictures", exact=True).click()
     page.get_by_text(f"mine.zip holds 1 of the {len(photos)} photos measured").wait_for()
     page.get_by_role("button", name="Remove these pictures").click()
-    page.get_by_text("For pictures see").wait_for()
+    page.get_by_text("Show the pictures").wait_for()
     assert page.locator("[data-testid=stImage] img").count() == 0
 
 
@@ -141,7 +144,7 @@ def test_long_names_leave_room_for_the_answers_in_a_report_on_a_phone(
     page = open_page(viewport={"width": 390, "height": 800})
     page.set_default_timeout(90_000)
     page.goto(page.url.rstrip("/") + "/metrics")
-    page.get_by_text("photos are called rightly").first.wait_for()
+    page.get_by_text("photos right").first.wait_for()
     section(page, "Your photos")
     bring(page, "A ZIP with photos", "with_mask/a.jpg", f"without_mask/{'long_name_' * 8}.jpg")
     page.get_by_text("now about them").wait_for()
@@ -164,13 +167,14 @@ def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
     page = open_page(viewport={"width": 390, "height": 800})
     page.set_default_timeout(90_000)
     page.goto(page.url.rstrip("/") + "/metrics")
-    page.get_by_text("photos are called rightly").first.wait_for()
+    page.get_by_text("photos right").first.wait_for()
     for name, text in (
         ("Curves", "The nearer the line to the upper left corner"),
         ("Whole app", "Macro F1 is the whole app in one figure"),
         ("Two models", "How they were trained"),
         ("Hard cases", re.compile("test photos|no stress card")),
         ("Mistakes", "photos are called rightly"),
+        ("Figures", "No face has to be found here"),
     ):
         section(page, name)
         page.get_by_text(text).first.wait_for()

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -85,6 +86,15 @@ def section(page: AppTest, name: str) -> AppTest:
     return page
 
 
+def open_mistakes(open_page: OpenPage) -> AppTest:
+    return section(open_metrics(open_page), "Mistakes")
+
+
+def finders(page: AppTest) -> pd.DataFrame:
+    """What the section's three tables say, a finder a column."""
+    return pd.concat([table.value for table in page.table], axis=1).T
+
+
 def slide(page: AppTest, percent: int) -> AppTest:
     page.slider(key="metrics_threshold_first").set_value(percent).run()
     assert not page.exception
@@ -104,11 +114,13 @@ def charts(page: AppTest) -> list[dict[str, Any]]:
 
 def test_the_first_sight_answers_the_question(page: AppTest) -> None:
     assert page.subheader[0].value == (
-        "Of 80 masked faces of 32 pixels and more it finds 76 and labels 72 right."
-        " Of 9 bare faces it finds 6 and labels 3 right."
+        "Of 80 masked faces of 32 pixels and more it finds 76 and labels 72 right;"
+        " of 9 without a mask it finds 6 and labels 3 right."
     )
     assert {m.label: m.value for m in page.metric} == {"Accuracy": "50.0\xa0%", "ROC AUC": "0.6250"}
     assert "4 of 8 photos right" in texts(page)
+    assert page.subheader[1].value == "The mask model alone, on photos of “photos”"
+    assert page.segmented_control(key="metrics_section").value == "Figures"
     table = page.table[0].value
     assert list(table.columns) == ["Mask", "No Mask"]
     assert list(table.index) == ["Photos", "F1", "Precision", "Recall"]
@@ -130,7 +142,9 @@ def test_the_card_tells_which_photos_a_data_set_holds(models: Path, open_page: O
     data = "90 close-ups of A (MIT), 70 % for training; scenes of B (CC0)"
     card = {**json.loads(path.read_text()), "data": data, "config": {"data": "../x/photos"}}
     path.write_text(json.dumps(card))
-    said = texts(open_metrics(open_page))
+    page = open_metrics(open_page)
+    said = texts(page)
+    assert page.subheader[1].value == "The mask model alone, on close-ups"
     assert (
         "8 photos of the data set “photos”, 90 close-ups of A (MIT), 70 % for training. The mask"
     ) in said
@@ -224,12 +238,26 @@ def test_the_slider_redraws_figures_matrix_and_photos(page: AppTest) -> None:
         answers = [p >= percent / 100 for p in FIRST]
         assert right == sum(a == bool(label) for a, label in zip(answers, LABELS, strict=True))
         assert f"{right} of 8 photos right" in texts(page)
-        assert f"{right} of 8 photos are called rightly" in texts(page)
         found = sum(a for a, label in zip(answers, LABELS, strict=True) if label)
         recall = page.table[0].value["Mask"]["Recall"]
         assert recall.startswith(f"{found / 4 * 100:.1f}\xa0% ")
+        section(page, "Mistakes")
+        assert page.slider(key="metrics_threshold_first").value == percent
+        assert f"{right} of 8 photos are called rightly" in texts(page)
+        assert f", recall {found / 4 * 100:.1f}\xa0%, F1 " in texts(page)
         (matrix,) = charts(page)
         assert matrix["title"] == "Confusion matrix (photos)"
+        section(page, "Figures")
+
+
+def test_the_threshold_stays_as_chosen_where_its_slider_is_not_shown(page: AppTest) -> None:
+    slide(page, 30)
+    for name in ("Whole app", "Hard cases"):
+        section(page, name)
+        assert not page.slider
+    section(page, "Curves")
+    assert "At 30 % (the dot)" in texts(page)
+    assert page.slider(key="metrics_threshold_first").value == 30
 
 
 def test_every_chart_has_a_title_units_and_a_text(page: AppTest) -> None:
@@ -258,17 +286,21 @@ def names(page: AppTest) -> list[str]:
 
 
 def test_a_cell_lists_its_photos_the_surest_mistake_first(page: AppTest) -> None:
+    section(page, "Mistakes")
+    assert "2 photos with a mask were called No Mask, 2 without were called Mask." in texts(page)
     assert page.selectbox(key="metrics_cell").value == ("Mask", "No Mask")
     assert names(page) == ["003.jpg", "002.jpg"]
     assert "**Mask: 10.0\xa0%**" in texts(page)
     page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
     assert names(page) == ["007.jpg", "006.jpg"]
     slide(page, 98)
+    assert "3 photos with a mask were called No Mask." in texts(page)
     assert names(page) == []
     assert "There is nothing here" in texts(page)
 
 
 def test_until_one_is_clicked_the_cell_with_most_mistakes_is_shown(page: AppTest) -> None:
+    section(page, "Mistakes")
     chosen = lambda: page.selectbox(key="metrics_cell").value  # noqa: E731
     slide(page, 5)  # the bare ones with 5, 20, 60 and 97 % count as masked
     assert chosen() == ("No Mask", "Mask")
@@ -287,6 +319,8 @@ def test_until_one_is_clicked_the_cell_with_most_mistakes_is_shown(page: AppTest
 
 
 def test_a_tile_can_be_clicked_again_after_the_list_was_changed(page: AppTest) -> None:
+    section(page, "Mistakes")
+
     def chart() -> str:
         return page.get("vega_lite_chart")[0].proto.id
 
@@ -302,7 +336,7 @@ def test_each_list_begins_with_its_first_page(
 ) -> None:
     report = make_report([1] * 30 + [0] * 30, [0.1] * 30 + [0.9] * 30)
     (models / "first" / "report.json").write_text(json.dumps(report))
-    page = open_metrics(open_page)
+    page = open_mistakes(open_page)
     assert len(names(page)) == 12
     assert names(page)[0] == "000.jpg"
     keys = [str(element.proto.id) for element in page.get("pagination")]
@@ -332,8 +366,8 @@ def test_without_mistakes_the_page_says_so(
     report = make_report([0, 1, 1], [0.1, 0.8, 0.9])
     (models / "first" / "report.json").write_text(json.dumps(report))
     page = open_metrics(open_page)
-    assert "No mistakes at this threshold" in texts(page)
     assert "3 of 3 photos right" in texts(page)
+    assert "No mistakes at this threshold" in texts(section(page, "Mistakes"))
     for name in ("Curves", "Two models"):
         section(page, name)
 
@@ -353,14 +387,16 @@ def test_a_report_of_one_class_shows_what_can_be_said(
 
 
 def where(page: AppTest) -> Any:
-    (found,) = [e for e in page.expander if e.label == "Where the photos are"]
+    (found,) = [e for e in page.expander if e.label in ("Show the pictures", "The pictures")]
     return found
 
 
 def test_pictures_show_where_the_photos_are_at_hand(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    section(page, "Mistakes")
     assert not page.get("image")
+    assert not where(page).proto.expanded
     folder = tmp_path / "photos"
     (folder / "with_mask").mkdir(parents=True)
     Image.fromarray(np.full((60, 40, 3), 90, np.uint8)).save(folder / "with_mask" / "003.jpg")
@@ -383,13 +419,16 @@ def test_photos_brought_for_training_are_called_as_their_owner_calls_them(
     report["parts"]["test"]["photos"][3]["path"] = ours
     (models / "first" / "report.json").write_text(json.dumps(report))
     (tmp_path / OWNER_NAMES_FILE).write_text(json.dumps({"with_mask/Anna.jpg": ours}))
-    page = open_metrics(open_page)
+    page = open_mistakes(open_page)
     assert names(page) == ["0003-0123abcd.jpg", "002.jpg"]
     known = {place: name for name, place in kept_names(tmp_path).items()}
     page.session_state["training_look"] = Look(tmp_path, None, names=known)
     assert names(page.run()) == ["Anna.jpg", "002.jpg"]
+    (tmp_path / "with_mask").mkdir()
+    (tmp_path / ours).write_bytes(grey(90))
+    page.text_input(key="metrics_folder").set_value(str(tmp_path)).run()
     assert f"mark-photos-{ours}" in [box.key for box in page.selectbox]  # marks go by our name
-    assert names(open_metrics(open_page)) == ["0003-0123abcd.jpg", "002.jpg"]  # another visitor's
+    assert names(open_mistakes(open_page)) == ["0003-0123abcd.jpg", "002.jpg"]  # another visitor's
 
 
 def bring(page: AppTest, content: bytes) -> AppTest:
@@ -403,9 +442,10 @@ def test_from_elsewhere_pictures_are_brought_in_a_zip(
     page: AppTest, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pictures_view, "only_this_computer", lambda: False)
-    page.run()
+    section(page, "Mistakes")
     assert not page.text_input
-    assert "For pictures see “Where the photos are”" in texts(page)
+    assert where(page).label == "Show the pictures"
+    assert "With pictures, labels can be marked wrong" in texts(page)
     bring(page, packed({"with_mask/other.png": grey(9)}))
     assert "None of the photos measured is in this ZIP archive" in texts(page)
     assert not list(data_root().iterdir())
@@ -413,15 +453,16 @@ def test_from_elsewhere_pictures_are_brought_in_a_zip(
     bring(page, packed({"x/with_mask/003.jpg": grey(9), **twice}))
     assert "dataset.zip holds 1 of the 8 photos measured" in texts(page)
     assert len(page.get("image")) == 1
-    assert "For pictures see" not in texts(page)
+    assert where(page).label == "The pictures"
+    assert "With pictures, labels" not in texts(page)
     assert not [f for f in page.file_uploader if f.label.startswith("A ZIP with the folders")]
     page.selectbox(key="metrics_cell").set_value(("No Mask", "Mask")).run()
     assert not page.get("image")  # of two photos called 007.jpg it may be either
     (folder,) = data_root().glob("pictures-*")
-    assert not open_metrics(open_page).get("image")  # another visitor's
+    assert not open_mistakes(open_page).get("image")  # another visitor's
     press(page, "Remove these pictures")
     assert not folder.exists()
-    assert "For pictures see" in texts(page)
+    assert where(page).label == "Show the pictures"
 
 
 def test_pictures_that_cannot_be_stored_leave_nothing_behind(
@@ -443,13 +484,20 @@ def test_a_server_that_was_told_the_folder_asks_visitors_for_nothing(
     monkeypatch.setenv(pictures_view.FOLDER_VARIABLE, str(tmp_path))
     (tmp_path / "with_mask").mkdir()
     (tmp_path / "with_mask" / "003.jpg").write_bytes(grey(90))
-    page.run()
+    section(page, "Mistakes")
     assert len(page.get("image")) == 1
     assert not page.text_input
     assert not page.file_uploader
 
 
-def test_marked_photos_make_a_list_to_take_along(page: AppTest) -> None:
+def test_marked_photos_make_a_list_to_take_along(page: AppTest, tmp_path: Path) -> None:
+    section(page, "Mistakes")
+    # Nobody can tell a wrong label without the picture.
+    assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
+    (tmp_path / "with_mask").mkdir()
+    for name in ("002.jpg", "003.jpg"):
+        (tmp_path / "with_mask" / name).write_bytes(grey(90))
+    page.text_input(key="metrics_folder").set_value(str(tmp_path)).run()
     assert "marked." not in texts(page)
     key = "mark-photos-with_mask/003.jpg"
     page.selectbox(key=key).set_value("relabel").run()
@@ -460,6 +508,7 @@ def test_marked_photos_make_a_list_to_take_along(page: AppTest) -> None:
         "data": "photos",
         "leave_out": ["with_mask/002.jpg"],
         "relabel": {"with_mask/003.jpg": "without_mask"},
+        "hashes": dict.fromkeys(["with_mask/002.jpg", "with_mask/003.jpg"], content_hash(grey(90))),
     }
     slide(page, 5)  # the photos leave the list, the marks stay
     slide(page, 50)
@@ -480,7 +529,7 @@ def test_a_threshold_becomes_the_app_s_default_and_goes_back(
     slide(page, 70)
     press(page, "Make it the app's default")
     assert "Photos and Live start with 70 %, as chosen here" in texts(page)
-    assert "9 bare faces. The app now starts with 70 %." in texts(page)
+    assert "9 without a mask. The app now starts with 70\xa0%." in texts(page)
     page.switch_page("pages/photo.py").run()
     assert page.slider(key="threshold").value == 70
     assert open_page().slider(key="threshold").value == 70  # another visitor's
@@ -532,7 +581,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     assert "masks told by first with its own threshold" in texts(page)
     assert "Nobody has measured this with second yet" in texts(page)
     section(page, "Two models")
-    assert "second" in page.table[1].value.columns
+    assert "second" in page.table[0].value.columns
     page.selectbox(key="metrics_model").set_value("first").run()
     section(page, "Whole app")
     assert "Nobody has measured this" not in texts(page)
@@ -556,7 +605,7 @@ def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
     assert "No difference could be shown" in said
     assert "They differ on 4 of 8 photos: 0 right by first alone, 4 by second alone" in said
     assert "about 12 times in 100" in said  # 2 / 2 ** 4
-    table = page.table[1].value
+    (table,) = [table.value for table in page.table]
     assert list(table.columns) == ["first", "second"]
     assert list(table.loc["Mask: right"]) == ["2 of 4", "4 of 4"]
     assert "The run that made first left no record of its epochs" in said
@@ -594,21 +643,22 @@ def test_a_model_is_called_by_the_run_that_made_it_too(models: Path, open_page: 
     page = section(open_metrics(open_page), "Two models")
     assert "first (Class *7b*)" in page.selectbox(key="metrics_model").options
     assert "0 right by first (Class *7b*) alone, 4 by second alone" in texts(page)
-    assert list(page.table[1].value.columns) == [plain("first (Class *7b*)"), "second"]
+    assert list(page.table[0].value.columns) == [plain("first (Class *7b*)"), "second"]
     assert "The run that made first (Class *7b*) left no record" in texts(page)
 
 
 def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
     section(page, "Two models")
-    before, table = page.subheader[1].value, page.table[1].value
-    slide(page, 30)
+    before, table = page.subheader[1].value, page.table[0].value
+    slide(section(page, "Figures"), 30)
     assert "5 of 8 photos right" in texts(page)
     press(page, "Make it the app's default")
+    section(page, "Two models")
     assert "They differ on 4 of 8 photos" in page.subheader[1].value
     assert page.subheader[1].value == before
-    assert page.table[1].value.equals(table)
+    assert page.table[0].value.equals(table)
     assert list(table.loc["Counts as a mask from"]) == ["50\xa0%", "50\xa0%"]
-    assert "Each is judged at its own threshold, whatever is chosen above." in texts(page)
+    assert "Each is judged at its own threshold, whatever is chosen under “Figures”." in texts(page)
 
 
 def test_learning_by_heart_shows_in_the_dashed_line(page: AppTest) -> None:
@@ -627,9 +677,9 @@ def test_a_single_model_has_nothing_to_be_compared_with(models: Path, open_page:
 
 def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
     section(page, "Whole app")
-    table = page.table[-1].value
+    table = finders(page)
     assert list(table.columns) == ["Masklens", "Haar, default"]
-    assert table.index[0] == "Macro F1"
+    assert list(table.loc["Masked faces right"]) == ["90\xa0% (72 of 80)", "25\xa0% (20 of 80)"]
     assert list(table.loc["Masked faces found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
     assert list(table.loc["Macro F1"]) == ["75.0\xa0% (50.0 to 87.5)"] * 2
     assert "Masklens, 24 November 2026: `python -m training evaluate-scenes" in texts(page)
@@ -642,29 +692,42 @@ def test_photos_judged_in_turns_are_one_click_away(
     folder = models / "scenes" / "first" / "folds"
     folder.mkdir()
     report = make_scene_report("fcos", (200, 180, 160), (100, 70, 61))
+    kept_apart, report["command"] = report["command"], "in folds"
+    report["figures"]["false_alarms"] = 7  # of 257 boxes
     (folder / "fcos.json").write_text(json.dumps({**report, "photos": 77, "folds": 4}))
     page = open_metrics(open_page)
-    more = "In 100 masked faces of 32 pixels and more it finds 90 and labels 80 right."
-    assert "On 77 more, each judged by networks that had not learned from it" in texts(page)
-    assert f"{more} In 100 bare faces it finds 70 and labels 61 right." in texts(page)
-    # What is said first is of the photos that nothing was learned from or chosen by.
-    assert "it finds 76 and labels 72" in page.subheader[0].value
-    assert "Of 9 bare faces" in page.subheader[0].value
+    assert page.subheader[0].value == (
+        "Of 100 masked faces of 32 pixels and more it finds 90 and labels 80 right;"
+        " of 100 without a mask it finds 70 and labels 61 right."
+    )
+    first, second = [caption.value for caption in page.caption if "photos" in caption.value][:2]
+    assert "on 77 photos: 200 masked faces and 100 without a mask. Each photo was" in first
+    assert "looked at by networks that had not learned from it; the finder's settings" in first
+    assert first.endswith("were chosen on these photos. About 3 boxes in 100 are on no face.")
+    assert second == (
+        "A stricter measurement, on 9 photos that nothing was learned from or chosen by: of 80"
+        " masked faces it finds 76 and labels 72 right; of 9 without a mask it finds 6 and labels"
+        " 3 right. So few faces without a mask leave room for chance."
+    )
+    assert [code.value for code in page.code][:2] == ["in folds", kept_apart]
+    assert "**The stricter measurement**, 24 November 2026" in texts(page)
     section(page, "Whole app")
     choice = page.segmented_control(key="metrics_in_turns")
-    assert choice.options == ["9 photos kept apart", "77 photos in turns"]
-    assert "95\xa0% (76 of 80)" in list(page.table[-1].value.loc["Masked faces found"])
+    assert choice.options == ["77 photos in turns", "9 photos kept apart"]
+    assert list(finders(page).loc["Masked faces found"]) == ["90\xa0% (180 of 200)"]
+    choice.set_value(False).run()
+    assert not page.exception
+    assert "95\xa0% (76 of 80)" in list(finders(page).loc["Masked faces found"])
     assert "In turns" not in texts(page)
     choice.set_value(True).run()
     assert not page.exception
-    assert list(page.table[-1].value.loc["Masked faces found"]) == ["90\xa0% (180 of 200)"]
     assert "77 photos, faces of 32 pixels and more" in texts(page)
     assert "In turns: 4 times" in texts(page)
     assert "the app's own networks learned from most or all of them" in texts(page)
     # Nobody has measured the other model so.
     page.selectbox(key="metrics_model").set_value("second").run()
     assert not page.exception
-    assert "each judged by networks" not in texts(page)
+    assert "looked at by networks" not in texts(page)
     assert "9 photos, faces of 32 pixels and more" in texts(page)
     page.selectbox(key="metrics_model").set_value("first").run()
     assert "77 photos, faces of 32 pixels and more" in texts(page)
@@ -695,14 +758,12 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     card = {"created": "2026-11-24T11:00:00", "command": "stress", "count": 599, "rows": rows}
     (models / "first" / "stress.json").write_text(json.dumps(card))
     page.run()
-    assert "Accuracy falls below 95\xa0% under: blur (4 px)." in texts(page)
-    assert "Judged at the model's own threshold, whatever is chosen above." in texts(page)
+    assert "Below 95\xa0%: strong blur." in texts(page)
+    assert "Judged at the model's own threshold, whatever is chosen under “Figures”." in texts(page)
     assert "Measured on 24 November 2026 by `stress`." in texts(page)
     assert where_it_breaks([rows[0]]).startswith("Accuracy stays at 95\xa0% or more")
     of_bare = {**rows[0], "recall_no_mask": low}
-    assert where_it_breaks([of_bare, rows[1]]) == (
-        "Accuracy, or that of one class, falls below 95\xa0% under: blur (1 px: bare faces, 4 px)."
-    )
+    assert where_it_breaks([of_bare, rows[1]]) == ("Below 95\xa0%: blur (1 px, 4 px).")
     assert list(page.dataframe[-1].value["Accuracy"]) == [
         "97.0\xa0% (95.0 to 98.0)",
         "81.0\xa0% (78.0 to 84.0)",
@@ -753,6 +814,7 @@ def test_an_archive_does_not_stay_in_memory(
 
 
 def test_nor_does_one_of_pictures(page: AppTest, released: list[str]) -> None:
+    section(page, "Mistakes")
     bring(page, packed({"x/with_mask/003.jpg": grey(9)}))
     assert len(released) == 1
     assert len(page.get("image")) == 1
@@ -773,16 +835,18 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
         ),
     )
     assert (
-        "3 photos of mine.zip are measured. The figures above, “Mistakes” and “Curves” are now"
-        " about them; choose others under “Measured on”. “Two models” can measure them with a"
+        "3 photos of mine.zip are measured. “Figures”, “Mistakes” and “Curves” are now about"
+        " them; choose others under “Measured on”. “Two models” can measure them with a"
         " second model, to compare. “Whole app” needs whole photos with boxes. “Hard cases” stays"
         " about the test photos."
     ) in texts(page)
+    assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
+    section(page, "Figures")
+    assert page.subheader[1].value == "The mask model alone, on your photos"
     assert "Faces of one photo" not in texts(page)
     assert "3 photos of mine.zip. The mask model alone, measured on" in texts(page)
     # Those are of the shipped photos; these were measured here.
     assert not page.code
-    assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
     assert page.selectbox(key="metrics_part").value == "own"
     assert "2 of 3 photos right" in texts(page)
     assert "cut out of whole photos" not in texts(page)  # those are not the visitor's
@@ -838,6 +902,7 @@ def test_own_photos_are_measured_with_another_model_and_compared(
     assert not page.exception
     assert "mine.zip is measured with first, not yet with second" in texts(page)
     assert "now about them" not in texts(page)
+    section(page, "Figures")
     assert "4 of 8 photos right" not in texts(page)  # the first one's
     assert "8 of 8 photos right" in texts(page)
     page.selectbox(key="metrics_model").set_value("first").run()
@@ -851,7 +916,7 @@ def test_own_photos_are_measured_with_another_model_and_compared(
     assert page.selectbox(key="metrics_part").value == "own"
     section(page, "Your photos")
     assert (
-        "2 photos of mine.zip are measured. The figures above, “Mistakes”, “Curves” and “Two"
+        "2 photos of mine.zip are measured. “Figures”, “Mistakes”, “Curves” and “Two"
         " models” are now about them; choose others under “Measured on”. “Whole app” needs"
     ) in texts(page)
     section(page, "Two models")
@@ -912,7 +977,9 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
         ),
     )
     assert "3 faces in your photos" in texts(page)
-    assert "“Mistakes”, “Curves” and “Whole app” are now about them" in texts(page)
+    assert "“Figures”, “Mistakes”, “Curves” and “Whole app” are now about them" in texts(page)
+    section(page, "Figures")
+    assert page.subheader[1].value == "The mask model alone, on the faces in your photos"
     assert "2 of 3 faces right. The true rate for faces of this kind is likely between" in texts(
         page
     )
@@ -921,9 +988,10 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert list(page.table[0].value.loc["Faces"]) == ["2", "1"]
     assert "3 faces of mine.zip. The mask model alone" in texts(page)
     assert page.subheader[0].value == (
-        "Of 2 masked faces of 32 pixels and more it finds 2 and labels 1 right."
-        " Of 1 bare face it finds 0 and labels 0 right. Of 2 boxes none are on no annotated face."
+        "Of 2 masked faces of 32 pixels and more it finds 2 and labels 1 right;"
+        " of 1 without a mask it finds 0 and labels 0 right."
     )
+    assert "Every box is on a face. So few faces without a mask leave room for" in texts(page)
     section(page, "Mistakes")
     assert charts(page)[0]["title"] == "Confusion matrix (faces)"
     assert "2 of 3 faces are called rightly (blue tiles). Click a tile to see its faces" in texts(
@@ -936,7 +1004,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert "street.png, face 3" in texts(page)
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
     section(page, "Whole app")
-    table = page.table[-1].value
+    table = finders(page)
     assert list(table.loc["Masked faces found"]) == ["100\xa0% (2 of 2)"]
     assert list(table.loc["Macro F1"]) != ["–"]
 
@@ -944,16 +1012,16 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
 @pytest.mark.parametrize(
     ("others", "said"),
     [
-        ([], "1 face in your photos of mine.zip is measured. The"),
+        ([], "1 face in your photos of mine.zip is measured. “Figures”"),
         (
             [("with_mask", 20)],
             "1 of 2 faces in your photos of mine.zip is measured: 1 smaller than 32 pixels is left"
-            " out. The",
+            " out. “Figures”",
         ),
         (
             [("with_mask", 20), ("mask_weared_incorrect", 30), ("mask_weared_incorrect", 40)],
             "1 of 4 faces in your photos of mine.zip is measured: 2 smaller than 32 pixels and 1"
-            " mask worn wrongly are left out. The",
+            " mask worn wrongly are left out. “Figures”",
         ),
     ],
 )
@@ -979,7 +1047,7 @@ def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) 
     )
     assert "So few masked faces leave room for chance" in texts(page)
     section(page, "Whole app")
-    table = page.table[-1].value
+    table = finders(page)
     assert list(table.loc["Masked faces found"]) == ["0\xa0% (0 of 1)"]
     assert list(table.loc["Bare faces found"]) == ["– (0 of 0)"]
     assert list(table.loc["Boxes that are faces"]) == ["–"]
@@ -1011,7 +1079,7 @@ def test_a_folder_of_the_server_is_read_only_where_it_serves_itself(
     (tmp_path / "with_mask" / "1.png").write_bytes(grey(250))
     own_page.text_input(key="metrics_own_folder").set_value(str(tmp_path)).run()
     press(own_page, "Measure this folder")
-    assert "1 of 1 photo right" in texts(own_page)
+    assert "1 of 1 photo right" in texts(section(own_page, "Figures"))
     section(own_page, "Mistakes")
     assert not own_page.text_input
     section(own_page, "Your photos")
@@ -1042,8 +1110,8 @@ def test_copies_of_a_folder_go_with_its_photos(own_page: AppTest, tmp_path: Path
         return list(data_root().glob("own-*"))
 
     assert len(measure()) == 1
-    assert "1 of 1 photo right" in texts(own_page)
-    press(own_page, "Remove these photos")
+    assert "1 of 1 photo right" in texts(section(own_page, "Figures"))
+    press(section(own_page, "Your photos"), "Remove these photos")
     assert not list(data_root().iterdir())
     photo.unlink()
     assert measure() == []
@@ -1090,7 +1158,8 @@ def test_without_a_report_the_rest_of_the_page_stands(
     (warning,) = page.warning
     assert "report" in warning.value
     assert page.subheader[0].value.startswith("Of 80 masked faces")
-    for name in ("Curves", "Two models", "Mistakes"):
+    assert "python -m training evaluate-scenes --detector fcos" in [c.value for c in page.code]
+    for name in ("Curves", "Two models", "Mistakes", "Figures"):
         section(page, name)
         assert "These figures need the model's report" in texts(page)
     section(page, "Whole app")
@@ -1114,7 +1183,7 @@ def test_figures_of_a_model_that_was_replaced_are_not_shown_as_its_successor_s(
     path = models / "first" / "card.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "sha256": "successor"}))
     page = open_metrics(open_page)
-    assert "masked faces" not in page.subheader[0].value
+    assert "masked photos" in page.subheader[0].value
     section(page, "Whole app")
     assert "There is no report on whole photos" in texts(page)
 

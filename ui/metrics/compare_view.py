@@ -147,9 +147,9 @@ def _show_pair(first: Judged, second: Judged) -> None:
     st.table(pd.DataFrame(dict(zip(map(plain, titles), columns, strict=True))))
     st.caption(
         f"Both saw the same {first.things}. Each is judged at its own threshold, whatever is chosen"
-        f" above. The test (McNemar's, exact) looks only at {first.things} that one of them alone"
-        " got right: if the models were equally good, these would fall to either side like a coin."
-        " Below 5 in 100 the difference is called real."
+        f" under “Figures”. The test (McNemar's, exact) looks only at {first.things} that one of"
+        " them alone got right: if the models were equally good, these would fall to either side"
+        " like a coin. Below 5 in 100 the difference is called real."
     )
 
 

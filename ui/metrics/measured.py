@@ -37,9 +37,15 @@ class Measured:
 
     @property
     def first(self) -> tuple[str, SceneFigures | None]:
-        """The report that the sentence at the top is of, and its finder's title."""
+        """The report on the installed networks that tells most, and its finder's title."""
         told = ((title, figures) for title, figures in self.of_model.items() if headline(figures))
         return next(told, ("", None))
+
+    @property
+    def first_in_folds(self) -> SceneFigures | None:
+        """The same finder's report on photos that networks judged in turns, if there is one."""
+        figures = self.folds.get(self.first[0])
+        return figures if figures and headline(figures) else None
 
     @property
     def of_model(self) -> dict[str, SceneFigures]:

@@ -12,11 +12,19 @@ from ui.choices import choose_way, model_title
 from ui.metrics.judged import Judged, not_sure_note
 from ui.metrics.measured import Measured
 from ui.metrics.own_photos import OwnPhotos
-from ui.metrics.provenance import begun_note, cut_faces, provenance
-from ui.metrics.scene_figures import FACES_NOTE, MANY, SceneFigures, headline, of_100
+from ui.metrics.provenance import alone_on, begun_note, cut_faces, provenance
+from ui.metrics.scene_figures import (
+    FACES_NOTE,
+    MANY,
+    SceneFigures,
+    boxes_note,
+    headline,
+    of_100,
+)
 from ui.words import counted, day, percent, plain, with_interval
 
 SECTIONS = {
+    "Figures": ":material/percent:",
     "Mistakes": ":material/grid_view:",
     "Curves": ":material/show_chart:",
     "Whole app": ":material/center_focus_strong:",
@@ -24,47 +32,78 @@ SECTIONS = {
     "Hard cases": ":material/blur_on:",
     "Your photos": ":material/upload:",
 }
+# Those in which the threshold shows.
+BY_THRESHOLD = ("Figures", "Mistakes", "Curves")
+_TOP = "The sentence at the top: the whole app"
 
 
 def show_headline(measured: Measured) -> None:
     """How good it is, in words."""
     finder, figures = measured.first
-    sentence = headline(figures) if figures else ""
-    note = _scene_note(finder, figures, measured.own) if figures else ""
-    if note and finder in measured.folds:
-        note += f" {_fold_note(measured.folds[finder])}"
-    if not sentence and measured.judged:
+    notes = []
+    if folds := measured.first_in_folds:
+        sentence = headline(folds)
+        notes.append(f"{_whole_app(finder, folds)} {_fold_note(folds)}")
+        if figures:
+            notes.append(_kept_apart_note(figures))
+    elif figures:
+        sentence = headline(figures)
+        notes.append(f"{_whole_app(finder, figures, measured.own)} {_chance_note(figures)}")
+    elif measured.judged:
         sentence = _close_up_headline(measured.judged, start_percent(measured.model) / 100)
-    if not sentence:
+    else:
         return
+    own = measured.own
+    if own and not own.learned:
+        notes.append(plain(own.caution))
     with st.container(border=True, key="headline"):
         st.subheader(sentence, anchor=False)
-        if note:
+        for note in notes:
             st.caption(note)
+    if own and own.learned:
+        st.warning(own.caution, icon=":material/error:")
 
 
-def _scene_note(finder: str, figures: SceneFigures, own: OwnPhotos | None) -> str:
+def _whole_app(finder: str, figures: SceneFigures, own: OwnPhotos | None = None) -> str:
+    """What was measured, on how many photos and faces."""
     masked, bare = (figures.by_class[name].faces for name in ("Mask", "No Mask"))
-    few = ""
-    fewest, kind = min((count, k) for count, k in ((masked, "masked"), (bare, "bare")) if count)
-    if fewest < MANY:
-        few = f" So few {kind} faces leave room for chance: another set of photos may differ."
-    where = "of yours" if own else "that it never learned from"
+    of = " of yours" if own else "" if figures.folds else " that it never learned from"
     now = ""
     if (percent_now := start_percent(figures.model)) != card_percent(figures.model):
-        now = f" The app now starts with {percent_now} %."
+        now = f" The app now starts with {percent_now}\N{NO-BREAK SPACE}%."
     return (
         f"The whole app, {finder}'s face finder with {model_title(figures.model)} at its own"
-        f" threshold, on {counted(figures.photos, 'photo')} {where}: {masked} masked and"
-        f" {counted(bare, 'bare face')}.{now}{few}"
+        f" threshold, on {counted(figures.photos, 'photo')}{of}: {counted(masked, 'masked face')}"
+        f" and {bare:,} without a mask.{now}"
     )
 
 
 def _fold_note(figures: SceneFigures) -> str:
-    return (
-        f"On {figures.photos} more, each judged by networks that had not learned from it (see"
-        f" “Whole app”): {headline(figures)}"
+    told = (
+        "Each photo was looked at by networks that had not learned from it; the finder's settings"
+        f" were chosen on these photos. {boxes_note(figures)}"
     )
+    return told.rstrip()
+
+
+def _kept_apart_note(figures: SceneFigures) -> str:
+    """The second measurement, below that in folds."""
+    sentence = headline(figures, sized=False)
+    return (
+        f"A stricter measurement, on {counted(figures.photos, 'photo')} that nothing was learned"
+        f" from or chosen by: {sentence[0].lower()}{sentence[1:]} {_chance_note(figures)}"
+    )
+
+
+def _chance_note(figures: SceneFigures) -> str:
+    """What speaks against taking the sentence for certain."""
+    told = boxes_note(figures)
+    faces = {"masked faces": "Mask", "faces without a mask": "No Mask"}
+    counts = {kind: figures.by_class[name].faces for kind, name in faces.items()}
+    fewest = min((kind for kind in counts if counts[kind]), key=counts.__getitem__)
+    if counts[fewest] < MANY:
+        told += f" So few {fewest} leave room for chance."
+    return told.strip()
 
 
 def _close_up_headline(judged: Judged, threshold: float) -> str:
@@ -85,19 +124,18 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
     return " ".join(said)
 
 
-def show_glance(judged: Judged, threshold: float, own: OwnPhotos | None) -> None:
+def show_figures(judged: Judged, threshold: float, own: OwnPhotos | None) -> None:
     """Accuracy, area under the curve and the figures of each class.
 
     Args:
         judged: what the model said.
         threshold: its, 0..1.
-        own: the visitor's photos, if it is them; of others it is added what was measured on
-            faces of whole photos, at the model's own threshold.
+        own: the visitor's photos, if it is them.
     """
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
-    if own and own.learned:
-        st.warning(own.caution, icon=":material/error:")
+    st.subheader(f"The mask model alone, on {alone_on(judged, own is not None)}", anchor=False)
+    st.caption("No face has to be found here, which is easier than what the whole app does.")
     if note := not_sure_note(judged, threshold):
         st.markdown(note)
     left, right = st.columns([1, 2], gap="medium")
@@ -144,36 +182,35 @@ def show_glance(judged: Judged, threshold: float, own: OwnPhotos | None) -> None
             " recognises. F1: both in one figure. In brackets what chance allows for (95 %)."
             + (f" {FACES_NOTE}" if judged.things == "faces" else "")
         )
-    st.caption(provenance(judged))
     if note := begun_note(judged):
         st.caption(note)
-    if own and not own.learned:
-        st.caption(plain(own.caution))
-    notes = [] if own else [of_faces.note for of_faces in cut_faces(judged.model)]
-    for note in notes[:-1]:
-        st.caption(note)
-    if notes:
-        st.caption(f"{notes[-1]} {FACES_NOTE}")
 
 
 def show_how_measured(measured: Measured) -> None:
-    """When and by what command the figures above were measured, each under its title."""
-    how = []
+    """Of what, when and by what command the page's figures were measured, each under its title."""
+    how = []  # title, what there is to say, when, by what command
     _, figures = measured.first
-    if figures:
-        how.append(("The sentence at the top: the whole app", figures.created, figures.command))
+    folds = measured.first_in_folds
+    for of, title in ((folds, _TOP), (figures, "The stricter measurement" if folds else _TOP)):
+        if of and of.command:
+            how.append((title, "", of.created, of.command))
     if judged := measured.judged:
-        how.append(("Accuracy and table: the mask model alone", judged.created, judged.command))
+        title = "Accuracy and table: the mask model alone"
+        how.append((title, provenance(judged), judged.created, judged.command))
     if judged and measured.own is None:
-        for of_faces in cut_faces(measured.model):
-            how.append(("Faces cut out of whole photos", of_faces.created, of_faces.command))
-    how = [(title, created, command) for title, created, command in how if command]
+        cut = cut_faces(measured.model)
+        for of_faces in cut:
+            note = f"{of_faces.note} {FACES_NOTE}" if of_faces is cut[-1] else of_faces.note
+            how.append(("Faces cut out of whole photos", note, of_faces.created, of_faces.command))
     if not how:
         return
-    with st.expander("How it was measured"):
-        for title, created, command in how:
+    with st.expander("How it was measured: data, date and command"):
+        for title, note, created, command in how:
             st.markdown(", ".join(filter(None, (f"**{title}**", day(created)))))
-            st.code(command, language="sh", wrap_lines=True)
+            if note:
+                st.caption(note)
+            if command:
+                st.code(command, language="sh", wrap_lines=True)
         if data := read_card(measured.model).get("data"):
             st.caption(f"The model's data: {plain(str(data))}.")
 

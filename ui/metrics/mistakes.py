@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from training.metrics import CLASS_NAMES
+from training.metrics import CLASS_NAMES, Figure
 from ui.metrics.confusion import CELL, called_rightly, confusion_chart
 from ui.metrics.corrections import Marks, show_corrections
 from ui.metrics.judged import Judged
@@ -14,6 +14,7 @@ from ui.metrics.own_photos import OwnPhotos
 from ui.metrics.photo_cards import show_cards
 from ui.metrics.pictures import Pictures
 from ui.metrics.pictures_view import choose_pictures
+from ui.words import percent
 
 _CHOSEN = "metrics_cell"
 _CLICKED = "metrics_cell_clicked"
@@ -37,7 +38,8 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
         threshold: mask probability, 0..1, from which the answer is "Mask".
         own: the visitor's, if they are those.
     """
-    confusion = judged.figures(threshold)["confusion"]
+    figures = judged.figures(threshold)
+    confusion = figures["confusion"]
     counts = {
         (truth, answer): confusion[CLASS_NAMES.index(truth)][CLASS_NAMES.index(answer)]
         for truth, answer in CELLS
@@ -51,8 +53,12 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
     titles = {cell: cell_title(cell, judged.counted(count)) for cell, count in counts.items()}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _show_matrix(judged, confusion, titles, of)
+        _show_matrix(judged, figures, titles, of)
     with right:
+        if went_wrong := mistakes_in_words(judged, counts):
+            st.markdown(went_wrong)
+        else:
+            st.success("No mistakes at this threshold.", icon=":material/check_circle:")
         cell = st.selectbox(
             f"{judged.things.capitalize()} of",
             CELLS,
@@ -61,8 +67,6 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
             on_change=_note_choice,
             args=(of,),
         )
-        if not any(counts[mistake] for mistake in CELLS[:2]):
-            st.success("No mistakes at this threshold.", icon=":material/check_circle:")
         members = judged.cell(*cell, threshold)
         if members:
             pictures = own.pictures if own else choose_pictures(judged)
@@ -91,8 +95,31 @@ def cell_title(cell: Cell, counted: str) -> str:
     return f"{'Masked' if truth == 'Mask' else 'Bare'}, {verb} {answer}: {counted}"
 
 
+def mistakes_in_words(judged: Judged, counts: dict[Cell, int]) -> str:
+    """What went wrong, in a sentence; empty where nothing did."""
+    said: list[str] = []
+    for (truth, answer), kind in zip(CELLS[:2], ("with a mask", "without a mask"), strict=True):
+        if count := counts[truth, answer]:
+            what = (
+                f"{count:,} {kind.removesuffix(' a mask')}"
+                if said
+                else (f"{judged.counted(count)} {kind}")
+            )
+            said.append(f"{what} {'was' if count == 1 else 'were'} called {answer}")
+    return f"{', '.join(said)}." if said else ""
+
+
+def figures_in_words(by_class: dict[str, dict[str, Figure]]) -> str:
+    """Precision, recall and F1 of each class, as ``Judged.figures`` has them."""
+    return " ".join(
+        f"**{name}**: precision {percent(of_class['precision']['value'])}, recall"
+        f" {percent(of_class['recall']['value'])}, F1 {percent(of_class['f1']['value'])}."
+        for name, of_class in reversed(by_class.items())
+    )
+
+
 def _show_matrix(
-    judged: Judged, confusion: list[list[int]], titles: dict[Cell, str], of: Photos
+    judged: Judged, figures: dict[str, Any], titles: dict[Cell, str], of: Photos
 ) -> None:
     key = f"metrics_matrix-{st.session_state.setdefault(_TURN, 0)}"
 
@@ -101,6 +128,7 @@ def _show_matrix(
         if clicked:
             st.session_state[_CLICKED] = of, clicked
 
+    confusion = figures["confusion"]
     meaning = f"{called_rightly(judged, confusion)} Click a tile to see its {judged.things}."
     st.altair_chart(
         confusion_chart(confusion, judged.things),
@@ -110,6 +138,7 @@ def _show_matrix(
         on_select=follow,
     )
     st.caption(meaning)
+    st.caption(f"At this threshold: {figures_in_words(figures['by_class'])}")
 
 
 def _note_choice(of: Photos) -> None:
@@ -141,7 +170,7 @@ def _show_photos(
 ) -> None:
     st.caption(
         "The surest answer comes first."
-        + ("" if pictures else " For pictures see “Where the photos are”.")
+        + ("" if pictures or corrections is None else " With pictures, labels can be marked wrong.")
     )
     show_cards(judged.answers(members), pictures, corrections, pages_key)
     if corrections is not None:

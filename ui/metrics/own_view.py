@@ -17,7 +17,7 @@ from ui.keep import keep, put
 from ui.local import only_this_computer
 from ui.metrics.own_photos import OwnPhotos, measure_again, measure_archive, measure_folder
 from ui.progress import progress_bar
-from ui.uploader import empty_field, field_key, release
+from ui.uploader import empty_field, field_key, release, zip_field
 from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
@@ -53,7 +53,8 @@ def show_own(model: str) -> None:
         format_func=lambda name: DETECTORS[name][0],
         key="metrics_own_finders",
     )
-    file = st.file_uploader("A ZIP with photos", type=["zip"], key=field_key(_FIELD))
+    with zip_field(_FIELD):
+        file = st.file_uploader("A ZIP with photos", type=["zip"], key=field_key(_FIELD))
     if file is not None:
         empty_field(_FIELD)
         try:
@@ -101,7 +102,7 @@ def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> N
 
 
 def _show_result(own: OwnPhotos) -> None:
-    about = ["“Mistakes”", "“Curves”"]
+    about = ["“Figures”", "“Mistakes”", "“Curves”"]
     two_models = whole_app = ""
     others = [model for model in mask_models() if model != own.judged.model]
     if any(OwnPhotos.of_session(model) for model in others):
@@ -115,8 +116,8 @@ def _show_result(own: OwnPhotos) -> None:
     else:
         whole_app = " “Whole app” needs whole photos with boxes."
     st.success(
-        f"{_measured(own)} The figures above, {', '.join(about[:-1])} and {about[-1]} are now about"
-        f" them; choose others under “Measured on”.{two_models}{whole_app} “Hard cases” stays about"
+        f"{_measured(own)} {', '.join(about[:-1])} and {about[-1]} are now about them;"
+        f" choose others under “Measured on”.{two_models}{whole_app} “Hard cases” stays about"
         " the test photos.",
         icon=":material/check_circle:",
     )

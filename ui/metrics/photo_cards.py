@@ -45,6 +45,6 @@ def _show_card(answer: Answer, pictures: Pictures | None, corrections: Marks | N
         st.image(picture, width="stretch", alt=f"{name}, {said}")
     st.markdown(f"**{said}**")
     st.caption(shown_name(name.rsplit("/", 1)[-1]))
-    if corrections is not None:
-        hash_of = pictures.content_hash if pictures else lambda path: ""
-        corrections.choose(path, label, hash_of)
+    # Nobody can tell a wrong label without seeing the photo.
+    if pictures and picture and corrections is not None:
+        corrections.choose(path, label, pictures.content_hash)

@@ -16,7 +16,7 @@ from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
 from ui.metrics.pictures import Pictures, brought_pictures
 from ui.progress import progress_bar
-from ui.uploader import empty_field, field_key, release
+from ui.uploader import empty_field, field_key, release, zip_field
 from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
@@ -41,7 +41,8 @@ def choose_pictures(judged: Judged) -> Pictures | None:
         brought = None
     folder, problem = _named_folder(told) if here else (None, "")
     # What is wrong with a folder is said in there.
-    with st.expander("Where the photos are", expanded=not (brought or folder)):
+    shown = bool(brought or folder)
+    with st.expander("The pictures" if shown else "Show the pictures", expanded=bool(problem)):
         if brought:
             _show_brought(brought, judged.paths)
             return brought
@@ -79,12 +80,13 @@ def _ask_folder(problem: str) -> None:
 
 
 def _ask_archive(judged: Judged) -> None:
-    file = st.file_uploader(
-        "A ZIP with the folders with_mask and without_mask",
-        type=["zip"],
-        help="For this session only; nobody else sees it.",
-        key=field_key(_FIELD),
-    )
+    with zip_field(_FIELD):
+        file = st.file_uploader(
+            "A ZIP with the folders with_mask and without_mask",
+            type=["zip"],
+            help="For this session only; nobody else sees it.",
+            key=field_key(_FIELD),
+        )
     if file is not None:
         empty_field(_FIELD)
         move = progress_bar("Unpacking")

@@ -68,6 +68,20 @@ def provenance(judged: Judged) -> str:
     )
 
 
+def alone_on(judged: Judged, own: bool) -> str:
+    """What the mask model alone was asked about, for a title.
+
+    Args:
+        judged: the photos or faces.
+        own: whether they are the visitor's.
+    """
+    if own:
+        return "your photos" if judged.things == "photos" else "the faces in your photos"
+    if "close-up" in data_note(judged):
+        return "close-ups"
+    return f"photos of “{shown_name(judged.data or 'unnamed data')}”"
+
+
 def title_with_run(model: str) -> str:
     """A mask model's name for people, with that of the run that made it, if its card knows it."""
     title = model_title(model)

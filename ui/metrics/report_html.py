@@ -11,7 +11,7 @@ from ui.metrics.charts import CLASS_TITLES
 from ui.metrics.judged import PARTS, Judged, not_sure_note
 from ui.metrics.provenance import begun_note, data_note, part_title, photos_of
 from ui.metrics.report_export import Scenes, photo_rows, report_charts, to_svg
-from ui.metrics.scene_figures import FACES_NOTE, FINDERS_NOTE, finder_rows, headline
+from ui.metrics.scene_figures import FACES_NOTE, FINDERS_NOTE, boxes_note, finder_rows, headline
 from ui.metrics.stress_view import stress_rows, where_it_breaks
 from ui.words import counted, day, percent, with_interval
 
@@ -51,7 +51,7 @@ def report_html(
         stress: the model's stress card, as ``read_stress`` gives it.
         caution: what the figures are worth.
     """
-    said = [headline(of_finder) for of_finder in scenes.values()][:1]
+    said = [headline(of_finder) for of_finder in (folds or scenes).values()][:1]
     drawn = "".join(
         f'<figure><div role="img" aria-label="{html.escape(chart.description)}">{to_svg(chart)}'
         f'</div><figcaption class="note">{html.escape(meaning)}</figcaption></figure>'
@@ -148,13 +148,11 @@ def _mistakes(judged: Judged, threshold: float) -> Iterator[str]:
 def _whole_app(title: str, scenes: Scenes) -> Iterator[str]:
     first = next(iter(scenes.values()))
     yield f"<h2>{title}</h2>"
-    how = (
-        f" Each was judged by the one of {first.folds} networks that had not learned from it:"
-        f" {headline(first)}"
-    )
+    how = f" Each was judged by the one of {first.folds} networks that had not learned from it."
     yield (
         f"<p>{counted(first.photos, 'whole photo')}, faces of {first.min_side:.0f} pixels and"
-        f" more, at the model's own threshold.{how if first.folds else ''}</p>"
+        f" more, at the model's own threshold.{how if first.folds else ''} {headline(first)}"
+        f" {boxes_note(first)}</p>"
     )
     yield _table_of(finder_rows(scenes))
     yield _note(FINDERS_NOTE)

@@ -108,43 +108,55 @@ def _band(band: Mapping[str, Any]) -> str:
     return f"{low} and more" if high is None else f"{low} to {int(high) - 1}"
 
 
-def headline(figures: SceneFigures) -> str:
-    """The sentences at the top, e.g. "In 100 masked faces of ..."; empty without faces.
+def headline(figures: SceneFigures, sized: bool = True) -> str:
+    """The sentence at the top, e.g. "Of 100 masked faces of ..."; empty without faces.
 
     Where nobody knows what one class would be in a hundred, all is told in counts: of figures
     on different bases, 95 and 11, the one would look so much better.
+
+    Args:
+        figures: what was counted.
+        sized: whether it is said how large the faces are.
     """
-    asked = {
-        kind: figures.by_class[name]
-        for name, kind in (("Mask", "masked"), ("No Mask", "bare"))
-        if figures.by_class[name].faces
-    }
-    in_100 = all(counts.faces >= MANY for counts in asked.values())
-    sentences = []
-    for kind, counts in asked.items():
-        size = f" of {figures.min_side:.0f} pixels and more" if not sentences else ""
+    in_100 = _in_100(figures)
+    said: list[str] = []
+    for name in reversed(CLASS_NAMES):
+        counts = figures.by_class[name]
+        if not counts.faces:
+            continue
         whole, found, right = (
-            ("In 100", of_100(counts.found, counts.faces), of_100(counts.right, counts.faces))
+            (100, of_100(counts.found, counts.faces), of_100(counts.right, counts.faces))
             if in_100
-            else (f"Of {counts.faces}", counts.found, counts.right)
+            else (counts.faces, counts.found, counts.right)
         )
-        faces = "face" if counts.faces == 1 else "faces"
-        sentences.append(f"{whole} {kind} {faces}{size} it finds {found} and labels {right} right.")
-    if asked:
-        sentences.append(_alarms(figures, in_100))
-    return " ".join(filter(None, sentences))
+        faces = "face" if whole == 1 else "faces"
+        if sized:
+            faces += f" of {figures.min_side:.0f} pixels and more"
+        if name == "Mask":
+            of = f"Of {whole} masked {faces}"
+        else:
+            of = f"of {whole} without a mask" if said else f"Of {whole} {faces} without a mask"
+        said.append(f"{of} it finds {found} and labels {right} right")
+    return f"{'; '.join(said)}." if said else ""
 
 
-def _alarms(figures: SceneFigures, in_100: bool) -> str:
+def boxes_note(figures: SceneFigures) -> str:
     """How many boxes are on no face that was annotated; empty where that was not counted."""
     alarms = figures.false_alarms
     boxes = sum(counts.found for counts in figures.by_class.values()) + (alarms or 0)
     if alarms is None or not boxes:
         return ""
-    told, whole = (of_100(alarms, boxes), 100) if in_100 and boxes >= MANY else (alarms, boxes)
-    are = "is" if whole == 1 or str(told) == "1" else "are"
-    of = f"{whole} {'box' if whole == 1 else 'boxes'}"
-    return f"Of {of} {told if alarms else 'none'} {are} on no annotated face."
+    if not alarms:
+        return "Every box is on a face."
+    if _in_100(figures) and boxes >= MANY:
+        told = of_100(alarms, boxes)
+        return f"About {told} {'box in 100 is' if told == '1' else 'boxes in 100 are'} on no face."
+    of = "1 box" if boxes == 1 else f"{boxes} boxes"
+    return f"{alarms} of {of} {'is' if alarms == 1 else 'are'} on no face."
+
+
+def _in_100(figures: SceneFigures) -> bool:
+    return all(not counts.faces or counts.faces >= MANY for counts in figures.by_class.values())
 
 
 def of_100(hits: int, count: int) -> str:

@@ -24,6 +24,12 @@ from ui.metrics.scene_charts import (
 from ui.metrics.scene_figures import FINDERS_NOTE, SceneFigures, finder_rows
 from ui.words import counted, day, plain
 
+# Which columns of ``finder_rows`` stand together.
+_TABLES = (
+    *((f"{title} found", f"{title} right") for title in CLASS_TITLES.values()),
+    ("Boxes that are faces", "Macro F1"),
+)
+
 
 def show_scenes(
     scenes: dict[str, SceneFigures],
@@ -73,8 +79,10 @@ def show_scenes(
         _show_outcomes(scenes)
     with right:
         _show_sizes(scenes)
-    # A finder a column, and a table whose cells break their lines: so it fits a phone.
-    st.table(pd.DataFrame(finder_rows(scenes)).set_index("Face finder").T.rename_axis(columns=None))
+    table = pd.DataFrame(finder_rows(scenes)).set_index("Face finder")
+    # Three tables, so that on a phone each cell keeps to its line.
+    for place, columns in zip(st.columns(3), _TABLES, strict=True):
+        place.table(table[list(columns)])
     st.caption(FINDERS_NOTE)
     if any(figures.command for figures in scenes.values()):
         with st.expander("How it was measured"):
@@ -85,12 +93,12 @@ def show_scenes(
 
 
 def _in_turns(kept: SceneFigures, turns: SceneFigures) -> bool:
-    """Let it be chosen which photos the figures are of."""
+    """Let it be chosen which photos the figures are of; those of the page's headline at first."""
     titles = {
-        False: f"{kept.photos} photos kept apart",
         True: f"{turns.photos} photos in turns",
+        False: f"{kept.photos} photos kept apart",
     }
-    keep("metrics_in_turns", False, titles)
+    keep("metrics_in_turns", True, titles)
     chosen: bool = st.segmented_control(
         "Photos", list(titles), required=True, format_func=titles.get, key="metrics_in_turns"
     )

@@ -31,6 +31,23 @@ FIGURES = dict(
 _POINT_COLOURS = (GREY, COLOUR["Mask"], COLOUR["No Mask"])
 _POINT_SHAPES = ("circle", "triangle-up", "triangle-down")
 _BELOW = "#e08a1e"
+# A change's name where the strongest level alone breaks the model; else its levels are named.
+_STRONG = {
+    "small face": "very small faces",
+    "blur": "strong blur",
+    "noise": "strong noise",
+    "darkness": "near darkness",
+    "JPEG": "strong JPEG compression",
+}
+# How a change is called by its one level.
+_LEVELS = {
+    "turned head": "head turned by {}",
+    "shifted box": "box shifted by {}",
+    "hand": "hand {}",
+    "scarf": "scarf {}",
+    "beard": "{} beard",
+    "mask": "{} mask",
+}
 
 
 def read_stress(model: str) -> dict[str, Any] | None:
@@ -53,34 +70,61 @@ def read_stress(model: str) -> dict[str, Any] | None:
 
 
 def where_it_breaks(rows: list[dict[str, Any]]) -> str:
-    """The changes under which accuracy, of all faces or of one class, falls too low.
+    """The changes under which accuracy, of all faces or of one class, falls too low: a short list.
 
     A class far lower than all faces together is named with its figure.
     """
-    broken: dict[str, list[str]] = {}
-    subject = "Accuracy"
+    broken: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        low = below(row)
-        if not low:
-            continue
-        level = _unbroken(row["level"])
-        if "accuracy" not in low:
-            # One class alone: with both below, all faces together would be, too.
-            level = f"{level}: {FIGURES[low[0]].lower()}"
-            subject = "Accuracy, or that of one class,"
-        else:
-            lowest = min(low, key=lambda name: row[name]["value"])
-            if row["accuracy"]["value"] - row[lowest]["value"] >= FAR:
-                share = percent(row[lowest]["value"], 0)
-                level = f"{level}: {FIGURES[lowest].lower()} even to {share}"
-        broken.setdefault(row["change"], []).append(level)
+        if below(row):
+            broken.setdefault(row["change"], []).append(row)
     if not broken:
         return (
-            f"Accuracy stays at {_LIMIT} or more under all these changes, on masked and"
-            " on bare faces."
+            f"Accuracy stays at {_LIMIT} or more under all these changes, on faces with and"
+            " without a mask."
         )
-    said = "; ".join(f"{change} ({', '.join(levels)})" for change, levels in broken.items())
-    return f"{subject} falls below {_LIMIT} under: {said}."
+    said = (
+        _broken_change(change, of_change, [row for row in rows if row["change"] == change])
+        for change, of_change in broken.items()
+    )
+    return f"Below {_LIMIT}: {', '.join(said)}."
+
+
+def _broken_change(
+    change: str, broken: list[dict[str, Any]], of_change: list[dict[str, Any]]
+) -> str:
+    """One change, e.g. "strong blur"; its levels where it is not the strongest alone."""
+    levels = [_unbroken(row["level"]) for row in broken]
+    if change in _STRONG and broken == of_change[-1:] and len(of_change) > 1:
+        said = _STRONG[change]
+    elif change in _LEVELS and len(levels) == 1:
+        said = _LEVELS[change].format(_without_class(levels[0]))
+    else:
+        said = f"{change} ({', '.join(map(_without_class, levels))})"
+    worst = min(
+        (
+            (row[name]["value"], name)
+            for row in broken
+            if "accuracy" in below(row)
+            for name in _far(row)
+        ),
+        default=None,
+    )
+    if worst is None:
+        return said
+    return f"{said} ({FIGURES[worst[1]].lower()} even {percent(worst[0], 0)})"
+
+
+def _far(row: dict[str, Any]) -> list[str]:
+    """The classes that are far below all faces together."""
+    return [name for name in below(row) if row["accuracy"]["value"] - row[name]["value"] >= FAR]
+
+
+def _without_class(level: str) -> str:
+    """A level without the one class that it is of."""
+    for of in FIGURES.values():
+        level = level.removesuffix(f", {of.lower()}")
+    return level
 
 
 def _unbroken(text: str) -> str:
@@ -219,7 +263,7 @@ def show_stress(model: str, own: bool) -> None:
         if own
         else ""
     )
-    st.caption(f"{others}Judged at the model's own threshold, whatever is chosen above.")
+    st.caption(f"{others}Judged at the model's own threshold, whatever is chosen under “Figures”.")
     st.subheader(where_it_breaks(rows), anchor=False)
     show_chart(
         stress_chart(rows),

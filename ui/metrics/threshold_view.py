@@ -29,7 +29,7 @@ def choose_metrics_threshold(model: str, part: str) -> float:
     Returns:
         Mask probability, 0..1, from which the answer is "Mask".
     """
-    key = f"metrics_threshold_{model}"
+    key = _key(model)
     keep(key, start_percent(model))
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     with left:
@@ -65,6 +65,16 @@ def choose_metrics_threshold(model: str, part: str) -> float:
         )
     show_problem(_PLACE)
     return percent / 100
+
+
+def metrics_threshold(model: str) -> float:
+    """The threshold that was chosen last, 0..1, for where the slider is not shown."""
+    keep(_key(model), start_percent(model))
+    return float(st.session_state[_key(model)]) / 100
+
+
+def _key(model: str) -> str:
+    return f"metrics_threshold_{model}"
 
 
 def _make_default(model: str, percent: int) -> None:
