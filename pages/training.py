@@ -11,7 +11,6 @@ from ui.training.run_compare import show_comparison
 from ui.training.run_list import (
     all_runs,
     choose_run_on_phones,
-    choose_view,
     chosen_run,
     show_no_runs,
     show_run_list,
@@ -21,6 +20,7 @@ from ui.training.run_view import show_run
 from ui.training.training_data import leave_data_section, show_data_section
 from ui.training.training_settings import choose_settings, show_train_button
 from ui.training.versions_view import show_versions
+from ui.training.views import choose_view, show_news
 
 enter_by_main_script()
 
@@ -36,9 +36,11 @@ if not allowed:
 show_outcome()
 
 runs = all_runs()
-if allowed and choose_view(runs) == "New run":
-    # In a box, which has its one place however much is in it: what moves down on the page is
+if choose_view(runs, allowed) == "New run":
+    # In boxes, which have their one place however much is in them: what moves down on the page is
     # put up anew in the browser, where an open fold closes and a touched slider loses the keys.
+    with st.container():
+        show_news(runs)
     with st.container():
         st.subheader("Photos", anchor=False)
         data = show_data_section()

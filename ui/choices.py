@@ -45,13 +45,16 @@ def mask_models() -> list[str]:
     return sorted(models, key=lambda name: known.index(name) if name in known else len(known))
 
 
-def choose_way(label: str, icons: dict[str, str], key: str) -> str:
+def choose_way(
+    label: str, icons: dict[str, str], key: str, titles: dict[str, str] | None = None
+) -> str:
     """Show a row of ways to go: the one taken last, at first the first.
 
     Args:
         label: for screen readers.
         icons: by the ways' names.
         key: the widget's.
+        titles: of ways that are called otherwise than by their names.
     """
     # What was begun on one of the ways is found again when the visitor comes back.
     keep(key, next(iter(icons)), icons)
@@ -59,7 +62,7 @@ def choose_way(label: str, icons: dict[str, str], key: str) -> str:
         label,
         list(icons),
         required=True,
-        format_func=lambda name: f"{icons[name]} {name}",
+        format_func=lambda name: f"{icons[name]} {(titles or {}).get(name, name)}",
         label_visibility="collapsed",
         key=key,
     )

@@ -112,7 +112,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     monkeypatch.setenv("MASKLENS_MODELS", str(models))
     shipped = read_card("mobilenet_v2")["sha256"]
     photos = visit(browser, training_url)  # somebody else, who has a photo open all the while
-    photos.get_by_role("button", name="Try a sample photo").click()
+    photos.get_by_role("button", name="Try the sample photo").click()
     shown = photos.get_by_role("heading", name=SENTENCE, exact=True)
     shown.wait_for()
 
@@ -136,6 +136,10 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
 
     bar = page.get_by_role("progressbar")
     bar.wait_for()
+    page.get_by_role("heading", name=RUN).wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Settings").wait_for()
+    page.go_forward()
     page.get_by_role("heading", name=RUN).wait_for()
     first = percent(page)
     page.wait_for_function(

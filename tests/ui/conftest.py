@@ -128,9 +128,11 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     st.cache_data.clear()
     monkeypatch.setattr(tidy, "tidy_regularly", lambda: None)  # it stays, and deletes
 
-    def start(file: str = "") -> AppTest:
+    def start(file: str = "", **address: str) -> AppTest:
         page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
-        return (page.switch_page(file) if file else page).run()
+        page = page.switch_page(file) if file else page
+        page.query_params.update(address)
+        return page.run()
 
     return start
 

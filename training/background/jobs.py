@@ -61,6 +61,7 @@ class Job:
         can_resume: whether ``control.resume`` has something to go on with.
         stopped_early: whether it finished because somebody asked it to stop.
         data_name: what to call the data, never a path.
+        ended: seconds since 1970; None where that is not known, or not yet.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Job:
     can_resume: bool
     stopped_early: bool
     data_name: str
+    ended: float | None = None
 
     @property
     def is_active(self) -> bool:
@@ -124,7 +126,7 @@ def _read(folder: Path, waiting: list[str]) -> Job:
     # Since the queue was read, it may have been put in or taken out.
     waits = state == State.QUEUED and folder.name in waiting
     place = waiting.index(folder.name) + 1 if waits else None
-    created = values.get("created")
+    created, ended = values.get("created"), outcome.get("ended")
     return Job(
         id=folder.name,
         name=str(values.get("name") or folder.name),
@@ -137,6 +139,7 @@ def _read(folder: Path, waiting: list[str]) -> Job:
         can_resume=bool(config.data) and state in (State.FAILED, State.INTERRUPTED),
         stopped_early=state == State.FINISHED and bool(outcome.get("stopped_early")),
         data_name=str(values.get("data_name") or "data"),
+        ended=float(ended) if isinstance(ended, int | float) else None,
     )
 
 

@@ -8,48 +8,19 @@ from training.background import control, jobs
 from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
 from ui.actions import action_button
-from ui.choices import choose_way
-from ui.keep import keep
 from ui.training.run_view import STATES, not_in_name
+from ui.training.views import LOOKED_AT, SHOWN
 from ui.words import plain, when
 
-VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
-_VIEW, _OPEN_RUNS, _SHOWN = "training_view", "open_runs", "shown_run"
 _ON_PHONES = "run_on_phones"
 WATCH_SECONDS = 2.0
 RUNS_AT_FIRST = 12
-
-# Else the browser stays where the Train button was, which is below what a run shows of itself.
-_to_the_top = st.components.v2.component(
-    "masklens_to_the_top",
-    css=".st-key-to-the-top { display: none; }",
-    js="""
-export default function ({ parentElement }) {
-  parentElement.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
-}
-""",
-    isolate_styles=False,
-)
 
 
 def all_runs() -> list[Job]:
     """Every run of this server, newest first; a run whose turn has come is started."""
     control.start_next()
     return sorted(jobs.jobs(), key=lambda job: -job.created)
-
-
-def choose_view(runs: list[Job]) -> str:
-    """Show the two sides of the page: who comes while a run is on sees the runs first."""
-    if st.session_state.pop(_OPEN_RUNS, False):
-        st.session_state[_VIEW] = "Runs"
-        _to_the_top(key="to-the-top")
-    keep(_VIEW, "Runs" if any(job.is_active for job in runs) else "New run", VIEWS)
-    return choose_way("What to see", VIEWS, _VIEW)
-
-
-def open_run(job: Job) -> None:
-    """Let the next pass over the page begin with this run."""
-    st.session_state[_OPEN_RUNS], st.session_state[_SHOWN] = True, job.id
 
 
 def watch_runs(runs: list[Job]) -> None:
@@ -77,13 +48,16 @@ def show_no_runs() -> None:
 
 def chosen_run(runs: list[Job]) -> Job | None:
     """The run this visitor looks at: the chosen one, else one that is on, else the newest."""
-    by_id = {job.id: job for job in runs}
-    keep(_SHOWN, "", ["", *by_id])
-    chosen = st.session_state[_SHOWN]
-    if chosen:
-        return by_id[chosen]
+    chosen = st.session_state[SHOWN]
     order = {State.RUNNING: 0, State.STOPPING: 0, State.QUEUED: 1}
-    return min(runs, key=lambda job: (order.get(job.state, 2), -job.created), default=None)
+    job = min(
+        runs,
+        key=lambda job: (job.id != chosen, order.get(job.state, 2), -job.created),
+        default=None,
+    )
+    if job and job.state is State.FINISHED:
+        st.session_state.setdefault(LOOKED_AT, set()).add(job.id)
+    return job
 
 
 def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
@@ -163,7 +137,7 @@ def _facts(job: Job) -> str:
 
 def _show(id: str) -> None:
     """Look at a run; a comparison, which would stand in its place, ends."""
-    st.session_state[_SHOWN] = id
+    st.session_state[SHOWN] = id
     ticked = [key for key, value in st.session_state.items() if _is_tick(key) and value]
     if len(ticked) > 1:
         for key in ticked:

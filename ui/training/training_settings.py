@@ -13,8 +13,8 @@ from training.config import ARCHITECTURES, TrainConfig, default_enlarging
 from ui.actions import act, show_outcome
 from ui.choices import MODELS
 from ui.keep import forget, keep, put
-from ui.training.run_list import open_run
 from ui.training.training_data import DataChoice, photos_are_brought
+from ui.training.views import open_run
 from ui.words import plain
 
 DEFAULT = TrainConfig(data="")
