@@ -99,13 +99,19 @@ async function tryCamera() {
 
 // The player opens the camera in a frame of its own, and where that fails it shows the browser's
 // words. These are hidden, and what it met is told from here, where there are plainer ones.
+// So is its sign for no picture, which is as high as a picture (webrtc.py has words behind it).
 function watchPlayer() {
   const inside = document.querySelector("iframe[title*=webrtc]")?.contentWindow;
   const page = inside?.document;
   if (page?.head && !page.getElementById("masklens-quiet")) {
     const style = page.createElement("style");
     style.id = "masklens-quiet";
-    style.textContent = ".MuiAlert-root { display: none !important; }";
+    style.textContent = `
+      .MuiAlert-root, [data-testid=VideoLabelIcon] { display: none !important; }
+      body:has(.MuiPaper-elevation0:not(.MuiAlert-root)) { background: none; }
+      .MuiPaper-root.MuiPaper-elevation0 {
+        min-height: 75vw; align-items: flex-end; background: none;
+      }`;
     page.head.append(style);
   }
   const devices = inside?.navigator?.mediaDevices;
@@ -158,7 +164,7 @@ export default function ({ data, setStateValue }) {
     tellSoon(1000);
     (status ? Promise.resolve() : askPermission()).then(countCameras);
     watchPlayer();
-    lookout = setInterval(watchPlayer, 300); // the player may come later, or anew
+    lookout = setInterval(watchPlayer, 100); // the player may come later, or anew
   }
   if (data.rate !== rate) {
     rate = data.rate;

@@ -23,6 +23,23 @@ from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
 from ui.entry import KEY
 
 _log = logging.getLogger(__name__)
+# The player's place is that of a 4:3 picture with a row of buttons below it, from the beginning,
+# whatever the player shows in it: nothing may move at Start and Stop. Words lie behind the
+# frame, which browser.js lets them through while no picture is there. A picture of another
+# shape has margins in it; one that is higher makes it higher.
+_PLACE = """<style>
+[class*="st-key-player-"] { container-type: inline-size; position: relative; }
+[class*="st-key-player-"] iframe {
+  display: block; min-height: calc(75cqw + 54px); position: relative;
+}
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-waiting-"]) {
+  position: absolute; top: 8px; width: 100%; aspect-ratio: 4 / 3; padding: 1rem;
+  border-radius: 0.5rem; background: color-mix(in srgb, currentColor 5%, transparent);
+}
+[class*="st-key-waiting-"] { height: 100%; max-width: 28rem; margin: auto; }
+[class*="st-key-waiting-"] { justify-content: center; }
+[class*="st-key-waiting-"] p { text-align: center; }
+</style>"""
 _CONSTRAINTS = {
     "video": {
         "width": {"ideal": 640},
@@ -89,6 +106,7 @@ def _use_newest_frames() -> None:
 def camera_stream(
     process: Callable[[Frames], Awaitable[Frames]],
     ice_servers: list[dict[str, Any]],
+    waiting: str,
     key: str = KEY,
 ) -> tuple[bool, bool]:
     """Show the player with Start and Stop, and run frames through ``process``.
@@ -97,6 +115,7 @@ def camera_stream(
         process: gets the frames that came since its last call, in a thread of its own, and
             returns those to be shown.
         ice_servers: STUN and TURN servers for both ends.
+        waiting: Markdown that stands in the picture's place until there is one.
         key: of the player; each place that shows one has its own.
 
     Returns:
@@ -104,6 +123,16 @@ def camera_stream(
     """
     if Runtime.exists():  # otherwise the page is tested without a server
         _use_newest_frames()
+    st.html(_PLACE)
+    with st.container(key=f"player-{key}"):
+        with st.container(key=f"waiting-{key}"):
+            st.markdown(waiting)
+        return _player(process, ice_servers, key)
+
+
+def _player(
+    process: Callable[[Frames], Awaitable[Frames]], ice_servers: list[dict[str, Any]], key: str
+) -> tuple[bool, bool]:
     context = st.session_state.get(key)
     if context is not None:
         # The library takes the runs of the script between two renderings for a visit to
@@ -127,7 +156,13 @@ def camera_stream(
                 "autoPlay": True,
                 "controls": False,
                 "muted": True,
-                "style": {"width": "100%", "borderRadius": "0.5rem"},
+                "style": {
+                    "width": "100%",
+                    "minHeight": "75vw",  # of its frame, also before the first picture
+                    "objectFit": "contain",
+                    "borderRadius": "0.5rem",
+                    "background": "color-mix(in srgb, currentColor 5%, transparent)",
+                },
             },
             translations=_WORDS,
         )
