@@ -113,34 +113,19 @@ def choose() -> tuple[Choice, float]:
 
 def fold(key: str) -> None:
     """Hide the container of this key until a button is pressed."""
-    st.html(f"<style>{_fold(key, 'Settings')} {{ display: none; }}</style>")
-
-
-def fold_on_phones(key: str) -> None:
-    """Hide the container of this key on phones, where it is high, until a button is pressed."""
-    hidden = _fold(key, "Show the settings")
-    st.html(
-        f"""<style>
-@media (min-width: 641px) {{ .st-key-{key}-fold {{ display: none; }} }}
-@media (max-width: 640px) {{ {hidden} {{ display: none; }} }}
-</style>"""
-    )
-
-
-def _fold(key: str, label: str) -> str:
-    """Show the button; what it hides, as a selector."""
     shown = st.session_state.setdefault(f"{key}-shown", False)
 
     def turn() -> None:
         st.session_state[f"{key}-shown"] = not shown
 
     st.button(
-        "Hide the settings" if shown else label,
+        "Hide the settings" if shown else "Settings",
         icon=":material/tune:",
         key=f"{key}-fold",
         on_click=turn,
     )
-    return ".none" if shown else f'[data-testid="stLayoutWrapper"]:has(> .st-key-{key})'
+    hidden = ".none" if shown else f'[data-testid="stLayoutWrapper"]:has(> .st-key-{key})'
+    st.html(f"<style>{hidden} {{ display: none; }}</style>")
 
 
 def _watch(choice: Choice, installation: str) -> None:

@@ -35,6 +35,15 @@ def wait_for_people(page: Any) -> None:
     )
 
 
+def threshold_of(page: Any) -> Any:
+    """The slider, which the settings hold."""
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.get_by_role("button", name="Hide the settings").wait_for()
+    # A run on its way would put the slider back.
+    page.locator("[data-test-script-state=notRunning]").first.wait_for()
+    return page.get_by_role("slider").first
+
+
 def no_faults(page: Any) -> None:
     assert page.get_by_test_id("stException").count() == 0
     assert "Traceback" not in page.content()
@@ -57,20 +66,19 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
     watch(page, CLIP_FRAMES, RATE, CODE_BITS)
     state = frames_flow(page)
     assert state["labelled"] >= 1
-    wait_for_figure(page, "With mask", "1")
-    wait_for_figure(page, "Without", "1")
+    wait_for_figure(page, "Mask", "1")
+    wait_for_figure(page, "No Mask", "1")
     wait_for_people(page)
 
     # At 99 % the masked face passes no longer, on the stream that is running.
-    slider = page.get_by_role("slider").first
-    slider.focus()
+    threshold_of(page).focus()
     page.keyboard.press("End")
-    wait_for_figure(page, "With mask", "0")
+    wait_for_figure(page, "Mask", "0")
     before = seen(page)["codes"]
     frames_flow(page)
     assert seen(page)["codes"] > before  # the player was not loaded anew
     page.keyboard.press("Home")  # the bare face is then one with mask, or not sure
-    wait_for_figure(page, "With mask", re.compile("^[12]$"))
+    wait_for_figure(page, "Mask", re.compile("^[12]$"))
 
     page.get_by_role("button", name="Take a snapshot").click()
     with page.expect_download() as started:
@@ -82,7 +90,7 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
     no_faults(page)
 
     page.get_by_role("link", name="Photos").first.click()
-    page.get_by_text("No photos yet").wait_for()
+    page.get_by_role("button", name="Try the sample photo").wait_for()
     page.get_by_role("link", name="Live").first.click()
     start_button(page).wait_for()
     start(page)
@@ -105,8 +113,12 @@ def test_stop_is_in_sight_with_the_picture_and_the_chart_stays_the_same(
     stop = stop_button(page).bounding_box()
     assert video["width"] >= 500
     assert 0 <= video["y"] < stop["y"] < stop["y"] + stop["height"] <= 768
+    # So is what is used while watching.
+    for name in ("Blur faces", "Alert"):
+        switch = page.get_by_test_id("stCheckbox").filter(has_text=name).bounding_box()
+        assert video["x"] + video["width"] < switch["x"] and switch["y"] + switch["height"] < 768
     # A little further down the threshold is in sight beside the picture, below the header.
-    threshold = page.get_by_role("slider").first.bounding_box()
+    threshold = threshold_of(page).bounding_box()
     assert threshold["y"] + threshold["height"] - video["y"] < 768 - 60
 
     chart = page.locator('[aria-label^="Faces in view over the last 3 minutes"]')
@@ -120,17 +132,51 @@ def test_stop_is_in_sight_with_the_picture_and_the_chart_stays_the_same(
     assert drawing.evaluate("drawing => drawing.isConnected")  # else it would flicker
 
 
+PLACES = """() => {
+  const frame = document.querySelector('iframe[title*=webrtc]');
+  const button = [...frame.contentDocument.querySelectorAll('button')].find(
+    button => /^st(art|op)$/i.test(button.innerText));
+  const top = element => element.getBoundingClientRect().top;
+  const below = ['stMetric', 'stCheckbox', 'stDownloadButton', 'stPopover'].map(
+    name => top(document.querySelector(`[data-testid=${name}]`)));
+  const settings = top(document.querySelector('.st-key-live-settings-fold'));
+  const places = [top(frame), top(frame) + top(button), ...below, settings];
+  return places.map(place => Math.round(place + document.querySelector(
+    '[data-testid=stMain]').scrollTop));
+}"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+def test_nothing_moves_between_start_and_stop(
+    live: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    page = live(viewport={"width": size[0], "height": size[1]})
+    start_button(page).wait_for()
+    page.wait_for_timeout(1000)
+    frame = page.locator("iframe[title*=webrtc]").bounding_box()
+    assert frame["height"] > frame["width"] * 3 / 4
+    idle = page.evaluate(PLACES)
+    start(page)
+    for _ in range(10):  # the first figures and the pace come meanwhile
+        assert page.evaluate(PLACES) == idle
+        page.wait_for_timeout(200)
+    wait_for_figure(page, "Mask", "1")
+    assert page.evaluate(PLACES) == idle
+    stop_button(page).click()
+    start_button(page).wait_for()
+    assert page.evaluate(PLACES) == idle
+
+
 def test_two_visitors_have_streams_of_their_own(live: Callable[[], Any]) -> None:
     first, second = live(), live()
     start(first)
     wait_for_people(first)
     assert figure(second, "People so far") == "0"
     start(second)
-    slider = second.get_by_role("slider").first
-    slider.focus()
+    threshold_of(second).focus()
     second.keyboard.press("End")
-    wait_for_figure(second, "With mask", "0")
-    assert figure(first, "With mask") == "1"
+    wait_for_figure(second, "Mask", "0")
+    assert figure(first, "Mask") == "1"
     for page in (first, second):
         no_faults(page)
 
@@ -163,9 +209,9 @@ def test_a_camera_that_does_not_open_is_told_of_in_plain_words_alone(
 def test_another_view_stops_the_stream(live: Callable[[], Any]) -> None:
     page = live()
     start(page)
-    page.get_by_text("Single shot", exact=True).click()
+    page.get_by_text("Take a photo", exact=True).click()
     page.get_by_test_id("stCameraInput").wait_for()
-    page.get_by_text("Camera", exact=True).first.click()
+    page.get_by_text("Live video", exact=True).click()
     start(page)
     no_faults(page)
     assert player(page).get_by_role("button", name="Stop").count() == 1

@@ -52,11 +52,11 @@ def test_it_waits_for_start_with_empty_figures(live: AppTest, player: Player) ->
     assert not live.exception
     assert [title.value for title in live.title] == ["Live"]
     assert figures(live) == {
-        "With mask": "–",
-        "Without": "–",
+        "Mask": "–",
+        "No Mask": "–",
         "Not sure": "–",
         "People so far": "0",
-        "Time with mask": "–",
+        "Time with a mask": "–",
     }
     assert rates(live) == []
     assert button(live, "Take a snapshot").disabled
@@ -73,20 +73,34 @@ def test_figures_of_the_moment_end_with_the_stream(
 ) -> None:
     player.playing = True
     live.run()
-    assert figures(live)["With mask"] == "–"  # no picture has come yet
+    assert figures(live)["Mask"] == "–"  # no picture has come yet
     awaited(stream_of(live).process([frame()]))
     live.run()
     assert not live.exception
-    assert (figures(live)["With mask"], figures(live)["Without"]) == ("2", "1")
+    assert (figures(live)["Mask"], figures(live)["No Mask"]) == ("2", "1")
     (rate,) = rates(live)
-    assert "0 pictures skipped" in rate
+    assert "ms" in rate and "skipped" not in rate
 
     player.playing = False
     live.run()
     shown = figures(live)
-    assert [shown[name] for name in ("With mask", "Without", "Not sure")] == ["–"] * 3
+    assert [shown[name] for name in ("Mask", "No Mask", "Not sure")] == ["–"] * 3
     assert rates(live) == []
-    assert shown["Time with mask"] == "–" or shown["Time with mask"].endswith("%")
+    assert shown["Time with a mask"] == "–" or shown["Time with a mask"].endswith("%")
+
+
+@pytest.mark.parametrize(("pace", "told"), [(4.0, True), (12.0, False)])
+def test_skipped_pictures_are_told_of_where_they_explain_slowness(
+    live: AppTest, player: Player, awaited: Any, pace: float, told: bool
+) -> None:
+    player.playing = True
+    stream = stream_of(live)
+    awaited(stream.process([frame(), frame()]))
+    now = replace(stream.now(), frames_per_second=pace)
+    stream.now = lambda: now
+    live.run()
+    (rate,) = rates(live)
+    assert ("1 picture skipped to keep up" in rate) == told
 
 
 def test_figures_end_where_the_camera_falls_silent(
@@ -96,7 +110,7 @@ def test_figures_end_where_the_camera_falls_silent(
     awaited(stream_of(live).process([frame()]))
     monkeypatch.setattr(LiveStream, "flowing", False)
     live.run()
-    assert figures(live)["With mask"] == "–"
+    assert figures(live)["Mask"] == "–"
     assert rates(live) == []
 
 
@@ -185,17 +199,15 @@ def test_snapshots_stand_below_all_that_is_used_with_the_picture(
     assert types()[len(before) :].count("image") == 1
 
 
-@pytest.mark.parametrize("way", ["Camera", "Single shot", "Video file"])
-def test_phones_fold_the_settings_on_every_way(live: AppTest, player: Player, way: str) -> None:
+@pytest.mark.parametrize("way", ["Live video", "Take a photo", "Video file"])
+def test_settings_are_folded_on_every_way(live: AppTest, player: Player, way: str) -> None:
     def hidden() -> bool:
-        """Whether on phones the choices are."""
         bodies = [item.proto.body for item in live.get("html")]
-        (style,) = [body for body in bodies if "live-settings" in body]
-        return ".st-key-live-settings) { display: none; }" in style
+        return any(".st-key-live-settings) { display: none; }" in body for body in bodies)
 
     live.segmented_control(key="way").set_value(way).run()
     assert hidden()
-    press(live, "Show the settings")
+    press(live, "Settings")
     assert not hidden()
     press(live, "Hide the settings")
     assert hidden()
@@ -212,8 +224,8 @@ def test_a_snapshot_without_a_picture_is_told_of_as_well(live: AppTest, player: 
 @pytest.mark.parametrize(
     ("way", "told"),
     [
-        ("Camera", "Press **Start**"),
-        ("Single shot", "press **Take Photo**"),
+        ("Live video", "Press **Start**"),
+        ("Take a photo", "press **Take Photo**"),
         ("Video file", "Add a video"),
     ],
 )
@@ -222,16 +234,17 @@ def test_each_way_says_what_to_do_there(live: AppTest, player: Player, way: str,
     assert not live.exception
     intro = live.markdown[0].value
     assert told in intro
-    assert ("Start" in intro) == (way == "Camera")
+    assert "only to the computer that runs Masklens" in intro and "close or reload" in intro
+    assert ("Start" in intro) == (way == "Live video")
 
 
 def test_the_alert_is_offered_where_it_works_and_remembered(live: AppTest, player: Player) -> None:
     live.toggle(key="alert").set_value(True).run()
-    for way in ("Single shot", "Video file"):
+    for way in ("Take a photo", "Video file"):
         live.segmented_control(key="way").set_value(way).run()
         assert [toggle.label for toggle in live.toggle] == ["Blur faces"]
         assert not live.number_input
-    live.segmented_control(key="way").set_value("Camera").run()
+    live.segmented_control(key="way").set_value("Live video").run()
     assert live.toggle(key="alert").value is True
     assert stream_of(live).settings.alert == AlertRule(3.0, 15.0)
 
@@ -264,7 +277,7 @@ def test_broken_settings_are_a_sentence_without_the_secret(
     (error,) = page.error
     assert "ICE" in error.value
     assert "hush" not in error.value
-    page.segmented_control(key="way").set_value("Single shot").run()  # need no servers
+    page.segmented_control(key="way").set_value("Take a photo").run()  # need no servers
     assert not page.error
 
 
@@ -311,7 +324,7 @@ def test_an_offer_that_comes_before_the_stop_was_heard_is_answered(
     assert reset == [context]
 
 
-@pytest.mark.parametrize("way", ["Single shot", "Video file"])
+@pytest.mark.parametrize("way", ["Take a photo", "Video file"])
 def test_another_view_stops_the_stream(
     live: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -384,8 +397,8 @@ def test_a_stream_that_cannot_be_set_up_is_a_sentence(
 
 
 def test_a_single_shot_always_works(live: AppTest, player: Player) -> None:
-    live.segmented_control(key="way").set_value("Single shot").run()
-    assert "The labelled shot appears here." in [info.value for info in live.info]
+    live.segmented_control(key="way").set_value("Take a photo").run()
+    assert "Your labelled photo appears here." in [info.value for info in live.info]
     live.camera_input[0].upload("shot.jpg", grey(128, 200, 120, "JPEG"), "image/jpeg").run()
     assert not live.exception
     assert "2 faces: 1 with mask, 1 without" in [sub.value for sub in live.subheader]
@@ -412,14 +425,16 @@ def test_single_shots_say_why_no_camera_opens(
 ) -> None:
     report = replace(BrowserReport(secure=True, api=True, permission="granted"), **changes)
     monkeypatch.setattr(doctor, "browser_report", lambda request=0: report)
-    live.segmented_control(key="way").set_value("Single shot").run()
+    live.segmented_control(key="way").set_value("Take a photo").run()
 
     assert not live.exception
     errors = [error.value for error in live.error]
     assert [error.startswith(f"**{title}**") for error in errors] == [True] * bool(title)
     # Start belongs to the other way.
     assert not any("**Start**" in error for error in errors)
-    assert ("The labelled shot appears here." in [info.value for info in live.info]) != bool(title)
+    assert ("Your labelled photo appears here." in [info.value for info in live.info]) != bool(
+        title
+    )
 
 
 def test_an_alert_is_noted_once_somebody_stays_without_a_mask(

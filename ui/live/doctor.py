@@ -26,8 +26,8 @@ class Meanwhile:
 
 
 ON_LIVE_PAGE = Meanwhile(
-    "Meanwhile **Single shot**, above, works: single shots come by the same way as this"
-    " page. **Video file** works as well.",
+    "Meanwhile **Take a photo**, above, works: photos come by the same way as this page."
+    " **Video file** works as well.",
     "Without a camera **Video file**, above, works, and so do photos.",
 )
 
@@ -111,6 +111,18 @@ def examine(
     look(stream, started, has_ice_servers, meanwhile)
 
 
+def offer_test(started: bool) -> None:
+    """Let the camera be tested; what comes of it is said where it is examined."""
+    if not started:
+        # Not beside a stream: on some phones a second look takes the camera from the first.
+        st.button(
+            "Test the camera",
+            icon=":material/troubleshoot:",
+            type="tertiary",
+            on_click=Attempt.of_session().test_camera,
+        )
+
+
 def examine_for_shots(meanwhile: Meanwhile = ON_LIVE_PAGE) -> bool:
     """Say what is wrong with the camera where single shots are taken; whether anything is.
 
@@ -138,11 +150,3 @@ def _examine(stream: Stream, started: bool, has_ice_servers: bool, meanwhile: Me
         show_diagnosis(diagnosis, meanwhile)
     elif not started and attempt.request and report is not None and report.error == "":
         st.success("The camera works: press **Start**.", icon=":material/check:")
-    if not started:
-        # Not beside a stream: on some phones a second look takes the camera from the first.
-        st.button(
-            "Test the camera",
-            icon=":material/troubleshoot:",
-            type="tertiary",
-            on_click=attempt.test_camera,
-        )

@@ -29,8 +29,7 @@ def show_chart(stream: LiveStream) -> None:
         width="stretch",
         # Always the same, or the chart is drawn from nothing at every update. How many there are
         # now stands above as text.
-        alt=f"Faces in view over the last {CHART_SECONDS // 60} minutes: with mask, without mask,"
-        " not sure",
+        alt=f"Faces in view over the last {CHART_SECONDS // 60} minutes: Mask, No Mask, Not sure",
     )
 
 

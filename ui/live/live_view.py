@@ -7,76 +7,84 @@ import streamlit as st
 from maskcore import MasklensError
 from maskcore.alert import AlertRule
 from maskcore.records import for_spreadsheets
+from maskcore.session import Now
 from ui.keep import keep
 from ui.live.alert_sound import alert_sound
 from ui.live.doctor import examine
 from ui.live.ice import ice_servers
 from ui.live.stream import LiveStream, Snapshot
 from ui.live.webrtc import camera_stream
-from ui.words import percent, plain
+from ui.words import counted, percent, plain
 
 # Two stand side by side on a phone.
 SNAPSHOT_WIDTH = 156
+# Fewer pictures a second look slow.
+SMOOTH_RATE = 10
 # The picture is so high that Stop, below it, is in sight as well.
-# Streamlit puts columns below each other up to 640 px.
-_PICTURE = "live-picture"
+# Streamlit puts columns below each other up to 640 px; there an alert comes to the window's foot,
+# over whatever stands there, for its own place is far below the picture.
+_PICTURE, _RAISED, _NOT_RAISED = "live-picture", "alert-raised", "alert-not-raised"
+_RATE = "live-rate"
 _STYLE = f"""<style>
 @media (min-width: 641px) {{
   [data-testid="stColumn"]:has(.st-key-{_PICTURE}) {{
-    max-width: max(24rem, (100vh - 22rem) * 4 / 3);
+    max-width: max(24rem, (100vh - 20rem) * 4 / 3);
+  }}
+}}
+.st-key-{_RATE} {{ min-height: 3rem; }}
+@media (max-width: 640px) {{
+  [data-testid="stLayoutWrapper"]:has(> .st-key-{_NOT_RAISED}) {{ display: none; }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-{_RAISED}) {{
+    position: fixed; inset: auto 0 0; z-index: 10; padding: 0.5rem 1rem; background: Canvas;
   }}
 }}
 </style>"""
 
 
-def choose_extras(with_alert: bool) -> tuple[bool, AlertRule | None]:
-    """Blurring and the alert.
-
-    Args:
-        with_alert: whether an alert can be had.
-
-    Returns:
-        Whether faces are to be blurred, and when to raise an alert; None for never.
-    """
+def choose_blur() -> bool:
+    """Whether faces are to be blurred."""
     keep("blur", False)
-    alert = False
-    with st.container(horizontal=True, vertical_alignment="center"):
-        blur = st.toggle(
-            "Blur faces",
-            key="blur",
-            help="In the picture, in snapshots and in saved videos.",
-        )
-        if with_alert:
-            keep("alert", False)
-            alert = st.toggle(
-                "Alert",
-                key="alert",
-                help="A sound and a note when somebody without a mask stays in view.",
-            )
-    if not alert:
-        return blur, None
+    return st.toggle(
+        "Blur faces", key="blur", help="In the picture, in snapshots and in saved videos."
+    )
+
+
+def choose_alert() -> AlertRule | None:
+    """When to raise an alert; None for never."""
+    keep("alert", False)
     keep("alert_after", 3)
     keep("alert_pause", 15)
-    with st.container(horizontal=True):
-        after = st.number_input("Without a mask for, seconds", 1, 120, key="alert_after", width=220)
-        pause = st.number_input(
-            "Pause between alerts, seconds", 1, 600, key="alert_pause", width=220
-        )
-    return blur, AlertRule(float(after), float(pause))
+    alert = st.toggle(
+        "Alert",
+        key="alert",
+        help="A sound and a note when somebody without a mask stays in view.",
+    )
+    with st.popover("When", disabled=not alert):
+        after = st.number_input("Without a mask for, seconds", 1, 120, key="alert_after")
+        pause = st.number_input("Pause between alerts, seconds", 1, 600, key="alert_pause")
+    return AlertRule(float(after), float(pause)) if alert else None
 
 
-def show_camera(stream: LiveStream) -> bool:
-    """The player, and what is wrong where no picture comes; whether it plays."""
+def show_camera(stream: LiveStream, waiting: str) -> tuple[bool, bool]:
+    """The player, and what is wrong where no picture comes.
+
+    Args:
+        stream: the visitor's.
+        waiting: Markdown that stands in the picture's place until there is one.
+
+    Returns:
+        Whether the stream is up, and whether it has at least been started.
+    """
     try:
         servers = ice_servers()
     except MasklensError as error:
         st.error(plain(str(error)))
-        return False
+        return False, False
     st.html(_STYLE)
-    with st.container(key=_PICTURE):
-        playing, started = camera_stream(stream.process, servers)
+    with st.container(key=_PICTURE, gap=None):
+        playing, started = camera_stream(stream.process, servers, waiting)
         examine(stream, started, bool(servers))
-    return playing
+    return playing, started
 
 
 def show_figures(stream: LiveStream, playing: bool, empty: bool) -> None:
@@ -93,8 +101,8 @@ def show_figures(stream: LiveStream, playing: bool, empty: bool) -> None:
     now = stream.now()
     current = _current(stream, playing)
     with st.container(horizontal=True):
-        st.metric("With mask", now.mask if current else "–", width=96)
-        st.metric("Without", now.no_mask if current else "–", width=96)
+        st.metric("Mask", now.mask if current else "–", width=96)
+        st.metric("No Mask", now.no_mask if current else "–", width=96)
         st.metric("Not sure", now.not_sure if current else "–", width=96)
     with st.container(horizontal=True):
         st.metric(
@@ -103,7 +111,7 @@ def show_figures(stream: LiveStream, playing: bool, empty: bool) -> None:
             width=140,
             help="Somebody who was out of sight for more than a moment counts again.",
         )
-        st.metric("Time with mask", percent(now.mask_share, 0), width=140)
+        st.metric("Time with a mask", percent(now.mask_share, 0), width=140)
 
 
 def _current(stream: LiveStream, playing: bool) -> bool:
@@ -117,17 +125,29 @@ def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> No
         alert_sound(stream.alert.count)
         # Always a box of the same height, for settings stand below.
         if stream.alerted:
-            st.error("Somebody without a mask is in view.", icon=":material/notifications_active:")
+            with st.container(key=_RAISED):
+                st.error(
+                    "Somebody without a mask is in view.", icon=":material/notifications_active:"
+                )
         else:
-            st.info("The alert is on.", icon=":material/notifications:")
-    if _current(stream, playing):
-        now = stream.now()
-        st.caption(
-            f"{now.frames_per_second:.0f} pictures a second · finding faces {now.detect_ms:.0f} ms"
-            f" · checking masks {now.classify_ms:.0f} ms · {now.dropped} pictures skipped"
-        )
+            with st.container(key=_NOT_RAISED):
+                st.info("The alert is on.", icon=":material/notifications:")
+    # Its place is kept, for on phones settings stand below.
+    with st.container(key=_RATE):
+        st.caption(_rate(stream.now()) if _current(stream, playing) else "\N{NO-BREAK SPACE}")
     if stream.problem and stream.flowing:
         st.warning(stream.problem, icon=":material/error:")
+
+
+def _rate(now: Now) -> str:
+    parts = [
+        f"{now.frames_per_second:.0f} pictures a second",
+        f"finding faces {now.detect_ms:.0f}\N{NO-BREAK SPACE}ms",
+        f"checking masks {now.classify_ms:.0f}\N{NO-BREAK SPACE}ms",
+    ]
+    if now.dropped and now.frames_per_second < SMOOTH_RATE:
+        parts.append(f"{counted(now.dropped, 'picture')} skipped to keep up")
+    return " · ".join(parts)
 
 
 def show_actions(stream: LiveStream, playing: bool, empty: bool) -> None:

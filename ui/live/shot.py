@@ -46,7 +46,7 @@ def show_last_shot(gallery: Gallery, results: Results, blur: bool) -> None:
 
 
 def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool) -> None:
-    """Take a shot and show what is in it; it is not kept.
+    """Take a photo and show what is in it; it is not kept.
 
     Args:
         pipeline: made for photos; None where there is none to be had.
@@ -55,15 +55,15 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
     """
     left, right = st.columns(2, gap="medium")
     with left:
-        shot = st.camera_input("Take a shot", label_visibility="collapsed", key="shot")
+        shot = st.camera_input("Take a photo", label_visibility="collapsed", key="shot")
     with right:
         if shot is None:
-            _wait_for_shot("The labelled shot appears here.", ON_LIVE_PAGE)
+            _wait_for_shot("Your labelled photo appears here.", ON_LIVE_PAGE)
             return
         if pipeline is None:
             return
         try:
-            with st.spinner("Looking at the shot"):
+            with st.spinner("Looking at the photo"):
                 image = read_image(shot.getvalue())
                 analysis = pipeline.analyze(image, threshold)
         except ImageError as error:
@@ -76,7 +76,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         st.image(labelled, width="stretch", alt=found)
         st.subheader(found, anchor=False)
         st.download_button(
-            "Labelled shot",
+            "Labelled photo",
             labelled,
             "masklens-shot.jpg",
             "image/jpeg",

@@ -23,7 +23,7 @@ _STYLE = f"""<style>
 .st-key-{_PLAYER} video {{ width: auto; max-width: 100%; max-height: 60vh; }}
 </style>"""
 _JOB, _REFUSED, _FIELD = "video_job", "video_refused", "video"
-KINDS = "MP4, MOV, WEBM, MKV, AVI; up to %d MB"
+KINDS = "MP4, MOV, WEBM, MKV, AVI; up to %d\N{NO-BREAK SPACE}MB"
 
 
 def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
@@ -44,7 +44,7 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
     elif pipeline is None:
         st.info("Choose a face finder and a mask model that are there, and the upload appears.")
     else:
-        st.caption("The settings hold for the whole video: choose them first, below.")
+        st.caption("The **Settings**, below, hold for the whole video: choose them first.")
         kinds = KINDS % st.get_option("server.maxUploadSize")
         word_uploader("video-intake", "A video", "Or drop a video here", kinds)
         # It takes every file: what is no video is refused by reading it.
@@ -167,8 +167,8 @@ def _shares(summary: VideoSummary) -> str:
     share = mask / (mask + bare)
     doubtful = f", {unsure:,} not sure" if unsure else ""
     return (
-        f"with mask {percent(share, 0)} of the time, without {percent(1 - share, 0)}."
-        f" Faces in all pictures: {mask:,} with mask, {bare:,} without{doubtful}."
+        f"with a mask {percent(share, 0)} of the time, without a mask {percent(1 - share, 0)}."
+        f" Faces in all pictures: {mask:,} with a mask, {bare:,} without{doubtful}."
     )
 
 

@@ -13,7 +13,7 @@ from ui import loading
 from ui.data_keys import RECORDER
 from ui.entry import RECORDER_KEY
 from ui.keep import keep
-from ui.live.doctor import Meanwhile, examine, examine_for_shots
+from ui.live.doctor import Meanwhile, examine, examine_for_shots, offer_test
 from ui.live.ice import ice_servers
 from ui.live.webrtc import camera_stream, leave_stream
 from ui.training.data_report import NAMES
@@ -25,7 +25,7 @@ from ui.words import plain
 LEAST = SHORTEST_RECORDING
 _DONE, _FIELD = "recorder_done", "recorder-shot"
 _MEANWHILE = Meanwhile(
-    "Meanwhile **Single shots**, below, works: they come by the same way as this page.",
+    "Meanwhile **Take photos**, below, works: they come by the same way as this page.",
     "Without a camera, choose another way to bring photos, above.",
 )
 
@@ -54,33 +54,41 @@ def show_recorder() -> Path | None:
         " on it, until that run is deleted."
     )
     keep("recorder_shots", False)
-    if st.session_state.recorder_shots:
+    by_shots = st.session_state.recorder_shots
+    if by_shots:
         leave_stream(RECORDER_KEY)
         _show_shots(recorder)
     else:
-        _show_stream(recorder)
-    st.toggle(
-        "Single shots",
-        key="recorder_shots",
-        help="For where no live picture comes through. It takes longer: one picture a press.",
-    )
+        started = _show_stream(recorder)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(
+            "Take photos",
+            key="recorder_shots",
+            help="For where no live picture comes through. It takes longer: one picture a press.",
+        )
+        if not by_shots:
+            offer_test(started)
     return None
 
 
-def _show_stream(recorder: FaceRecorder) -> None:
+def _show_stream(recorder: FaceRecorder) -> bool:
+    """The player, and what is recorded beside it; whether the player has been started."""
     picture, facts = st.columns([3, 2], gap="medium")
     with picture:
         try:
             servers = ice_servers()
         except MasklensError as error:
             st.error(plain(str(error)))
-            return
-        playing, started = camera_stream(recorder.process, servers, RECORDER_KEY)
+            return False
+        playing, started = camera_stream(
+            recorder.process, servers, "The camera's picture appears here.", RECORDER_KEY
+        )
         if not playing:
             recorder.pause()
         examine(recorder, started, bool(servers), _MEANWHILE)
     with facts:
         st.fragment(_show_progress, run_every=0.5 if playing else None)(recorder, playing)
+    return started
 
 
 def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
@@ -141,9 +149,9 @@ def _show_shots(recorder: FaceRecorder) -> None:
     """One face a press, by the way single shots take."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        label = st.radio("This shot shows", list(NAMES), format_func=NAMES.__getitem__)
+        label = st.radio("This photo shows", list(NAMES), format_func=NAMES.__getitem__)
     with left:
-        shot = st.camera_input("Take a shot", label_visibility="collapsed", key=field_key(_FIELD))
+        shot = st.camera_input("Take a photo", label_visibility="collapsed", key=field_key(_FIELD))
         st.fragment(examine_for_shots)(_MEANWHILE)
     if shot is not None:
         empty_field(_FIELD)

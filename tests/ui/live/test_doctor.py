@@ -86,10 +86,11 @@ def page(
         return report
 
     def script(started: bool) -> None:
-        from ui.live.doctor import examine
+        from ui.live.doctor import examine, offer_test
         from ui.live.stream import LiveStream
 
         examine(LiveStream.of_session(), started, False)
+        offer_test(started)
 
     monkeypatch.setattr(ui.live.doctor, "browser_report", answer)
     return AppTest.from_function(script, default_timeout=60, args=(started,)).run(), requests
@@ -129,7 +130,7 @@ def test_a_start_that_brought_nothing_points_to_snapshots(monkeypatch: pytest.Mo
     (element,) = shown.warning
     assert (
         "The live picture does not get through" in element.value
-        and "**Single shot**, above" in element.value
+        and "**Take a photo**, above" in element.value
     )
 
 

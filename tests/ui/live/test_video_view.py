@@ -140,7 +140,7 @@ def test_it_waits_for_a_video(view: AppTest, jobs: list[FakeJob]) -> None:
     (uploader,) = view.file_uploader
     assert not uploader.allowed_type  # what the widget refuses vanishes without a word
     (style,) = [item.proto.body for item in view.get("html") if "drop a video" in item.proto.body]
-    assert "MP4, MOV, WEBM, MKV, AVI; up to 500 MB" in style
+    assert "MP4, MOV, WEBM, MKV, AVI; up to 500\N{NO-BREAK SPACE}MB" in style
     assert uploader.proto.max_upload_size_mb == 500
     assert not uploader.accept_multiple_files
     assert any("choose them first" in caption.value for caption in view.caption)
@@ -331,14 +331,14 @@ def faces(mask: int, bare: int, unsure: int) -> dict[str, int]:
         (
             {"people": 1, "faces": faces(1500, 500, 0)},
             "1 person in 42 s of video",
-            "with mask 75 % of the time, without 25 %."
-            " Faces in all pictures: 1,500 with mask, 500 without.",
+            "with a mask 75 % of the time, without a mask 25 %."
+            " Faces in all pictures: 1,500 with a mask, 500 without.",
         ),
         (
             {"people": 3, "faces": faces(30, 50, 20)},
             "3 people in 42 s of video",
-            "with mask 38 % of the time, without 62 %."
-            " Faces in all pictures: 30 with mask, 50 without, 20 not sure.",
+            "with a mask 38 % of the time, without a mask 62 %."
+            " Faces in all pictures: 30 with a mask, 50 without, 20 not sure.",
         ),
         (
             {"people": 0, "faces": faces(0, 0, 0)},
@@ -353,14 +353,14 @@ def faces(mask: int, bare: int, unsure: int) -> dict[str, int]:
         (
             {"people": 0, "faces": faces(2, 0, 0)},
             "Faces too briefly seen to count people in 42 s of video",
-            "with mask 100 % of the time, without 0 %."
-            " Faces in all pictures: 2 with mask, 0 without.",
+            "with a mask 100 % of the time, without a mask 0 %."
+            " Faces in all pictures: 2 with a mask, 0 without.",
         ),
         (
             {"people": 0, "faces": faces(1, 1, 0), "frames": 1, "seconds": 0.04},
             "2 faces in 1 picture",
-            "with mask 50 % of the time, without 50 %."
-            " Faces in all pictures: 1 with mask, 1 without.",
+            "with a mask 50 % of the time, without a mask 50 %."
+            " Faces in all pictures: 1 with a mask, 1 without.",
         ),
         (
             {"people": 0, "faces": faces(0, 0, 0), "frames": 9, "seconds": 0.4},
@@ -541,7 +541,7 @@ def test_another_video_may_follow(view: AppTest, jobs: list[FakeJob], tmp_path: 
     assert (jobs[0].discards, jobs[1].discards) == (1, 0)
 
 
-@pytest.mark.parametrize("way", ["Camera", "Single shot"])
+@pytest.mark.parametrize("way", ["Live video", "Take a photo"])
 def test_another_view_leaves_the_job_alone(
     view: AppTest, jobs: list[FakeJob], tmp_path: Path, way: str
 ) -> None:
