@@ -13,7 +13,7 @@ from ui.photos.sample import SAMPLE_NAME, labelled_sample, sample_photo
 from ui.uploader import empty_field, field_key, word_uploader
 from ui.words import counted, shown_name
 
-SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:"}
+SOURCES = {"Upload": ":material/upload:", "Take a photo": ":material/photo_camera:"}
 
 KINDS = (
     "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF;"
@@ -110,8 +110,8 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
     if files:
         gallery.dismiss()
         for file in files:
-            photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Camera")
-            if source == "Camera":
+            photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Take a photo")
+            if source == "Take a photo":
                 gallery.shot = photo
         empty_field(source)
         st.rerun()
