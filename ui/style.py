@@ -22,7 +22,7 @@ def style() -> str:
 [data-testid="stSliderThumbValue"] {{ color: {words} !important; }}
 @media (max-width: {PHONE_PX}px) {{
   {row} {{ gap: 0.375rem; }}
-  {row} > button {{ margin: 0; border-radius: 0.5rem; }}
+  {row} > button {{ margin: 0; border-radius: 0.5rem; padding-inline: 0.5rem; }}
   {row} > button:not([data-selected]) {{ border-color: {border} !important; }}
 }}"""
 
