@@ -10,9 +10,10 @@ from ui.live.shot import show_last_shot
 from ui.loading import installation
 from ui.photos.gallery import Gallery
 from ui.photos.intake import choose_source, offer_sample, show_problems, take_in
+from ui.photos.leaving import ask_before_leaving
 from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
 from ui.photos.results import show_photos
-from ui.photos.sift import choose_blur, choose_shown, offer_to_remove_all
+from ui.photos.sift import choose_blur, choose_shown, offer_to_bring_back, offer_to_remove_all
 from ui.photos.totals import offer_downloads, show_totals
 
 enter_by_main_script()
@@ -38,7 +39,6 @@ st.html(
 
 }
 </style>"""
-
 )
 with st.container(horizontal=True, vertical_alignment="bottom", key="head"):
     st.title("Who wears a mask?", anchor=False)
@@ -57,9 +57,10 @@ beside_camera = take_in(gallery, source)
 
 # Places of their own: what comes and goes in one does not make the others begin anew.
 if gallery.photos:
-    st.empty()  # or what follows would stay meanwhile
+    ask_before_leaving()  # in the place of what follows, which would stay meanwhile
 else:
     with st.container():
+        offer_to_bring_back(gallery)
         show_problems(gallery)
         if source == "Upload":
             offer_sample(gallery)

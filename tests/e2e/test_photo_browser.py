@@ -133,7 +133,8 @@ def test_everything_can_be_taken_along(
     show_sample(page, sample_file)
     original = read_image(sample_file)
 
-    assert button(page, "Download").count() == 0  # of one photo there is no more than this
+    offer = page.get_by_role("button", name="Download", exact=True)
+    assert offer.count() == 0  # of one photo there is no more than this
     name, content = download(page, "Annotated photo")
     assert name == "001-two faces-masklens.jpg"
     annotated = read_image(content)
@@ -143,7 +144,7 @@ def test_everything_can_be_taken_along(
 
     choose_files(page, nobody)
     result(page, "No face found").wait_for()
-    button(page, "Download").click()
+    offer.click()
     page.get_by_role("button", name="Photos as ZIP", disabled=False).wait_for()
     name, table = download(page, "Table as CSV")
     assert name == "faces.csv"
@@ -327,7 +328,7 @@ def test_shutter_and_what_a_shot_shows_are_in_sight(
     page = open_page(
         viewport=dict(zip(("width", "height"), size, strict=True)), permissions=["camera"]
     )
-    page.get_by_role("radio", name="Camera").click()
+    page.get_by_role("radio", name="Take a photo").click()
     shutter = page.get_by_role("button", name="Take Photo", disabled=False)
     shutter.wait_for()
     page.evaluate("""() => {
@@ -380,11 +381,34 @@ def test_kinds_of_photos_are_chosen_by_keyboard_on_a_phone(
     no_faults(page)
 
 
-def test_a_reload_forgets_the_photos(open_page: OpenPage, sample_file: Path) -> None:
-    page = open_page()
+def test_a_reload_forgets_the_photos_once_the_browser_has_asked(
+    open_page: OpenPage, sample_file: Path
+) -> None:
+    page, asked = open_page(), []
+
+    def leave(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    show_sample(page, sample_file)
+    download(page, "Annotated photo")
+    page.get_by_role("link", name="Training").first.click()
+    page.get_by_role("heading", name="Training", exact=True).wait_for()
+    page.get_by_role("link", name="Photos").first.click()
+    result(page).wait_for()
+    button(page, "Remove all").click()
+    button(page, "Undo").wait_for()
+    page.locator(".st-key-leaving").wait_for(state="detached")
+    page.reload()
+
+    button(page, TRY).wait_for()
+    assert asked == []  # nothing was there to lose
     show_sample(page, sample_file)
     page.reload()
+    assert asked == ["beforeunload"]
     button(page, TRY).wait_for()
+
     assert result(page).count() == 0
     assert page.get_by_text("two faces.png").count() == 0
 

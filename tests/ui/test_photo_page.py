@@ -224,8 +224,8 @@ def test_good_photos_are_shown_and_broken_ones_explained(
     assert {m.label: m.value for m in page.metric} == {
         "Photos": "3",
         "Faces": "6",
-        "With mask": "4",
-        "Without": "2",
+        "Mask": "4",
+        "No Mask": "2",
     }
     assert downloads(page).count("Annotated photo") == 3
 
@@ -239,7 +239,7 @@ def test_what_the_last_shot_shows_stands_beside_the_camera(
     page: AppTest, photo_file: PhotoFile
 ) -> None:
     upload(page, ("three.png", photo_file(400)))
-    page.segmented_control(key="source").set_value("Camera").run()
+    page.segmented_control(key="source").set_value("Take a photo").run()
     assert not page.file_uploader
     nothing = ["What is found in your photo appears here."]
     assert beside_the_camera(page) == nothing
@@ -253,7 +253,7 @@ def test_what_the_last_shot_shows_stands_beside_the_camera(
     # Whatever else comes later is no shot.
     page.segmented_control(key="source").set_value("Upload").run()
     upload(page, ("two.png", photo_file(200)))
-    page.segmented_control(key="source").set_value("Camera").run()
+    page.segmented_control(key="source").set_value("Take a photo").run()
     assert beside_the_camera(page) == ["**1 face: without mask**"]
     page.button(key="remove-2").click().run()
     assert beside_the_camera(page) == nothing
@@ -264,7 +264,7 @@ def test_a_camera_that_is_refused_is_told_of_beside_it(
 ) -> None:
     refused = BrowserReport(secure=True, api=True, permission="denied", browser="firefox")
     monkeypatch.setattr(doctor, "browser_report", lambda request=0: refused)
-    page.segmented_control(key="source").set_value("Camera").run()
+    page.segmented_control(key="source").set_value("Take a photo").run()
     (error,) = page.error
     assert "The camera is not allowed" in error.value
     assert "crossed-out camera" in error.value  # what to do in this browser
@@ -764,8 +764,8 @@ def test_faces_not_sure_of_are_shown_as_such_and_why(
     assert {m.label: m.value for m in page.metric} == {
         "Photos": "2",
         "Faces": "4",
-        "With mask": "2",
-        "Without": "1",
+        "Mask": "2",
+        "No Mask": "1",
         "Not sure": "1",
     }
     assert list(page.dataframe[0].value["Result"]) == ["Mask", "Mask", "No Mask"]
@@ -900,6 +900,16 @@ def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -
     assert not page.warning
     assert "Try the sample photo" in labels(page)
     assert "Remove all" not in labels(page)
+    # Until something else comes in, there is a way back.
+    assert "2 photos removed." in texts(page)
+    press(page, "Undo")
+    assert found(page) == ["2 faces: 1 with mask, 1 without", "3 faces: 2 with mask, 1 without"]
+    assert "Undo" not in labels(page)
+    press(page, "Remove all")
+    upload(page, ("one.png", photo_file(300)))
+    assert found(page) == ["1 face: with mask"]
+    press(page, "Remove all")
+    assert "1 photo removed." in texts(page)
 
 
 # --- sessions

@@ -25,6 +25,7 @@ class Gallery:
 
     Attributes:
         photos: what can be or has been looked at.
+        removed: all that was removed at once, until something comes in.
         problems: what was refused of what came last, until dismissed.
         doubles: name and digest of what was here already of it, until dismissed.
         stopped: the choice with which the visitor stopped the looking, until it goes on.
@@ -34,6 +35,7 @@ class Gallery:
     """
 
     photos: list[Photo] = field(default_factory=list)
+    removed: list[Photo] = field(default_factory=list)
     problems: Problems = field(default_factory=list)
     doubles: list[tuple[str, bytes]] = field(default_factory=list)
     stopped: Choice | None = None
@@ -57,6 +59,7 @@ class Gallery:
             content: the file as it came.
             is_shot: whether the camera took it, which is new however much it is like another.
         """
+        self.removed = []  # it would take up room
         digest = hashlib.sha256(content).digest()
         if not is_shot and any(photo.digest == digest for photo in self.photos):
             self.doubles.append((name, digest))
@@ -80,7 +83,7 @@ class Gallery:
                 the former one saw is then forgotten.
         """
         if self._installations.get(choice, installation) != installation:
-            for photo in self.photos:
+            for photo in self.photos + self.removed:
                 photo.analyses.pop(choice, None)
         self._installations[choice] = installation
         return [photo for photo in self.photos if choice not in photo.analyses]
@@ -118,11 +121,15 @@ class Gallery:
         """Forget what was said of files that were here already and of refused ones."""
         self.problems, self.doubles = [], []
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self.photos.clear()
+    def remove_all(self) -> None:
+        """Begin anew; the photos can be brought back until something comes in."""
+        self.photos, self.removed = [], self.photos
         self.shot, self.left = None, 0
         self.dismiss()
+
+    def bring_back(self) -> None:
+        """Undo ``remove_all``; asked twice, as by a double click, once is enough."""
+        self.photos, self.removed = self.photos + self.removed, []
 
     def results(self, choice: Choice, threshold: float) -> Results:
         """Every photo with its faces as judged by ``threshold``, 0..1."""

@@ -109,13 +109,44 @@ def test_the_same_file_is_held_once_but_every_shot_is_new(
     assert [photo.name for photo in gallery.photos] == ["b.png"]
 
 
-def test_clear_forgets_everything(looked: Gallery) -> None:
+def test_removing_all_forgets_everything_once_something_comes(looked: Gallery) -> None:
     looked.problems.append(("a.jpg", "broken"))
     looked.add("again.png", looked.photos[0].content)
-    looked.clear()
+    looked.remove_all()
     assert looked.photos == []
     assert looked.problems == looked.doubles == []
     assert looked.results(CHOICE, 0.5) == []
+    looked.add("new.png", b"new")
+    assert looked.removed == []
+    looked.bring_back()
+    assert [photo.name for photo in looked.photos] == ["new.png"]
+
+
+def test_all_that_was_removed_comes_back_as_it_was(
+    looked: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, results = list(looked.photos), looked.results(CHOICE, 0.5)
+    looked.remove_all()
+    looked.bring_back()
+    looked.bring_back()
+    assert looked.photos == before
+    assert looked.results(CHOICE, 0.5) == results
+    # As much as may be held at all is held, and no more.
+    monkeypatch.setattr(module, "MAX_PHOTOS", 3)
+    looked.remove_all()
+    for name in ("a.png", "b.png", "c.png"):
+        assert looked.add(name, name.encode())
+    looked.bring_back()
+    assert [photo.name for photo in looked.photos] == ["a.png", "b.png", "c.png"]
+
+
+def test_what_was_removed_is_looked_at_anew_after_a_model_was_installed_anew(
+    looked: Gallery, fake_pipeline: MaskPipeline, fake: Any
+) -> None:
+    looked.remove_all()
+    look(looked, CHOICE, fake_pipeline, "new")
+    looked.bring_back()
+    assert looked.waiting(CHOICE, "new") == looked.photos
 
 
 def test_removing_a_photo_twice_is_no_error(looked: Gallery) -> None:

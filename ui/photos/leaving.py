@@ -1,0 +1,36 @@
+"""A question of the browser's before photos are lost by a reload or on the way to another site."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# Each call has a listener of its own: it may come before the former one is tidied away, or when
+# the page holds it no longer.
+_SCRIPT = """
+export default function ({ parentElement }) {
+  const ask = (event) => {
+    if (!parentElement.isConnected) return;
+    event.preventDefault();
+
+    event.returnValue = true; // for browsers that know no other way
+  };
+  window.addEventListener("beforeunload", ask);
+  return () => window.removeEventListener("beforeunload", ask);
+}
+"""
+# Without a frame of its own the style reaches the element's container, and so the gap that
+# even an empty element leaves on the page.
+_ask = st.components.v2.component(
+    "masklens_leaving",
+    css=".st-key-leaving { display: none; }",
+    js=_SCRIPT,
+    isolate_styles=False,
+)
+
+
+def ask_before_leaving() -> None:
+    """Let the browser ask before this page is closed or loaded anew; takes no space.
+
+    It asks as long as this is called in every run; other pages of the app are no way out.
+    """
+    _ask(key="leaving")
