@@ -81,7 +81,7 @@ def show_camera(stream: LiveStream, waiting: str) -> tuple[bool, bool]:
         st.error(plain(str(error)))
         return False, False
     st.html(_STYLE)
-    with st.container(key=_PICTURE, gap=None):
+    with st.container(key=_PICTURE, gap="xsmall"):
         playing, started = camera_stream(stream.process, servers, waiting)
         examine(stream, started, bool(servers))
     return playing, started
