@@ -1028,6 +1028,7 @@ def test_on_phones_a_run_is_chosen_above_the_one_looked_at(
     second = runs.make("Second", "interrupted")
     page = see_runs(open_training())
     field = page.selectbox(key="run_on_phones")
+    assert field.proto.required  # else it could be emptied
     assert (field.value, field.options) == (
         second,
         ["Second · Interrupted", "First · Interrupted"],

@@ -78,6 +78,7 @@ def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
         "Run",
         list(titles),
         index=None,
+        required=True,
         placeholder="Look at one run alone",
         format_func=titles.__getitem__,
         key=_ON_PHONES,
