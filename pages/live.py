@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, choose_way, fold, ready_pipeline
+from ui.choices import choose, choose_way, fold, mask_models, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.live.doctor import offer_test
 from ui.live.faces_chart import show_chart
@@ -47,6 +47,7 @@ way = choose_way("Where the pictures come from", WAYS, key="way")
 # The picture stands above the settings, which are asked first.
 scene = st.container()
 tools = st.container(horizontal=True, vertical_alignment="center")
+mask_models()  # where there is none this is said here, not in what is folded
 with tools:
     fold("live-settings")
 with st.container(key="live-settings"):

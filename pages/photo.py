@@ -35,8 +35,6 @@ st.html(
   .st-key-tools button span:has(> [data-testid="stIconMaterial"]), .st-key-blur .stTooltipIcon {
     display: none;
   }
-
-
 }
 </style>"""
 )

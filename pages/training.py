@@ -12,6 +12,7 @@ from ui.training.run_list import (
     all_runs,
     choose_run_on_phones,
     chosen_run,
+    note_looked_at,
     show_no_runs,
     show_run_list,
     watch_runs,
@@ -60,6 +61,7 @@ else:
         if ticked:
             show_comparison(ticked)
         elif shown:
+            note_looked_at(shown)
             show_run(shown, allowed)
         else:
             show_no_runs()

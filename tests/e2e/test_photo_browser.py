@@ -135,7 +135,7 @@ def test_everything_can_be_taken_along(
 
     offer = page.get_by_role("button", name="Download", exact=True)
     assert offer.count() == 0  # of one photo there is no more than this
-    name, content = download(page, "Annotated photo")
+    name, content = download(page, "Labelled photo")
     assert name == "001-two faces-masklens.jpg"
     annotated = read_image(content)
     assert annotated.shape == original.shape
@@ -342,7 +342,7 @@ def test_shutter_and_what_a_shot_shows_are_in_sight(
     }""")
     for number in (1, 2):
         shutter.click()
-        page.get_by_role("button", name="Annotated photo").nth(number - 1).wait_for()
+        page.get_by_role("button", name="Labelled photo").nth(number - 1).wait_for()
         answer = page.locator(".st-key-last-shot").get_by_text(re.compile("face"))
         answer.wait_for()
         box = answer.bounding_box()
@@ -392,7 +392,7 @@ def test_a_reload_forgets_the_photos_once_the_browser_has_asked(
 
     page.on("dialog", leave)
     show_sample(page, sample_file)
-    download(page, "Annotated photo")
+    download(page, "Labelled photo")
     page.get_by_role("link", name="Training").first.click()
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     page.get_by_role("link", name="Photos").first.click()
@@ -406,7 +406,16 @@ def test_a_reload_forgets_the_photos_once_the_browser_has_asked(
     assert asked == []  # nothing was there to lose
     show_sample(page, sample_file)
     page.reload()
+    button(page, TRY).wait_for()
     assert asked == ["beforeunload"]
+    show_sample(page, sample_file)
+    page.get_by_role("link", name="Training").first.click()
+    page.get_by_role("heading", name="Training", exact=True).wait_for()
+    page.locator(".st-key-leaving").wait_for(state="attached")
+    page.reload()
+    page.get_by_role("heading", name="Training", exact=True).wait_for()
+    assert asked == ["beforeunload"] * 2
+    page.get_by_role("link", name="Photos").first.click()
     button(page, TRY).wait_for()
 
     assert result(page).count() == 0

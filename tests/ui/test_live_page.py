@@ -459,6 +459,9 @@ def test_an_alert_is_noted_once_somebody_stays_without_a_mask(
     live.number_input(key="alert_after").set_value(2).run()
     assert look_for(1.8) == ([], on)
     assert look_for(0.6) == (raised, [])
+    player.playing = False
+    assert look_for(0) == ([], on)  # nothing is in view of a camera that is off
+    player.playing = True
     assert look_for(6) == ([], on)  # told; the next one comes after the pause
 
 

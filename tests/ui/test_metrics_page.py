@@ -1197,3 +1197,6 @@ def test_without_any_model_the_mend_is_said(
     page.switch_page("pages/metrics.py").run()
     assert not page.exception
     assert "git restore models" in page.error[0].value
+    page.switch_page("pages/live.py").run()
+    assert "git restore models" in page.error[0].value
+    assert not page.button  # it stands in sight, not with the settings that "Settings" shows

@@ -189,7 +189,7 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
     caption = next(c.value for c in page.caption if "pixels" in c.value)
     assert "1280 × 600 pixels" in caption
     assert caption.count("\xa0ms") == 2
-    assert downloads(page) == ["Annotated photo"]  # of a single photo there is no more
+    assert downloads(page) == ["Labelled photo"]  # of a single photo there is no more
     assert "Try the sample photo" not in labels(page)
 
 
@@ -227,7 +227,7 @@ def test_good_photos_are_shown_and_broken_ones_explained(
         "Mask": "4",
         "No Mask": "2",
     }
-    assert downloads(page).count("Annotated photo") == 3
+    assert downloads(page).count("Labelled photo") == 3
 
 
 def beside_the_camera(page: AppTest) -> list[str]:

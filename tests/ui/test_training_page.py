@@ -371,9 +371,12 @@ def test_a_run_has_a_link(
 ) -> None:
     monkeypatch.setenv("MASKLENS_TRAINING", training)
     first = runs.make("First", "interrupted")
-    runs.make("Second", "interrupted")
+    second = runs.make("Second", "interrupted")
     page = open_page("pages/training.py", view=first)
     assert page.subheader[0].value == "First"
+    page.button(key=f"show-{second}").click().run()
+    assert page.subheader[0].value == "Second"
+    assert page.query_params == {"view": second}
     page = open_page("pages/training.py", view="20200101-000000-000000")
     assert "The run of this address is not there any more" in page.info[-1].value
     assert page.subheader[0].value == "Second"

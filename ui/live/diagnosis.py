@@ -43,14 +43,14 @@ class Diagnosis:
         what: one sentence.
         steps: what to do, the likeliest first.
         level: how loudly to say it.
-        snapshots: whether single shots work nevertheless; they need the camera, but no route.
+        shots: whether single shots work nevertheless; they need the camera, but no route.
     """
 
     title: str
     what: str
     steps: tuple[str, ...]
     level: Literal["info", "warning", "error"] = "error"
-    snapshots: bool = False
+    shots: bool = False
 
 
 def diagnose(
@@ -207,7 +207,7 @@ def _no_route(has_ice_servers: bool) -> Diagnosis:
         " and Masklens seems to hold it up.",
         ("Switch a VPN off, or try another network, and press **Start** again.", operator),
         level="warning",
-        snapshots=True,
+        shots=True,
     )
 
 

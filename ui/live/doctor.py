@@ -28,14 +28,14 @@ class Meanwhile:
 ON_LIVE_PAGE = Meanwhile(
     "Meanwhile **Take a photo**, above, works: photos come by the same way as this page."
     " **Video file** works as well.",
-    "Without a camera **Video file**, above, works, and so do photos.",
+    "Without a camera **Video file**, above, works, and so does **Upload** on the page **Photos**.",
 )
 
 
 def show_diagnosis(diagnosis: Diagnosis, meanwhile: Meanwhile = ON_LIVE_PAGE) -> None:
     """Show what is wrong, what to do, and what works meanwhile."""
     steps = "\n".join(f"- {step}" for step in diagnosis.steps)
-    works = meanwhile.without_route if diagnosis.snapshots else meanwhile.without_camera
+    works = meanwhile.without_route if diagnosis.shots else meanwhile.without_camera
     show = {"info": st.info, "warning": st.warning, "error": st.error}[diagnosis.level]
     show(f"**{diagnosis.title}**\n\n{diagnosis.what}\n\n{steps}\n\n{works}")
 

@@ -124,7 +124,7 @@ def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> No
     if alert is not None:
         alert_sound(stream.alert.count)
         # Always a box of the same height, for settings stand below.
-        if stream.alerted:
+        if playing and stream.alerted:
             with st.container(key=_RAISED):
                 st.error(
                     "Somebody without a mask is in view.", icon=":material/notifications_active:"

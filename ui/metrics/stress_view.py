@@ -251,7 +251,7 @@ def show_stress(model: str, own: bool) -> None:
         own: whether the page is about the visitor's photos, which these figures are not of.
     """
     card = read_stress(model)
-    if card is None or not card["rows"]:
+    if card is None or not _marks(card["rows"]):
         st.info(
             "This model has no stress card: nobody has measured how it fares with small, blurred,"
             " dark or covered faces."

@@ -10,6 +10,7 @@ import streamlit as st
 
 from maskcore import ImageError, MaskPipeline
 from ui.choices import Choice
+from ui.photos.leaving import GALLERY
 from ui.photos.photo import Photo, Results
 
 # What one session may hold: a server shares its memory among all visitors.
@@ -48,7 +49,7 @@ class Gallery:
     @staticmethod
     def of_session() -> Gallery:
         """This visitor's gallery."""
-        gallery: Gallery = st.session_state.setdefault("gallery", Gallery())
+        gallery: Gallery = st.session_state.setdefault(GALLERY, Gallery())
         return gallery
 
     def add(self, name: str, content: bytes, is_shot: bool = False) -> Photo | None:
@@ -122,8 +123,11 @@ class Gallery:
         self.problems, self.doubles = [], []
 
     def remove_all(self) -> None:
-        """Begin anew; the photos can be brought back until something comes in."""
-        self.photos, self.removed = [], self.photos
+        """Begin anew; the photos can be brought back until something comes in.
+
+        Asked twice, as by a double click, once is enough.
+        """
+        self.photos, self.removed = [], self.photos or self.removed
         self.shot, self.left = None, 0
         self.dismiss()
 

@@ -68,7 +68,6 @@ def offer_sample(gallery: Gallery) -> None:
         )
         with st.container(width=400):
             st.markdown("Shows each face, its label and how sure that is.")
-
             st.button("Try the sample photo", icon=":material/face:", type="primary", on_click=add)
 
 

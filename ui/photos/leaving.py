@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+# Of the session: the visitor's ``ui.photos.gallery.Gallery``.
+GALLERY = "gallery"
 # Each call has a listener of its own: it may come before the former one is tidied away, or when
 # the page holds it no longer.
 _SCRIPT = """
@@ -11,7 +13,6 @@ export default function ({ parentElement }) {
   const ask = (event) => {
     if (!parentElement.isConnected) return;
     event.preventDefault();
-
     event.returnValue = true; // for browsers that know no other way
   };
   window.addEventListener("beforeunload", ask);
@@ -31,6 +32,13 @@ _ask = st.components.v2.component(
 def ask_before_leaving() -> None:
     """Let the browser ask before this page is closed or loaded anew; takes no space.
 
-    It asks as long as this is called in every run; other pages of the app are no way out.
+    It asks as long as this is called in every run. From page to page of the app nothing is lost,
+    and nothing asked.
     """
     _ask(key="leaving")
+
+
+def photos_held() -> bool:
+    """Whether this session holds photos that a reload would lose."""
+    gallery = st.session_state.get(GALLERY)
+    return gallery is not None and bool(gallery.photos)

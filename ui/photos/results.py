@@ -168,7 +168,7 @@ def _show_photo(
             )
         with st.container(horizontal=True):
             st.download_button(
-                "Annotated photo",
+                "Labelled photo",
                 partial(photo.annotated, analysis, blur),
                 annotated_name(photo),
                 "image/jpeg",

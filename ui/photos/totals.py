@@ -37,7 +37,6 @@ def _figures(results: Results) -> dict[str, int]:
         sum(analysis.count(verdict) for _, analysis in results) for verdict in get_args(Verdict)
     )
     figures = {"Photos": len(results), "Faces": faces, "Mask": masked, "No Mask": bare}
-
     return {**figures, "Not sure": unsure} if unsure else figures
 
 

@@ -50,14 +50,17 @@ def chosen_run(runs: list[Job]) -> Job | None:
     """The run this visitor looks at: the chosen one, else one that is on, else the newest."""
     chosen = st.session_state[SHOWN]
     order = {State.RUNNING: 0, State.STOPPING: 0, State.QUEUED: 1}
-    job = min(
+    return min(
         runs,
         key=lambda job: (job.id != chosen, order.get(job.state, 2), -job.created),
         default=None,
     )
-    if job and job.state is State.FINISHED:
+
+
+def note_looked_at(job: Job) -> None:
+    """Let the page tell no more of a run that finished and was shown."""
+    if job.state is State.FINISHED:
         st.session_state.setdefault(LOOKED_AT, set()).add(job.id)
-    return job
 
 
 def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:

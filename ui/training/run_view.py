@@ -230,7 +230,7 @@ def doing(events: list[dict[str, Any]]) -> str:
 
 
 def _sentence(now: Progress) -> str:
-    """What the run is doing, e.g. "Learning, round 3 of 10 · about 2 minutes left"."""
+    """What the run is doing, e.g. "Learning, epoch 3 of 10 · about 2 minutes left"."""
     parts = [now.stage]
     if now.eta_seconds is not None:
         parts.append(time_left(now.eta_seconds))

@@ -57,6 +57,7 @@ def choose_view(runs: list[Job], allowed: bool) -> str:
         _to_the_top(key="to-the-top")
     elif _BARE not in st.session_state or _went_through_history():
         _follow_address(runs)
+        st.session_state.setdefault(_BARE, "")  # from a link: followed once
     keep(_VIEW, "Runs" if any(job.is_active for job in runs) else "New run", VIEWS)
     keep(SHOWN, "", ["", *(job.id for job in runs)])
     view = "Runs"

@@ -133,7 +133,7 @@ def test_a_missing_route_tells_the_operator_about_turn_and_visitors_about_snapsh
 ) -> None:
     found = name_fault(FINE, 10, ice)
 
-    assert found is not None and found.snapshots and found.level == "warning"
+    assert found is not None and found.shots and found.level == "warning"
     assert "TURN" in found.steps[-1] and wanted in found.steps[-1]
 
 
@@ -153,7 +153,7 @@ def test_a_missing_route_tells_the_operator_about_turn_and_visitors_about_snapsh
 def test_shots_are_not_offered_where_they_need_the_same_camera(changes: dict[str, Any]) -> None:
     found = name_fault(replace(FINE, **changes))
 
-    assert found is not None and not found.snapshots and found.steps
+    assert found is not None and not found.shots and found.steps
     assert found.what.endswith(".") and ". " not in found.what
 
 

@@ -127,6 +127,7 @@ def test_all_that_was_removed_comes_back_as_it_was(
 ) -> None:
     before, results = list(looked.photos), looked.results(CHOICE, 0.5)
     looked.remove_all()
+    looked.remove_all()
     looked.bring_back()
     looked.bring_back()
     assert looked.photos == before
