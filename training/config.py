@@ -13,9 +13,7 @@ from maskcore.files import write_json
 
 # In a run's folder: its settings, and the report of its data.
 CONFIG_FILE, DATA_FILE = "config.json", "data.json"
-# By what people call them.
-ARCHITECTURE_TITLES = {"mobilenet_v2": "MobileNetV2", "inception_v3": "InceptionV3"}
-ARCHITECTURES = tuple(ARCHITECTURE_TITLES)
+ARCHITECTURES = ("mobilenet_v2", "inception_v3")
 WEIGHTS = ("float32", "float16", "int8")  # how an installed model may keep them
 SPLITS = ("likeness", "time")
 # Photos are dealt out in so many folds; a class needs one that differs for each.

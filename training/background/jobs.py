@@ -100,14 +100,20 @@ def job(run_id: str) -> Job:
 
 def state_of(folder: Path) -> State:
     """What a run is doing, by its files and the process table."""
+    # In the order opposite to that of writing: whoever starts or ends a run while its files are
+    # read here adds the new one before the old one goes.
+    queued = (folder / QUEUE_FILE).exists()
+    alive = job_process.is_alive(folder)
     outcome = read_values(folder / OUTCOME_FILE)
     if outcome is not None:
         ended = outcome.get("state")
         known = (State.FINISHED, State.FAILED, State.INTERRUPTED)
         return State(ended) if ended in known else State.INTERRUPTED
-    if job_process.is_alive(folder):
+    if alive:
         return State.STOPPING if (folder / STOP_FILE).exists() else State.RUNNING
-    return State.QUEUED if (folder / QUEUE_FILE).exists() else State.INTERRUPTED
+    # Asked again: a run that is resumed is queued before its outcome goes.
+    queued = queued or (folder / QUEUE_FILE).exists()
+    return State.QUEUED if queued else State.INTERRUPTED
 
 
 def _read(folder: Path, waiting: list[str]) -> Job:

@@ -200,7 +200,7 @@ def content_hash(content: bytes) -> str:
 
 
 def hash_in_name(path: str) -> str:
-    """The ``content_hash`` in a name that ``PhotoIntake`` gave; empty where it gave none."""
+    """The ``content_hash`` in a name that ``copy_photos`` gave; empty where it gave none."""
     named = _OUR_NAME.fullmatch(path.rpartition("/")[2])
     return named[1] if named else ""
 

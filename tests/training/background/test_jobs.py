@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.background.processes import end_process, until
-from training.background import control, jobs
+from training.background import control, job_process, jobs
 from training.background.jobs import State
 from training.config import TrainConfig
 
@@ -40,6 +40,33 @@ def test_a_run_is_described_by_its_files(config: TrainConfig, runs: Path) -> Non
     )
     events = [json.loads(line)["stage"] for line in (job.folder / "events.jsonl").open()]
     assert events == ["queued", "starting"]
+
+
+def test_a_run_that_ends_while_its_files_are_read_does_not_seem_killed(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = control.submit(config).folder
+
+    def ends(folder: Path) -> bool:
+        control.end(folder, State.FINISHED)
+        return False
+
+    monkeypatch.setattr(job_process, "is_alive", ends)
+    assert jobs.state_of(folder) == State.FINISHED
+
+
+def test_a_run_that_starts_while_its_files_are_read_does_not_seem_killed(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control.submit(config)
+    folder = control.submit(config).folder
+
+    def starts(folder: Path) -> bool:
+        (folder / "queued.json").unlink()
+        return False
+
+    monkeypatch.setattr(job_process, "is_alive", starts)
+    assert jobs.state_of(folder) == State.QUEUED
 
 
 def test_a_server_started_anew_sees_the_same(config: TrainConfig) -> None:
