@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, choose_way, fold, mask_models, ready_pipeline
+from ui.choices import choose, choose_blur, choose_way, fold, mask_models, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.live.doctor import offer_test
 from ui.live.faces_chart import show_chart
 from ui.live.live_view import (
     choose_alert,
-    choose_blur,
     show_actions,
     show_camera,
     show_figures,
@@ -39,6 +38,7 @@ WHAT_TO_DO = {
     " computer that runs Masklens and is gone when you press **Another video**, or close or"
     " reload the page.",
 }
+BLURRED = "In the picture, in snapshots and in saved videos."
 
 enter_by_main_script()
 
@@ -59,7 +59,7 @@ if way == "Live video":
     picture, facts = scene.columns([3, 2], gap="medium")
     figures = facts.container()
     with facts, st.container(horizontal=True, vertical_alignment="center"):
-        blur = choose_blur()
+        blur = choose_blur(BLURRED)
         alert = choose_alert()
     if ready is not None:  # else what was chosen before goes on
         stream.settings = LiveSettings(ready, threshold, blur, alert)
@@ -79,7 +79,7 @@ if way == "Live video":
 else:
     leave_stream()
     with tools:
-        blur = choose_blur()
+        blur = choose_blur(BLURRED)
     with scene:
         st.markdown(WHAT_TO_DO[way])
         if way == "Video file":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, fold, ready_pipeline
+from ui.choices import choose, choose_blur, fold, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.live.shot import show_last_shot
 from ui.loading import installation
@@ -13,7 +13,7 @@ from ui.photos.intake import choose_source, offer_sample, show_problems, take_in
 from ui.photos.leaving import ask_before_leaving
 from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
 from ui.photos.results import show_photos
-from ui.photos.sift import choose_blur, choose_shown, offer_to_bring_back, offer_to_remove_all
+from ui.photos.sift import choose_shown, offer_to_bring_back, offer_to_remove_all
 from ui.photos.totals import offer_downloads, show_totals
 
 enter_by_main_script()
@@ -87,7 +87,10 @@ if gallery.photos:
         fold("settings")
         downloads = st.container(width="content")
         st.space("stretch")
-        blur = choose_blur()
+        blur = choose_blur(
+            "In the photos here and in those you download."
+            " A face that was not found stays as it is."
+        )
         offer_to_remove_all(gallery)
     if many and expected:  # of a single photo its own card says and offers it all
         with totals:
@@ -107,7 +110,6 @@ if gallery.photos:
 if beside_camera is not None:
     with beside_camera:
         show_last_shot(gallery, results, blur)
-
 with foot:
     if ready is not None and looking:
         look_on(gallery, waiting, choice, ready)

@@ -111,6 +111,16 @@ def choose() -> tuple[Choice, float]:
     return choice, percent / 100
 
 
+def choose_blur(what: str) -> bool:
+    """Whether faces are to be made unrecognisable: one setting for all pages.
+
+    Args:
+        what: in which pictures that is here, as a sentence.
+    """
+    keep("blur", False)
+    return st.toggle("Blur faces", key="blur", help=what)
+
+
 def fold(key: str) -> None:
     """Hide the container of this key until a button is pressed."""
     shown = st.session_state.setdefault(f"{key}-shown", False)

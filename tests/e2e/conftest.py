@@ -69,7 +69,6 @@ def open_page(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
         page.on("websocket", note)
         page.goto(app_url)
         page.get_by_role("slider").wait_for()  # the last thing to appear
-
         return page
 
     yield start

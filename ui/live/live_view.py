@@ -41,14 +41,6 @@ _STYLE = f"""<style>
 </style>"""
 
 
-def choose_blur() -> bool:
-    """Whether faces are to be blurred."""
-    keep("blur", False)
-    return st.toggle(
-        "Blur faces", key="blur", help="In the picture, in snapshots and in saved videos."
-    )
-
-
 def choose_alert() -> AlertRule | None:
     """When to raise an alert; None for never."""
     keep("alert", False)

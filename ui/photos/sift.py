@@ -1,4 +1,4 @@
-"""Which of many photos to show, and whether with recognisable faces."""
+"""Which of many photos to show, and the way to be rid of all."""
 
 from __future__ import annotations
 
@@ -21,17 +21,6 @@ _KINDS: dict[str, Callable[[Analysis], bool]] = {
     "Without a face": lambda analysis: not analysis.faces,
 }
 _KIND, _SHOWN = "kind", "shown-kind"
-
-
-def choose_blur() -> bool:
-    """Whether faces are to be made unrecognisable; the same setting as on the Live page."""
-    keep("blur", False)
-    return st.toggle(
-        "Blur faces",
-        key="blur",
-        help="In the photos here and in those you download. A face that was not found stays"
-        " as it is.",
-    )
 
 
 def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Photo]:
