@@ -268,8 +268,15 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     stopped.wait_for(state="detached")
     # Looked at in another way, a photo keeps its place and nothing of what was found.
     button(page, "Settings").click()
-    page.get_by_test_id("stSelectbox").first.locator("input").click()
-    page.get_by_role("option", name=re.compile("Haar, default")).click()
+    button(page, "Hide the settings").wait_for()
+    finder = page.get_by_role("option", name=re.compile("Haar, default"))
+    box = page.get_by_test_id("stSelectbox").first.locator("input")
+    for _ in range(10):  # a list opened while the page is still being drawn closes again
+        box.click()
+        page.wait_for_timeout(1000)
+        if finder.is_visible():
+            break
+    finder.click()
     waits = page.locator("[class*=st-key-photo-]").filter(has_text="not looked at this way yet")
     waits.first.wait_for()
     assert waits.filter(has=page.get_by_test_id("stDataFrame")).count() == 0
