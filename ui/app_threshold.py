@@ -27,7 +27,7 @@ def chosen_percent(model: str) -> int | None:
     """The one chosen instead, percent, 1..99; None where there is none or for another model."""
     try:
         values = json.loads((models_dir() / model / THRESHOLD_FILE).read_text(encoding="utf-8"))
-        if any(values[key] != value for key, value in _identity(model).items()):
+        if any(values[key] != value for key, value in identity(model).items()):
             return None
         return _percent(values["threshold"])
     except (OSError, ValueError, LookupError, TypeError, ModelError):
@@ -51,7 +51,7 @@ def choose_threshold(model: str, percent: int) -> None:
     """
     try:
         with models_guard():  # else it might come between the moves of an installation
-            values = {"threshold": percent / 100, **_identity(model)}
+            values = {"threshold": percent / 100, **identity(model)}
             path = models_dir() / model / THRESHOLD_FILE
             write_text(path, json.dumps(values) + "\n", make_folder=False)
     except OSError as error:
@@ -76,7 +76,7 @@ def forget_threshold(model: str) -> None:
         ) from error
 
 
-def _identity(model: str) -> dict[str, Any]:
+def identity(model: str) -> dict[str, Any]:
     """What a threshold is chosen for: the weights, and what their probabilities mean."""
     card = read_card(model)
     calibration = card.get("calibration")

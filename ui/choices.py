@@ -9,7 +9,7 @@ from maskcore.detection import yunet_available
 from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
 from maskcore.models import installed_models, scene_report
 from ui import loading
-from ui.app_threshold import start_percent
+from ui.app_threshold import identity, start_percent
 from ui.keep import forget, keep
 from ui.words import plain
 
@@ -94,9 +94,10 @@ def choose() -> tuple[Choice, float]:
         model = st.selectbox("Mask model", models, format_func=model_title, key="model")
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
-        if st.session_state.setdefault("threshold_of", model) != model:
-            forget("threshold")  # each model starts with its own
-            st.session_state.threshold_of = model
+        of = model, identity(model)
+        if st.session_state.setdefault("threshold_of", of) != of:
+            forget("threshold")  # each model starts with its own, one put in its place, too
+            st.session_state.threshold_of = of
         keep("threshold", start_percent(model))
         percent = st.slider(
             "Counts as a mask from",

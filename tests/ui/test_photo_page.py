@@ -823,6 +823,18 @@ def test_each_model_starts_with_its_own_threshold(page: AppTest, fake_models: Pa
     assert page.slider(key="threshold").value == 50
 
 
+def test_a_model_put_in_the_place_of_another_starts_with_its_own_threshold(
+    page: AppTest, fake_models: Path
+) -> None:
+    page.slider(key="threshold").set_value(70).run()
+    path = fake_models / "first" / "card.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps({**card, "threshold": 0.62}))
+    assert page.run().slider(key="threshold").value == 70  # the same model
+    path.write_text(json.dumps({**card, "threshold": 0.62, "sha256": "0" * 64}))
+    assert page.run().slider(key="threshold").value == 62
+
+
 def test_the_models_that_came_along_stand_first(fake_models: Path, open_page: OpenPage) -> None:
     for name in ("mobilenet_v2", "inception_v3"):
         shutil.copytree(fake_models / "first", fake_models / name)

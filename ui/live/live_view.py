@@ -133,7 +133,7 @@ def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> No
 
 def _rate(now: Now) -> str:
     parts = [
-        f"{now.frames_per_second:.0f} pictures a second",
+        f"{counted(round(now.frames_per_second), 'picture')} a second",
         f"finding faces {now.detect_ms:.0f}\N{NO-BREAK SPACE}ms",
         f"checking masks {now.classify_ms:.0f}\N{NO-BREAK SPACE}ms",
     ]

@@ -91,7 +91,8 @@ def _kept_apart_note(figures: SceneFigures) -> str:
     sentence = headline(figures, sized=False)
     return (
         f"A stricter measurement, on {counted(figures.photos, 'photo')} that nothing was learned"
-        f" from or chosen by: {sentence[0].lower()}{sentence[1:]} {_chance_note(figures)}"
+        f" from and hardly anything chosen by: {sentence[0].lower()}{sentence[1:]}"
+        f" {_chance_note(figures)}"
     )
 
 
