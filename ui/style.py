@@ -6,7 +6,7 @@ import streamlit as st
 
 # Streamlit's 0.6 leaves small words on white with 4.1 : 1.
 CAPTION_OPACITY = 0.72
-# Up to this width rows of choices break.
+# Up to this width Streamlit puts columns below each other, and rows of choices break.
 PHONE_PX = 640
 
 

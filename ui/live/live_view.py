@@ -14,6 +14,7 @@ from ui.live.doctor import examine
 from ui.live.ice import ice_servers
 from ui.live.stream import LiveStream, Snapshot
 from ui.live.webrtc import camera_stream
+from ui.style import PHONE_PX
 from ui.words import counted, percent, plain
 
 # Two stand side by side on a phone.
@@ -21,18 +22,18 @@ SNAPSHOT_WIDTH = 156
 # Fewer pictures a second look slow.
 SMOOTH_RATE = 10
 # The picture is so high that Stop, below it, is in sight as well.
-# Streamlit puts columns below each other up to 640 px; there an alert comes to the window's foot,
-# over whatever stands there, for its own place is far below the picture.
+# On phones an alert comes to the window's foot, over whatever stands there, for its own place is
+# far below the picture.
 _PICTURE, _RAISED, _NOT_RAISED = "live-picture", "alert-raised", "alert-not-raised"
 _RATE = "live-rate"
 _STYLE = f"""<style>
-@media (min-width: 641px) {{
+@media (min-width: {PHONE_PX + 1}px) {{
   [data-testid="stColumn"]:has(.st-key-{_PICTURE}) {{
     max-width: max(24rem, (100vh - 20rem) * 4 / 3);
   }}
 }}
 .st-key-{_RATE} {{ min-height: 3rem; }}
-@media (max-width: 640px) {{
+@media (max-width: {PHONE_PX}px) {{
   [data-testid="stLayoutWrapper"]:has(> .st-key-{_NOT_RAISED}) {{ display: none; }}
   [data-testid="stLayoutWrapper"]:has(> .st-key-{_RAISED}) {{
     position: fixed; inset: auto 0 0; z-index: 10; padding: 0.5rem 1rem; background: Canvas;

@@ -16,6 +16,7 @@ from ui.photos.export import annotated_name
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Photo, Results
 from ui.photos.preview import jpeg_url
+from ui.style import PHONE_PX
 from ui.words import shown_name
 
 PHOTOS_A_PAGE = 10
@@ -29,20 +30,22 @@ FACES_SHOWN = 12
 _ROW_HEIGHT = 48
 _TABLE_HEIGHT = 36 + _ROW_HEIGHT * FACES_SHOWN + _ROW_HEIGHT // 2
 # Tall photos fit the window, undistorted.
-_STYLE = """<style>
-[class*="st-key-photo-"] [data-testid="stImageContainer"] img {
+_STYLE = f"""<style>
+[class*="st-key-photo-"] [data-testid="stImageContainer"] img {{
   max-height: 70vh; object-fit: contain; object-position: left top;
-}
+}}
 /* In full screen a panorama is scrolled through: fitted to the window it would be a strip. */
-[class*="st-key-panorama-"] [data-testid="stFullScreenFrame"] { justify-content: start !important; }
-[class*="st-key-panorama-"] img[style*="max-height"] {
+[class*="st-key-panorama-"] [data-testid="stFullScreenFrame"] {{
+  justify-content: start !important;
+}}
+[class*="st-key-panorama-"] img[style*="max-height"] {{
   align-self: start; width: auto !important; max-width: none !important;
-}
-[class*="st-key-page-"] { scroll-margin-top: 5rem; }
+}}
+[class*="st-key-page-"] {{ scroll-margin-top: 5rem; }}
 /* On phones a line of its own: beside it the kinds grow once all photos have been looked at. */
-@media (max-width: 640px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-pager) { flex-basis: 100%; }
-}
+@media (max-width: {PHONE_PX}px) {{
+  [data-testid="stLayoutWrapper"]:has(> .st-key-pager) {{ flex-basis: 100%; }}
+}}
 </style>"""
 # A page turned from below begins at its first photo.
 _TO_THE_FIRST = """<script>
