@@ -31,7 +31,7 @@ OpenPage = Callable[[], AppTest]
 
 @pytest.fixture
 def live(open_page: OpenPage, fake_models: Path, player: Player) -> AppTest:
-    return open_page().switch_page("pages/live.py").run()
+    return open_page("pages/live.py")
 
 
 def stream_of(page: AppTest) -> LiveStream:
@@ -268,7 +268,7 @@ def test_servers_from_the_settings_reach_both_ends(
 ) -> None:
     value = '[{"urls": ["turn:turn.example:3478"], "username": "u", "credential": "c"}]'
     monkeypatch.setenv("MASKLENS_ICE_SERVERS", value)
-    open_page().switch_page("pages/live.py").run()
+    open_page("pages/live.py")
     (server,) = player.calls[-1]["rtc_configuration"]["iceServers"]
     assert (server["username"], server["credential"]) == ("u", "c")
 
@@ -277,7 +277,7 @@ def test_broken_settings_are_a_sentence_without_the_secret(
     open_page: OpenPage, player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MASKLENS_ICE_SERVERS", '[{"urls": 7, "credential": "hush"}]')
-    page = open_page().switch_page("pages/live.py").run()
+    page = open_page("pages/live.py")
     assert not page.exception
     (error,) = page.error
     assert "ICE" in error.value
@@ -491,9 +491,9 @@ def test_what_comes_and_goes_stands_below_the_buttons(
 
 
 def test_visitors_have_streams_of_their_own(open_page: OpenPage, player: Player) -> None:
-    first = open_page().switch_page("pages/live.py").run()
+    first = open_page("pages/live.py")
     st.cache_data.clear()
-    second = open_page().switch_page("pages/live.py").run()
+    second = open_page("pages/live.py")
     assert stream_of(first) is not stream_of(second)
     assert stream_of(first).settings.pipeline.detector is (
         stream_of(second).settings.pipeline.detector

@@ -72,7 +72,7 @@ def open_view(
     """Opens the Live page at "Video file" in a new session."""
 
     def start() -> AppTest:
-        return choose_way(open_page().switch_page("pages/live.py").run(), "Video file")
+        return choose_way(open_page("pages/live.py"), "Video file")
 
     return start
 

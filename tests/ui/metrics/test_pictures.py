@@ -1,4 +1,4 @@
-"""Pictures that a visitor brings; how the page shows them is tested in test_metrics_page.py."""
+"""Pictures that a visitor brings; how the page shows them is tested in metrics_page."""
 
 from __future__ import annotations
 
