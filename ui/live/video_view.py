@@ -12,7 +12,7 @@ from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
 from ui.live.video import VideoJob, VideoSettings
-from ui.uploader import empty_field, field_key, word_uploader
+from ui.uploader import empty_field, field_key, release, word_uploader
 from ui.words import counted, percent, plain, shown_name
 
 # Larger results are for downloading: the player would hold them in memory.
@@ -55,6 +55,7 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
         if file is not None:
             st.session_state[_REFUSED] = _begin(file.name, file, pipeline, settings)
             empty_field(_FIELD)
+            release(file)  # the job has a copy
             st.rerun()
 
 
@@ -63,11 +64,13 @@ def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: Video
     try:
         with st.spinner("Taking the video in"):
             look_at(content)
-            st.session_state[_JOB] = VideoJob(name, content, pipeline, settings)
+            job = VideoJob(name, content, pipeline, settings)
     except VideoError as error:
         return f"**{shown_name(name)}**: {plain(str(error))}"
     except OSError:
         return "This video could not be stored: the disk may be full."
+    # Only now: a press meanwhile ends the run above, and the next one takes the video in again.
+    st.session_state[_JOB] = job
     return ""
 
 

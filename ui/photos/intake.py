@@ -10,7 +10,7 @@ from ui.choices import choose_way
 from ui.photos.gallery import MAX_PHOTOS, Gallery, Problems
 from ui.photos.preview import jpeg_url
 from ui.photos.sample import SAMPLE_NAME, labelled_sample, sample_photo
-from ui.uploader import empty_field, field_key, word_uploader
+from ui.uploader import empty_field, field_key, release, word_uploader
 from ui.words import counted, shown_name
 
 SOURCES = {"Upload": ":material/upload:", "Take a photo": ":material/photo_camera:"}
@@ -110,6 +110,7 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
         gallery.dismiss()
         for file in files:
             photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Take a photo")
+            release(file)  # else it would stay when the photo is removed
             if source == "Take a photo":
                 gallery.shot = photo
         empty_field(source)

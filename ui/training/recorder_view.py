@@ -18,7 +18,7 @@ from ui.live.ice import ice_servers
 from ui.live.webrtc import camera_stream, leave_stream
 from ui.training.data_report import NAMES
 from ui.training.recorder import FaceRecorder
-from ui.uploader import empty_field, field_key
+from ui.uploader import empty_field, field_key, release
 from ui.words import plain
 
 # From here on a class can be divided and trained on.
@@ -114,12 +114,17 @@ def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
                 on_click=recorder.begin,
                 args=(label,),
             )
-        st.progress(counts[label] / FACES_A_CLASS, f"{name}: {counts[label]} of {FACES_A_CLASS}")
+        _show_count(label, counts)
     # Always there, so that nothing jumps while hints come and go.
     st.caption(plain(_advice(recorder, counts, playing)))
     _show_use_button(recorder, counts)
     if st.session_state.get(_DONE):
         st.rerun(scope="app")  # what comes next stands outside of this fragment
+
+
+def _show_count(label: str, counts: dict[str, int]) -> None:
+    count = counts[label]
+    st.progress(count / FACES_A_CLASS, f"{NAMES[label]}: {count} of {FACES_A_CLASS}")
 
 
 def _show_use_button(recorder: FaceRecorder, counts: dict[str, int]) -> None:
@@ -160,12 +165,11 @@ def _show_shots(recorder: FaceRecorder) -> None:
             recorder.hint = ""
         except MasklensError as error:
             recorder.hint = str(error)
+        release(shot)  # only the cut-out face is kept
         st.rerun()
     with right:
         counts = {label: recorder.recording.count(label) for label in NAMES}
-        for label, name in NAMES.items():
-            st.progress(
-                counts[label] / FACES_A_CLASS, f"{name}: {counts[label]} of {FACES_A_CLASS}"
-            )
+        for label in NAMES:
+            _show_count(label, counts)
         st.caption(plain(recorder.hint) or f"{LEAST} of each are enough to train on.")
         _show_use_button(recorder, counts)

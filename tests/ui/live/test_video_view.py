@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -162,6 +163,42 @@ def test_an_upload_is_begun_as_chosen(
     assert job.pipeline is fake_pipeline
     assert not view.file_uploader
     assert STOP in labels(view) and ANOTHER not in labels(view)
+
+
+@pytest.mark.parametrize("is_video", [True, False])
+def test_an_upload_does_not_stay_in_memory(
+    view: AppTest,
+    jobs: list[FakeJob],
+    released: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_video: bool,
+) -> None:
+    if not is_video:
+        monkeypatch.setattr(video_view, "look_at", look_at)
+    upload(view)
+    assert len(released) == 1
+    assert (len(jobs), len(view.error)) == ((1, 0) if is_video else (0, 1))
+    view.run()
+    assert not view.exception
+
+
+def test_a_press_while_a_video_is_taken_in_does_not_lose_it(
+    view: AppTest, jobs: list[FakeJob], released: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presses = iter([True])
+
+    @contextmanager
+    def interrupted(text: str) -> Iterator[None]:
+        """The spinner goes, and Streamlit begins the run that was asked for meanwhile."""
+        yield
+        if text == "Taking the video in" and next(presses, False):
+            st.rerun()
+
+    monkeypatch.setattr(st, "spinner", interrupted)
+    upload(view)
+    assert [job.content for job in jobs][-1] == b"moving"
+    assert STOP in labels(view)
+    assert len(released) == 1
 
 
 @pytest.mark.parametrize("name", ["t.jpg", "t.mp4"])

@@ -42,6 +42,18 @@ def test_an_open_page_notices_a_model_installed_anew(
     assert reruns == [{"scope": "app"}]
 
 
+def test_what_came_in_is_held_as_a_photo_alone_which_can_be_removed(
+    page: AppTest, photo_file: PhotoFile, released: list[str]
+) -> None:
+    upload(page, ("two.png", photo_file(200)), ("text.jpg", b"text"))
+    assert len(released) == 2
+    page.segmented_control(key="source").set_value("Take a photo").run()
+    page.camera_input[0].upload("shot.jpg", photo_file(300, format="JPEG"), "image/jpeg").run()
+    assert len(set(released)) == 3
+    assert found(page.run()) == ["2 faces: 1 with mask, 1 without", "1 face: with mask"]
+    assert not page.exception
+
+
 def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -> None:
     upload(
         page,

@@ -125,7 +125,9 @@ def test_another_way_stops_the_camera(
     assert len(player.calls) == calls
 
 
-def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> None:
+def test_single_shots_work_without_a_stream(
+    page: AppTest, player: Player, released: list[str]
+) -> None:
     go(page, "Record with the camera")
     calls = len(player.calls)
     page.toggle(key="recorder_shots").set_value(True).run()
@@ -137,6 +139,7 @@ def test_single_shots_work_without_a_stream(page: AppTest, player: Player) -> No
     page.camera_input[0].upload("shot.jpg", grey(0, 320, 240, "JPEG"), "image/jpeg").run()
     assert bars(page) == ["Mask: 1 of 50", "No Mask: 1 of 50"]
     assert any("No face is seen" in caption.value for caption in page.caption)
+    assert len(set(released)) == 3  # only the cut-out face is kept
     assert disabled(page, "Use these faces")
     assert not page.exception
 
