@@ -15,11 +15,14 @@ import streamlit as st
 from maskcore import MasklensError
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.corrections import Corrections, parse_corrections, read_corrections
-from training.photos.intake import hash_in_name, kept_names
+from training.photos.intake import content_hash, hash_in_name, kept_names
+from ui.actions import keep_problem, show_problem
 from ui.keep import keep
-from ui.words import counted, plain
+from ui.uploader import empty_field, field_key, release
+from ui.words import counted, shown_name
 
 MAX_NAME = 80  # of a set of photos
+_LISTS = "corrections_lists"  # of the session: those that were brought, by their photos' folders
 
 Mark = Literal["keep", "relabel", "leave_out"]
 _WORDS: dict[Mark, str] = {
@@ -56,8 +59,9 @@ class Marks:
     def among(self, folder: Path) -> Marks:
         """Those whose photos lie in a folder, by their names there.
 
-        Photos that were taken into it are also known by the names that their owner gave them,
-        if they are the ones that were marked: other archives have such names, too.
+        Photos that were taken into it are also known by the names that their owner gave them.
+        A mark holds for the photo that was marked alone: others have such names, too, as all
+        recordings name their faces alike.
         """
         if not len(self):
             return Marks(self.data)
@@ -69,7 +73,9 @@ class Marks:
             file = place if known and known == hash_in_name(place) else name
             inside = ".." not in Path(file).parts and not Path(file).anchor
             # Path.is_file raises where a name is too long for this system.
-            return file if inside and os.path.isfile(folder / file) else ""
+            if not inside or not os.path.isfile(folder / file):
+                return ""
+            return file if file == place or self._is_marked(name, folder / file) else ""
 
         relabel = {here(name): label for name, label in self.relabel.items()}
         leave_out = {here(name) for name in self.leave_out}
@@ -80,6 +86,13 @@ class Marks:
             {name: label for name, label in relabel.items() if name not in gone},
             leave_out - {""},
         )
+
+    def _is_marked(self, name: str, file: Path) -> bool:
+        """Whether a file of this name is the photo that was marked, as far as that is known."""
+        try:
+            return self.hashes.get(name) in (None, content_hash(file.read_bytes()))
+        except OSError:
+            return False
 
     def over(self, earlier: Marks) -> Marks:
         """These marks and, of the other photos, earlier ones."""
@@ -92,13 +105,16 @@ class Marks:
     def __len__(self) -> int:
         return len(self.relabel) + len(self.leave_out)
 
-    def mark_of(self, path: str, label: int) -> Mark:
+    def mark_of(self, path: str, label: int, content_hash: str = "") -> Mark:
         """How a photo is marked.
 
         Args:
             path: its name in the report.
             label: its class there: a run that honoured the mark has the true one already.
+            content_hash: of the photo; empty where it is not at hand.
         """
+        if content_hash and self.hashes.get(path, content_hash) != content_hash:
+            return "keep"  # another photo of this name was marked
         if path in self.leave_out:
             return "leave_out"
         return "relabel" if self.relabel.get(path) == CLASS_FOLDERS[1 - label] else "keep"
@@ -125,7 +141,8 @@ class Marks:
     def choose(self, path: str, label: int, hash_of: Callable[[str], str]) -> None:
         """Show a photo's choice; ``hash_of`` gives its content's hash or nothing."""
         key = f"mark-{self.data}-{path}"
-        st.session_state[key] = self.mark_of(path, label)
+        known = hash_of(path) if path in self.hashes else ""
+        st.session_state[key] = self.mark_of(path, label, known)
         st.selectbox(
             f"What to do with {path}",
             list(_WORDS),
@@ -163,16 +180,13 @@ def choose_corrections(data: str, folder: Path) -> Marks:
     Returns:
         Those of its photos; empty where there are none or they are not wanted.
     """
-    listed = Marks(data)
     with st.expander("Corrections made elsewhere", icon=":material/rule:"):
         st.caption(
             "Photos can be marked on the Metrics page, too: under Mistakes, once the same ZIP or"
             " folder is measured there or a model trained on it is chosen. What is marked there"
             " now counts here at once; a list that was taken along is brought back here."
         )
-        file = st.file_uploader("List of corrections (JSON)", type="json", key="corrections_list")
-        if file is not None:
-            listed = _read(data, file.getvalue(), folder)
+        listed = _bring_list(data, folder)
     found = Marks.of_session(data).among(folder).over(listed)
     if not len(found):
         return found
@@ -183,12 +197,34 @@ def choose_corrections(data: str, folder: Path) -> Marks:
     return found if wanted else Marks(data)
 
 
-def _read(data: str, content: bytes, folder: Path) -> Marks:
-    try:
-        return _among(data, parse_corrections(content, "The file"), folder)
-    except MasklensError as error:
-        st.error(plain(str(error)))
+def _bring_list(data: str, folder: Path) -> Marks:
+    """Take a list in, and show the one that is here: it stays while its photos do."""
+    lists: dict[Path, tuple[str, Corrections]] = st.session_state.setdefault(_LISTS, {})
+    file = st.file_uploader("List of corrections (JSON)", type="json", key=field_key(_LISTS))
+    if file is not None:
+        try:
+            lists[folder] = file.name, parse_corrections(file.getvalue(), "The file")
+        except MasklensError as error:
+            keep_problem(_LISTS, error)
+        empty_field(_LISTS)
+        release(file)
+        st.rerun()
+    show_problem(_LISTS)
+    if folder not in lists:
         return Marks(data)
+    name, corrections = lists[folder]
+    listed = _among(data, corrections, folder)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        named = counted(len(listed), "photo")
+        st.markdown(f"**{shown_name(name)}** corrects {named} of these.", width="content")
+        st.button(
+            "Remove the list",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=lists.pop,
+            args=(folder, None),
+        )
+    return listed
 
 
 def read_list(data: str, path: Path, folder: Path) -> Marks:

@@ -65,6 +65,21 @@ def test_marks_that_do_not_know_their_photo_hold_where_photos_are_used_in_place(
     assert marks.among(tmp_path / "own").relabel == marks.relabel
 
 
+def test_marks_in_one_recording_are_not_those_of_the_next(tmp_path: Path) -> None:
+    """All recordings go by one name, and so do their faces."""
+    name = "with_mask/recorded_0001.jpg"
+    marks = Marks("Recorded faces")
+    marks.mark(name, 1, "relabel", content_hash(grey(1)))
+    for recording, shade in (("first", 1), ("second", 2)):
+        (tmp_path / recording / "with_mask").mkdir(parents=True)
+        (tmp_path / recording / name).write_bytes(grey(shade))
+    assert marks.among(tmp_path / "first").relabel == {name: "without_mask"}
+    assert len(marks.among(tmp_path / "second")) == 0
+    assert marks.mark_of(name, 1, content_hash(grey(1))) == "relabel"
+    assert marks.mark_of(name, 1, content_hash(grey(2))) == "keep"
+    assert marks.mark_of(name, 1) == "relabel"  # of one not at hand nobody can tell
+
+
 def test_a_name_of_ours_tells_its_photo_by_itself(tmp_path: Path) -> None:
     """Also where an archive was made of a folder that was taken in."""
     folder = taken_in(tmp_path / "first", grey(1), grey(2))

@@ -127,6 +127,30 @@ def test_marks_of_photos_in_a_folder_are_honoured_if_wanted(
     assert not page.exception
 
 
+def test_a_list_of_corrections_stays_with_its_photos_until_it_is_removed(
+    page: AppTest, photos: dict[str, bytes], tmp_path: Path, released: list[str]
+) -> None:
+    places = {"Maske": "with_mask", "Gesichter": "without_mask"}
+    root = on_disk(tmp_path / "own", photos, places)
+    others = on_disk(tmp_path / "others" / "own", photos, places)
+    listed = {"leave_out": ["with_mask/3.jpg", "with_mask/gone.jpg"], "relabel": {}}
+    use_folder(page, root)
+    page.file_uploader[0].upload("list.json", json.dumps(listed).encode(), "application/json").run()
+    assert len(released) == 1
+    assert json.loads(page.session_state.choice.corrections)["leave_out"] == ["with_mask/3.jpg"]
+    assert "**list.json** corrects 1 photo of these." in [m.value for m in page.markdown]
+    page.file_uploader[0].upload("bad.json", b"[1]", "application/json").run()
+    assert page.session_state.choice.corrections  # the one that is here stays
+    press(page, "Other photos")
+    use_folder(page, others)
+    assert page.session_state.choice.corrections == ""
+    press(page, "Other photos")
+    use_folder(page, root)
+    press(page, "Remove the list")
+    assert page.session_state.choice.corrections == ""
+    assert not page.exception
+
+
 @pytest.mark.parametrize("way", ["Upload a ZIP", "Folder on this computer"])
 def test_marks_of_photos_measured_in_a_zip_or_folder_are_honoured_when_trained_on_it(
     runs: Path, player: Player, photos: dict[str, bytes], tmp_path: Path, way: str
