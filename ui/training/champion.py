@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 import altair as alt
@@ -17,14 +18,16 @@ from training.background.comparison import Comparison, Figures, Verdict, compari
 from training.background.control import MAX_NAME, submit
 from training.background.jobs import Job
 from training.background.run_installing import install
+from training.config import TrainConfig
 from training.job_files import read_values
 from training.provenance import began_with_a_model
 from ui.actions import action_button
-from ui.choices import model_title
+from ui.choices import MODELS, model_title
 from ui.metrics.charts import SERIES
 from ui.metrics.corrections import Marks, read_list
 from ui.metrics.provenance import begun_sentence
 from ui.training.run_mistakes import show_run_mistakes
+from ui.training.views import open_run
 from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
@@ -191,13 +194,18 @@ def _offer_again(job: Job) -> None:
             f"Train again with {photos}",
             ":material/rule:",
             f"again-{job.id}",
-            submit,
+            _submit_and_open,
             replace(job.config, corrections=""),
             name_after(job, ", corrected"),
             job.data_name,
             marks.to_json(),
             done="The corrected run is in the list.",
         )
+
+
+def _submit_and_open(config: TrainConfig, name: str, data_name: str, corrections: str) -> None:
+    # At once: the second press of a double click finds no button.
+    open_run(submit(config, name, data_name, corrections))
 
 
 def name_after(job: Job, suffix: str) -> str:
@@ -210,6 +218,8 @@ def _offer(job: Job, name: str, verdict: Verdict) -> None:
     title = plain(model_title(name))
     # Short: a toast shows three lines.
     done = f"{job.name} is installed as {model_title(name)}: Photos and Live use it now."
+    if any(other in installed_models("classifier") for other in takewhile(name.__ne__, MODELS)):
+        done = _to_be_chosen(model_title(name))  # they begin with that one
     with st.container(horizontal=True):
         if verdict == "worse":
             with st.popover("Install", icon=":material/download_done:"):
@@ -228,7 +238,7 @@ def _offer(job: Job, name: str, verdict: Verdict) -> None:
                 help="Letters, digits and underscores.",
                 key=f"other-{job.id}",
             )
-            done = f"Installed. Choose {other} as mask model on Photos and Live."
+            done = _to_be_chosen(other)
             if other in installed_models("classifier"):
                 st.caption(f"{plain(model_title(other))} is there already and will be replaced.")
             # Of one label: a button that changes while it is pressed is not pressed.
@@ -237,6 +247,10 @@ def _offer(job: Job, name: str, verdict: Verdict) -> None:
         f"Install makes it the {title} of everybody who uses this server. What it replaces stays"
         " among the earlier versions and can be brought back."
     )
+
+
+def _to_be_chosen(title: str) -> str:
+    return f"Installed. Choose {title} as mask model on Photos and Live."
 
 
 def _install_button(label: str, job: Job, name: str, done: str, primary: bool = False) -> None:
