@@ -43,6 +43,7 @@ class Gallery:
     looking: bool = False
     shot: Photo | None = None
     left: int = 0
+    _removed_shot: Photo | None = None
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -60,7 +61,7 @@ class Gallery:
             content: the file as it came.
             is_shot: whether the camera took it, which is new however much it is like another.
         """
-        self.removed = []  # it would take up room
+        self.removed, self._removed_shot = [], None  # they would take up room
         digest = hashlib.sha256(content).digest()
         if not is_shot and any(photo.digest == digest for photo in self.photos):
             self.doubles.append((name, digest))
@@ -128,12 +129,14 @@ class Gallery:
         Asked twice, as by a double click, once is enough.
         """
         self.photos, self.removed = [], self.photos or self.removed
-        self.shot, self.left = None, 0
+        self.shot, self._removed_shot = None, self.shot or self._removed_shot
+        self.left = 0
         self.dismiss()
 
     def bring_back(self) -> None:
         """Undo ``remove_all``; asked twice, as by a double click, once is enough."""
         self.photos, self.removed = self.photos + self.removed, []
+        self.shot, self._removed_shot = self.shot or self._removed_shot, None
 
     def results(self, choice: Choice, threshold: float) -> Results:
         """Every photo with its faces as judged by ``threshold``, 0..1."""

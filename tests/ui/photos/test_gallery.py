@@ -126,11 +126,14 @@ def test_all_that_was_removed_comes_back_as_it_was(
     looked: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, results = list(looked.photos), looked.results(CHOICE, 0.5)
+    looked.shot = before[-1]
     looked.remove_all()
     looked.remove_all()
+    assert looked.shot is None
     looked.bring_back()
     looked.bring_back()
     assert looked.photos == before
+    assert looked.shot is before[-1]
     assert looked.results(CHOICE, 0.5) == results
     # As much as may be held at all is held, and no more.
     monkeypatch.setattr(module, "MAX_PHOTOS", 3)
@@ -139,6 +142,7 @@ def test_all_that_was_removed_comes_back_as_it_was(
         assert looked.add(name, name.encode())
     looked.bring_back()
     assert [photo.name for photo in looked.photos] == ["a.png", "b.png", "c.png"]
+    assert looked.shot is None
 
 
 def test_what_was_removed_is_looked_at_anew_after_a_model_was_installed_anew(
