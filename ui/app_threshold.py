@@ -16,6 +16,8 @@ from maskcore.locks import models_guard
 from maskcore.models import models_dir, read_card
 
 THRESHOLD_FILE = "threshold.json"
+# The same wherever it is chosen or told; sentences speak of the threshold.
+THRESHOLD_LABEL = "Threshold: counts as a mask from"
 
 
 def card_percent(model: str) -> int:

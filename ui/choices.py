@@ -9,7 +9,7 @@ from maskcore.detection import yunet_available
 from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
 from maskcore.models import installed_models, scene_report
 from ui import loading
-from ui.app_threshold import identity, start_percent
+from ui.app_threshold import THRESHOLD_LABEL, identity, start_percent
 from ui.keep import forget, keep
 from ui.words import plain
 
@@ -100,7 +100,7 @@ def choose() -> tuple[Choice, float]:
             st.session_state.threshold_of = of
         keep("threshold", start_percent(model))
         percent = st.slider(
-            "Counts as a mask from",
+            THRESHOLD_LABEL,
             min_value=1,
             max_value=99,
             format="%d %%",
@@ -168,9 +168,9 @@ def _measured(detector: str) -> tuple[str, str]:
         sentence = (
             # In folds the networks asked were trained like this one, without those photos.
             f"On {report['photos']} street photos, always kept out of training, it found {mask}"
-            f" masked and {bare} bare faces."
+            f" masked faces and {bare} without a mask."
         )
-        return f"{mask} masked, {bare} bare", sentence
+        return f"{mask} masked, {bare} without", sentence
     except (StopIteration, KeyError, TypeError):
         return "", ""
 

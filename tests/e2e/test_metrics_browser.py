@@ -95,7 +95,7 @@ def test_a_click_on_a_tile_lists_its_photos(page: Any, photos: list[dict[str, An
 
 
 def test_the_slider_redraws_figures_and_list(page: Any, photos: list[dict[str, Any]]) -> None:
-    slider = page.get_by_role("slider", name="Counts as a mask from")
+    slider = page.get_by_role("slider", name="Threshold: counts as a mask from")
     slider.focus()
     for _ in range(10):
         slider.press("ArrowRight")
@@ -179,7 +179,7 @@ def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
         ("Curves", "The nearer the line to the upper left corner"),
         ("Whole app", "Macro F1 is the whole app in one figure"),
         ("Two models", "How they were trained"),
-        ("Hard cases", re.compile("test photos|no stress card")),
+        ("Hard cases", re.compile("test photos|no figures on hard cases")),
         ("Mistakes", "photos are called rightly"),
         ("Figures", "No face has to be found here"),
     ):

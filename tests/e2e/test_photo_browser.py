@@ -135,7 +135,7 @@ def test_everything_can_be_taken_along(
 
     offer = page.get_by_role("button", name="Download", exact=True)
     assert offer.count() == 0  # of one photo there is no more than this
-    name, content = download(page, "Labelled photo")
+    name, content = download(page, "Labelled photo (JPEG)")
     assert name == "001-two faces-masklens.jpg"
     annotated = read_image(content)
     assert annotated.shape == original.shape
@@ -145,22 +145,22 @@ def test_everything_can_be_taken_along(
     choose_files(page, nobody)
     result(page, "No face found").wait_for()
     offer.click()
-    page.get_by_role("button", name="Photos as ZIP", disabled=False).wait_for()
-    name, table = download(page, "Table as CSV")
+    page.get_by_role("button", name="Photos (ZIP)", disabled=False).wait_for()
+    name, table = download(page, "Table (CSV)")
     assert name == "faces.csv"
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     assert sorted(row["label"] for row in rows) == ["", "Mask", "No Mask"]
     by_label = {row["label"]: row for row in rows}
     assert float(by_label["No Mask"]["x1"]) <= 640 <= float(by_label["Mask"]["x0"])
 
-    name, lines = download(page, "JSON lines")
+    name, lines = download(page, "Table (JSON lines)")
     assert name == "faces.jsonl"
     record, _ = [json.loads(line) for line in lines.decode().splitlines()]
     assert record["image"] == "two faces.png"
     assert (record["width"], record["height"]) == (1280, 600)
     assert sorted(face["label"] for face in record["faces"]) == ["Mask", "No Mask"]
 
-    name, packed = download(page, "Photos as ZIP")
+    name, packed = download(page, "Photos (ZIP)")
     assert name == "masklens.zip"
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.testzip() is None
@@ -349,7 +349,7 @@ def test_shutter_and_what_a_shot_shows_are_in_sight(
     }""")
     for number in (1, 2):
         shutter.click()
-        page.get_by_role("button", name="Labelled photo").nth(number - 1).wait_for()
+        page.get_by_role("button", name="Labelled photo (JPEG)").nth(number - 1).wait_for()
         answer = page.locator(".st-key-last-shot").get_by_text(re.compile("face"))
         answer.wait_for()
         box = answer.bounding_box()
@@ -399,7 +399,7 @@ def test_a_reload_forgets_the_photos_once_the_browser_has_asked(
 
     page.on("dialog", leave)
     show_sample(page, sample_file)
-    download(page, "Labelled photo")
+    download(page, "Labelled photo (JPEG)")
     page.get_by_role("link", name="Training").first.click()
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     page.get_by_role("link", name="Photos").first.click()

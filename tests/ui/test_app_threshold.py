@@ -110,14 +110,14 @@ def test_a_threshold_chosen_during_an_installation_loses_no_model(
 def test_no_folder_is_made_for_a_model_that_goes_meanwhile(
     fake_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    identity = app_threshold._identity
+    identity = app_threshold.identity
 
     def identity_and_gone(model: str) -> dict[str, object]:
         told = identity(model)
         shutil.rmtree(fake_models / model)  # by hand: that asks for no lock
         return told
 
-    monkeypatch.setattr(app_threshold, "_identity", identity_and_gone)
+    monkeypatch.setattr(app_threshold, "identity", identity_and_gone)
     with pytest.raises(MasklensError, match="could not be kept"):
         choose_threshold("first", 60)
     assert not (fake_models / "first").exists()

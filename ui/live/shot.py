@@ -76,7 +76,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         st.image(labelled, width="stretch", alt=found)
         st.subheader(found, anchor=False)
         st.download_button(
-            "Labelled photo",
+            "Labelled photo (JPEG)",
             labelled,
             "masklens-shot.jpg",
             "image/jpeg",

@@ -10,7 +10,7 @@ from maskcore.drawing import COLOURS
 from training.metrics import CLASS_NAMES
 
 COLOUR = {name: "#{:02x}{:02x}{:02x}".format(*rgb) for name, rgb in COLOURS.items()}
-CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Bare faces"}
+CLASS_TITLES = {"Mask": "Masked faces", "No Mask": "Faces without a mask"}
 # The theme's in a light page.
 BLUE = "#0b6799"
 GREY = "#808a92"

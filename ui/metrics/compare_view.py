@@ -9,7 +9,7 @@ import streamlit as st
 from maskcore import ModelError
 from maskcore.models import installed_models
 from training.metrics import CLASS_NAMES, LEAST_DIFFERING, McNemarTest, mcnemar
-from ui.app_threshold import card_percent
+from ui.app_threshold import THRESHOLD_LABEL, card_percent
 from ui.keep import keep, put
 from ui.metrics.history import show_history
 from ui.metrics.judged import Judged, read_judged
@@ -163,5 +163,5 @@ def _figures_of(judged: Judged, threshold: float) -> dict[str, str]:
         column[f"{name}: right"] = f"{recall['hits']} of {recall['count']}"
         column[f"{name}: F1"] = percent(of_class["f1"]["value"])
     column[judged.things.capitalize()] = str(figures["count"])
-    column["Counts as a mask from"] = percent(threshold, 0)
+    column[THRESHOLD_LABEL] = percent(threshold, 0)
     return column

@@ -20,7 +20,7 @@ from ui.metrics.judged import Judged
 from ui.words import percent
 
 ROC_AXES = (
-    ("false_positive_rate", "Bare faces called masked"),
+    ("false_positive_rate", "Faces without a mask called masked"),
     ("recall", "Masked faces recognised"),
 )
 PRECISION_AXES = (
@@ -50,9 +50,9 @@ def roc_meaning(judged: Judged, threshold: float) -> str:
     at, _ = current_points(judged, threshold)
     return (
         f"At {threshold * 100:.0f} % (the dot) {percent(at['recall'])} of masked"
-        f" {judged.things} are recognised and {percent(at['false_positive_rate'])} of bare"
-        " ones pass as masked. The nearer the line to the upper left corner, the better."
-        + _enlarged(at, ROC_AXES)
+        f" {judged.things} are recognised and {percent(at['false_positive_rate'])} of"
+        " those without a mask pass as masked. The nearer the line to the upper left corner, the"
+        " better." + _enlarged(at, ROC_AXES)
     )
 
 
@@ -79,8 +79,9 @@ def reliability_meaning(steps: list[dict[str, Any]], things: str) -> str:
 def histogram_meaning(things: str) -> str:
     """Of the probabilities' distribution."""
     return (
-        f"Masked {things} should stand at the right, bare ones at the left, and little between."
-        " The dashed line is the threshold: from there on the answer is Mask."
+        f"Masked {things} should stand at the right, those without a mask at the left, and little"
+        " between. The dashed line is the threshold: from there on the answer is Mask. Beside large"
+        " numbers small ones are drawn larger than they are, so that they can be seen (root scale)."
     )
 
 

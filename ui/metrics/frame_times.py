@@ -1,4 +1,4 @@
-"""How long one frame takes on this machine, measured when somebody asks."""
+"""How long one picture takes on this machine, measured when somebody asks."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def show_frame_times(model: str) -> None:
                     "Face finder": title,
                     "Finding faces, ms": round(detect_ms, 1),
                     "Checking masks, ms": round(classify_ms, 1),
-                    "A frame, ms": round(sum(held), 1),
-                    "Frames a second": round(1000 / sum(held)),
+                    "A picture, ms": round(sum(held), 1),
+                    "Pictures a second": round(1000 / sum(held)),
                 }
             )
     asked = any(of_model == model for _, of_model in times)
@@ -88,7 +88,7 @@ def show_frame_times(model: str) -> None:
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(
-        f"One frame of {SIZE_WH[0]} × {SIZE_WH[1]} pixels with one face, as Live looks at it. The"
+        f"One picture of {SIZE_WH[0]} × {SIZE_WH[1]} pixels with one face, as Live looks at it. The"
         f" face finders take turns in {ROUNDS} short rounds, and the quickest of"
         f" {ROUNDS * RUNS_A_ROUND} runs counts, which other programs disturb least."
     )

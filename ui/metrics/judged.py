@@ -130,8 +130,9 @@ def not_sure_note(judged: Judged, threshold: float) -> str:
     """Of how many photos the app says "Not sure", in words; empty where it is sure of all."""
     counts = judged.not_sure(threshold)
     said = [
-        f"{counts[name]} of {(judged.labels == CLASS_NAMES.index(name)).sum():,} {kind}"
-        for kind, name in (("masked", "Mask"), ("bare", "No Mask"))
+        f"{counts[name]} of {(judged.labels == CLASS_NAMES.index(name)).sum():,} {judged.things}"
+        f" {kind} a mask"
+        for kind, name in (("with", "Mask"), ("without", "No Mask"))
         if counts[name]
     ]
     if not said:
@@ -141,8 +142,7 @@ def not_sure_note(judged: Judged, threshold: float) -> str:
     )
     return (
         f"Right and wrong go by the threshold alone. The app says “Not sure” of"
-        f" {' and '.join(said)} {judged.things}: their probability is between {low:.0f} and"
-        f" {high:.0f} %."
+        f" {' and '.join(said)}: their probability is between {low:.0f} and {high:.0f} %."
     )
 
 

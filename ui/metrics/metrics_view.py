@@ -80,8 +80,8 @@ def _whole_app(finder: str, figures: SceneFigures, own: OwnPhotos | None = None)
 
 def _fold_note(figures: SceneFigures) -> str:
     told = (
-        "Each photo was looked at by networks that had not learned from it; the finder's settings"
-        f" were chosen on these photos. {boxes_note(figures)}"
+        "In turns: each photo was looked at by networks that had not learned from it; the finder's"
+        f" settings were chosen on these photos. {boxes_note(figures)}"
     )
     return told.rstrip()
 
@@ -90,8 +90,8 @@ def _kept_apart_note(figures: SceneFigures) -> str:
     """The second measurement, below that in folds."""
     sentence = headline(figures, sized=False)
     return (
-        f"A stricter measurement, on {counted(figures.photos, 'photo')} that nothing was learned"
-        f" from and hardly anything chosen by: {sentence[0].lower()}{sentence[1:]}"
+        f"Stricter, on {counted(figures.photos, 'photo')} kept apart, from which nothing was"
+        f" learned and by which hardly anything was chosen: {sentence[0].lower()}{sentence[1:]}"
         f" {_chance_note(figures)}"
     )
 
@@ -111,7 +111,7 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
     by_class = judged.figures(threshold)["by_class"]
     recalls = {
         kind: by_class[name]["recall"]
-        for kind, name in (("masked", "Mask"), ("bare", "No Mask"))
+        for kind, name in (("masked {}", "Mask"), ("{} without a mask", "No Mask"))
         if by_class[name]["recall"]["count"]
     }
     # Nobody knows what fewer would be in a hundred.
@@ -121,7 +121,7 @@ def _close_up_headline(judged: Judged, threshold: float) -> str:
         hits, count = recall["hits"], recall["count"]
         whole, right = ("In 100", of_100(hits, count)) if in_100 else (f"Of {count}", hits)
         things = judged.thing if count == 1 else judged.things
-        said.append(f"{whole} {kind} {things} it recognises {right}.")
+        said.append(f"{whole} {kind.format(things)} it recognises {right}.")
     return " ".join(said)
 
 
@@ -156,7 +156,7 @@ def show_figures(judged: Judged, threshold: float, own: OwnPhotos | None) -> Non
                 meaning = f"Needs {things} of both classes."
             else:
                 meaning = (
-                    f"How often a masked {judged.thing} gets a higher probability than a bare one"
+                    f"How often a masked {judged.thing} gets a higher probability than one without"
                 )
                 # Drawn again, those without a mistake would never show one.
                 meaning += (
@@ -192,7 +192,8 @@ def show_how_measured(measured: Measured) -> None:
     how = []  # title, what there is to say, when, by what command
     _, figures = measured.first
     folds = measured.first_in_folds
-    for of, title in ((folds, _TOP), (figures, "The stricter measurement" if folds else _TOP)):
+    kept_apart = "The whole app, photos kept apart" if folds else _TOP
+    for of, title in ((folds, f"{_TOP}, photos in turns"), (figures, kept_apart)):
         if of and of.command:
             how.append((title, "", of.created, of.command))
     if judged := measured.judged:

@@ -92,7 +92,7 @@ def cell_title(cell: Cell, counted: str) -> str:
     """What a cell holds, e.g. "Masked, wrongly called No Mask: 2 photos"."""
     truth, answer = cell
     verb = "rightly called" if truth == answer else "wrongly called"
-    return f"{'Masked' if truth == 'Mask' else 'Bare'}, {verb} {answer}: {counted}"
+    return f"{'Masked' if truth == 'Mask' else 'Without a mask'}, {verb} {answer}: {counted}"
 
 
 def mistakes_in_words(judged: Judged, counts: dict[Cell, int]) -> str:

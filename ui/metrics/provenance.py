@@ -44,13 +44,13 @@ def _faces_note(report: dict[str, Any]) -> str:
     of_class = [report["by_class"][name]["recall"] for name in reversed(CLASS_NAMES)]
     right = " and ".join(
         f"{recall['hits']} of {recall['count']} {kind}"
-        for recall, kind in zip(of_class, ("masked", "bare"), strict=True)
+        for recall, kind in zip(of_class, ("masked", "without a mask"), strict=True)
     )
-    right += f" right, in all {with_interval(report['accuracy'])}."
+    right += f" called rightly, in all {with_interval(report['accuracy'])}."
     if folds := report.get("folds"):
         return (
-            f"On such faces of {report['photos']} more photos, each judged by the one of {folds}"
-            f" networks that had not learned from it: {right}"
+            f"On such faces of {report['photos']} photos in turns, each judged by the one of"
+            f" {folds} networks that had not learned from it: {right}"
         )
     chosen = "" if report["parts"] == ["test"] else ", some of which had a part in choosing it"
     return (

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from training.metrics import CLASS_NAMES, Figure
+from ui.app_threshold import THRESHOLD_LABEL
 from ui.metrics.charts import CLASS_TITLES
 from ui.metrics.judged import PARTS, Judged, not_sure_note
 from ui.metrics.provenance import begun_note, data_note, part_title, photos_of
@@ -58,6 +59,7 @@ def report_html(
         for chart, meaning in report_charts(judged, threshold, scenes)
     )
     alike = f" {FACES_NOTE}" if judged.things == "faces" else ""
+    kept_apart = ", photos kept apart" if folds else ""
     parts = [
         "<h1>How good is it?</h1>",
         *(
@@ -74,8 +76,8 @@ def report_html(
         _note(f"In brackets what chance allows for (95 %).{alike}"),
         *([_note(doubtful)] if (doubtful := not_sure_note(judged, threshold)) else ()),
         drawn,
-        *(_whole_app("Whole app", scenes) if scenes else ()),
-        *(_whole_app("Whole app, in turns", folds) if folds else ()),
+        *(_whole_app(f"Whole app{kept_apart}", scenes) if scenes else ()),
+        *(_whole_app("Whole app, photos in turns", folds) if folds else ()),
         *(_hard_cases(stress) if stress and stress["rows"] else ()),
         *_mistakes(judged, threshold),
     ]
@@ -99,7 +101,7 @@ def _facts(judged: Judged, threshold: float, title: str) -> list[tuple[str, ...]
         ("Measured on", f"{photos_of(judged, judged.data, data_note(judged))}{part}"),
         ("Measured", day(judged.created) or "nobody noted when"),
         ("Command", judged.command or "on the Metrics page"),
-        ("Counts as a mask from", percent(threshold, 0)),
+        (THRESHOLD_LABEL, percent(threshold, 0)),
         ("Accuracy", f"{with_interval(accuracy)}, {accuracy['hits']} of {accuracy['count']}"),
         ("ROC AUC", _area(judged.roc_auc)),
         ("Average precision", _area(judged.average_precision)),
@@ -165,7 +167,7 @@ def _hard_cases(card: dict[str, Any]) -> Iterator[str]:
     yield f"<h2>Hard cases</h2><p>{html.escape(where_it_breaks(card['rows']))}</p>"
     yield _table_of(stress_rows(card["rows"]))
     yield _note(f"{card['count']} test photos, changed as written, at the model's own threshold.")
-    yield _measured("Stress card", str(card["created"]), str(card["command"]))
+    yield _measured("Hard cases", str(card["created"]), str(card["command"]))
 
 
 def _measured(what: str, created: str, command: str) -> str:

@@ -49,7 +49,7 @@ def show_downloads(
         ("Report (HTML)", report, "html", "text/html"),
         ("Table (CSV)", partial(report_csv, judged, threshold), "csv", "text/csv"),
         (
-            "JSON",
+            "All figures (JSON)",
             partial(report_json, judged, threshold, scenes, folds),
             "json",
             "application/json",
@@ -69,6 +69,6 @@ def show_downloads(
     hard_cases = ", hard cases" if stress else ""
     st.caption(
         f"At the threshold chosen. Report: figures, charts{whole_app}{hard_cases} and mistakes, in"
-        f" one file. Table: a row for each {judged.thing}. JSON: figures{whole_app} and each"
+        f" one file. Table: a row for each {judged.thing}. All figures: those{whole_app} and each"
         f" {judged.thing}."
     )

@@ -1,4 +1,4 @@
-"""The stress card: how accuracy falls as pictures get worse."""
+"""Hard cases, from the stress card: how accuracy falls as pictures get worse."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ FIGURES = dict(
 _POINT_COLOURS = (GREY, COLOUR["Mask"], COLOUR["No Mask"])
 _POINT_SHAPES = ("circle", "triangle-up", "triangle-down")
 _BELOW = "#e08a1e"
+# What cards call "bare faces", as short as a label on the chart has to be.
+_BARE = "without a mask"
 # A change's name where the strongest level alone breaks the model; else its levels are named.
 _STRONG = {
     "small face": "very small faces",
@@ -57,7 +59,7 @@ def read_stress(model: str) -> dict[str, Any] | None:
         rows = [
             {
                 "change": str(row["change"]),
-                "level": str(row["level"]),
+                "level": str(row["level"]).replace("bare faces", _BARE),
                 **{
                     name: {key: row[name][key] for key in ("value", "interval")} for name in FIGURES
                 },
@@ -122,9 +124,7 @@ def _far(row: dict[str, Any]) -> list[str]:
 
 def _without_class(level: str) -> str:
     """A level without the one class that it is of."""
-    for of in FIGURES.values():
-        level = level.removesuffix(f", {of.lower()}")
-    return level
+    return level.removesuffix(", masked faces").removesuffix(f", {_BARE}")
 
 
 def _unbroken(text: str) -> str:
@@ -139,8 +139,8 @@ def stress_rows(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             "Change": row["change"],
             "Level": row["level"],
             "Accuracy": with_interval(row["accuracy"]),
-            "Masked recognised": percent(row["recall_mask"]["value"]),
-            "Bare recognised": percent(row["recall_no_mask"]["value"]),
+            "Masked: right": percent(row["recall_mask"]["value"]),
+            "Without a mask: right": percent(row["recall_no_mask"]["value"]),
         }
         for row in rows
     ]
@@ -253,8 +253,8 @@ def show_stress(model: str, own: bool) -> None:
     card = read_stress(model)
     if card is None or not _marks(card["rows"]):
         st.info(
-            "This model has no stress card: nobody has measured how it fares with small, blurred,"
-            " dark or covered faces."
+            "There are no figures on hard cases: nobody has measured how this model fares with"
+            " small, blurred, dark or covered faces."
         )
         return
     rows = card["rows"]
@@ -286,6 +286,6 @@ def _meaning(rows: list[dict[str, Any]], count: int) -> str:
     return (
         f"Each circle is the accuracy on the same {count} test photos, changed as written beside"
         " it (one class alone where it says so), its line the 95 % interval; the triangles are"
-        f" masked and bare faces alone; {marked}. The axis does not begin at 0: at 50 % it would be"
-        " guessing."
+        f" faces with and faces without a mask alone; {marked}. The axis does not begin at 0: at"
+        " 50 % it would be guessing."
     )

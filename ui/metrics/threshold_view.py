@@ -7,6 +7,7 @@ import streamlit as st
 from maskcore import MasklensError
 from ui.actions import keep_problem, show_problem
 from ui.app_threshold import (
+    THRESHOLD_LABEL,
     card_percent,
     choose_threshold,
     chosen_percent,
@@ -33,9 +34,7 @@ def choose_metrics_threshold(model: str, part: str) -> float:
     keep(key, start_percent(model))
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     with left:
-        percent = st.slider(
-            "Counts as a mask from", min_value=1, max_value=99, format="%d %%", key=key
-        )
+        percent = st.slider(THRESHOLD_LABEL, min_value=1, max_value=99, format="%d %%", key=key)
     with right, st.container(horizontal=True, vertical_alignment="center"):
         started, of_card = start_percent(model), card_percent(model)
         allowed = training_allowed()  # whoever may not install a model does not choose for all

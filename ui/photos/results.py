@@ -171,7 +171,7 @@ def _show_photo(
             )
         with st.container(horizontal=True):
             st.download_button(
-                "Labelled photo",
+                "Labelled photo (JPEG)",
                 partial(photo.annotated, analysis, blur),
                 annotated_name(photo),
                 "image/jpeg",

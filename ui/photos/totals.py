@@ -58,15 +58,15 @@ def offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: boo
         # Callables: nothing is packed before somebody asks for it.
         for label, make, file_name, kind, disabled in (
             (
-                "Photos{} as ZIP",
+                "Photos{} (ZIP)",
                 partial(results_zip, *given, blur),
                 "masklens.zip",
                 "application/zip",
                 not results,
             ),
-            ("Table{} as CSV", partial(results_csv, *given), "faces.csv", "text/csv", False),
+            ("Table{} (CSV)", partial(results_csv, *given), "faces.csv", "text/csv", False),
             (
-                "JSON lines{}",
+                "Table{} (JSON lines)",
                 partial(results_json, *given),
                 "faces.jsonl",
                 "application/jsonl",

@@ -93,12 +93,13 @@ def test_what_the_app_is_not_sure_of_is_told_for_each_class(make_report: MakeRep
     judged = replace(photos, margin=1.0354)
     assert judged.not_sure(0.5) == {"Mask": 1, "No Mask": 1}
     assert not_sure_note(judged, 0.5) == (
-        "Right and wrong go by the threshold alone. The app says “Not sure” of 1 of 3 masked and"
-        " 1 of 2 bare photos: their probability is between 26 and 74 %."
+        "Right and wrong go by the threshold alone. The app says “Not sure” of 1 of 3 photos with"
+        " a mask and 1 of 2 photos without a mask: their probability is between 26 and 74 %."
     )
     of_faces = replace(judged, things="faces")
-    assert "of 1 of 2 bare faces: their probability is between 4 and 24 %" in not_sure_note(
-        of_faces, 0.1
+    assert (
+        "of 1 of 2 faces without a mask: their probability is between 4 and 24 %"
+        in not_sure_note(of_faces, 0.1)
     )
     assert not_sure_note(judged, 0.99) == ""
     assert judged.not_sure(0.99) == {"Mask": 0, "No Mask": 0}

@@ -71,7 +71,7 @@ def test_what_the_app_is_not_sure_of_is_in_every_file(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
-    said = "The app says “Not sure” of 1 of 2 masked and 1 of 2 bare photos"
+    said = "The app says “Not sure” of 1 of 2 photos with a mask and 1 of 2 photos without a mask"
     assert "Not sure" not in report_html(judged, 0.5, {}, "First")
     unsure = replace(judged, margin=1.0)  # 27 to 73 %: of 0.9, 0.3, 0.2 and 0.6 the middle ones
     assert f'<p class="note">Right and wrong go by the threshold alone. {said}' in report_html(
@@ -109,7 +109,10 @@ def test_the_html_stands_alone(
     charts = report_charts(judged, 0.5, scenes)
     assert page.count('<figure><div role="img"') == page.count("<figcaption") == len(charts) == 8
     assert 'aria-label="Confusion matrix (photos). No Mask called No Mask: 1; ' in page
-    at_half = "At 50\xa0%; Bare faces called masked 50.0\xa0%; Masked faces recognised 50.0\xa0%."
+    at_half = (
+        "At 50\xa0%; Faces without a mask called masked 50.0\xa0%;"
+        " Masked faces recognised 50.0\xa0%."
+    )
     assert at_half in page
     assert "Masklens, Found and right: 72 of 80; " in page
     assert "Mask, 32 to 63 pixels: 2 of 4; " in page
@@ -129,9 +132,10 @@ def test_the_html_says_below_each_chart_what_the_page_does(
         "the better. Enlarged: only the corner is shown, 20 of 100 % each way.<",
         "recognise fewer. Enlarged: only the corner is shown, 20 of 100 % each way.<",
         "80 of 100 are masked. On average it is off by",
-        "from there on the answer is Mask.<",
+        "from there on the answer is Mask. Beside large numbers small ones are drawn larger",
+        "so that they can be seen (root scale).<",
         "labelled right. Masklens, 72 of 80 masked faces found and right.<",
-        "labelled right. Masklens, 3 of 9 bare faces found and right.<",
+        "labelled right. Masklens, 3 of 9 faces without a mask found and right.<",
         "Bars that stand on few faces say little.<",
     ):
         assert said in page
@@ -159,7 +163,7 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
         "<p>A &amp; B: measured on 24 November 2026 by <code>python -m training evaluate-scenes"
         " --detector fcos</code></p>"
     ) in page
-    assert "<h2>Whole app, in turns</h2><p>77 whole photos" in page
+    assert "<h2>Whole app, photos in turns</h2><p>77 whole photos" in page
     assert "by the one of 4 networks that had not learned from it. Of 100 masked" in page
     # What is said first is what the page says first.
     assert '<p class="lead">Of 100 masked faces of 32 pixels and more it finds 95' in page
@@ -178,7 +182,7 @@ def test_the_html_has_the_stress_card(judged: Judged, monkeypatch: pytest.Monkey
     assert "<h2>Hard cases</h2><p>Below 95\xa0%: blur (&lt; 4 px).</p>" in page
     figures = f"81.0\xa0% (78.0 to 84.0){cells}78.0\xa0%{cells}–"
     assert f"<td>blur{cells}&lt; 4 px{cells}{figures}</td>" in page
-    assert "Stress card: measured on 24 November 2026 by <code>stress</code>" in page
+    assert "Hard cases: measured on 24 November 2026 by <code>stress</code>" in page
     assert "Hard cases" not in report_html(judged, 0.5, {}, "First")
 
 

@@ -20,9 +20,9 @@ def test_outcomes_of_each_class_add_up(make_scene_report: MakeSceneReport) -> No
         ("Masked faces", "Found and right"): 72,
         ("Masked faces", "Found, labelled wrong"): 4,
         ("Masked faces", "Missed"): 4,
-        ("Bare faces", "Found and right"): 3,
-        ("Bare faces", "Found, labelled wrong"): 3,
-        ("Bare faces", "Missed"): 3,
+        ("Faces without a mask", "Found and right"): 3,
+        ("Faces without a mask", "Found, labelled wrong"): 3,
+        ("Faces without a mask", "Missed"): 3,
     }
     assert sum(row["share"] for row in rows) == pytest.approx(2)
     assert outcome_chart(rows[:3], ["Masklens"], "Faces").to_dict()["title"] == "Faces"

@@ -104,8 +104,8 @@ def test_a_finders_row_has_a_dash_where_nothing_was_counted(
             "Macro F1": "75.0\xa0% (50.0 to 87.5)",
             "Masked faces found": "95\xa0% (76 of 80)",
             "Masked faces right": "90\xa0% (72 of 80)",
-            "Bare faces found": "67\xa0% (6 of 9)",
-            "Bare faces right": "33\xa0% (3 of 9)",
+            "Faces without a mask found": "67\xa0% (6 of 9)",
+            "Faces without a mask right": "33\xa0% (3 of 9)",
             "Boxes that are faces": "75.0\xa0% (50.0 to 87.5)",
         },
         {
@@ -113,8 +113,8 @@ def test_a_finders_row_has_a_dash_where_nothing_was_counted(
             "Macro F1": "–",
             "Masked faces found": "0\xa0% (0 of 4)",
             "Masked faces right": "0\xa0% (0 of 4)",
-            "Bare faces found": "– (0 of 0)",
-            "Bare faces right": "– (0 of 0)",
+            "Faces without a mask found": "– (0 of 0)",
+            "Faces without a mask right": "– (0 of 0)",
             "Boxes that are faces": "–",
         },
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,14 @@ from maskcore.models import models_dir
 from training.measuring import stress_card
 from training.measuring.stress_card import BREAKS_BELOW
 from ui.metrics.charts import CLASS_TITLES
-from ui.metrics.stress_view import FIGURES, _meaning, axis_start, stress_chart, where_it_breaks
+from ui.metrics.stress_view import (
+    FIGURES,
+    _meaning,
+    axis_start,
+    read_stress,
+    stress_chart,
+    where_it_breaks,
+)
 
 
 def figure(value: float | None, low: float, high: float) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def test_a_class_far_lower_than_all_faces_together_is_named() -> None:
     # The level and the figures keep their per cent signs on the same line.
     assert where_it_breaks(rows) == (
         "Below 95_%: hand as served (masked faces even 72_%), head (as served),"
-        " blur (8_% of the face) (bare faces even 81_%)."
+        " blur (8_% of the face) (faces without a mask even 81_%)."
     ).replace("_", "\N{NO-BREAK SPACE}")
 
 
@@ -88,7 +96,7 @@ def test_changes_are_called_as_people_call_them() -> None:
         ("noise", "40", 0.93),
         ("turned head", "15 degrees", 0.99),
         ("turned head", "45 degrees", 0.94),
-        ("beard", "full, bare faces", 0.9),
+        ("beard", "full, without a mask", 0.9),
         ("mask", "dark, masked faces", 0.99),
         ("mask", "skin-coloured, masked faces", 0.94),
     ]
@@ -99,13 +107,27 @@ def test_changes_are_called_as_people_call_them() -> None:
     )
 
 
+def test_a_card_s_bare_faces_are_called_as_everywhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    (tmp_path / "first").mkdir()
+    rows = [{**row("beard", 0.9), "level": "full, bare faces"}, row("blur", 0.99)]
+    card = {"created": "", "command": "stress", "count": 9, "rows": rows}
+    (tmp_path / "first" / "stress.json").write_text(json.dumps(card))
+    read = read_stress("first")
+    assert read is not None
+    assert [r["level"] for r in read["rows"]] == ["full, without a mask", "as served"]
+    assert where_it_breaks(read["rows"]) == "Below 95\xa0%: full beard."
+
+
 def test_each_class_has_its_mark_colour_and_shape() -> None:
     spec = stress_chart(ROWS).to_dict()
     of_head = {m["of"]: m["value"] for m in marks(spec) if m["name"] == "head, as served"}
-    assert of_head == {"All faces": 0.96, "Masked faces": 0.93, "Bare faces": 0.99}
+    assert of_head == {"All faces": 0.96, "Masked faces": 0.93, "Faces without a mask": 0.99}
     # A change that was made to bare faces alone has no mark of masked ones.
     of_scarf = {mark["of"] for mark in marks(spec) if mark["name"] == "scarf, as served"}
-    assert of_scarf == {"All faces", "Bare faces"}
+    assert of_scarf == {"All faces", "Faces without a mask"}
     points = [layer for layer in spec["layer"] if layer["mark"]["type"] == "point"]
     assert len({layer["mark"]["yOffset"] for layer in points}) == len(points) == 3
     for channel in ("color", "shape"):

@@ -84,10 +84,10 @@ def test_what_the_app_would_be_not_sure_of_is_told_at_the_threshold_chosen(
     path.write_text(json.dumps({**json.loads(path.read_text()), "not_sure": {"margin": 1.0}}))
     page = open_metrics(open_page)
     assert (
-        "Right and wrong go by the threshold alone. The app says “Not sure” of 1 of 4 masked and"
-        " 1 of 4 bare photos: their probability is between 27 and 73 %."
+        "Right and wrong go by the threshold alone. The app says “Not sure” of 1 of 4 photos with"
+        " a mask and 1 of 4 photos without a mask: their probability is between 27 and 73 %."
     ) in texts(page)
-    assert "“Not sure” of 1 of 4 bare photos" in texts(slide(page, 70))
+    assert "“Not sure” of 1 of 4 photos without a mask:" in texts(slide(page, 70))
     assert "Not sure" not in texts(slide(page, 1))
 
 
@@ -99,8 +99,8 @@ def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
     page = open_metrics(open_page)
     assert (
         "On faces of 32 pixels and more cut out of whole photos, at the model's own threshold:"
-        " 76 of 77 masked and 13 of 15 bare right, in all 98.0\xa0% (92.0 to 99.0). Faces of"
-        " one photo share its light and its camera: chance allows for somewhat more"
+        " 76 of 77 masked and 13 of 15 without a mask called rightly, in all 98.0\xa0% (92.0 to"
+        " 99.0). Faces of one photo share its light and its camera: chance allows for somewhat more"
     ) in texts(page)
     assert page.code[2].value == "python -m training evaluate-faces"
     assert "**Faces cut out of whole photos**, 23 November 2026" in texts(page)
@@ -113,8 +113,8 @@ def test_faces_cut_out_of_whole_photos_are_told_of_where_they_were_measured(
     (path.parent / "faces_in_folds.json").write_text(json.dumps(in_folds))
     page = open_metrics(open_page)
     assert (
-        "On such faces of 472 more photos, each judged by the one of 4 networks that had not"
-        " learned from it: 76 of 77 masked and 13 of 15 bare right, in all 98.0\xa0%"
+        "On such faces of 472 photos in turns, each judged by the one of 4 networks that had not"
+        " learned from it: 76 of 77 masked and 13 of 15 without a mask called rightly, in all 98.0"
     ) in texts(page)
     assert page.code[3].value == in_folds["command"]
     assert texts(page).count("Faces of one photo share its light") == 1

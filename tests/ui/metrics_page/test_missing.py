@@ -36,7 +36,7 @@ def test_without_scene_reports_the_photos_speak(models: Path, open_page: OpenPag
         path.write_text("{")
     page = open_metrics(open_page)
     assert page.subheader[0].value == (
-        "Of 4 masked photos it recognises 2. Of 4 bare photos it recognises 2."
+        "Of 4 masked photos it recognises 2. Of 4 photos without a mask it recognises 2."
     )
     section(page, "Whole app")
     assert "There is no report on whole photos" in texts(page)

@@ -73,7 +73,7 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
     assert "2 of 3 photos right" in texts(page)
     assert "cut out of whole photos" not in texts(page)  # those are not the visitor's
     assert page.subheader[0].value == (
-        "Of 2 masked photos it recognises 1. Of 1 bare photo it recognises 1."
+        "Of 2 masked photos it recognises 1. Of 1 photo without a mask it recognises 1."
     )
     section(page, "Whole app")
     assert "This needs whole photos with a box for each face" in texts(page)
@@ -221,7 +221,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     )
     cell = page.selectbox(key="metrics_cell")
     assert (cell.label, cell.value) == ("Faces of", ("No Mask", "Mask"))
-    assert cell.options[1] == "Bare, wrongly called Mask: 1 face"
+    assert cell.options[1] == "Without a mask, wrongly called Mask: 1 face"
     assert "photo" not in " ".join(cell.options)
     assert "street.png, face 3" in texts(page)
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
@@ -271,7 +271,7 @@ def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) 
     section(page, "Whole app")
     table = finders(page)
     assert list(table.loc["Masked faces found"]) == ["0\xa0% (0 of 1)"]
-    assert list(table.loc["Bare faces found"]) == ["– (0 of 0)"]
+    assert list(table.loc["Faces without a mask found"]) == ["– (0 of 0)"]
     assert list(table.loc["Boxes that are faces"]) == ["–"]
     assert list(table.loc["Macro F1"]) == ["–"]
 

@@ -33,7 +33,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
     page.selectbox(key="metrics_model").set_value("second").run()
     assert not page.exception
     assert page.subheader[0].value == (
-        "Of 4 masked photos it recognises 4. Of 4 bare photos it recognises 4."
+        "Of 4 masked photos it recognises 4. Of 4 photos without a mask it recognises 4."
     )
     assert "ROC AUC" in [metric.label for metric in page.metric]
     assert ": always, on these. Others may differ" in texts(page)
@@ -48,7 +48,7 @@ def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) 
 
 
 def test_a_curve_that_shows_only_its_corner_says_so() -> None:
-    axes = ("false_positive_rate", "Bare"), ("recall", "Masked")
+    axes = ("false_positive_rate", "Not masked"), ("recall", "Masked")
     points = [{"false_positive_rate": x, "recall": x, "threshold": 1 - x} for x in (0.0, 1.0)]
     for at, enlarged in ((0.1, True), (0.3, False)):
         current = {"false_positive_rate": at, "recall": 0.9, "threshold": 0.5}
@@ -117,7 +117,7 @@ def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
     assert "They differ on 4 of 8 photos" in page.subheader[1].value
     assert page.subheader[1].value == before
     assert page.table[0].value.equals(table)
-    assert list(table.loc["Counts as a mask from"]) == ["50\xa0%", "50\xa0%"]
+    assert list(table.loc["Threshold: counts as a mask from"]) == ["50\xa0%", "50\xa0%"]
     assert "Each is judged at its own threshold, whatever is chosen under “Figures”." in texts(page)
 
 
@@ -161,16 +161,19 @@ def test_photos_judged_in_turns_are_one_click_away(
         " of 100 without a mask it finds 70 and labels 61 right."
     )
     first, second = [caption.value for caption in page.caption if "photos" in caption.value][:2]
-    assert "on 77 photos: 200 masked faces and 100 without a mask. Each photo was" in first
+    assert (
+        "on 77 photos: 200 masked faces and 100 without a mask. In turns: each photo was" in first
+    )
     assert "looked at by networks that had not learned from it; the finder's settings" in first
     assert first.endswith("were chosen on these photos. About 3 boxes in 100 are on no face.")
     assert second == (
-        "A stricter measurement, on 9 photos that nothing was learned from and hardly anything"
-        " chosen by: of 80 masked faces it finds 76 and labels 72 right; of 9 without a mask it"
-        " finds 6 and labels 3 right. So few faces without a mask leave room for chance."
+        "Stricter, on 9 photos kept apart, from which nothing was learned and by which hardly"
+        " anything was chosen: of 80 masked faces it finds 76 and labels 72 right; of 9 without"
+        " a mask it finds 6 and labels 3 right. So few faces without a mask leave room for chance."
     )
     assert [code.value for code in page.code][:2] == ["in folds", kept_apart]
-    assert "**The stricter measurement**, 24 November 2026" in texts(page)
+    assert "top: the whole app, photos in turns**, 24 November 2026" in texts(page)
+    assert "**The whole app, photos kept apart**, 24 November 2026" in texts(page)
     section(page, "Whole app")
     choice = page.segmented_control(key="metrics_in_turns")
     assert choice.options == ["77 photos in turns", "9 photos kept apart"]
@@ -178,7 +181,7 @@ def test_photos_judged_in_turns_are_one_click_away(
     choice.set_value(False).run()
     assert not page.exception
     assert "95\xa0% (76 of 80)" in list(finders(page).loc["Masked faces found"])
-    assert "In turns" not in texts(page)
+    assert "In turns: 4 times" not in texts(page)
     choice.set_value(True).run()
     assert not page.exception
     assert "77 photos, faces of 32 pixels and more" in texts(page)
@@ -203,12 +206,12 @@ def test_milliseconds_are_measured_when_asked(
     assert set(fake.detected) == {(640, 480)}
     table = page.dataframe[-1].value
     assert len(table) == 4
-    assert (table["A frame, ms"] >= 0).all()
+    assert (table["A picture, ms"] >= 0).all()
 
 
 def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> None:
     section(page, "Hard cases")
-    assert "This model has no stress card" in texts(page)
+    assert "There are no figures on hard cases" in texts(page)
     figure = {"value": 0.97, "interval": [0.95, 0.98], "count": 599}
     low = {"value": 0.81, "interval": [0.78, 0.84], "count": 599}
     rows = [
@@ -230,4 +233,4 @@ def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> No
     ]
     (models / "first" / "stress.json").write_text(json.dumps({**card, "rows": [{}]}))
     page.run()
-    assert "This model has no stress card" in texts(page)
+    assert "There are no figures on hard cases" in texts(page)

@@ -56,13 +56,13 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     write_scene_report(fake_models, report)
     page = open_page().selectbox(key="detector").select("haar").run()
     assert (
-        "On 85 street photos, always kept out of training, it found 27 of 76 masked and"
-        " 15 of 15 bare faces." in texts(page)
+        "On 85 street photos, always kept out of training, it found 27 of 76 masked"
+        " faces and 15 of 15 without a mask." in texts(page)
     )
     # Also of those that are not chosen, and nothing of those that nobody has measured.
     page.selectbox(key="detector").select("haar_alt2").run()
     options = page.selectbox(key="detector").options
-    assert options[-2:] == ["Haar, alternative", "Haar, default: 27 of 76 masked, 15 of 15 bare"]
+    assert options[-2:] == ["Haar, alternative", "Haar, default: 27 of 76 masked, 15 of 15 without"]
     assert "kept out of training" not in texts(page)
     # Where folds were measured, there are more faces to go by.
     by_class = {"Mask": {"found": 270, "faces": 760}, "No Mask": {"found": 150, "faces": 150}}

@@ -56,7 +56,7 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
     caption = next(c.value for c in page.caption if "pixels" in c.value)
     assert "1280 × 600 pixels" in caption
     assert caption.count("\xa0ms") == 2
-    assert downloads(page) == ["Labelled photo"]  # of a single photo there is no more
+    assert downloads(page) == ["Labelled photo (JPEG)"]  # of a single photo there is no more
     assert "Try the sample photo" not in labels(page)
 
 
@@ -94,7 +94,7 @@ def test_good_photos_are_shown_and_broken_ones_explained(
         "Mask": "4",
         "No Mask": "2",
     }
-    assert downloads(page).count("Labelled photo") == 3
+    assert downloads(page).count("Labelled photo (JPEG)") == 3
 
 
 def beside_the_camera(page: AppTest) -> list[str]:
@@ -321,7 +321,7 @@ def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
     assert said == ["–", "–", 1, 2, 2, 3]
     disabled = [options["disabled"] for _, options in files if "disabled" in options]
     assert disabled == [True] * 6 + [False] * 3
-    assert downloads(page)[:3] == ["Photos as ZIP", "Table as CSV", "JSON lines"]
+    assert downloads(page)[:3] == ["Photos (ZIP)", "Table (CSV)", "Table (JSON lines)"]
     # After a stop there are those so far, and they say so.
     held = page.session_state.gallery
     held.add("three.png", photo_file(400))
@@ -329,9 +329,9 @@ def test_before_all_is_found_no_figure_and_no_file_passes_for_all(
     page.run()
     so_far = page.get("download_button")[:3]
     assert [element.proto.label for element in so_far] == [
-        "Photos so far as ZIP",
-        "Table so far as CSV",
-        "JSON lines so far",
+        "Photos so far (ZIP)",
+        "Table so far (CSV)",
+        "Table so far (JSON lines)",
     ]
     assert not any(element.proto.disabled for element in so_far)
 

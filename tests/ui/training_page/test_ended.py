@@ -164,7 +164,7 @@ def test_what_a_run_got_wrong_is_shown_with_pictures_to_who_brought_them(
     assert shown() == [
         "**Masked, wrongly called No Mask: 1 photo**",
         "**Mask: 20.0\xa0%**",
-        "**Bare, wrongly called Mask: 1 photo**",
+        "**Without a mask, wrongly called Mask: 1 photo**",
         "**Mask: 97.0\xa0%**",
     ]
     assert not page.get("image")
