@@ -49,7 +49,8 @@ def installed_models(kind: str) -> list[str]:
     not fail because of what does not.
     """
     names = []
-    for card_path in sorted(models_dir().glob(f"*/{CARD_FILE}")):
+    # A folder behind a dot is one that an installation just fills, or left half full.
+    for card_path in sorted(models_dir().glob(f"[!.]*/{CARD_FILE}")):
         try:
             if read_card(card_path.parent.name).get("kind") == kind:
                 names.append(card_path.parent.name)

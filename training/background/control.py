@@ -184,7 +184,7 @@ def delete(run_id: str) -> None:
         if run.state.works:
             raise MasklensError("This run goes on. Stop it first, then delete it.")
         # Out of sight in one step: nobody sees half a run.
-        os.replace(run.folder, run.folder.with_name(f".{run.id}"))
+        patiently(lambda: os.replace(run.folder, run.folder.with_name(f".{run.id}")))
         for rest in removed_folders():  # also what an earlier removal left half done
             shutil.rmtree(rest, ignore_errors=True)
         if run.config.data:

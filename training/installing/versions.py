@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import replacing, write_json
+from maskcore.files import patiently, replacing, write_json
 from maskcore.locks import VERSIONS_DIR, models_guard
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
 from training.job_files import read_values
 from training.provenance import began_with_a_model
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+_FRESH = re.compile(r"\.[^\W\d]\w*-\w{8}")  # as tempfile names the folder of ``put_in_place``
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,25 @@ def mend(name: str) -> None:
         if not kept or (target / MODEL_FILE).is_file():
             return
         if target.exists():  # what was written beside a model that had just moved away
-            os.replace(target, kept[0].with_name(f"rest-{secrets.token_hex(4)}"))
-        os.replace(max(kept, key=lambda folder: folder.stat().st_mtime), target)
+            _move(target, kept[0].with_name(f"rest-{secrets.token_hex(4)}"))
+        _move(max(kept, key=lambda folder: folder.stat().st_mtime), target)
 
 
 def mend_all() -> None:
-    """``mend`` every model; one that is not in its place is in no list of models."""
+    """``mend`` every model; one that is not in its place is in no list of models.
+
+    What a kill left of a model not yet put in place is thrown away.
+    """
     for folder in (models_dir() / VERSIONS_DIR).glob("[!.]*"):
         mend(folder.name)
+    if _half_filled():
+        with suppress(OSError), models_guard():  # none is being filled now
+            for folder in _half_filled():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _half_filled() -> list[Path]:
+    return [path for path in models_dir().glob(".*-*") if _FRESH.fullmatch(path.name)]
 
 
 def check_name(name: str) -> None:
@@ -140,21 +152,21 @@ def put_in_place(
 
     Raises:
         MasklensError: the name is no folder's, or that of something else than such a model.
+        OSError: the files cannot be written or moved.
     """
     check_free(name, card["kind"])
-    models_dir().mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=models_dir(), prefix=f".{name}-"))
-    try:
-        fresh.chmod(0o755)
-        with replacing(fresh / MODEL_FILE) as path:
-            path.write_bytes(content)
-        write_json(fresh / CARD_FILE, card)
-        if report is not None:
-            write_json(fresh / REPORT_FILE, report)
-        with models_guard():
+    with models_guard():  # from the first file on: ``mend_all`` throws half a model away
+        fresh = Path(tempfile.mkdtemp(dir=models_dir(), prefix=f".{name}-"))
+        try:
+            fresh.chmod(0o755)
+            with replacing(fresh / MODEL_FILE) as path:
+                path.write_bytes(content)
+            write_json(fresh / CARD_FILE, card)
+            if report is not None:
+                write_json(fresh / REPORT_FILE, report)
             _swap(name, fresh)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     return models_dir() / name
 
 
@@ -165,7 +177,7 @@ def _swap(name: str, fresh: Path) -> None:
     """
     target, kept = models_dir() / name, models_dir() / VERSIONS_DIR / name
     if not target.exists():
-        os.replace(fresh, target)
+        _move(fresh, target)
         return
     retired = kept / _read(target, True).id
     if retired.exists():
@@ -173,14 +185,19 @@ def _swap(name: str, fresh: Path) -> None:
     retired.parent.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
         os.utime(target)  # the latest to be retired: see ``mend``
-    os.replace(target, retired)
+    _move(target, retired)
     try:
-        os.replace(fresh, target)
+        _move(fresh, target)
     except OSError:
-        os.replace(retired, target)
+        _move(retired, target)
         raise
     # The very same model, from before or just retired: once is enough.
     shutil.rmtree(kept / _read(target, True).id, ignore_errors=True)
+
+
+def _move(folder: Path, place: Path) -> None:
+    # Under Windows a page that just reads a file in it is in the way.
+    patiently(lambda: os.replace(folder, place))
 
 
 def _kept(name: str) -> list[Path]:

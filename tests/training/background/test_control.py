@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from maskcore import files
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
 from tests.training.background.processes import SLEEP, end_process, pid_of, until
@@ -298,6 +299,27 @@ def test_deleting_takes_private_data_with_the_last_run_that_uses_them(
     control.delete(own[1].id)
     assert not private.exists()
     assert (runs / "data" / "upload2").is_dir()
+
+
+def test_a_run_whose_file_is_open_is_deleted_a_moment_later(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows refuses to move its folder, here the first time."""
+    job = control.submit(config, "old")
+    end_process(job.folder)
+    until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
+    move, refused = os.replace, []
+
+    def replace_(source: Path, target: Path) -> None:
+        if source == job.folder and not refused:
+            refused.append(source)
+            raise PermissionError("a file in it is open")
+        move(source, target)
+
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", 5.0)
+    monkeypatch.setattr(os, "replace", replace_)
+    control.delete(job.id)
+    assert refused and not job.folder.exists()
 
 
 @pytest.mark.parametrize("run_id", ["", ".", "..", "../x", "a/b", "/tmp", "20260101-000000-abcdef"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from maskcore import files
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
 from maskcore.locks import models_guard
@@ -233,6 +234,62 @@ def test_mending_waits_for_an_installation_that_goes_on(tmp_path: Path, models: 
         os.replace(tmp_path / "between two moves", models / "net")
     mending.join(20)
     assert listed() == [("two", True), ("one", False)]
+
+
+def test_half_a_model_is_thrown_away_but_not_while_it_is_filled(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(versions, "_swap", die)
+        patch.setattr(versions.shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            put("half", DAYS[0])
+    (models / ".mine").mkdir()
+    assert len(list(models.glob(".net-*"))) == 1
+    assert installed_models("classifier") == []
+    versions.mend_all()
+    assert {path.name for path in models.iterdir()} == {".versions", ".mine"}
+
+    mending = threading.Thread(target=versions.mend_all)
+    swap = versions._swap
+
+    def and_mend_meanwhile(name: str, fresh: Path) -> None:
+        mending.start()
+        mending.join(0.3)
+        swap(name, fresh)
+
+    monkeypatch.setattr(versions, "_swap", and_mend_meanwhile)
+    put("whole", DAYS[0])
+    mending.join(20)
+    assert load_model("net").content == b"whole"
+    assert read_report("net")
+
+
+def test_a_folder_in_which_a_file_is_open_is_moved_a_moment_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Windows refuses it, here each move the first time."""
+    move, refused = os.replace, set()
+
+    def replace_(source: Path, target: Path) -> None:
+        if source.is_dir() and (source, target) not in refused:
+            refused.add((source, target))
+            raise PermissionError("a file in it is open")
+        move(source, target)
+
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", 5.0)
+    monkeypatch.setattr(os, "replace", replace_)
+    for day, name in zip(DAYS, ("one", "two"), strict=False):
+        put(name, day)
+    versions.restore("net", versions.versions("net")[1].id)
+    assert listed() == [("two", False), ("one", True)]
+    assert len(refused) == 5
 
 
 @pytest.mark.parametrize(("name", "kind"), [("net", "detector"), ("fcos", "classifier")])
