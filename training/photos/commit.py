@@ -17,6 +17,7 @@ _PERCENT = re.compile(rb"Receiving objects:\s+(\d+)%")
 _OTHER_CONTENT = re.compile(
     r"missing|necessary|not our ref|unadvertised|corrupt|mismatch|bad object|did not receive"
 )
+_NO_ROOM = "No space left on device"
 # A connection that stands still for half a minute is given up.
 _PATIENCE = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30")
 _AS_COMMITTED = "* -text -eol -filter -ident -export-subst -export-ignore\n"
@@ -57,15 +58,15 @@ def pack_commit(
     )
     if _run([*inside, "rev-parse", "FETCH_HEAD^{commit}"]).stdout.strip() != commit:
         raise _another()
-    if _run([*inside, "fsck", "--no-dangling", "--no-progress", commit]).returncode:
+    what = f"{commit}:{folder}"
+    if _run([*inside, "fsck", "--no-dangling", "--no-progress", commit, what]).returncode:
         raise _another()
     # Nothing of what attributes in the commit ask for: files as they are.
     attributes = repository / "info" / "attributes"
     attributes.parent.mkdir(exist_ok=True)
     attributes.write_text(_AS_COMMITTED, encoding="utf-8")
-    what = f"{commit}:{folder}"
     if _run([*inside, "archive", "--format=zip", "-0", f"--output={packed}", what]).returncode:
-        raise _another()
+        raise OSError("no archive could be made")  # all is there, so the disk is full
 
 
 def _fetch(command: list[str], progress: Callable[[float], None]) -> None:
@@ -82,6 +83,8 @@ def _fetch(command: list[str], progress: Callable[[float], None]) -> None:
             process.kill()
             raise
     if process.returncode:
+        if _NO_ROOM in said:
+            raise OSError(_NO_ROOM)
         raise _another() if _OTHER_CONTENT.search(said) else _unreached()
 
 

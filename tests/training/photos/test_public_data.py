@@ -144,6 +144,29 @@ def test_no_server_is_a_sentence(published: PublicDataSet, place: Path, tmp_path
     assert "was not reached" in refused(published, place)
 
 
+@pytest.mark.parametrize("failing", ["fetch", "archive"])
+def test_a_full_disk_is_not_told_as_other_content(
+    published: PublicDataSet, place: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """A git that says what git says of a full disk, at one of its commands."""
+    tools = place.parent / "tools"
+    tools.mkdir()
+    script = f"""#!/bin/sh
+for word in "$@"; do
+    if [ "$word" = {failing} ]; then
+        echo "fatal: write error: No space left on device" >&2
+        echo "fatal: fetch-pack: invalid index-pack output; did not receive it" >&2
+        exit 128
+    fi
+done
+exec {shutil.which("git")} "$@"
+"""
+    (tools / "git").write_text(script)
+    (tools / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    assert "Make room" in refused(published, place)
+
+
 def test_no_git_is_a_sentence(
     published: PublicDataSet, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
