@@ -110,7 +110,7 @@ def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[Sc
         height, width = read_image(image_path).shape[:2]
     except ImageError:  # shares of nothing: whoever looks at the photo says what is wrong
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
         if line.strip():
             number, x, y, w, h = line.split()
             if int(number) < 0:  # Python would count from the end

@@ -33,13 +33,14 @@ def scenes(tmp_path: Path, make_photo: Callable[..., ImageRgb]) -> Path:
         ("0 0.25 0.75 0.1 0.2", (40, 65, 60, 85)),
         ("0\t0.05 0.1   0.2 0.1", (-10, 5, 30, 15)),  # a face cut by the photo's edge
         ("0 2.5e-1 .5 1e-1 0.5", (40, 25, 60, 75)),
+        ("\ufeff0 0.5 0.5 1 1", (0, 0, 200, 100)),  # as some editors under Windows save it
     ],
 )
 def test_middle_and_size_are_shares_of_the_photo_s_own(
     scenes: Path, line: str, box: tuple[float, ...]
 ) -> None:
     (scenes / "classes.txt").write_text(NAMES)
-    (scenes / "labels" / "a.txt").write_text(line)
+    (scenes / "labels" / "a.txt").write_text(line, encoding="utf-8")
     ((face,),) = (scene.faces for scene in read_scenes(scenes))
     assert face.box_xyxy == pytest.approx(box)
     assert face.label == 1
