@@ -85,7 +85,8 @@ def annotate_video(
 
     The result is H.264 in MP4 and upright. Pictures and sound keep their times; the sound is
     copied where MP4 holds it, else encoded as AAC. Nothing else is taken over: no place, no
-    date. Both files appear when they are complete, and neither does where this raises.
+    date. Both files appear at the end, complete, the table just before the video; where this
+    raises before, neither does.
 
     Args:
         source: the file, or its content, seekable.
