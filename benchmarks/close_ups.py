@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scipy.stats import binomtest
-
 from maskcore import read_image
 from maskcore.detection import DETECTOR_NAMES, load_detector
 from training.config import TrainConfig
+from training.metrics import share
 from training.photos.data import divide, read_dataset
 
 
@@ -36,10 +35,11 @@ def main() -> None:
                 options.masks / dataset.paths[i] for i in members if dataset.labels[i] == label
             ]
             found = sum(len(detector.detect(read_image(path))) > 0 for path in paths)
-            interval = binomtest(found, len(paths)).proportion_ci(0.95, method="wilson")
+            figure = share(found, len(paths))
+            low, high = figure["interval"]
             print(
-                f"{name:<10}{called:<6}{found} of {len(paths)} = {found / len(paths):.3f}"
-                f" ({interval.low:.3f}-{interval.high:.3f})"
+                f"{name:<10}{called:<6}{found} of {len(paths)} = {figure['value']:.3f}"
+                f" ({low:.3f}-{high:.3f})"
             )
 
 

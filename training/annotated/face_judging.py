@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
+from maskcore.classification import LiteRtClassifier, preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from training.annotated.scenes import Scene
@@ -35,7 +36,7 @@ def face_probabilities(
     labels: list[int] = []
     probabilities = [np.zeros(0, np.float32)]
     for classifier, scene in ((model, scene) for model, scenes in asked for scene in scenes):
-        spec = InputSpec(**{**classifier.input_spec.to_card(), "crop_margin": crop_margin})
+        spec = replace(classifier.input_spec, crop_margin=crop_margin)
         faces = scene.faces_from(min_side)
         if faces:
             boxes = [box for _, box, _ in faces]

@@ -75,7 +75,7 @@ def run_stress(typed: str, model: str, data: Path, boxes: Path | None, out: Path
     titles = {"accuracy": "right", "recall_mask": "Mask", "recall_no_mask": "No Mask"}
     for row in card["rows"]:
         figures = (f"{t} {row[n]['hits']} of {row[n]['count']}" for n, t in titles.items())
-        print(f"{row['change']} {row['level']}: {', '.join(figures)}".replace(" :", ":"))
+        print(f"{row['change']} {row['level']}: {', '.join(figures)}")
     for row in card["rows"]:
         if low := below(row):
             worst = min(row[name]["value"] for name in low)
