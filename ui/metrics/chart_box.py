@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 
+from ui.metrics.charts import Drawn
 
-def show_chart(chart: alt.TopLevelMixin, meaning: str, table: pd.DataFrame, key: str) -> None:
-    """Show a chart for those who see it and for those who do not.
 
-    Args:
-        chart: with a title and titled axes.
-        meaning: what it says, in a plain sentence.
-        table: its figures, columns named for people.
-        key: unique on the page.
-    """
-    st.altair_chart(chart, width="stretch", alt=meaning, key=f"chart-{key}")
-    st.caption(meaning)
-    with st.expander("As a table", key=f"table-{key}"):
-        st.dataframe(table, hide_index=True, height="auto" if len(table) > 8 else "content")
+def show_chart(drawn: Drawn) -> None:
+    """Show a chart for those who see it and for those who do not."""
+    st.altair_chart(drawn.chart, width="stretch", alt=drawn.meaning, key=f"chart-{drawn.key}")
+    st.caption(drawn.meaning)
+    with st.expander("As a table", key=f"table-{drawn.key}"):
+        height = "auto" if len(drawn.table) > 8 else "content"
+        st.dataframe(drawn.table, hide_index=True, height=height)

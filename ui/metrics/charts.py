@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import altair as alt
+import pandas as pd
 
 from maskcore.drawing import COLOURS
 from training.metrics import CLASS_NAMES
@@ -18,6 +21,25 @@ HEIGHT = 300
 # Blue and orange first: told apart by the colour-blind, readable on light and dark.
 SERIES = ("#3f8fc4", "#e08a1e", "#2f9e77", "#c25b9b", "#8a6fd1", "#c9a400", "#d1493f", "#6b7a86")
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart for those who see it and for those who do not.
+
+    Attributes:
+        chart: with a title and titled axes.
+        meaning: what it says, in a plain sentence.
+        table: its figures, columns named for people.
+        key: unique on the page.
+        said: its figures in words, for files, in which no table stands beside it.
+    """
+
+    chart: Any
+    meaning: str
+    table: pd.DataFrame
+    key: str
+    said: Iterable[str] = ()
 
 
 def spaced(chart: _Chart) -> _Chart:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
@@ -15,6 +17,7 @@ from training.curves import (
     roc_points,
 )
 from ui.metrics.chart_box import show_chart
+from ui.metrics.charts import Drawn
 from ui.metrics.curve_charts import curve_chart, histogram_chart, in_corner, reliability_chart
 from ui.metrics.judged import Judged
 from ui.words import percent
@@ -86,81 +89,93 @@ def histogram_meaning(things: str) -> str:
 
 
 def show_curves(judged: Judged, threshold: float) -> None:
-    """ROC, precision and recall, probabilities said and true, and their distribution."""
-    roc, things = roc_points(judged.labels, judged.probabilities), judged.things
-    if not roc:
+    """The curves, side by side; where some cannot be drawn, why."""
+    drawn = list(curves(judged, threshold))
+    if len(drawn) < 4:
         st.info(
             "The ROC curve and that of precision and recall are not drawn: they need"
-            f" {things} of both classes."
+            f" {judged.things} of both classes."
         )
-    left, right = st.columns(2, gap="medium")
-    if roc:
-        precision = precision_recall_points(judged.labels, judged.probabilities)
+    for place, curve in zip(cycle(st.columns(2, gap="medium")), drawn, strict=False):
+        with place:
+            show_chart(curve)
+
+
+def curves(judged: Judged, threshold: float) -> Iterator[Drawn]:
+    """ROC, precision and recall, probabilities said and true, and their distribution.
+
+    The first two need photos of both classes.
+    """
+    answers, things = (judged.labels, judged.probabilities), judged.things
+    if roc := roc_points(*answers):
         at_roc, at_precision = current_points(judged, threshold)
-        with left:
-            show_chart(
-                curve_chart(roc, at_roc, *ROC_AXES, "ROC curve"),
-                roc_meaning(judged, threshold),
-                _curve_table(roc, *ROC_AXES),
-                "roc",
-            )
-        with right:
-            show_chart(
-                curve_chart(
-                    precision, at_precision, *PRECISION_AXES, "Precision and recall of Mask"
-                ),
-                precision_meaning(judged, threshold),
-                _curve_table(precision, *PRECISION_AXES),
-                "precision",
-            )
-    with left:
-        steps = reliability(judged.labels, judged.probabilities)
-        show_chart(
-            reliability_chart(steps, things),
-            reliability_meaning(steps, things),
-            pd.DataFrame(
+        yield _curve(roc, at_roc, ROC_AXES, "ROC curve", roc_meaning(judged, threshold), "roc")
+        yield _curve(
+            precision_recall_points(*answers),
+            at_precision,
+            PRECISION_AXES,
+            "Precision and recall of Mask",
+            precision_meaning(judged, threshold),
+            "precision",
+        )
+    steps = reliability(*answers)
+    yield Drawn(
+        reliability_chart(steps, things),
+        reliability_meaning(steps, things),
+        pd.DataFrame(
+            {
+                "Probability, on average": [percent(step["mean_probability"]) for step in steps],
+                "With a mask": [percent(step["masked_share"]) for step in steps],
+                things.capitalize(): [step["count"] for step in steps],
+            }
+        ),
+        "reliability",
+        [f"On average off by {percentage_points(calibration_error(steps))}"],
+    )
+    bars = histogram(*answers)
+    there = [bar for bar in bars if bar["count"]]
+    yield Drawn(
+        histogram_chart(bars, threshold, things),
+        histogram_meaning(things),
+        pd.DataFrame(
+            [
                 {
-                    "Probability, on average": [
-                        percent(step["mean_probability"]) for step in steps
-                    ],
-                    "With a mask": [percent(step["masked_share"]) for step in steps],
-                    things.capitalize(): [step["count"] for step in steps],
+                    "In truth": bar["class"],
+                    "Probability of a mask": f"{bar['from'] * 100:.0f} to {bar['to'] * 100:.0f} %",
+                    things.capitalize(): bar["count"],
                 }
-            ),
-            "reliability",
-        )
-    with right:
-        rows = histogram(judged.labels, judged.probabilities)
-        show_chart(
-            histogram_chart(rows, threshold, things),
-            histogram_meaning(things),
-            pd.DataFrame(
-                [
-                    {
-                        "In truth": row["class"],
-                        "Probability of a mask": f"{row['from'] * 100:.0f} to"
-                        f" {row['to'] * 100:.0f} %",
-                        things.capitalize(): row["count"],
-                    }
-                    for row in rows
-                    if row["count"]
-                ]
-            ),
-            "histogram",
-        )
+                for bar in there
+            ]
+        ),
+        "histogram",
+        [
+            f"{bar['class']}, {percent(bar['from'], 0)} to {percent(bar['to'], 0)}: {bar['count']}"
+            for bar in there
+        ],
+    )
+
+
+def _curve(
+    points: list[dict[str, float]],
+    current: dict[str, Any],
+    axes: tuple[tuple[str, str], tuple[str, str]],
+    title: str,
+    meaning: str,
+    key: str,
+) -> Drawn:
+    shares = {name: [percent(point[field]) for point in points] for field, name in axes}
+    return Drawn(
+        curve_chart(points, current, *axes, title),
+        meaning,
+        pd.DataFrame({"Threshold": [percent(point["threshold"]) for point in points], **shares}),
+        key,
+        [
+            f"At {percent(current['threshold'], 0)}",
+            *(f"{name} {percent(current[field])}" for field, name in axes),
+        ],
+    )
 
 
 def _enlarged(current: dict[str, Any], axes: tuple[tuple[str, str], tuple[str, str]]) -> str:
     shown = in_corner(current, axes[0][0], axes[1][0])
     return " Enlarged: only the corner is shown, 20 of 100 % each way." if shown else ""
-
-
-def _curve_table(
-    points: list[dict[str, float]], x: tuple[str, str], y: tuple[str, str]
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Threshold": [percent(point["threshold"]) for point in points],
-            **{title: [percent(point[field]) for point in points] for field, title in (x, y)},
-        }
-    )

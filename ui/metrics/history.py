@@ -12,7 +12,7 @@ import streamlit as st
 from maskcore import MasklensError
 from maskcore.models import read_report
 from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import GREY, HEIGHT, SERIES, spaced
+from ui.metrics.charts import GREY, HEIGHT, SERIES, Drawn, spaced
 from ui.metrics.learning_curves import HARDER_TO_LEARN
 from ui.metrics.provenance import title_with_run
 from ui.words import percent, plain
@@ -58,10 +58,12 @@ def show_history(models: list[str]) -> None:
         if rows:
             with place:
                 show_chart(
-                    history_chart(rows, axis, name, shares=figure == "accuracy"),
-                    f"{_LINES} {_BY_HEART[figure]}",
-                    _history_table(rows, figure),
-                    f"history-{figure}",
+                    Drawn(
+                        history_chart(rows, axis, name, shares=figure == "accuracy"),
+                        f"{_LINES} {_BY_HEART[figure]}",
+                        _history_table(rows, figure),
+                        f"history-{figure}",
+                    )
                 )
 
 

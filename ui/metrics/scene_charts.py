@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from training.metrics import CLASS_NAMES
-from ui.metrics.charts import BLUE, CLASS_TITLES, GREY, class_colour, spaced
+from ui.metrics.charts import BLUE, CLASS_TITLES, GREY, Drawn, class_colour, spaced
 from ui.metrics.scene_figures import SceneFigures
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
@@ -41,6 +41,26 @@ def outcome_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]
                     }
                 )
     return rows
+
+
+def outcomes(scenes: Mapping[str, SceneFigures]) -> Iterator[Drawn]:
+    """What becomes of each class' faces, by the finders' titles; no chart of a class not there."""
+    all_rows = outcome_rows(scenes)
+    for kind in CLASS_TITLES.values():
+        rows = [row for row in all_rows if row["class"] == kind]
+        if not rows:
+            continue
+        table: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            line = table.setdefault(row["finder"], {"Face finder": row["finder"]})
+            line[row["outcome"]] = row["faces"]
+        yield Drawn(
+            outcome_chart(rows, list(scenes), f"{kind}: what becomes of them"),
+            outcome_meaning(rows),
+            pd.DataFrame(table.values(), columns=["Face finder", *OUTCOMES]),
+            f"outcomes-{kind}",
+            [f"{row['finder']}, {row['outcome']}: {row['faces']} of {row['of']}" for row in rows],
+        )
 
 
 def outcome_chart(rows: list[dict[str, Any]], finders: list[str], title: str) -> alt.Chart:
@@ -112,6 +132,30 @@ def size_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, Any]]:
         for name in reversed(CLASS_NAMES)
         if band[name]["count"]
     ]
+
+
+def sizes(finder: str, figures: SceneFigures) -> Drawn | None:
+    """Of which sizes a finder finds faces; None where there are no faces."""
+    rows = size_rows({finder: figures})
+    if not rows:
+        return None
+    return Drawn(
+        size_chart(rows, f"Faces found by their size, {finder}"),
+        SIZES_NOTE,
+        pd.DataFrame(
+            [
+                {
+                    "Longer side, pixels": row["band"],
+                    "Class": CLASS_TITLES[row["class"]],
+                    "Found": row["found"],
+                    "Of": row["of"],
+                }
+                for row in rows
+            ]
+        ),
+        "sizes",
+        [f"{row['class']}, {row['band']} pixels: {row['found']} of {row['of']}" for row in rows],
+    )
 
 
 def size_chart(rows: list[dict[str, Any]], title: str) -> alt.LayerChart:

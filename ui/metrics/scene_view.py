@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -12,15 +10,7 @@ from ui.keep import keep
 from ui.metrics.chart_box import show_chart
 from ui.metrics.charts import CLASS_TITLES
 from ui.metrics.frame_times import show_frame_times
-from ui.metrics.scene_charts import (
-    OUTCOMES,
-    SIZES_NOTE,
-    outcome_chart,
-    outcome_meaning,
-    outcome_rows,
-    size_chart,
-    size_rows,
-)
+from ui.metrics.scene_charts import outcomes, sizes
 from ui.metrics.scene_figures import FINDERS_NOTE, SceneFigures, finder_rows
 from ui.words import counted, day, plain
 
@@ -76,7 +66,8 @@ def show_scenes(
         )
     left, right = st.columns(2, gap="medium")
     with left:
-        _show_outcomes(scenes)
+        for drawn in outcomes(scenes):
+            show_chart(drawn)
     with right:
         _show_sizes(scenes)
     table = pd.DataFrame(finder_rows(scenes)).set_index("Face finder")
@@ -114,45 +105,11 @@ def _how_in_turns(figures: SceneFigures) -> str:
     )
 
 
-def _show_outcomes(scenes: dict[str, SceneFigures]) -> None:
-    all_rows = outcome_rows(scenes)
-    for kind in CLASS_TITLES.values():
-        rows = [row for row in all_rows if row["class"] == kind]
-        if not rows:
-            continue
-        table: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            line = table.setdefault(row["finder"], {"Face finder": row["finder"]})
-            line[row["outcome"]] = row["faces"]
-        show_chart(
-            outcome_chart(rows, list(scenes), f"{kind}: what becomes of them"),
-            outcome_meaning(rows),
-            pd.DataFrame(table.values(), columns=["Face finder", *OUTCOMES]),
-            f"outcomes-{kind}",
-        )
-
-
 def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
     titles = list(scenes)
     keep("metrics_finder", titles[0], titles)
     finder = st.selectbox("Face finder", titles, key="metrics_finder")
-    rows = size_rows({finder: scenes[finder]})
-    if not rows:
+    if drawn := sizes(finder, scenes[finder]):
+        show_chart(drawn)
+    else:
         st.info("There are no faces to tell sizes of.")
-        return
-    show_chart(
-        size_chart(rows, f"Faces found by their size, {finder}"),
-        SIZES_NOTE,
-        pd.DataFrame(
-            [
-                {
-                    "Longer side, pixels": row["band"],
-                    "Class": CLASS_TITLES[row["class"]],
-                    "Found": row["found"],
-                    "Of": row["of"],
-                }
-                for row in rows
-            ]
-        ),
-        "sizes",
-    )

@@ -14,7 +14,7 @@ from maskcore.models import models_dir
 from training.measuring import stress_card
 from training.measuring.stress_card import BREAKS_BELOW, below
 from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import CLASS_TITLES, COLOUR, GREY, spaced
+from ui.metrics.charts import CLASS_TITLES, COLOUR, GREY, Drawn, spaced
 from ui.words import day, percent, with_interval
 
 STRESS_FILE = "stress.json"
@@ -265,12 +265,8 @@ def show_stress(model: str, own: bool) -> None:
     )
     st.caption(f"{others}Judged at the model's own threshold, whatever is chosen under “Figures”.")
     st.subheader(where_it_breaks(rows), anchor=False)
-    show_chart(
-        stress_chart(rows),
-        _meaning(rows, card["count"]),
-        pd.DataFrame(stress_rows(rows)),
-        "stress",
-    )
+    meaning = _meaning(rows, card["count"])
+    show_chart(Drawn(stress_chart(rows), meaning, pd.DataFrame(stress_rows(rows)), "stress"))
     date = day(str(card["created"]))
     st.caption(f"Measured{f' on {date}' if date else ''} by `{card['command']}`.")
 
