@@ -43,6 +43,7 @@ class _Work:
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder, self.source = folder, source
+        self.video, self.table = folder / "video.mp4", folder / "faces.csv"
         self.stopping = threading.Event()
         self.abandoned = False
         self.state: Literal["waiting", "running", "ended"] = "waiting"
@@ -70,10 +71,10 @@ class _Work:
         try:
             self.summary = annotate_video(
                 self.source,
-                self.folder / "video.mp4",
+                self.video,
                 pipeline,
                 threshold=settings.threshold,
-                csv_file=self.folder / "faces.csv",
+                csv_file=self.table,
                 blur=settings.blur,
                 on_progress=self._note,
                 stop=self.stopping.is_set,
@@ -110,7 +111,14 @@ atexit.register(_clear_up, _works)
 
 
 class VideoJob:
-    """One video of one visitor. Its files go when the job does, at the session's end at last."""
+    """One video of one visitor. Its files go when the job does, at the session's end at last.
+
+    Attributes:
+        name: the file's name.
+        settings: what was chosen.
+        source_file: the upload, kept so that it can be labelled again.
+        video_file, csv_file: the annotated video and the table, once ``summary`` is there.
+    """
 
     def __init__(
         self,
@@ -139,7 +147,8 @@ class VideoJob:
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._work = _Work(folder, source)
+        self._work = work = _Work(folder, source)
+        self.source_file, self.video_file, self.csv_file = source, work.video, work.table
         self._end = weakref.finalize(self, self._work.abandon)
         _works.add(self._work)
         self._work.thread = threading.Thread(
@@ -174,18 +183,3 @@ class VideoJob:
     def discard(self) -> None:
         """End it and delete its files."""
         self._end()
-
-    @property
-    def source_file(self) -> Path:
-        """The upload, kept so that it can be labelled again."""
-        return self._work.source
-
-    @property
-    def video_file(self) -> Path:
-        """The annotated video, once ``summary`` is there."""
-        return self._work.folder / "video.mp4"
-
-    @property
-    def csv_file(self) -> Path:
-        """The table, once ``summary`` is there."""
-        return self._work.folder / "faces.csv"

@@ -35,7 +35,6 @@ def confusion_rows(confusion: Sequence[Sequence[int]]) -> pd.DataFrame:
                     "count": count,
                     "share": share,
                     "right": truth == answer,
-                    "text": f"{count}",
                     "percent": f"{share * 100:.1f} %" if sum(counts) else "–",
                 }
             )
@@ -79,7 +78,7 @@ def confusion_chart(confusion: Sequence[Sequence[int]], things: str) -> alt.Laye
     )
     # Without tooltips, so that clicks go through them to the tiles.
     figures = base.mark_text(dy=-8, fontSize=26, fontWeight="bold", color="white").encode(
-        text="text:N"
+        text="count:Q"
     )
     shares = base.mark_text(dy=18, fontSize=14, color="white").encode(text="percent:N")
     return alt.layer(tiles, figures, shares).properties(
