@@ -18,7 +18,9 @@ from maskcore.files import write_json
 from training.config import RunConfig, TrainConfig
 
 RUN_FILE = "run.json"
-_INSTALLED = re.compile(r"--backbone[\w-]*[= ]installed\b")
+# As they may be typed: argparse takes the beginning of an option's name for the whole.
+_INSTALLED = re.compile(r"--bac[\w-]*[= ]installed\b")
+_GONE_ON = re.compile(r"--st[a-z-]*[= ]")
 
 
 def provenance(command: str) -> dict[str, Any]:
@@ -93,8 +95,9 @@ def began_with_a_model(card: Mapping[str, Any]) -> bool:
     """Whether a model's starting weights may have learned from what its run kept for testing.
 
     So may an installed model's: it was made of other photos, or of these divided otherwise. A
-    run that a run goes on from divided them alike (``training.runs.check_same_division``): there
-    it counts with which weights the first of them began.
+    run that a run goes on from had the same photos and divided them alike
+    (``training.runs.check_same_photos``): there it counts with which weights the first of them
+    began.
 
     Args:
         card: the model's.
@@ -110,8 +113,9 @@ def began_with_a_model(card: Mapping[str, Any]) -> bool:
         commands = [str(start["command"]) for start in dict(made_by or {})["starts"]]
     except (LookupError, TypeError, ValueError):
         return True  # nobody knows
-    first, *_ = commands or ["--start-from"]
-    return "--start-from" in first or any(map(_INSTALLED.search, commands))
+    if not commands or _GONE_ON.search(commands[0]):
+        return True  # what came before is gone
+    return any(map(_INSTALLED.search, commands))
 
 
 def settings_for_card(config: RunConfig) -> dict[str, Any]:

@@ -13,8 +13,9 @@ import keras
 
 from maskcore.errors import MasklensError
 from training.callbacks import LAST_MODEL, RunState
-from training.config import CONFIG_FILE, RunConfig, TrainConfig
+from training.config import CONFIG_FILE, DATA_FILE, RunConfig, TrainConfig
 from training.events import EventLog
+from training.job_files import read_values
 from training.provenance import note_backend, save_provenance
 
 
@@ -106,6 +107,39 @@ def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> Non
             f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
             " validation or testing here may have trained it. Give the same ones."
         )
+
+
+def check_same_photos(run_dir: Path, config: RunConfig, report: dict[str, Any]) -> None:
+    """Make sure that photos are dealt out as when the weights at hand learned from some of them.
+
+    Photos that came or went since then deal out all others anew.
+
+    Args:
+        run_dir: the run's folder. What it wrote down once it had begun counts, else that of
+            the run that it goes on from.
+        config: its settings.
+        report: of its data now: each part's photos, under "parts" or, of scenes, "scenes".
+            What an older run did not write down is not compared.
+
+    Raises:
+        MasklensError: what was learned from may now be kept for validation or testing.
+    """
+    if RunState(run_dir).stage:
+        name, folder = "this run", run_dir
+    elif config.start_from:
+        folder = Path(config.start_from)
+        name = folder.name
+    else:
+        return
+    before = read_values(folder / DATA_FILE) or {}
+    for kind in {"parts", "scenes"} & set(before) & set(report):
+        # With one fold, all scenes but those for testing may have trained before.
+        parts = ["test"] if kind == "scenes" and config.folds == 1 else list(report[kind])
+        if any(before[kind].get(part) != report[kind][part] for part in parts):
+            raise MasklensError(
+                f"The photos have changed since {name} began: what it learned from would now be"
+                " used for testing. Put them back as they were, or start a new run without it."
+            )
 
 
 def tensorboard(run: Run, first_step: int) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
-from training.annotated.scenes import Scene
+from training.annotated.scenes import Scene, read_scenes
+from training.config import RunConfig
 from training.photos.data import in_threads
 from training.photos.likeness import group_near_duplicates, photo_hashes
 from training.photos.splits import split
@@ -65,6 +67,16 @@ def all_folds(scenes: list[Scene], folds: int, seed: int = 0) -> list[dict[str, 
         }
         for train, held in divisions
     ]
+
+
+def run_scenes(root: Path, config: RunConfig) -> dict[str, list[Scene]]:
+    """The scenes of a run, in train, validation and test; see ``read_scenes``, ``all_folds``."""
+    return all_folds(read_scenes(root), config.folds, config.seed)[config.fold]
+
+
+def part_names(parts: dict[str, list[Scene]]) -> dict[str, list[str]]:
+    """The file names of each part's photos, for the report of a run's data."""
+    return {name: [scene.image_path.name for scene in part] for name, part in parts.items()}
 
 
 def scenes_of_parts(

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from maskcore.network_input import normalise
 from training.annotated.faces import CutFace, scene_faces, single_boxes, validation_pixels
-from training.annotated.scene_parts import all_folds
-from training.annotated.scenes import read_scenes
+from training.annotated.scene_parts import run_scenes
 from training.callbacks import Checkpoint, ProgressLog, Stop
 from training.classifier.architectures import input_spec
 from training.classifier.batches import PhotoBatches
@@ -77,7 +76,6 @@ def _scene_faces(config: TrainConfig) -> tuple[list[CutFace], list[CutFace]]:
     """The faces of scenes that train and of those that validate, if scenes were given."""
     if not config.scenes:
         return [], []
-    scenes = read_scenes(Path(config.scenes))
-    parts = all_folds(scenes, config.folds, config.seed)[config.fold]
+    parts = run_scenes(Path(config.scenes), config)
     validation = parts["validation"] if config.folds != 1 else []
     return scene_faces(parts["train"]), scene_faces(validation)

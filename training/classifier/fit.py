@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +12,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_json
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
+from training.annotated.scene_parts import part_names, run_scenes
 from training.callbacks import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish, load_best
 from training.classifier.architectures import build_base, build_head, input_spec, join
 from training.classifier.fine_tuning import fine_tune
@@ -29,7 +28,7 @@ from training.events import FINE_TUNE_STAGE, HEAD_STAGE, READING
 from training.photos.corrections import NONE, read_corrections
 from training.photos.data import OnPhoto, data_report, divide, read_dataset
 from training.photos.photo_reading import Divided, PhotoReading
-from training.runs import Run, check_same_division, last_model, start_run
+from training.runs import Run, check_same_division, check_same_photos, last_model, start_run
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
 STATISTICS_PHOTOS = 128
@@ -86,8 +85,9 @@ def fit(
         dataset = read_dataset(Path(config.data), config.image_size, corrections, tell)
         parts = divide(dataset, config)
         report = data_report(dataset, parts)
-        if state.stage:
-            _check_division(run_dir, report)
+        if config.scenes:
+            report["scenes"] = part_names(run_scenes(Path(config.scenes), config))
+        check_same_photos(run_dir, config, report)
         write_json(run_dir / DATA_FILE, report)
         return dataset, parts
 
@@ -97,11 +97,19 @@ def fit(
             reading.result()  # also when there was nothing left to learn from them
     except Stopped:
         pass
-    if stop():
+    stopped_early = (state.stage, state.epochs_done) != _last_epoch(config) and stop()
+    if stopped_early:
         state = RunState(run_dir)  # an epoch cut short counts for nothing
         if not math.isfinite(state.best_loss):
             raise Stopped(NOTHING_TO_KEEP)
-    finish(log, state, stopped_early=stop())
+    finish(log, state, stopped_early)
+
+
+def _last_epoch(config: TrainConfig) -> tuple[str, int]:
+    """Stage and epochs done where there is nothing left to learn."""
+    if config.fine_tune_epochs:
+        return FINE_TUNE_STAGE, config.fine_tune_epochs
+    return HEAD_STAGE, config.epochs
 
 
 def _learn(run: Run, reading: PhotoReading) -> None:
@@ -148,19 +156,6 @@ def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:
         network.save_weights(path)
     head.set_weights(weights)
     (run_dir / BEST_HEAD).unlink()
-
-
-def _check_division(run_dir: Path, report: dict[str, Any]) -> None:
-    """Make sure that a resumed run finds its photos divided as it left them."""
-    try:
-        begun = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))["parts"]
-    except (OSError, ValueError, LookupError, TypeError):
-        return  # nobody knows; a run killed while writing it had learned nothing
-    if begun != report["parts"]:
-        raise MasklensError(
-            "The photos have changed since this run began: what it learned from would now be"
-            " used for testing. Start a new run."
-        )
 
 
 def _starting_base(

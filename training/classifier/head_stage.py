@@ -52,16 +52,20 @@ def fit_head(
         known[:begun] = np.concatenate(early)
     for members, name in ((train, "photos"), (validation, "validation")):
         late = members[members >= begun]
-        known[late] = features.of_all(dataset.pixels[late], name)
-    views, held_back = [known[train]], known[validation].astype(np.float32)
-    del known, early  # some hundred megabytes, for as long as the head learns
+        known[late] = features.of_all(late, lambda some: dataset.pixels[some], name)
     config = run.config
+    views = np.empty((1 + config.augmented_views, len(train), *known.shape[1:]), np.float16)
+    views[0], held_back = known[train], known[validation].astype(np.float32)
+    del known, early  # some hundred megabytes, for as long as the head learns
     rng = np.random.default_rng(config.seed)
-    for view in range(config.augmented_views):
-        changed = np.stack([augment(dataset.photo(i), config.image_size, rng) for i in train])
-        views.append(features.of_all(changed, f"variation {view + 1}"))
+
+    def changed(some: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return np.stack([augment(dataset.photo(i), config.image_size, rng) for i in some])
+
+    for view in range(1, len(views)):
+        views[view] = features.of_all(train, changed, f"variation {view}")
     done = run.state.epochs_done
-    batches = FeatureBatches(np.stack(views), dataset.labels[train], config, done)
+    batches = FeatureBatches(views, dataset.labels[train], config, done)
     head.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
@@ -95,15 +99,21 @@ class _Features:
         """(N, S, S, 3) -> (N, s, s, C)."""
         return np.asarray(self._compute(normalise(pixels, self._spec)), np.float16)
 
-    def of_all(self, pixels: NDArray[np.uint8], name: str) -> NDArray[np.float16]:
-        """The same of any number, with progress."""
-        slices = [np.empty((0, *self._shape), np.float16)]
-        for start in range(0, len(pixels), BATCH):
+    def of_all(
+        self,
+        members: NDArray[np.int64],
+        pixels_of: Callable[[NDArray[np.int64]], NDArray[np.uint8]],
+        name: str,
+    ) -> NDArray[np.float16]:
+        """The same of any number, with progress; their pixels are asked for batch by batch."""
+        seen = np.empty((len(members), *self._shape), np.float16)
+        for start in range(0, len(members), BATCH):
             if self._run.stop():
                 raise Stopped
-            self._run.log.write(FEATURES, of=name, done=start, total=len(pixels))
-            slices.append(self.of(pixels[start : start + BATCH]))
-        return np.concatenate(slices)
+            self._run.log.write(FEATURES, of=name, done=start, total=len(members))
+            batch = slice(start, start + BATCH)
+            seen[batch] = self.of(pixels_of(members[batch]))
+        return seen
 
 
 def _few_at_once(model: LiteRtModel) -> Compute:

@@ -12,9 +12,10 @@ import numpy as np
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
+from training.annotated.scene_parts import run_scenes
 from training.callbacks import load_best
 from training.detector.config import DetectorConfig
-from training.detector.fit import scene_parts, whole_pictures
+from training.detector.fit import whole_pictures
 from training.detector.network import SPEC, STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.installing.export import to_litert
@@ -70,7 +71,7 @@ def install_detector(
     config = DetectorConfig.load(run_dir)
     network = load_detector_network(run_dir)
     content = to_litert(network, weights)
-    scenes = scene_parts(config)["validation"]
+    scenes = run_scenes(Path(config.data), config)["validation"]
     inputs, _ = whole_pictures(scene_samples(scenes[:CHECKED_PHOTOS]))
     gap = difference(network, content, inputs)
     if not gap <= TOLERANCES[weights]:  # nor when it is NaN

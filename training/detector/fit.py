@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from maskcore.files import write_json
 from maskcore.images import read_image
 from maskcore.network_input import normalise
-from training.annotated.scene_parts import all_folds
-from training.annotated.scenes import Scene, read_scenes
+from training.annotated.scene_parts import part_names, run_scenes
 from training.callbacks import Checkpoint, ProgressLog, finish, load_best
 from training.classifier.batches import DRAWING_THREADS
 from training.config import DATA_FILE
@@ -25,7 +24,7 @@ from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.events import READING
-from training.runs import check_same_division, last_model, start_run
+from training.runs import check_same_division, check_same_photos, last_model, start_run
 
 STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as
@@ -50,17 +49,17 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
             weights cannot be had.
     """
     log, state = start_run(config, run_dir, command, resume)
+    if config.start_from and not state.stage:
+        check_same_division(Path(config.start_from), config, "data", "close_ups", "seed")
     log.write(READING)
-    parts = scene_parts(config)
+    parts = run_scenes(Path(config.data), config)
     close_ups: list[Sample] = []
     if config.close_ups:
         close_ups = close_up_samples(
             Path(config.close_ups), Path(config.close_up_boxes), config.seed
         )
-    report = {
-        "scenes": {n: [scene.image_path.name for scene in part] for n, part in parts.items()},
-        "close_ups": len(close_ups),
-    }
+    report = {"scenes": part_names(parts), "close_ups": len(close_ups)}
+    check_same_photos(run_dir, config, report)
     write_json(run_dir / DATA_FILE, report)
 
     batches = CropBatches(
@@ -80,9 +79,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
     else:
         network = build_detector(config, load_weights=not config.start_from)
         if config.start_from:
-            former = Path(config.start_from)
-            check_same_division(former, config, "data", "close_ups", "seed")
-            load_best(network, former)
+            load_best(network, Path(config.start_from))
         _freeze_first_layers(network)
         model = flat_outputs(network, config.image_size)
         model.compile(optimizer=_optimizer(config), loss=detector_loss)
@@ -100,11 +97,6 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         verbose=0,
     )
     finish(log, state)
-
-
-def scene_parts(config: DetectorConfig) -> dict[str, list[Scene]]:
-    """The scenes of a run, in train, validation and test; see ``all_folds``."""
-    return all_folds(read_scenes(Path(config.data)), config.folds, config.seed)[config.fold]
 
 
 def _optimizer(config: DetectorConfig) -> Any:

@@ -23,6 +23,7 @@ from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, S
 from training.classifier import fine_tuning, head_stage
 from training.classifier import fit as fit_module
 from training.classifier.architectures import input_spec
+from training.classifier.augment import augment
 from training.classifier.batches import PhotoBatches
 from training.classifier.evaluate import evaluate, load_network
 from training.classifier.fit import FINE_TUNE_STAGE, HEAD_STAGE, fit
@@ -221,6 +222,33 @@ def test_a_head_learns_from_what_the_base_makes_of_its_photos(
     assert np.ptp(views) > 0.01
 
 
+def test_changed_copies_are_drawn_in_order_and_a_stop_is_heard_between_batches(
+    small: None, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(photos, augmented_views=2, epochs=1, fine_tune_epochs=0)
+    dataset = read_dataset(photos, config.image_size)
+    train = divide(dataset, config)["train"]
+    rng = np.random.default_rng(config.seed)
+    expected = [
+        [augment(dataset.photo(i), config.image_size, rng) for i in train] for _ in range(2)
+    ]
+    drawn: list[Any] = []
+
+    def noted(*arguments: Any) -> Any:
+        drawn.append(augment(*arguments))
+        return drawn[-1]
+
+    monkeypatch.setattr(head_stage, "BATCH", 4)
+    monkeypatch.setattr(head_stage, "augment", noted)
+    fit(config, tmp_path / "whole", "fit")
+    np.testing.assert_array_equal(drawn, np.concatenate(expected))
+
+    drawn.clear()
+    with pytest.raises(Stopped):
+        fit(config, tmp_path / "stopped", "fit", stop=lambda: len(drawn) >= 6)
+    assert len(drawn) == 8
+
+
 def test_without_fine_tuning_the_base_stays_as_it_was(
     small: None, photos: Path, tmp_path: Path
 ) -> None:
@@ -377,10 +405,21 @@ def test_a_run_hears_already_while_it_reads_that_it_should_stop(
     fit(settings(photos), tmp_path / "whole", "fit")
     whole = RunState(tmp_path / "whole")
     whole.trained = False
-    whole.save(whole.stage, whole.epochs_done)
+    whole.save(whole.stage, whole.epochs_done - 1)
     fit(settings(photos), tmp_path / "whole", "fit", resume=True, stop=lambda: True)
     again = RunState(tmp_path / "whole")
     assert again.trained and again.stopped_early and again.best_loss == whole.best_loss
+
+
+@pytest.mark.parametrize("fine_tune_epochs", [0, 1])
+def test_a_run_that_had_learned_all_when_it_was_asked_to_stop_is_whole(
+    small: None, photos: Path, tmp_path: Path, fine_tune_epochs: int
+) -> None:
+    run, config = tmp_path / "run", settings(photos, epochs=1, fine_tune_epochs=fine_tune_epochs)
+    stage = FINE_TUNE_STAGE if fine_tune_epochs else HEAD_STAGE
+    fit(config, run, "fit", stop=lambda: RunState(run).stage == stage)
+    state = RunState(run)
+    assert state.trained and not state.stopped_early
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -543,6 +582,41 @@ def test_a_run_is_not_resumed_with_photos_that_have_changed(
     (data / known[0]).unlink()
     with pytest.raises(MasklensError, match="The photos have changed since this run began"):
         fit(config, tmp_path / "run", "fit", resume=True)
+
+
+def test_a_run_whose_photos_have_changed_is_not_gone_on_from(
+    small: None, photos: Path, tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    """One photo more deals out all others anew, also some that were learned from."""
+    data = tmp_path / "data"
+    shutil.copytree(photos, data)
+    former = settings(data, epochs=1, fine_tune_epochs=1)
+    fit(former, tmp_path / "a", "fit")
+    Image.fromarray(make_photo(999)).save(data / "with_mask" / "new.png")
+    with pytest.raises(MasklensError, match="The photos have changed since a began"):
+        fit(replace(former, start_from=str(tmp_path / "a")), tmp_path / "b", "fit")
+    assert not (tmp_path / "b" / BEST_WEIGHTS).exists()
+
+
+def test_a_run_is_not_resumed_with_scenes_that_have_changed(
+    small: None, photos: Path, tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    folder, run = many_scenes(tmp_path / "scenes", make_photo), tmp_path / "run"
+    config = settings(photos, epochs=1, fine_tune_epochs=2, scenes=str(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, FINE_TUNE_STAGE, 1, "after the state")
+        with pytest.raises(Killed):
+            fit(config, run, "fit")
+    known = json.loads((run / "data.json").read_text())["scenes"]
+    parts = split_scenes(read_scenes(folder), config.seed)
+    assert known == {
+        name: [scene.image_path.name for scene in part] for name, part in parts.items()
+    }
+    gone = known["train"][0]
+    (folder / "labels" / gone).with_suffix(".txt").unlink()
+    with pytest.raises(MasklensError, match="The photos have changed since this run began"):
+        fit(config, run, "fit", resume=True)
+    assert json.loads((run / "data.json").read_text())["scenes"] == known
 
 
 def test_an_unreadable_last_model_ends_a_resumed_run_with_a_sentence(

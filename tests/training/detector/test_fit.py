@@ -281,6 +281,28 @@ def test_a_run_that_divided_the_data_in_another_way_is_not_gone_on_from(
         fit_detector(config, tmp_path / "next", "fit-detector")
 
 
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_run_finds_the_scenes_that_were_learned_from_or_ends(
+    run: Run, tmp_path: Path, resume: bool
+) -> None:
+    """Those of its own last epoch, or of the run that it goes on from."""
+    data, folder = tmp_path / "scenes", tmp_path / "next"
+    shutil.copytree(run.data, data)
+    shutil.copytree(run.folder, tmp_path / "run1")
+    config = replace(DetectorConfig.load(run.folder), data=str(data))
+    config.save(tmp_path / "run1")
+    next(data.glob("annotations/*.xml")).unlink()
+    if resume:
+        folder = tmp_path / "run1"
+    else:
+        config = replace(config, start_from=str(tmp_path / "run1"))
+    before = (tmp_path / "run1" / "data.json").read_bytes()
+    name = "this run" if resume else "run1"
+    with pytest.raises(MasklensError, match=f"The photos have changed since {name} began"):
+        fit_detector(config, folder, "fit-detector", resume=resume)
+    assert (tmp_path / "run1" / "data.json").read_bytes() == before
+
+
 def test_the_best_weights_give_the_best_validation_loss(run: Run, network: Any) -> None:
     scenes = split_scenes(read_scenes(run.data), seed=3)["validation"]
     inputs, targets = whole_pictures(scene_samples(scenes))

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from training.annotated.scene_parts import run_scenes
 from training.detector.config import DetectorConfig
 from training.detector.export import load_detector_network
-from training.detector.fit import VALIDATION_SIDE, scene_parts, whole_pictures
+from training.detector.fit import VALIDATION_SIDE, whole_pictures
 from training.detector.network import flat_outputs
 from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import scene_samples
@@ -67,7 +68,8 @@ def test_the_weights_kept_are_those_that_were_validated(run: Path) -> None:
     assert len(losses) == 3  # two epochs, and the best of them once more
     assert losses[0] != losses[1]
     network = load_detector_network(run)
-    scenes = scene_parts(DetectorConfig.load(run))["validation"]
+    config = DetectorConfig.load(run)
+    scenes = run_scenes(Path(config.data), config)["validation"]
     inputs, targets = whole_pictures(scene_samples(scenes))
     outputs = flat_outputs(network, VALIDATION_SIDE)(inputs, training=False)
     assert float(detector_loss(targets, outputs)) == pytest.approx(losses[2], rel=1e-3)
