@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
+from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ui.words import shown_name
 
 
 def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
@@ -30,12 +34,76 @@ def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
 </style>""")
 
 
-def zip_field(name: str) -> DeltaGenerator:
-    """A container for a field for one ZIP archive, with words of our own in it."""
+def drop_zip(name: str) -> UploadedFile | None:
+    """Let go of what ``keep_zip`` kept under this name, and say what it was."""
+    file: UploadedFile | None = st.session_state.pop(_kept(name), None)
+    if file is not None:
+        release(file)
+    return file
+
+
+def keep_zip(
+    name: str, label: str, drop: Callable[[str], Any] = drop_zip, **options: Any
+) -> UploadedFile | None:
+    """A field for one ZIP archive, which is kept, on other pages, too, until ``drop_zip``.
+
+    Streamlit would forget it with the page.
+
+    Args:
+        name: of the field.
+        label: its label.
+        drop: called with the name when the visitor takes the archive away or brings another.
+        options: further ones of ``st.file_uploader``.
+    """
     key = f"{name}-zip"
     at_most = f"up to {st.get_option('server.maxUploadSize')}\N{NO-BREAK SPACE}MB"
     word_uploader(key, "A ZIP file", "Or drop a ZIP file here", at_most)
-    return st.container(key=key)
+    with st.container(key=key):
+        shown = st.file_uploader(
+            label,
+            type=["zip"],
+            key=field_key(name),
+            on_change=_follow,
+            args=(name, drop),
+            **options,
+        )
+    file: UploadedFile | None = st.session_state.get(_kept(name))
+    if file is not None and shown is None:  # the visitor has been on another page
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{shown_name(file.name)}** is still here.", width="content")
+            st.button(
+                "Remove", icon=":material/close:", type="tertiary", on_click=drop, args=(name,)
+            )
+    return file
+
+
+def _follow(name: str, drop: Callable[[str], Any]) -> None:
+    file = st.session_state[field_key(name)]
+    if file != st.session_state.get(_kept(name)):
+        drop(name)
+        if file is not None:
+            st.session_state[_kept(name)] = file
+
+
+@contextmanager
+def using_up_zip(name: str) -> Iterator[None]:
+    """Work after which the kept archive is dropped, whether it went well or not.
+
+    Whatever the visitor presses meanwhile ends the work; the archive is then left for the next
+    run to begin anew.
+    """
+    try:
+        yield
+    except Exception:  # the end of a run is none
+        drop_zip(name)
+        empty_field(name)
+        raise
+    drop_zip(name)
+    empty_field(name)
+
+
+def _kept(name: str) -> str:
+    return f"{name}-kept"
 
 
 def field_key(name: str) -> str:

@@ -8,8 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 def test_a_field_for_a_zip_says_how_large_it_may_be() -> None:
     page = AppTest.from_string(
-        "import streamlit as st; from ui.uploader import zip_field\n"
-        "with zip_field('photos'): st.file_uploader('A ZIP', type=['zip'])"
+        "from ui.uploader import keep_zip; keep_zip('photos', 'A ZIP')"
     ).run()
     assert not page.exception
     (field,) = page.file_uploader

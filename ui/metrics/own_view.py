@@ -17,7 +17,7 @@ from ui.keep import keep, put
 from ui.local import only_this_computer
 from ui.metrics.own_photos import OwnPhotos, measure_again, measure_archive, measure_folder
 from ui.progress import progress_bar
-from ui.uploader import empty_field, field_key, release, zip_field
+from ui.uploader import keep_zip, using_up_zip
 from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
@@ -53,14 +53,8 @@ def show_own(model: str) -> None:
         format_func=lambda name: DETECTORS[name][0],
         key="metrics_own_finders",
     )
-    with zip_field(_FIELD):
-        file = st.file_uploader("A ZIP with photos", type=["zip"], key=field_key(_FIELD))
-    if file is not None:
-        empty_field(_FIELD)
-        try:
-            _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
-        finally:
-            release(file)
+    file = keep_zip(_FIELD, "A ZIP with photos")
+    below = st.container()
     if only_this_computer():
         with st.expander("Or a folder on this computer"):
             named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
@@ -72,6 +66,10 @@ def show_own(model: str) -> None:
                 else:
                     _run(model, chosen, lambda *parts: measure_folder(root, *parts))
     show_problem(_PLACE)
+    if file is not None:  # last, so that a press of a button above is not passed over
+        with below:
+            st.caption("It begins anew when you press or choose something else meanwhile.")
+            _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
 
 
 def offer_model(own: OwnPhotos, model: str) -> None:
@@ -90,10 +88,11 @@ def offer_model(own: OwnPhotos, model: str) -> None:
 def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> None:
     show = progress_bar("Getting ready")
     try:
-        pipelines: dict[str, MaskPipeline] = {
-            DETECTORS[name][0]: loading.pipeline(name, model) for name in finders
-        }
-        measure(loading.classifier(model), pipelines, show).keep()
+        with using_up_zip(_FIELD):  # also where a folder takes its place
+            pipelines: dict[str, MaskPipeline] = {
+                DETECTORS[name][0]: loading.pipeline(name, model) for name in finders
+            }
+            measure(loading.classifier(model), pipelines, show).keep()
     except MasklensError as error:
         keep_problem(_PLACE, error)
     else:

@@ -16,7 +16,7 @@ from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
 from ui.metrics.pictures import Pictures, brought_pictures
 from ui.progress import progress_bar
-from ui.uploader import empty_field, field_key, release, zip_field
+from ui.uploader import keep_zip, using_up_zip
 from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
@@ -80,28 +80,25 @@ def _ask_folder(problem: str) -> None:
 
 
 def _ask_archive(judged: Judged) -> None:
-    with zip_field(_FIELD):
-        file = st.file_uploader(
-            "A ZIP with the folders with_mask and without_mask",
-            type=["zip"],
-            help="For this session only; nobody else sees it.",
-            key=field_key(_FIELD),
-        )
+    file = keep_zip(
+        _FIELD,
+        "A ZIP with the folders with_mask and without_mask",
+        help="For this session only; nobody else sees it.",
+    )
     if file is not None:
-        empty_field(_FIELD)
         move = progress_bar("Unpacking")
         try:
-            # The visitor may go on to another part of the report.
-            paths = [path for part in read_judged(judged.model).values() for path in part.paths]
-            brought = brought_pictures(file.name, file, paths, move)
+            with using_up_zip(_FIELD):
+                # The visitor may go on to another part of the report.
+                parts = read_judged(judged.model).values()
+                paths = [path for part in parts for path in part.paths]
+                brought = brought_pictures(file.name, file, paths, move)
         except MasklensError as error:
             keep_problem(_PLACE, error)
         else:
             _forget_brought()
             brought.data = judged.data
             st.session_state[_BROUGHT] = brought
-        finally:
-            release(file)
         st.rerun()
     show_problem(_PLACE)
 

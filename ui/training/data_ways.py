@@ -29,15 +29,15 @@ from ui.keep import forget_all, keep
 from ui.local import only_this_computer
 from ui.metrics.corrections import MAX_NAME
 from ui.progress import progress_bar
-from ui.uploader import release, zip_field
-from ui.words import counted, plain, shown_name
+from ui.uploader import drop_zip, keep_zip
+from ui.words import counted, plain
 
 HOW_MANY = (
     f"At least {FOLDS} photos of each class that differ from one another are needed; some"
     " hundreds are better."
 )
 LEAVE_OUT = "Leave out"
-_UPLOADER, _ZIP = "training_zip", "training_kept_zip"
+_ZIP = "training_zip"
 _CLASSES = {"Mask": WITH_MASK, "No Mask": WITHOUT_MASK, LEAVE_OUT: None}
 
 
@@ -66,21 +66,9 @@ def upload_zip() -> Brought | None:
         " a day at most, or, once a run is trained on them, until that run is deleted; nobody else"
         " sees them."
     )
-    with zip_field(_UPLOADER):
-        shown = st.file_uploader(
-            "A ZIP archive",
-            type=["zip"],
-            label_visibility="collapsed",
-            key=_UPLOADER,
-            on_change=_follow_uploader,
-        )
-    file = st.session_state.get(_ZIP)
+    file = keep_zip(_ZIP, "A ZIP archive", _forget_zip, label_visibility="collapsed")
     if file is None:
         return None
-    if shown is None:  # the visitor has been on another page
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{shown_name(file.name)}** is still here.", width="content")
-            st.button("Remove", icon=":material/close:", type="tertiary", on_click=_forget_zip)
     try:
         plan = read_plan(file)
     except MasklensError as error:
@@ -94,21 +82,12 @@ def upload_zip() -> Brought | None:
         again="pack them again",
     )
     if brought is not None:
-        _forget_zip()
+        _forget_zip(_ZIP)
     return brought
 
 
-def _follow_uploader() -> None:
-    """Keep what was uploaded, and nothing else: Streamlit forgets it with the page."""
-    _forget_zip()
-    if file := st.session_state[_UPLOADER]:
-        st.session_state[_ZIP] = file
-
-
-def _forget_zip() -> None:
-    file = st.session_state.pop(_ZIP, None)
-    if file is not None:
-        release(file)
+def _forget_zip(name: str) -> None:
+    if file := drop_zip(name):
         forget_all(_class_key(file.file_id, ""))
 
 

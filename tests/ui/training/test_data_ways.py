@@ -71,7 +71,7 @@ def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
     page: AppTest, photos: dict[str, bytes], released: list[str]
 ) -> None:
     uploaded(page, packed(photos))
-    file = page.session_state["training_kept_zip"]
+    file = page.session_state["training_zip-kept"]
     page.selectbox[0].select("No Mask").run()
     assert not any("is still here" in m.value for m in page.markdown)
     elsewhere(page)
@@ -82,7 +82,7 @@ def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
     assert got(page) == f"got {2 * COUNT}"
     assert page.session_state.choice.data_name == "Our photos"
     # Used, it is not held any longer: half a gigabyte a visitor would be.
-    assert "training_kept_zip" not in page.session_state
+    assert "training_zip-kept" not in page.session_state
     assert released == [file.file_id]
     assert file.closed
     assert not any(key.startswith("class-") for key in page.session_state["kept"])
@@ -100,12 +100,12 @@ def test_an_archive_that_is_taken_away_is_not_kept(
         elsewhere(page)
         uploaded(page, packed({}), "Empty.zip")
         assert "is empty" in page.error[0].value
-        assert page.session_state["training_kept_zip"].name == "Empty.zip"
+        assert page.session_state["training_zip-kept"].name == "Empty.zip"
     else:
         page.file_uploader[0].set_value(None).run()
     assert not page.selectbox
     assert not any(key.startswith("class-") for key in page.session_state["kept"])
-    assert ("training_kept_zip" in page.session_state) is (by == "another archive")
+    assert ("training_zip-kept" in page.session_state) is (by == "another archive")
 
 
 def test_how_many_are_needed_is_said_before_they_are_brought(page: AppTest) -> None:

@@ -1,0 +1,88 @@
+"""A press of something else, for which Streamlit ends a run of the page, loses no archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.files import grey, packed
+from tests.ui.metrics_page.page import bring, section, texts, upload
+from tests.ui.pages import press
+from ui.metrics import own_view, pictures_view
+
+PHOTOS = packed({"mask/1.png": grey(250), "nomask/2.png": grey(0)})
+MEASURED = "2 photos of mine.zip are measured."
+
+
+def after(first: Callable[[], Any], work: Callable[..., Any]) -> Callable[..., Any]:
+    """Work that does something else when it is called for the first time."""
+    firsts = iter([first])
+
+    def run(*arguments: Any) -> Any:
+        next(firsts, lambda: None)()
+        return work(*arguments)
+
+    return run
+
+
+def test_own_photos_are_measured_anew_after_a_press_on_the_same_page(
+    own_page: AppTest, released: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_view, "measure_archive", after(st.rerun, own_view.measure_archive))
+    assert MEASURED in texts(upload(own_page, PHOTOS))
+    assert len(released) == 1
+
+
+def test_own_photos_wait_while_the_visitor_looks_at_something_else(
+    own_page: AppTest, released: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = own_view.measure_archive
+    monkeypatch.setattr(own_view, "measure_archive", after(st.stop, measure))
+    page = upload(own_page, PHOTOS)
+    assert "It begins anew when you press or choose something else meanwhile." in texts(page)
+    section(page, "Figures")
+    assert MEASURED in texts(section(page, "Your photos"))
+    press(page, "Remove these photos")
+    assert "is still here" not in texts(page)
+    assert len(released) == 1
+
+
+def test_own_photos_that_wait_can_be_removed(
+    own_page: AppTest, released: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = own_view.measure_archive
+    monkeypatch.setattr(own_view, "measure_archive", lambda *arguments: st.stop())
+    section(upload(own_page, PHOTOS), "Figures")
+    page = section(own_page, "Your photos")
+    assert "**mine.zip** is still here." in texts(page)
+    press(page, "Remove")
+    monkeypatch.setattr(own_view, "measure_archive", measure)
+    assert "is still here" not in texts(page.run())
+    assert MEASURED not in texts(page)
+    assert len(released) == 1
+
+
+def test_what_fails_unforeseen_is_not_begun_anew(
+    own_page: AppTest, released: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_view, "measure_archive", lambda *arguments: 1 / 0)
+    own_page.file_uploader[0].upload("mine.zip", PHOTOS, "application/zip").run()
+    assert own_page.exception
+    assert len(released) == 1
+    assert "own-photos-kept" not in own_page.session_state
+
+
+def test_pictures_are_unpacked_anew(
+    page: AppTest, released: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack = pictures_view.brought_pictures
+    monkeypatch.setattr(pictures_view, "brought_pictures", after(st.stop, unpack))
+    bring(section(page, "Mistakes"), packed({"x/with_mask/003.jpg": grey(9)}))
+    assert not page.get("image")
+    section(page, "Figures")
+    assert len(section(page, "Mistakes").get("image")) == 1
+    assert len(released) == 1
