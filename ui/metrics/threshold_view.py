@@ -82,7 +82,7 @@ def _make_default(model: str, percent: int) -> None:
     except MasklensError as error:
         keep_problem(_PLACE, error)
     else:
-        forget("threshold")  # this visitor's Photos and Live begin anew, as others' do
+        _begin_anew(model)
 
 
 def _go_back(model: str, key: str) -> None:
@@ -91,5 +91,11 @@ def _go_back(model: str, key: str) -> None:
     except MasklensError as error:
         keep_problem(_PLACE, error)
     else:
-        forget("threshold")
+        _begin_anew(model)
         forget(key)
+
+
+def _begin_anew(model: str) -> None:
+    """Let this visitor's Photos and Live start as others' do, where they use this model."""
+    if st.session_state.get("threshold_of", ("",))[0] == model:
+        forget("threshold")

@@ -36,6 +36,20 @@ def test_a_threshold_becomes_the_app_s_default_and_goes_back(
     assert open_page().slider(key="threshold").value == 50
 
 
+def test_a_visitor_s_threshold_for_another_model_stays(page: AppTest) -> None:
+    page.switch_page("pages/photo.py").run()
+    page.selectbox(key="model").select("second").run()
+    page.slider(key="threshold").set_value(35).run()
+    page.switch_page("pages/metrics.py").run()
+    page.selectbox(key="metrics_model").set_value("first").run()
+    for what in ("Make it the app's default", "Back to the model's own 50 %"):
+        slide(page, 70)
+        press(page, what)
+        page.switch_page("pages/photo.py").run()
+        assert page.slider(key="threshold").value == 35
+        page.switch_page("pages/metrics.py").run()
+
+
 def test_a_threshold_chosen_on_the_test_photos_is_said_to_flatter(
     page: AppTest, models: Path, make_report: MakeReport
 ) -> None:
