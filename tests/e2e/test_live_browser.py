@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.clips import CODE_BITS, RATE
 from benchmarks.live_page import open_live, player, seen, start, start_button, stop_button, watch
+from tests.e2e.steps import no_faults
 
 pytestmark = pytest.mark.e2e
 
@@ -42,11 +43,6 @@ def threshold_of(page: Any) -> Any:
     # A run on its way would put the slider back.
     page.locator("[data-test-script-state=notRunning]").first.wait_for()
     return page.get_by_role("slider").first
-
-
-def no_faults(page: Any) -> None:
-    assert page.get_by_test_id("stException").count() == 0
-    assert "Traceback" not in page.content()
 
 
 def frames_flow(page: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pytest
 
 from maskcore import encode_image, read_image
 from maskcore.images import MAX_BYTES
+from tests.e2e.steps import download, no_faults
 from ui.photos.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
@@ -58,17 +59,6 @@ def wait_for_percent(page: Any, percent: int) -> None:
         "percent => document.querySelector('input[type=range]').value === String(percent)",
         arg=percent,
     )
-
-
-def download(page: Any, name: str) -> tuple[str, bytes]:
-    with page.expect_download() as started:
-        button(page, name).click()
-    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
-
-
-def no_faults(page: Any) -> None:
-    assert page.get_by_test_id("stException").count() == 0
-    assert "Traceback" not in page.content()
 
 
 def test_an_uploaded_photo_comes_out_labelled(open_page: OpenPage, sample_file: Path) -> None:

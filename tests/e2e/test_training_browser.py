@@ -20,6 +20,7 @@ from PIL import Image
 from benchmarks.app import running_app
 from benchmarks.live_page import player
 from maskcore.models import models_dir, read_card
+from tests.e2e.steps import no_faults
 
 pytestmark = pytest.mark.e2e
 
@@ -94,11 +95,6 @@ def press(page: Any, name: str) -> None:
 def percent(page: Any) -> int:
     bar = page.get_by_role("progressbar")
     return int(float(bar.get_attribute("aria-valuenow"))) if bar.count() else 100
-
-
-def no_faults(page: Any) -> None:
-    assert page.get_by_test_id("stException").count() == 0
-    assert "Traceback" not in page.content()
 
 
 def test_a_run_from_the_archive_to_the_installed_model_and_back(

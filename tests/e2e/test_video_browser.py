@@ -17,6 +17,7 @@ from benchmarks.clips import HEIGHT, RATE, WIDTH
 from benchmarks.video import write_clip
 from maskcore.drawing import COLOURS
 from maskcore.types import Verdict
+from tests.e2e.steps import download
 
 pytestmark = pytest.mark.e2e
 
@@ -32,14 +33,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A masked and a bare face that move, and a tone."""
     path = tmp_path_factory.mktemp("clips") / "two faces.mp4"
     write_clip(path, SECONDS, 2)
-    return path
-
-
-def download(page: Any, name: str, folder: Path) -> Path:
-    with page.expect_download() as started:
-        page.get_by_role("button", name=name).click()
-    path = folder / started.value.suggested_filename
-    started.value.save_as(path)
     return path
 
 
@@ -90,10 +83,11 @@ def test_an_uploaded_video_comes_out_labelled(
     another = page.get_by_role("button", name="Another video")
     assert another.bounding_box()["y"] < shown["y"] < 768
 
-    labelled = download(page, "Labelled video (MP4)", tmp_path)
-    table = download(page, "Table (CSV)", tmp_path)
+    name, content = download(page, "Labelled video (MP4)")
+    table_name, table = download(page, "Table (CSV)")
 
-    assert (labelled.name, table.name) == ("two faces-masklens.mp4", "two faces-masklens.csv")
+    assert (name, table_name) == ("two faces-masklens.mp4", "two faces-masklens.csv")
+    (labelled := tmp_path / name).write_bytes(content)
     with av.open(labelled) as container:
         (video,), (sound,) = container.streams.video, container.streams.audio
         assert video.codec_context.name == "h264"
@@ -101,7 +95,7 @@ def test_an_uploaded_video_comes_out_labelled(
         assert float(sound.duration * sound.time_base) == pytest.approx(SECONDS, abs=0.1)
         loudness = max(abs(frame.to_ndarray()).max() for frame in container.decode(sound))
         assert loudness > 0.2
-    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     assert {row["label"] for row in rows} == set(LABELS)
     assert len({row["track"] for row in rows}) == 2
     before, after = images_of(clip), images_of(labelled)

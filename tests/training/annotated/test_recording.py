@@ -17,6 +17,7 @@ from maskcore.detection import load_detector
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.types import Detections, ImageRgb
+from tests.full_disk import full_disk
 from training.annotated.faces import TRAINING_MARGIN
 from training.annotated.recording import FACES_A_CLASS, NoFaceError, Recording, largest_face
 from training.photos import data_folders
@@ -113,10 +114,7 @@ def test_other_classes_are_refused(frame: ImageRgb, recording: Recording) -> Non
 def test_a_full_disk_is_a_sentence(
     frame: ImageRgb, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(MasklensError, match="Make room"):
         recording.add(frame, (10, 10, 60, 60), WITH_MASK)
     assert recording.count(WITH_MASK) == 0

@@ -17,6 +17,7 @@ import pytest
 from maskcore import files
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
+from tests.full_disk import full_disk
 from tests.training.background.processes import SLEEP, end_process, pid_of, until
 from training.background import control, job_process, jobs
 from training.background.jobs import State
@@ -41,10 +42,6 @@ print("ready", flush=True)
 sys.stdin.readline()
 print(control.submit(TrainConfig(sys.argv[1])).id)
 """
-
-
-def full(*_: Any, **__: Any) -> None:
-    raise OSError(28, "No space left on device")
 
 
 def states() -> dict[str, tuple[State, int | None]]:
@@ -131,7 +128,7 @@ def test_a_run_that_cannot_be_started_fails_and_holds_up_nobody(
 def test_a_full_disk_refuses_a_run_and_leaves_nothing(
     config: TrainConfig, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "write_json", full)
+    monkeypatch.setattr(control, "write_json", full_disk)
     with pytest.raises(MasklensError, match="Is the disk full"):
         control.submit(config)
     assert list(runs.iterdir()) == []
@@ -144,8 +141,8 @@ def test_a_run_waits_while_the_disk_is_full(
     end_process(first.folder)
     until(lambda: jobs.job(first.id).state == State.INTERRUPTED)
     with monkeypatch.context() as patch:
-        patch.setattr(job_process, "launch", full)
-        patch.setattr(control, "write_json", full)
+        patch.setattr(job_process, "launch", full_disk)
+        patch.setattr(control, "write_json", full_disk)
         control.start_next()
     assert jobs.job(waiting.id).state == State.QUEUED
     control.start_next()
@@ -159,8 +156,8 @@ def test_files_that_cannot_be_changed_are_a_sentence(
     job = control.submit(config, "old")
     end_process(job.folder)
     until(lambda: jobs.job(job.id).state == State.INTERRUPTED)
-    monkeypatch.setattr(control, "write_json", full)
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(control, "write_json", full_disk)
+    monkeypatch.setattr(os, "replace", full_disk)
     with pytest.raises(MasklensError, match="could not be changed"):
         getattr(control, act)(job.id, *(["new"] if act == "rename" else []))
     assert states() == {"old": (State.INTERRUPTED, None)}

@@ -19,6 +19,7 @@ import pytest
 
 from maskcore import files
 from maskcore.models import load_model
+from tests.full_disk import full_disk
 from tests.training.background.processes import SLEEP, end_process, pid_of, until
 from training.background import control, job_process, job_runner, jobs
 from training.background.comparison import comparison
@@ -239,12 +240,9 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
 ) -> None:
     save = keras.Model.save
 
-    def full(self: Any, path: Path) -> None:
-        raise OSError(28, "No space left on device")
-
     job = control.submit(config(photos))
     with monkeypatch.context() as patch:
-        patch.setattr(keras.Model, "save", full)
+        patch.setattr(keras.Model, "save", full_disk)
         assert run_job(job.id) == 1
     assert keras.Model.save is save
     job = jobs.job(job.id)

@@ -12,6 +12,7 @@ import pytest
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
 from maskcore.models import load_model
+from tests.full_disk import full_disk
 from training.background import control, job_process, jobs
 from training.background.jobs import State
 from training.background.run_installing import install
@@ -112,10 +113,7 @@ def test_a_full_disk_leaves_the_installed_model(
     install(finished_run(config, "old"), "net")
     run = finished_run(config, "new")
 
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(MasklensError, match="the one in use stays"):
         install(run, "net")
     assert load_model("net").content == b"old"

@@ -12,6 +12,7 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.images import encode_image
 from maskcore.types import ImageRgb
+from tests.full_disk import full_disk
 from training.annotated.scenes import read_scenes
 from training.measuring import own_files
 from training.measuring.own_files import OwnFiles, folder_files, unpack
@@ -339,10 +340,7 @@ def test_a_folder_that_does_not_serve_is_refused(tmp_path: Path, names: list[str
 def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = in_folder(tmp_path / "own", ["Mask/1.jpg", "No Mask/2.jpg"])
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(MasklensError, match="could not be stored: the disk may be full"):
         folder_files(root, tmp_path)
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
+from tests.full_disk import full_disk
 from training.photos import archive, intake
 from training.photos.archive import read_plan, take_in
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
@@ -468,10 +469,7 @@ def test_too_many_photos_are_refused(
 def test_a_full_disk_is_a_sentence_and_leaves_nothing(
     good: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     assert "could not be stored" in refused(packed(good), tmp_path)
 
 

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore import MaskPipeline
 from maskcore.video_layout import look_at
+from tests.full_disk import full_disk
 from tests.ui.pages import Player, downloads, labels, press
 from ui.live import video, video_view
 from ui.live.video import VideoSettings
@@ -273,13 +274,10 @@ def test_it_can_be_labelled_again_with_other_settings(
 def test_a_full_disk_leaves_the_result_that_is_there(
     view: AppTest, jobs: list[FakeJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: Any) -> None:
-        raise OSError(28, "No space left on device")
-
     upload(view)
     jobs[0].end(tmp_path)
     view.toggle(key="blur").set_value(True).run()
-    monkeypatch.setattr(video_view, "VideoJob", refuse)
+    monkeypatch.setattr(video_view, "VideoJob", full_disk)
     press(view, AGAIN)
 
     assert "disk may be full" in view.error[0].value
@@ -407,21 +405,11 @@ def faces(mask: int, bare: int, unsure: int) -> dict[str, int]:
     ],
 )
 def test_the_result_answers_who_wears_a_mask(
-    view: AppTest,
-    jobs: list[FakeJob],
-    tmp_path: Path,
-    facts: dict[str, Any],
-    heading: str,
-    line: str,
+    facts: dict[str, Any], heading: str, line: str
 ) -> None:
-    upload(view)
-    jobs[0].end(tmp_path, **facts)
-    view.run()
-
-    assert not view.exception
-    assert subheaders(view) == [heading]
-    lines = [item.value.replace("\N{NO-BREAK SPACE}", " ") for item in view.markdown]
-    assert f"**holiday.mp4**: {line}" in lines
+    done = summary(**facts)
+    assert video_view._found(done) == heading
+    assert video_view._shares(done).replace("\N{NO-BREAK SPACE}", " ") == line
 
 
 def test_the_result_is_a_sentence_a_player_and_downloads(
@@ -433,6 +421,7 @@ def test_the_result_is_a_sentence_a_player_and_downloads(
 
     assert not view.exception
     assert subheaders(view) == ["3 people in 42 s of video"]
+    assert "**my holiday.mov**: with a mask 75\xa0% of the time" in view.markdown[-1].value
     assert len(view.get("video")) == 1
     assert given["player"] == b"0123456789"
     assert given[VIDEO_BUTTON].name == "my holiday-masklens.mp4"
@@ -543,11 +532,8 @@ def test_a_failure_is_a_sentence_and_a_way_on(
 def test_a_full_disk_is_a_sentence_and_the_next_video_is_taken(
     view: AppTest, jobs: list[FakeJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: Any) -> None:
-        raise OSError(28, "No space left on device", "/a/secret/place")
-
     with monkeypatch.context() as patch:
-        patch.setattr(video_view, "VideoJob", refuse)
+        patch.setattr(video_view, "VideoJob", full_disk)
         upload(view)
 
     (error,) = view.error

@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from ui.metrics.report_html import report_html
 from ui.metrics.scene_figures import SceneFigures, scene_figures
 
 MakeReport = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file names its charts instead of drawing them, which would take seconds."""
+    monkeypatch.setattr(module, "to_svg", lambda chart: f"<svg>{escape(chart.title)}</svg>")
 
 
 @pytest.fixture
@@ -67,10 +74,7 @@ def test_json_has_the_figures_and_every_photo(
     assert values["folds"]["Masklens"]["by_class"]["Mask"]["right"] == 72
 
 
-def test_what_the_app_is_not_sure_of_is_in_every_file(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+def test_what_the_app_is_not_sure_of_is_in_every_file(judged: Judged) -> None:
     said = "The app says “Not sure” of 1 of 2 photos with a mask and 1 of 2 photos without a mask"
     assert "Not sure" not in report_html(judged, 0.5, {}, "First")
     unsure = replace(judged, margin=1.0)  # 27 to 73 %: of 0.9, 0.3, 0.2 and 0.6 the middle ones
@@ -93,10 +97,7 @@ def test_the_table_has_a_row_a_photo_and_runs_no_formula(judged: Judged) -> None
     assert rows[3]["photo"] == "'=1+1.jpg"
 
 
-def test_the_html_stands_alone(
-    judged: Judged, scenes: dict[str, SceneFigures], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: f"<svg>{chart.title}</svg>")
+def test_the_html_stands_alone(judged: Judged, scenes: dict[str, SceneFigures]) -> None:
     page = report_html(judged, 0.5, scenes, "MobileNetV2 <1>")
     assert page.startswith("<!doctype html>")
     for part in ("<script", "<link", "src=", "http"):
@@ -121,9 +122,8 @@ def test_the_html_stands_alone(
 
 
 def test_the_html_says_below_each_chart_what_the_page_does(
-    make_report: MakeReport, scenes: dict[str, SceneFigures], monkeypatch: pytest.MonkeyPatch
+    make_report: MakeReport, scenes: dict[str, SceneFigures]
 ) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
     labels = [1] * 10 + [0] * 10
     judged = judged_parts("first", make_report(labels, [0.9] * 9 + [0.2] + [0.1] * 9 + [0.6]))
     page = report_html(judged["test"], 0.5, scenes, "First")
@@ -144,9 +144,8 @@ def test_the_html_says_below_each_chart_what_the_page_does(
 
 
 def test_the_html_tells_of_the_whole_app_what_the_page_does(
-    judged: Judged, make_scene_report: MakeReport, monkeypatch: pytest.MonkeyPatch
+    judged: Judged, make_scene_report: MakeReport
 ) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
     kept = scene_figures(make_scene_report("fcos", (80, 76, 72), (9, 6, 3)))
     turns = scene_figures(
         {**make_scene_report("fcos", (200, 190, 180), (0, 0, 0)), "photos": 77, "folds": 4}
@@ -171,8 +170,7 @@ def test_the_html_tells_of_the_whole_app_what_the_page_does(
     ET.fromstring(page[page.index("<body>") : page.index("</html>")])
 
 
-def test_the_html_has_the_stress_card(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+def test_the_html_has_the_stress_card(judged: Judged) -> None:
     low = {"value": 0.81, "interval": [0.78, 0.84]}
     row = {"change": "blur", "level": "< 4 px", "accuracy": low}
     row |= {"recall_mask": {**low, "value": 0.78}, "recall_no_mask": {**low, "value": None}}
@@ -186,8 +184,7 @@ def test_the_html_has_the_stress_card(judged: Judged, monkeypatch: pytest.Monkey
     assert "Hard cases" not in report_html(judged, 0.5, {}, "First")
 
 
-def test_faces_are_called_faces(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: f"<svg>{chart.title}</svg>")
+def test_faces_are_called_faces(judged: Judged) -> None:
     page = report_html(replace(judged, things="faces"), 0.5, {}, "First")
     assert "4 faces of the data set “photos”. Test photos: never used" in page  # it is called so
     assert "<th>Class</th><th>Faces</th>" in page
@@ -196,10 +193,7 @@ def test_faces_are_called_faces(judged: Judged, monkeypatch: pytest.MonkeyPatch)
     assert "allows for (95 %). Faces of one photo share its light and its camera" in page
 
 
-def test_how_far_probabilities_are_off_is_told_in_percentage_points(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+def test_how_far_probabilities_are_off_is_told_in_percentage_points(judged: Judged) -> None:
     error = {"value": 0.0123, "interval": [0.0101, 0.0202]}
     page = report_html(replace(judged, calibration_error=error), 0.5, {}, "First")
     assert (
@@ -210,10 +204,7 @@ def test_how_far_probabilities_are_off_is_told_in_percentage_points(
     assert "Faces of one photo" not in page
 
 
-def test_the_html_says_what_the_figures_are_worth(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+def test_the_html_says_what_the_figures_are_worth(judged: Judged) -> None:
     page = report_html(judged, 0.5, {}, "First", caution="It learned from: <b>.")
     assert '<p class="note">It learned from: &lt;b&gt;.</p>' in page
 
@@ -225,10 +216,7 @@ def test_the_html_says_what_the_figures_are_worth(
         ("given", "4 photos of photos"),  # a visitor's own
     ],
 )
-def test_the_html_calls_the_photos_as_the_page_does(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch, part: str, said: str
-) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+def test_the_html_calls_the_photos_as_the_page_does(judged: Judged, part: str, said: str) -> None:
     page = report_html(replace(judged, part=part), 0.5, {}, "First")
     assert f"<td>Measured on</td><td>{said}</td>" in page
     assert "<td>Measured</td><td>24 November 2026</td>" in page
@@ -237,7 +225,6 @@ def test_the_html_calls_the_photos_as_the_page_does(
 def test_the_html_tells_what_the_starting_weights_may_have_seen(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
     card = {"config": {"backbone_weights": "installed"}}
     monkeypatch.setattr(provenance, "read_card", lambda model: card)
     page = report_html(judged, 0.5, {}, "First")
@@ -265,9 +252,8 @@ def test_the_shipped_models_began_with_imagenet_weights(
     ],
 )
 def test_no_interval_is_told_of_photos_without_a_mistake(
-    judged: Judged, monkeypatch: pytest.MonkeyPatch, value: Any, interval: Any, said: str
+    judged: Judged, value: Any, interval: Any, said: str
 ) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
     figure = {"value": value, "interval": interval}
     of = replace(judged, roc_auc=figure, average_precision=figure)
     page = report_html(of, 0.5, {}, "First")
@@ -275,15 +261,12 @@ def test_no_interval_is_told_of_photos_without_a_mistake(
         assert f"<td>{name}</td><td>{said}</td>" in page
 
 
-def test_without_mistakes_or_a_second_class_there_is_a_report_too(
-    make_report: MakeReport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "to_svg", lambda chart: "<svg/>")
+def test_without_mistakes_or_a_second_class_there_is_a_report_too(make_report: MakeReport) -> None:
     judged = judged_parts("first", make_report([1, 1, 1], [0.9, 0.8, 0.7]))["test"]
     page = report_html(judged, 0.5, {}, "First")
     assert "<h2>Mistakes (0)</h2><p>None.</p>" in page
     assert "Whole app" not in page
-    assert page.count("<svg/>") == 3
+    assert page.count("<svg>") == 3
 
 
 def test_curves_are_drawn_as_their_areas_are_computed(judged: Judged) -> None:

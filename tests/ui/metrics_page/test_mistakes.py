@@ -11,6 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from maskcore import MasklensError
+from tests.full_disk import full_disk
 from tests.ui.files import grey, packed
 from tests.ui.metrics_page.page import (
     FIRST,
@@ -213,10 +214,7 @@ def test_from_elsewhere_pictures_are_brought_in_a_zip(
 def test_pictures_that_cannot_be_stored_leave_nothing_behind(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(pictures, "unpack", full)
+    monkeypatch.setattr(pictures, "unpack", full_disk)
     with pytest.raises(MasklensError, match="the disk may be full"):
         pictures.brought_pictures("x.zip", io.BytesIO(), ["a"], lambda share: None)
     assert not list(data_root().iterdir())
