@@ -20,11 +20,12 @@ def test_a_run_made_again_is_shown_so_that_a_double_click_makes_one(
 ) -> None:
     (runs.root / "photos" / "with_mask").mkdir()
     (runs.root / "photos" / "with_mask" / "a.jpg").touch()
-    runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
-    page = open_training()
+    ben = runs.make("Ben", "finished", epochs_done=10, comparison=compared("better"))
+    page = see_runs(open_training())
     marks = Marks("Photos of 7b", {"with_mask/a.jpg": "without_mask"})
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
-    press(see_runs(page), "Train again with 1 corrected photo")
+    page.button(key=f"show-{ben}").click().run()
+    press(page, "Train again with 1 corrected photo")
     assert page.subheader[0].value == "Ben, corrected"
     assert "Train again with 1 corrected photo" not in labels(page)
     assert len(jobs.jobs()) == 2
@@ -35,8 +36,9 @@ def test_so_is_one_from_the_installed_model(
 ) -> None:
     choices = [("installed", "The installed one"), ("imagenet", "ImageNet"), ("none", "Random")]
     monkeypatch.setattr(ui.training.run_view, "available_weights", lambda architecture: choices)
-    runs.make("Ben", "failed", problem=NOT_FETCHED)
+    ben = runs.make("Ben", "failed", problem=NOT_FETCHED)
     page = see_runs(open_training())
+    page.button(key=f"show-{ben}").click().run()
     press(page, "Train from the installed model")
     assert page.subheader[0].value == "Ben, from the installed model"
     assert "Train from the installed model" not in labels(page)
