@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import InitVar, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def cut_short(model: Any) -> bool:
     return bool(getattr(model, "stop_training", False))
 
 
+@dataclass
 class RunState:
     """How far a run has come.
 
@@ -125,28 +127,24 @@ class RunState:
         run_dir: the run's folder; a state saved there is taken up.
     """
 
-    def __init__(self, run_dir: Path) -> None:
+    run_dir: InitVar[Path]
+    stage: str = ""
+    epochs_done: int = 0
+    best_loss: float = math.inf
+    trained: bool = False
+    stopped_early: bool = False
+
+    def __post_init__(self, run_dir: Path) -> None:
         self._path = run_dir / STATE_FILE
-        self.stage, self.epochs_done, self.best_loss = "", 0, float("inf")
-        self.trained = self.stopped_early = False
         if self._path.is_file():
             values = json.loads(self._path.read_text(encoding="utf-8"))
-            self.stage, self.epochs_done = values["stage"], values["epochs_done"]
-            self.best_loss = values["best_loss"]
-            self.trained = values.get("trained", False)
-            self.stopped_early = values.get("stopped_early", False)
+            for field in fields(self):
+                setattr(self, field.name, values.get(field.name, field.default))
 
     def save(self, stage: str, epochs_done: int) -> None:
         """Write the state down in one step."""
         self.stage, self.epochs_done = stage, epochs_done
-        values = {
-            "stage": stage,
-            "epochs_done": epochs_done,
-            "best_loss": self.best_loss,
-            "trained": self.trained,
-            "stopped_early": self.stopped_early,
-        }
-        write_json(self._path, values)
+        write_json(self._path, asdict(self))
 
 
 def finish(log: EventLog, state: RunState, stopped_early: bool = False) -> None:
