@@ -37,7 +37,7 @@ from maskcore.network_input import normalise
 from training.background import control, jobs
 from training.classifier.architectures import build_base, build_head, input_spec, join
 from training.classifier.installed_backbone import load_folded
-from training.classifier.starting_weights import installed_convolutions
+from training.classifier.starting_weights import convolutions_of, installed_model
 from training.config import TrainConfig
 from training.events import FEATURES, READING, TRAINED, read_events
 from training.photos.class_names import CLASS_FOLDERS
@@ -66,7 +66,7 @@ def usual_way(config: TrainConfig) -> float:
     dataset = read_dataset(Path(config.data), config.image_size)
     parts = divide(dataset, config)
     base = build_base(config, load_weights=False)
-    load_folded(base, installed_convolutions(config.architecture))
+    load_folded(base, convolutions_of(installed_model(config.architecture)))
     base.trainable = False
     network = join(base, build_head(config, base.output_shape[1:]))
     network.compile("adam", "binary_crossentropy", metrics=["accuracy"])

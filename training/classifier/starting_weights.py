@@ -42,7 +42,7 @@ def available_weights(architecture: str) -> list[tuple[str, str]]:
     )
     choices = [("imagenet", imagenet)]
     try:
-        installed_convolutions(architecture)
+        convolutions_of(installed_model(architecture))
     except MasklensError:
         pass
     else:
@@ -56,15 +56,6 @@ def available_weights(architecture: str) -> list[tuple[str, str]]:
         " and needs far more photos and time."
     )
     return [*choices, ("none", random)]
-
-
-def installed_convolutions(architecture: str) -> tuple[FoldedConvolution, ...]:
-    """The convolutions of the installed model of an architecture.
-
-    Raises:
-        MasklensError: none is installed, or its weights cannot be taken out of its file.
-    """
-    return convolutions_of(installed_model(architecture))
 
 
 def convolutions_of(model: StoredModel) -> tuple[FoldedConvolution, ...]:

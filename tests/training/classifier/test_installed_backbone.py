@@ -13,7 +13,7 @@ from maskcore.litert import LiteRtModel
 from training.classifier.architectures import build_base
 from training.classifier.installed_backbone import load_folded, measure_statistics
 from training.classifier.litert_weights import backbone_alone, folded_convolutions
-from training.classifier.starting_weights import available_weights, installed_convolutions
+from training.classifier.starting_weights import available_weights, installed_model
 from training.config import TrainConfig
 from training.installing.export import to_litert
 
@@ -116,4 +116,4 @@ def test_what_a_run_can_start_from_is_said(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "none"))
     assert [value for value, _ in available_weights("inception_v3")] == ["imagenet", "none"]
     with pytest.raises(MasklensError, match="No model of this architecture"):
-        installed_convolutions("inception_v3")
+        installed_model("inception_v3")
