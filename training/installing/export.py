@@ -110,7 +110,7 @@ def package(
         report = json.loads((run_dir / REPORT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MasklensError(
-            f"{run_dir.name} has no report yet. Run: python -m training evaluate {run_dir.name}"
+            f"{run_dir.name} has no report yet. Run: python -m training evaluate RUN_DIR"
         ) from error
     network = load_network(run_dir)
     content = to_litert(network, weights)

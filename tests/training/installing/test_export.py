@@ -235,7 +235,9 @@ def test_a_run_without_report_is_to_be_evaluated_first(
     run = shutil.copytree(trained.run, tmp_path / "run3")
     (run / "report.json").unlink()
     assert main(["install", str(run), "--name", "other"]) == 1
-    assert "run3 has no report yet" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "run3 has no report yet" in said
+    assert "training evaluate RUN_DIR" in said  # a name without its folder would not do
 
 
 def test_a_crop_margin_out_of_range_is_refused(
