@@ -66,7 +66,7 @@ def _add_fit(commands: Any) -> None:
         default=SUPPRESS,
         metavar="PIXELS",
         help="side to which the network enlarges its input, 0: as it is"
-        " (default: 160 for inception_v3, 0 for mobilenet_v2)",
+        " (default: 160 for inception_v3 with smaller inputs, else 0)",
     )
     fit.add_argument(
         "--split-by",

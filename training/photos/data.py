@@ -38,7 +38,8 @@ class Dataset:
 
     Attributes:
         root: the folder that holds the class folders.
-        paths: N file names relative to ``root``, with forward slashes, sorted.
+        paths: N file names relative to ``root``, with forward slashes: those without a mask
+            first, each class sorted.
         pixels: uint8 (N, S, S, 3), each photo brought to the model's input size.
         labels: int (N,), 1 with a mask, 0 without.
         groups: int (N,); photos that look alike share a number.
