@@ -8,7 +8,6 @@ from typing import Any
 
 from maskcore.models import scene_report
 from training.metrics import CLASS_NAMES, Figure
-from ui.metrics.charts import CLASS_TITLES
 from ui.words import percent, with_interval
 
 # Of fewer faces nobody can say what they would be in a hundred.
@@ -181,7 +180,7 @@ def finder_rows(all_figures: Mapping[str, SceneFigures]) -> list[dict[str, str]]
             counts = figures.by_class[name]
             for what, number in (("found", counts.found), ("right", counts.right)):
                 share = percent(number / counts.faces, 0) if counts.faces else "–"
-                row[f"{CLASS_TITLES[name]} {what}"] = f"{share} ({number} of {counts.faces})"
+                row[f"{name}: {what}"] = f"{share} ({number} of {counts.faces})"
         row["Boxes that are faces"] = with_interval(boxes) if found or boxes["value"] != 1 else "–"
         rows.append(row)
     return rows

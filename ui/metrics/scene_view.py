@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from training.metrics import CLASS_NAMES
 from ui.choices import model_title
 from ui.keep import keep
 from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import CLASS_TITLES
 from ui.metrics.frame_times import show_frame_times
 from ui.metrics.scene_charts import outcomes, sizes
 from ui.metrics.scene_figures import FINDERS_NOTE, SceneFigures, finder_rows
@@ -16,7 +16,7 @@ from ui.words import counted, day, plain
 
 # Which columns of ``finder_rows`` stand together.
 _TABLES = (
-    *((f"{title} found", f"{title} right") for title in CLASS_TITLES.values()),
+    *((f"{name}: found", f"{name}: right") for name in reversed(CLASS_NAMES)),
     ("Boxes that are faces", "Macro F1"),
 )
 

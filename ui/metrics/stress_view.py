@@ -139,8 +139,8 @@ def stress_rows(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             "Change": row["change"],
             "Level": row["level"],
             "Accuracy": with_interval(row["accuracy"]),
-            "Masked: right": percent(row["recall_mask"]["value"]),
-            "Without a mask: right": percent(row["recall_no_mask"]["value"]),
+            "Mask: right": percent(row["recall_mask"]["value"]),
+            "No Mask: right": percent(row["recall_no_mask"]["value"]),
         }
         for row in rows
     ]

@@ -227,7 +227,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
     section(page, "Whole app")
     table = finders(page)
-    assert list(table.loc["Masked faces found"]) == ["100\xa0% (2 of 2)"]
+    assert list(table.loc["Mask: found"]) == ["100\xa0% (2 of 2)"]
     assert list(table.loc["Macro F1"]) != ["–"]
 
 
@@ -270,8 +270,8 @@ def test_of_one_class_and_nothing_found_no_figure_is_made_up(own_page: AppTest) 
     assert "So few masked faces leave room for chance" in texts(page)
     section(page, "Whole app")
     table = finders(page)
-    assert list(table.loc["Masked faces found"]) == ["0\xa0% (0 of 1)"]
-    assert list(table.loc["Faces without a mask found"]) == ["– (0 of 0)"]
+    assert list(table.loc["Mask: found"]) == ["0\xa0% (0 of 1)"]
+    assert list(table.loc["No Mask: found"]) == ["– (0 of 0)"]
     assert list(table.loc["Boxes that are faces"]) == ["–"]
     assert list(table.loc["Macro F1"]) == ["–"]
 

@@ -139,8 +139,8 @@ def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
     section(page, "Whole app")
     table = finders(page)
     assert list(table.columns) == ["Masklens", "Haar, default"]
-    assert list(table.loc["Masked faces right"]) == ["90\xa0% (72 of 80)", "25\xa0% (20 of 80)"]
-    assert list(table.loc["Masked faces found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
+    assert list(table.loc["Mask: right"]) == ["90\xa0% (72 of 80)", "25\xa0% (20 of 80)"]
+    assert list(table.loc["Mask: found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
     assert list(table.loc["Macro F1"]) == ["75.0\xa0% (50.0 to 87.5)"] * 2
     assert "Masklens, 24 November 2026: `python -m training evaluate-scenes" in texts(page)
     assert "Best: Masklens, 72 of 80 masked faces found and right" in texts(page)
@@ -177,10 +177,10 @@ def test_photos_judged_in_turns_are_one_click_away(
     section(page, "Whole app")
     choice = page.segmented_control(key="metrics_in_turns")
     assert choice.options == ["77 photos in turns", "9 photos kept apart"]
-    assert list(finders(page).loc["Masked faces found"]) == ["90\xa0% (180 of 200)"]
+    assert list(finders(page).loc["Mask: found"]) == ["90\xa0% (180 of 200)"]
     choice.set_value(False).run()
     assert not page.exception
-    assert "95\xa0% (76 of 80)" in list(finders(page).loc["Masked faces found"])
+    assert "95\xa0% (76 of 80)" in list(finders(page).loc["Mask: found"])
     assert "In turns: 4 times" not in texts(page)
     choice.set_value(True).run()
     assert not page.exception
