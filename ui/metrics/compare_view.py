@@ -91,13 +91,16 @@ def right_answers(judged: Judged, threshold: float) -> np.ndarray:
     return (judged.probabilities >= threshold) == (judged.labels == 1)
 
 
-def in_words(comparison: McNemarTest, first: str, second: str, thing: str) -> str:
+def in_words(comparison: McNemarTest, first: str, second: str, thing: str) -> tuple[str, str]:
     """McNemar's test for people.
 
     Args:
         comparison: of two models.
         first, second: their titles.
         thing: what they were asked about, as ``Judged.thing`` names it.
+
+    Returns:
+        What it comes to, and what that rests on.
     """
     differing = comparison.only_first + comparison.only_second
     asked = counted(comparison.count, thing)
@@ -105,7 +108,7 @@ def in_words(comparison: McNemarTest, first: str, second: str, thing: str) -> st
     none = "No difference could be shown."
     if not differing:
         same = f"{first} and {second} got the same of {asked} right."
-        return f"{none} {same}{few}"
+        return none, f"{same}{few}"
     facts = (
         f"They differ on {differing} of {asked}:"
         f" {comparison.only_first} right by {first} alone, {comparison.only_second} by"
@@ -119,9 +122,9 @@ def in_words(comparison: McNemarTest, first: str, second: str, thing: str) -> st
     if round(times) == 100:
         chance = "Chance alone would produce a difference this small."
     if comparison.verdict == "none":
-        return f"{none} {facts} {chance}{few}"
+        return none, f"{facts} {chance}{few}"
     better = first if comparison.verdict == "first" else second
-    return f"{better} is better. {facts} {chance}"
+    return f"{better} is better.", f"{facts} {chance}"
 
 
 def _least(count: int, thing: str) -> str:
@@ -139,7 +142,9 @@ def _show_pair(first: Judged, second: Judged) -> None:
     limits = [card_percent(judged.model) / 100 for judged in (first, second)]
     comparison = mcnemar(right_answers(first, limits[0]), right_answers(second, limits[1]))
     titles = [title_with_run(first.model), title_with_run(second.model)]
-    st.subheader(plain(in_words(comparison, *titles, first.thing)), anchor=False)
+    verdict, reasons = in_words(comparison, *titles, first.thing)
+    st.subheader(plain(verdict), anchor=False)
+    st.markdown(plain(reasons))
     # A model a column, and a table whose cells break their lines: so it fits a phone.
     columns = [
         _figures_of(judged, limit) for judged, limit in zip((first, second), limits, strict=True)

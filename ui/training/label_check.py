@@ -11,6 +11,7 @@ from maskcore import MasklensError
 from maskcore.models import card_text, installed_models
 from training.measuring.own_files import OwnFiles
 from training.measuring.own_photos import JudgedPhoto, judge_photos
+from training.metrics import CLASS_NAMES
 from ui import loading
 from ui.choices import mask_models, model_title
 from ui.data_keys import DOUBTS
@@ -62,10 +63,10 @@ def show_label_check(data: str, folder: Path) -> None:
         " should stay, or the new model never learns it and its figures look better than it is."
     )
     corrections = Marks.of_session(data)
-    for label, (named, looks) in enumerate((("No Mask", "masked"), ("Mask", "bare"))):
+    for label, (named, other) in enumerate((CLASS_NAMES, CLASS_NAMES[::-1])):
         members = [photo for photo in doubts.doubted if photo.label == label]
         if members:
-            st.markdown(f"In the class **{named}**, but looking {looks}:")
+            st.markdown(f"In the class **{named}**, but more likely **{other}**:")
             show_cards(
                 [(photo.path, photo.label, photo.mask_probability) for photo in members],
                 doubts.pictures,

@@ -59,6 +59,12 @@ def test_a_curve_that_shows_only_its_corner_says_so() -> None:
         assert ("Enlarged: only the corner" in _enlarged(current, axes)) is enlarged
 
 
+def compared(page: AppTest) -> tuple[str, str]:
+    """Which model is better, and what that rests on."""
+    (reasons,) = [m.value for m in page.markdown if m.value.startswith("They differ on 4 of 8")]
+    return page.subheader[1].value, reasons
+
+
 def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
     section(page, "Two models")
     said = texts(page)
@@ -109,13 +115,12 @@ def test_a_model_is_called_by_the_run_that_made_it_too(models: Path, open_page: 
 
 def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
     section(page, "Two models")
-    before, table = page.subheader[1].value, page.table[0].value
+    before, table = compared(page), page.table[0].value
     slide(section(page, "Figures"), 30)
     assert "5 of 8 photos right" in texts(page)
     press(page, "Make it the app's default")
     section(page, "Two models")
-    assert "They differ on 4 of 8 photos" in page.subheader[1].value
-    assert page.subheader[1].value == before
+    assert compared(page) == before
     assert page.table[0].value.equals(table)
     assert list(table.loc["Threshold: counts as a mask from"]) == ["50\xa0%", "50\xa0%"]
     assert "Each is judged at its own threshold, whatever is chosen under “Figures”." in texts(page)
