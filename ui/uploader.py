@@ -78,7 +78,11 @@ def keep_zip(
 
 
 def _follow(name: str, drop: Callable[[str], Any]) -> None:
-    file = st.session_state[field_key(name)]
+    file = st.session_state.get(field_key(name))
+    # Until the browser knows that an archive was used up, each press names it again: it is a
+    # DeletedFile then, or of a field that was emptied.
+    if not isinstance(file, UploadedFile):
+        file = None
     if file != st.session_state.get(_kept(name)):
         drop(name)
         if file is not None:

@@ -166,11 +166,15 @@ def player(monkeypatch: pytest.MonkeyPatch) -> Player:
 
 @pytest.fixture
 def released(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The uploads that Streamlit was told to let go of."""
+    """The uploads that Streamlit was told to let go of, and let go of."""
     ids: list[str] = []
-    monkeypatch.setattr(
-        MemoryUploadedFileManager, "remove_file", lambda manager, session_id, id: ids.append(id)
-    )
+    remove = MemoryUploadedFileManager.remove_file
+
+    def note(manager: MemoryUploadedFileManager, session_id: str, file_id: str) -> None:
+        ids.append(file_id)
+        remove(manager, session_id, file_id)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", note)
     return ids
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 
@@ -21,6 +23,25 @@ def press(page: AppTest, label: str) -> AppTest:
     page = chosen.click().run()
     assert not page.exception
     return page
+
+
+def once_more(page: AppTest) -> Callable[[], None]:
+    """Sends what the page holds now a second time, as a browser does that is ahead of a run.
+
+    It is called by the run, which ends when it next gives Streamlit the chance.
+    """
+    states = page._tree.get_widget_states()
+
+    def send() -> None:
+        context: Any = get_script_run_ctx()
+        again = RerunData(
+            query_string=context.query_string,
+            widget_states=states,
+            page_script_hash=context.page_script_hash,
+        )
+        context.script_requests.request_rerun(again)
+
+    return send
 
 
 def labels(page: AppTest) -> list[str]:
