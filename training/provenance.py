@@ -20,7 +20,7 @@ from training.config import RunConfig, TrainConfig
 RUN_FILE = "run.json"
 # As they may be typed: argparse takes the beginning of an option's name for the whole.
 _INSTALLED = re.compile(r"--bac[\w-]*[= ]installed\b")
-_GONE_ON = re.compile(r"--st[a-z-]*[= ]")
+_GONE_ON = re.compile(r"--st(a[a-z-]*)?[= ]")  # not --steps
 
 
 def provenance(command: str) -> dict[str, Any]:

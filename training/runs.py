@@ -118,28 +118,32 @@ def check_same_photos(run_dir: Path, config: RunConfig, report: dict[str, Any]) 
         run_dir: the run's folder. What it wrote down once it had begun counts, else that of
             the run that it goes on from.
         config: its settings.
-        report: of its data now: each part's photos, under "parts" or, of scenes, "scenes".
+        report: of its data now: each part's photos, under "parts" or, of scenes, "scenes", and
+            how many close-ups a detector learns from, under "close_ups".
             What an older run did not write down is not compared.
 
     Raises:
         MasklensError: what was learned from may now be kept for validation or testing.
     """
     if RunState(run_dir).stage:
-        name, folder = "this run", run_dir
+        name, folder, anew = "this run", run_dir, "start a new run"
     elif config.start_from:
         folder = Path(config.start_from)
-        name = folder.name
+        name, anew = folder.name, "start a new run without it"
     else:
         return
     before = read_values(folder / DATA_FILE) or {}
-    for kind in {"parts", "scenes"} & set(before) & set(report):
+    known = set(before) & set(report)
+    changed = "close_ups" in known and before["close_ups"] != report["close_ups"]
+    for kind in {"parts", "scenes"} & known:
         # With one fold, all scenes but those for testing may have trained before.
         parts = ["test"] if kind == "scenes" and config.folds == 1 else list(report[kind])
-        if any(before[kind].get(part) != report[kind][part] for part in parts):
-            raise MasklensError(
-                f"The photos have changed since {name} began: what it learned from would now be"
-                " used for testing. Put them back as they were, or start a new run without it."
-            )
+        changed |= any(before[kind].get(part) != report[kind][part] for part in parts)
+    if changed:
+        raise MasklensError(
+            f"The photos have changed since {name} began: what it learned from would now be"
+            f" used for testing. Put them back as they were, or {anew}."
+        )
 
 
 def tensorboard(run: Run, first_step: int) -> list[Any]:

@@ -132,7 +132,7 @@ def test_installed_models_are_listed_by_kind(install: Callable[..., Path]) -> No
         BROKEN[fault][0](install(fault))
     (install("no kind") / "card.json").write_text("{}")
     (models_dir() / "a file").write_text("{}")
-    install(".alpha-a1b2c3d4", kind="classifier")  # half of an installation
+    install(".alpha-a1b2c3d4.filling", kind="classifier")  # half of an installation
 
     assert installed_models("classifier") == ["alpha", "zeta"]
     assert installed_models("detector") == ["yu"]

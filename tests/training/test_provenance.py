@@ -50,6 +50,7 @@ SO_BEGUN = {"command": "python -m training fit --data d --backbone-weights insta
         ({"config": GONE_ON, "made_by": {"starts": [{"command": "fit --start-from gone"}]}}, True),
         ({"config": GONE_ON, "made_by": {"starts": [{"command": "fit --start gone"}]}}, True),
         ({"config": GONE_ON, "made_by": {"starts": [{"command": "fit --back installed"}]}}, True),
+        ({"config": GONE_ON, "made_by": {"starts": [{"command": "fit --steps 9"}]}}, False),
         ({"config": GONE_ON, "made_by": {"starts": [{}]}}, True),
         ({"config": GONE_ON, "made_by": {"starts": []}}, True),
         ({"config": GONE_ON}, True),

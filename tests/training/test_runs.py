@@ -31,6 +31,8 @@ ANOTHER_FOLD = {"train": ["a", "c"], "validation": ["b"], "test": ["d"]}
         (1, {"scenes": PHOTOS}, {"scenes": ANOTHER_FOLD}, False),
         (1, {"scenes": PHOTOS}, {"scenes": DEALT_ANEW}, True),
         (0, {"parts": PHOTOS, "scenes": PHOTOS}, {"parts": PHOTOS, "scenes": DEALT_ANEW}, True),
+        (0, {"scenes": PHOTOS, "close_ups": 9}, {"scenes": PHOTOS, "close_ups": 8}, True),
+        (0, {"scenes": PHOTOS, "close_ups": 9}, {"scenes": PHOTOS, "close_ups": 9}, False),
         # Runs of earlier versions did not write everything down.
         (0, {"parts": PHOTOS}, {"parts": PHOTOS, "scenes": PHOTOS}, False),
         (0, {}, {"parts": PHOTOS}, False),
@@ -55,7 +57,8 @@ def test_photos_are_those_of_the_run_that_learned_from_them(
     if resumed:
         RunState(run).save("training", 1)
     name = "this run" if resumed else "former"
-    said = pytest.raises(MasklensError, match=f"have changed since {name} began")
+    anew = "start a new run.$" if resumed else "start a new run without it.$"
+    said = pytest.raises(MasklensError, match=f"have changed since {name} began.*{anew}")
     with said if refused else nullcontext():
         check_same_photos(run, RunConfig(start_from=str(former), folds=folds), now)
 

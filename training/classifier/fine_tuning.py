@@ -10,19 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.network_input import normalise
-from training.annotated.faces import CutFace, scene_faces, single_boxes, validation_pixels
-from training.annotated.scene_parts import run_scenes
+from training.annotated.faces import scene_faces, single_boxes, validation_pixels
+from training.annotated.scenes import Scene
 from training.callbacks import Checkpoint, ProgressLog, Stop
 from training.classifier.architectures import input_spec
 from training.classifier.batches import PhotoBatches
-from training.config import TrainConfig
 from training.events import FINE_TUNE_STAGE
 from training.photos.data import Dataset
 from training.runs import Run, tensorboard
 
 
 def fine_tune(
-    run: Run, dataset: Dataset, parts: dict[str, NDArray[np.int64]], network: Any
+    run: Run,
+    dataset: Dataset,
+    parts: dict[str, NDArray[np.int64]],
+    scenes: dict[str, list[Scene]],
+    network: Any,
 ) -> None:
     """Teach the whole network, batch norm included.
 
@@ -30,13 +33,16 @@ def fine_tune(
         run: at this stage, or before it.
         dataset: the photos.
         parts: indices of those that train and of those that validate.
+        scenes: annotated photos by part, whose faces are learned from, too; none if empty.
         network: compiled where the stage had begun.
     """
     config, state = run.config, run.state
     done = state.epochs_done if state.stage == FINE_TUNE_STAGE else 0
     if done >= config.fine_tune_epochs:
         return
-    faces, held_back = _scene_faces(config)
+    faces = scene_faces(scenes.get("train", []))
+    # With one fold, those that validate train as well.
+    held_back = scene_faces(scenes.get("validation", [])) if config.folds != 1 else []
     boxes = single_boxes(Path(config.close_up_boxes)) if config.close_up_boxes else {}
     batches = PhotoBatches(dataset, parts["train"], config, done, faces, boxes)
     if not done:  # otherwise the resumed model brings its optimizer along
@@ -70,12 +76,3 @@ def fine_tune(
         ],
         verbose=0,
     )
-
-
-def _scene_faces(config: TrainConfig) -> tuple[list[CutFace], list[CutFace]]:
-    """The faces of scenes that train and of those that validate, if scenes were given."""
-    if not config.scenes:
-        return [], []
-    parts = run_scenes(Path(config.scenes), config)
-    validation = parts["validation"] if config.folds != 1 else []
-    return scene_faces(parts["train"]), scene_faces(validation)

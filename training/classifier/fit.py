@@ -16,6 +16,7 @@ from maskcore.files import replacing, write_json
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
 from training.annotated.scene_parts import part_names, run_scenes
+from training.annotated.scenes import Scene
 from training.callbacks import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish, load_best
 from training.classifier.architectures import build_base, build_head, input_spec, join
 from training.classifier.fine_tuning import fine_tune
@@ -69,10 +70,14 @@ def fit(
     log, state = start_run(config, run_dir, command, resume)
     if state.trained:
         return
+    if config.start_from and not state.stage:
+        check_same_division(Path(config.start_from), config, *_NETWORK, *_DIVISION)
     log.write(READING)
     run = Run(config, run_dir, log, state, stop)
 
     corrections = read_corrections(Path(config.corrections)) if config.corrections else NONE
+    has_scenes = config.scenes and config.fine_tune_epochs
+    scenes = run_scenes(Path(config.scenes), config) if has_scenes else {}
 
     def read(on_photo: OnPhoto) -> Divided:
         def tell(done: int, total: int, pixels: NDArray[np.uint8] | None) -> None:
@@ -85,15 +90,15 @@ def fit(
         dataset = read_dataset(Path(config.data), config.image_size, corrections, tell)
         parts = divide(dataset, config)
         report = data_report(dataset, parts)
-        if config.scenes:
-            report["scenes"] = part_names(run_scenes(Path(config.scenes), config))
+        if scenes:
+            report["scenes"] = part_names(scenes)
         check_same_photos(run_dir, config, report)
         write_json(run_dir / DATA_FILE, report)
         return dataset, parts
 
     try:
         with PhotoReading(read) as reading:
-            _learn(run, reading)
+            _learn(run, reading, scenes)
             reading.result()  # also when there was nothing left to learn from them
     except Stopped:
         pass
@@ -112,7 +117,7 @@ def _last_epoch(config: TrainConfig) -> tuple[str, int]:
     return HEAD_STAGE, config.epochs
 
 
-def _learn(run: Run, reading: PhotoReading) -> None:
+def _learn(run: Run, reading: PhotoReading, scenes: dict[str, list[Scene]]) -> None:
     config, state = run.config, run.state
     if config.start_from:
         base, fast = build_base(config, load_weights=False), None
@@ -123,9 +128,7 @@ def _learn(run: Run, reading: PhotoReading) -> None:
     if state.stage == FINE_TUNE_STAGE:
         network = last_model(run.folder)
     elif config.start_from:
-        former = Path(config.start_from)
-        check_same_division(former, config, *_NETWORK, *_DIVISION)
-        load_best(network, former)
+        load_best(network, Path(config.start_from))
     else:
         if state.stage == HEAD_STAGE:
             last = last_model(run.folder)
@@ -143,7 +146,7 @@ def _learn(run: Run, reading: PhotoReading) -> None:
             raise
         _keep_best_head(run.folder, head, network)
     if config.fine_tune_epochs and not run.stop():
-        fine_tune(run, *reading.result(), network)
+        fine_tune(run, *reading.result(), scenes, network)
 
 
 def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:

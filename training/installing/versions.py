@@ -24,7 +24,7 @@ from training.job_files import read_values
 from training.provenance import began_with_a_model
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
-_FRESH = re.compile(r"\.[^\W\d]\w*-\w{8}")  # as tempfile names the folder of ``put_in_place``
+_FILLING = ".filling"  # ends the name of the folder of ``put_in_place``
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def mend_all() -> None:
 
 
 def _half_filled() -> list[Path]:
-    return [path for path in models_dir().glob(".*-*") if _FRESH.fullmatch(path.name)]
+    return list(models_dir().glob(f".*-*{_FILLING}"))
 
 
 def check_name(name: str) -> None:
@@ -156,7 +156,7 @@ def put_in_place(
     """
     check_free(name, card["kind"])
     with models_guard():  # from the first file on: ``mend_all`` throws half a model away
-        fresh = Path(tempfile.mkdtemp(dir=models_dir(), prefix=f".{name}-"))
+        fresh = Path(tempfile.mkdtemp(_FILLING, f".{name}-", models_dir()))
         try:
             fresh.chmod(0o755)
             with replacing(fresh / MODEL_FILE) as path:

@@ -273,9 +273,8 @@ def test_a_run_can_go_on_from_the_best_weights_of_another(
 
 @pytest.mark.parametrize("other", [{"seed": 4}, {"close_ups": "x", "close_up_boxes": "y"}])
 def test_a_run_that_divided_the_data_in_another_way_is_not_gone_on_from(
-    run: Run, tmp_path: Path, other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, other: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(fit_module, "close_up_samples", lambda *_: [])
     config = replace(DetectorConfig.load(run.folder), start_from=str(run.folder), **other)
     with pytest.raises(MasklensError, match="what is kept for validation or testing here may"):
         fit_detector(config, tmp_path / "next", "fit-detector")

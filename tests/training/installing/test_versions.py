@@ -250,11 +250,12 @@ def test_half_a_model_is_thrown_away_but_not_while_it_is_filled(
         patch.setattr(versions.shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(Killed):
             put("half", DAYS[0])
-    (models / ".mine").mkdir()
-    assert len(list(models.glob(".net-*"))) == 1
+    for name in (".mine", ".net-20261128"):
+        (models / name).mkdir()
+    assert len(list(models.glob(".net-*"))) == 2
     assert installed_models("classifier") == []
     versions.mend_all()
-    assert {path.name for path in models.iterdir()} == {".versions", ".mine"}
+    assert {path.name for path in models.iterdir()} == {".versions", ".mine", ".net-20261128"}
 
     mending = threading.Thread(target=versions.mend_all)
     swap = versions._swap
