@@ -85,6 +85,11 @@ def keep_problem(key: str, error: MasklensError) -> None:
     st.session_state[f"problem-{key}"] = str(error)
 
 
+def has_problem(key: str) -> bool:
+    """Whether ``show_problem`` has something to say under this key."""
+    return f"problem-{key}" in st.session_state
+
+
 def show_problem(key: str) -> None:
     """Say once what was kept under this key, if anything."""
     if sentence := st.session_state.pop(f"problem-{key}", ""):

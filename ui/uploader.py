@@ -13,6 +13,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ui.words import shown_name
 
+# To be said where the work of ``using_up_zip`` goes on.
+BEGINS_ANEW = "It begins anew when you press or choose something else meanwhile."
+
 
 def word_uploader(key: str, to_choose: str, to_drop: str, kinds: str) -> None:
     """Say in a field what serves, in place of Streamlit's own words.
@@ -42,6 +45,12 @@ def drop_zip(name: str) -> UploadedFile | None:
     return file
 
 
+def kept_zip(name: str) -> UploadedFile | None:
+    """What ``keep_zip`` keeps under this name."""
+    file: UploadedFile | None = st.session_state.get(_kept(name))
+    return file
+
+
 def keep_zip(
     name: str, label: str, drop: Callable[[str], Any] = drop_zip, **options: Any
 ) -> UploadedFile | None:
@@ -67,7 +76,7 @@ def keep_zip(
             args=(name, drop),
             **options,
         )
-    file: UploadedFile | None = st.session_state.get(_kept(name))
+    file = kept_zip(name)
     if file is not None and shown is None:  # the visitor has been on another page
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{shown_name(file.name)}** is still here.", width="content")
@@ -83,7 +92,7 @@ def _follow(name: str, drop: Callable[[str], Any]) -> None:
     # DeletedFile then, or of a field that was emptied.
     if not isinstance(file, UploadedFile):
         file = None
-    if file != st.session_state.get(_kept(name)):
+    if file != kept_zip(name):
         drop(name)
         if file is not None:
             st.session_state[_kept(name)] = file

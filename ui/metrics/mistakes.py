@@ -69,13 +69,15 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
         )
         members = judged.cell(*cell, threshold)
         if members:
-            pictures = own.pictures if own else choose_pictures(judged)
+            pictures, unpack = (own.pictures, None) if own else choose_pictures(judged)
             # Faces of annotated photos are no files that training could leave out.
             fixed = own is not None and own.annotated
             corrections = None if fixed else Marks.of_session(judged.data)
             # Every list begins with its first page.
             pages_key = f"metrics_page-{judged.model}-{judged.part}-{CELLS.index(cell)}"
             _show_photos(judged, members, pictures, corrections, pages_key)
+            if unpack:
+                unpack()
         else:
             st.info("There is nothing here. Click another tile of the matrix.")
 

@@ -17,7 +17,7 @@ from ui.keep import keep, put
 from ui.local import only_this_computer
 from ui.metrics.own_photos import OwnPhotos, measure_again, measure_archive, measure_folder
 from ui.progress import progress_bar
-from ui.uploader import keep_zip, using_up_zip
+from ui.uploader import BEGINS_ANEW, keep_zip, using_up_zip
 from ui.words import plain, shown_name
 
 OWN = "own"  # the page's choice of photos
@@ -68,7 +68,7 @@ def show_own(model: str) -> None:
     show_problem(_PLACE)
     if file is not None:  # last, so that a press of a button above is not passed over
         with below:
-            st.caption("It begins anew when you press or choose something else meanwhile.")
+            st.caption(BEGINS_ANEW)
             _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
 
 

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import MasklensError
 from training.photos.folder_intake import folder_on_server
-from ui.actions import keep_problem, show_problem
+from training.photos.intake import content_hash
+from ui.actions import has_problem, keep_problem, show_problem
 from ui.keep import keep
 from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
 from ui.metrics.pictures import Pictures, brought_pictures
 from ui.progress import progress_bar
-from ui.uploader import keep_zip, using_up_zip
+from ui.uploader import BEGINS_ANEW, keep_zip, kept_zip, using_up_zip
 from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
-_FIELD = "pictures"
 _BROUGHT = "metrics_brought_pictures"
 _PLACE = "metrics_pictures"
 
 
-def choose_pictures(judged: Judged) -> Pictures | None:
-    """Where the photos are: as the server was told, or as the visitor says or brings them."""
+def choose_pictures(judged: Judged) -> tuple[Pictures | None, Callable[[], None] | None]:
+    """Where the photos are: as the server was told, or as the visitor says or brings them.
+
+    Returns:
+        They, and what unpacks an archive that waits, if one does: to be called once the rest
+        stands.
+    """
     told = os.environ.get(FOLDER_VARIABLE, "").strip()
     here = only_this_computer()
     # Path.is_dir raises where it may not look.
     if not here and os.path.isdir(told):
-        return Pictures.of_folder(Path(told))
+        return Pictures.of_folder(Path(told)), None
     if here:
         keep("metrics_folder", told)
     brought: Pictures | None = st.session_state.get(_BROUGHT)
@@ -40,16 +48,17 @@ def choose_pictures(judged: Judged) -> Pictures | None:
     if brought and (brought.data != judged.data or not brought.root.is_dir()):
         brought = None
     folder, problem = _named_folder(told) if here else (None, "")
-    # What is wrong with a folder is said in there.
+    # In there it is said what is wrong, and how far an archive is unpacked.
+    expanded = bool(problem) or has_problem(_PLACE) or kept_zip(_field(judged)) is not None
     shown = bool(brought or folder)
-    with st.expander("The pictures" if shown else "Show the pictures", expanded=bool(problem)):
+    with st.expander("The pictures" if shown else "Show the pictures", expanded=expanded):
         if brought:
             _show_brought(brought, judged.paths)
-            return brought
+            return brought, None
         if here:
             _ask_folder(problem)
-        _ask_archive(judged)
-    return Pictures.of_folder(folder) if folder else None
+        unpack = _ask_archive(judged)
+    return (Pictures.of_folder(folder) if folder else None), unpack
 
 
 def _named_folder(told: str) -> tuple[Path | None, str]:
@@ -79,28 +88,38 @@ def _ask_folder(problem: str) -> None:
         st.caption(plain(problem))
 
 
-def _ask_archive(judged: Judged) -> None:
+def _ask_archive(judged: Judged) -> Callable[[], None] | None:
     file = keep_zip(
-        _FIELD,
+        _field(judged),
         "A ZIP with the folders with_mask and without_mask",
         help="For this session only; nobody else sees it.",
     )
-    if file is not None:
+    below = st.container()
+    show_problem(_PLACE)
+    return partial(_unpack, judged, file, below) if file is not None else None
+
+
+def _field(judged: Judged) -> str:
+    """The name of the field for these data: an archive that waits is no other's."""
+    return f"pictures-{content_hash(judged.data.encode())}"
+
+
+def _unpack(judged: Judged, file: UploadedFile, place: DeltaGenerator) -> None:
+    with place:
+        st.caption(BEGINS_ANEW)
         move = progress_bar("Unpacking")
-        try:
-            with using_up_zip(_FIELD):
-                # The visitor may go on to another part of the report.
-                parts = read_judged(judged.model).values()
-                paths = [path for part in parts for path in part.paths]
-                brought = brought_pictures(file.name, file, paths, move)
-        except MasklensError as error:
-            keep_problem(_PLACE, error)
-        else:
+    try:
+        with using_up_zip(_field(judged)):
+            # The visitor may go on to another part of the report.
+            parts = read_judged(judged.model).values()
+            paths = [path for part in parts for path in part.paths]
+            brought = brought_pictures(file.name, file, paths, move)
             _forget_brought()
             brought.data = judged.data
             st.session_state[_BROUGHT] = brought
-        st.rerun()
-    show_problem(_PLACE)
+    except MasklensError as error:
+        keep_problem(_PLACE, error)
+    st.rerun()
 
 
 def _show_brought(brought: Pictures, paths: Sequence[str]) -> None:

@@ -118,7 +118,9 @@ def shown() -> None:
     from ui.metrics.judged import read_judged
     from ui.metrics.pictures_view import choose_pictures
 
-    found = choose_pictures(read_judged(st.session_state.model)[st.session_state.part])
+    found, unpack = choose_pictures(read_judged(st.session_state.model)[st.session_state.part])
+    if unpack and st.session_state.get("unpacks", True):
+        unpack()
     there = found is not None and found.thumbnail("with_mask/000.jpg") is not None
     st.markdown(f"there: {there}")
 
@@ -186,3 +188,10 @@ def test_pictures_are_shown_for_the_data_for_which_they_were_brought(
     upload({"with_mask/000.jpg": grey(3)})
     assert look("second") == ("there: True", False)
     assert look("first") == ("there: False", True)
+    # An archive that is not unpacked yet when another model is chosen is not that one's either.
+    clean_up(time.time() + 2 * KEPT_SECONDS)
+    page.session_state["unpacks"] = False
+    page.file_uploader[0].upload("x.zip", packed({"with_mask/000.jpg": grey(1)})).run()
+    page.session_state["unpacks"] = True
+    assert look("second") == ("there: False", True)
+    assert look("first") == ("there: True", False)

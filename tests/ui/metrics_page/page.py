@@ -70,6 +70,12 @@ def names(page: AppTest) -> list[str]:
     return [c.value.replace("\\", "") for c in page.caption if c.value.endswith(".jpg")]
 
 
+def where(page: AppTest) -> Any:
+    """The fold that says where the pictures are."""
+    (found,) = [e for e in page.expander if e.label in ("Show the pictures", "The pictures")]
+    return found
+
+
 def bring(page: AppTest, content: bytes) -> AppTest:
     (place,) = [f for f in page.file_uploader if f.label.startswith("A ZIP with the folders")]
     place.upload("dataset.zip", content, "application/zip").run()

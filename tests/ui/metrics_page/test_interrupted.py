@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.files import grey, packed
-from tests.ui.metrics_page.page import bring, section, texts, upload
-from tests.ui.pages import press
+from tests.ui.metrics_page.page import bring, names, section, texts, upload, where
+from tests.ui.pages import once_more, press
+from ui import uploader
 from ui.metrics import own_view, pictures_view
 
 PHOTOS = packed({"mask/1.png": grey(250), "nomask/2.png": grey(0)})
@@ -86,3 +87,28 @@ def test_pictures_are_unpacked_anew(
     section(page, "Figures")
     assert len(section(page, "Mistakes").get("image")) == 1
     assert len(released) == 1
+
+
+def test_while_pictures_are_unpacked_the_page_stands_and_the_fold_is_open(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures_view, "brought_pictures", lambda *arguments: st.stop())
+    section(page, "Mistakes")
+    assert not where(page).proto.expanded
+    cards = names(page)
+    bring(page, packed({"x/with_mask/003.jpg": grey(9)}))
+    assert where(page).proto.expanded
+    assert "It begins anew when you press or choose something else meanwhile." in texts(page)
+    assert names(page) == cards
+
+
+def test_pictures_that_were_unpacked_outlive_a_press_while_their_archive_is_let_go_of(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section(page, "Mistakes")
+    (field,) = [f for f in page.file_uploader if f.label.startswith("A ZIP with the folders")]
+    field.upload("x.zip", packed({"x/with_mask/003.jpg": grey(9)}), "application/zip")
+    monkeypatch.setattr(uploader, "release", after(once_more(page), uploader.release))
+    page.run()
+    assert not page.exception
+    assert len(page.get("image")) == 1

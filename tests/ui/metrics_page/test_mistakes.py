@@ -25,6 +25,7 @@ from tests.ui.metrics_page.page import (
     section,
     slide,
     texts,
+    where,
 )
 from tests.ui.pages import press
 from training.photos.data_folders import data_root
@@ -139,11 +140,6 @@ def test_a_report_of_one_class_shows_what_can_be_said(
     assert len(charts(page)) == 2
 
 
-def where(page: AppTest) -> Any:
-    (found,) = [e for e in page.expander if e.label in ("Show the pictures", "The pictures")]
-    return found
-
-
 def test_pictures_show_where_the_photos_are_at_hand(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +190,7 @@ def test_from_elsewhere_pictures_are_brought_in_a_zip(
     assert "With pictures, labels can be marked wrong" in texts(page)
     bring(page, packed({"with_mask/other.png": grey(9)}))
     assert "None of the photos measured is in this ZIP archive" in texts(page)
+    assert where(page).proto.expanded  # nor is that sentence out of sight
     assert not list(data_root().iterdir())
     twice = {f"{part}/without_mask/007.jpg": grey(9) for part in ("a", "b")}
     bring(page, packed({"x/with_mask/003.jpg": grey(9), **twice}))
