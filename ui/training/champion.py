@@ -15,10 +15,9 @@ import streamlit as st
 from maskcore import MasklensError
 from maskcore.models import CARD_FILE, checksums, installed_models
 from training.background.comparison import Comparison, Figures, Verdict, comparison
-from training.background.control import MAX_NAME, submit
+from training.background.control import MAX_NAME
 from training.background.jobs import Job
 from training.background.run_installing import install
-from training.config import TrainConfig
 from training.job_files import read_values
 from training.provenance import began_with_a_model
 from ui.actions import action_button
@@ -27,7 +26,7 @@ from ui.metrics.charts import SERIES
 from ui.metrics.corrections import Marks, read_list
 from ui.metrics.provenance import begun_sentence
 from ui.training.run_mistakes import show_run_mistakes
-from ui.training.views import open_run
+from ui.training.views import submit_and_open
 from ui.words import counted, percent, plain
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
@@ -194,18 +193,13 @@ def _offer_again(job: Job) -> None:
             f"Train again with {photos}",
             ":material/rule:",
             f"again-{job.id}",
-            _submit_and_open,
+            submit_and_open,
             replace(job.config, corrections=""),
             name_after(job, ", corrected"),
             job.data_name,
             marks.to_json(),
             done="The corrected run is in the list.",
         )
-
-
-def _submit_and_open(config: TrainConfig, name: str, data_name: str, corrections: str) -> None:
-    # At once: the second press of a double click finds no button.
-    open_run(submit(config, name, data_name, corrections))
 
 
 def name_after(job: Job, suffix: str) -> str:

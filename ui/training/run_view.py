@@ -23,7 +23,7 @@ from ui.actions import action_button
 from ui.choices import model_title
 from ui.metrics.learning_curves import show_curves
 from ui.training.champion import name_after, show_champion
-from ui.training.views import open_run
+from ui.training.views import submit_and_open
 from ui.words import counted, percent, plain, time_left, when
 
 LOG_LINES = 200
@@ -128,8 +128,7 @@ def _train_from_installed(job: Job) -> None:
         except OSError as error:
             raise MasklensError("The run's corrections are gone. Bring the photos anew.") from error
     name = name_after(job, ", from the installed model")
-    # At once: the second press of a double click finds no button.
-    open_run(control.submit(config, name, job.data_name, corrections))
+    submit_and_open(config, name, job.data_name, corrections)
 
 
 def description(job: Job) -> str:

@@ -14,7 +14,7 @@ from ui.actions import act, show_outcome
 from ui.choices import MODELS
 from ui.keep import forget, keep, put
 from ui.training.training_data import DataChoice, photos_are_brought
-from ui.training.views import open_run
+from ui.training.views import submit_and_open
 from ui.words import plain
 
 DEFAULT = TrainConfig(data="")
@@ -185,9 +185,8 @@ def show_train_button(config: TrainConfig, data: DataChoice | None, runs: list[J
     )
     if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=data is None):
         with st.spinner("Starting the run"):
-            job = act(control.submit, config, name, data.data_name, data.corrections)
+            job = act(submit_and_open, config, name, data.data_name, data.corrections)
             if job is not None:
-                open_run(job)  # at once: the second press of a double click finds no button
                 forget("train_name")
         if job is None:
             show_outcome()

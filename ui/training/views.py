@@ -11,8 +11,10 @@ from datetime import datetime
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from training.background import control
 from training.background.comparison import Verdict, comparison, of_test_photos
 from training.background.jobs import Job, State
+from training.config import TrainConfig
 from ui.choices import choose_way
 from ui.keep import forget, keep
 from ui.words import plain, when
@@ -20,7 +22,7 @@ from ui.words import plain, when
 VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
 # Of the session: id of the run that was chosen, "" for none; ids of finished ones looked at.
 SHOWN, LOOKED_AT = "shown_run", "runs_looked_at"
-_VIEW, _OPEN_RUNS = "training_view", "open_runs"
+_VIEW, _TO_OPEN = "training_view", "runs_to_open"
 # In the address; it names a run by its id, and is not there as long as nothing was chosen.
 _ADDRESS, _NEW, _RUNS = "view", "new", "runs"
 _BARE = "training_bare_address"  # what the page showed without it
@@ -52,8 +54,9 @@ def choose_view(runs: list[Job], allowed: bool) -> str:
         allowed: whether there are two sides: who may not train sees the runs alone.
     """
     arrived = _VIEW not in st.session_state  # from another page, or for the first time
-    if st.session_state.pop(_OPEN_RUNS, False):
-        st.session_state[_VIEW] = "Runs"
+    if to_open := _to_open():
+        st.session_state[_VIEW], st.session_state[SHOWN] = "Runs", to_open[-1]
+        to_open.clear()  # only now: a press may have ended this pass before
         _to_the_top(key="to-the-top")
     elif _BARE not in st.session_state or _went_through_history():
         _follow_address(runs)
@@ -75,7 +78,33 @@ def choose_view(runs: list[Job], allowed: bool) -> str:
 
 def open_run(job: Job) -> None:
     """Let the next pass over the page begin with this run."""
-    st.session_state[_OPEN_RUNS], st.session_state[SHOWN] = True, job.id
+    _to_open().append(job.id)
+
+
+def submit_and_open(config: TrainConfig, name: str, data_name: str, corrections: str) -> Job:
+    """Start a run, and let the next pass over the page begin with it.
+
+    So the second press of a double click finds no button.
+
+    Args:
+        config: as for ``control.submit``, like the others.
+        name: of the run.
+        data_name: of its photos.
+        corrections: the list of them; "" for none.
+
+    Raises:
+        MasklensError: as from ``control.submit``.
+    """
+    # Asked for first: such a press ends this pass as soon as it turns to the session's state.
+    to_open = _to_open()
+    job = control.submit(config, name, data_name, corrections)
+    to_open.append(job.id)
+    return job
+
+
+def _to_open() -> list[str]:
+    held: list[str] = st.session_state.setdefault(_TO_OPEN, [])
+    return held
 
 
 def _went_through_history() -> bool:

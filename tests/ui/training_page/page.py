@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.pages import button, once_more
+from training.background import control
 from training.background.comparison import Comparison, Figures, PartComparison, Verdict
 
 OpenPage = Callable[..., AppTest]
@@ -13,6 +16,21 @@ OpenPage = Callable[..., AppTest]
 
 def see_runs(page: AppTest) -> AppTest:
     return page.segmented_control(key="training_view").set_value("Runs").run()
+
+
+def press_twice(monkeypatch: pytest.MonkeyPatch, page: AppTest, label: str) -> None:
+    """A double click on a button: its second press comes while the files of a run are written."""
+    button(page, label).click()
+    again, check_room = once_more(page), control.check_room
+    firsts = iter([again])
+
+    def write() -> None:
+        check_room()
+        next(firsts, lambda: None)()
+
+    monkeypatch.setattr(control, "check_room", write)
+    page.run()
+    assert not page.exception
 
 
 def figures(right: int, count: int = 40) -> Figures:

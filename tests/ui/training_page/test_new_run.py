@@ -13,7 +13,7 @@ import ui.training.training_data
 import ui.training.training_settings
 import ui.training.views
 from tests.ui.pages import button, press, texts
-from tests.ui.training_page.page import OpenPage, see_runs
+from tests.ui.training_page.page import OpenPage, press_twice, see_runs
 from training.background import jobs
 from training.background.jobs import State
 from training.config import ARCHITECTURES, TrainConfig, default_enlarging
@@ -60,6 +60,16 @@ def test_photos_that_cannot_be_trained_on_are_not_asked_for_as_if_there_were_non
     assert button(page, "Train").disabled
     assert "These photos cannot be trained on, as said above" in texts(page)
     assert "Choose the photos first" not in texts(page)
+
+
+def test_a_double_click_on_train_starts_one_run(
+    open_training: OpenPage, photos: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_training()
+    page.text_input[0].set_value("Ida")
+    press_twice(monkeypatch, page, "Train")
+    assert [job.name for job in jobs.jobs()] == ["Ida"]
+    assert page.subheader[0].value == "Ida"
 
 
 def test_train_starts_a_run_with_the_default_settings_and_shows_it(

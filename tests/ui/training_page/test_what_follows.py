@@ -9,14 +9,14 @@ import pytest
 
 import ui.training.run_view
 from tests.ui.pages import labels, press
-from tests.ui.training_page.page import OpenPage, compared, see_runs
+from tests.ui.training_page.page import OpenPage, compared, press_twice, see_runs
 from training.background import jobs
 from training.classifier.starting_weights import NOT_FETCHED
 from ui.metrics.corrections import Marks
 
 
 def test_a_run_made_again_is_shown_so_that_a_double_click_makes_one(
-    open_training: OpenPage, runs: Any
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (runs.root / "photos" / "with_mask").mkdir()
     (runs.root / "photos" / "with_mask" / "a.jpg").touch()
@@ -25,7 +25,7 @@ def test_a_run_made_again_is_shown_so_that_a_double_click_makes_one(
     marks = Marks("Photos of 7b", {"with_mask/a.jpg": "without_mask"})
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
     page.button(key=f"show-{ben}").click().run()
-    press(page, "Train again with 1 corrected photo")
+    press_twice(monkeypatch, page, "Train again with 1 corrected photo")
     assert page.subheader[0].value == "Ben, corrected"
     assert "Train again with 1 corrected photo" not in labels(page)
     assert len(jobs.jobs()) == 2
@@ -39,7 +39,7 @@ def test_so_is_one_from_the_installed_model(
     ben = runs.make("Ben", "failed", problem=NOT_FETCHED)
     page = see_runs(open_training())
     page.button(key=f"show-{ben}").click().run()
-    press(page, "Train from the installed model")
+    press_twice(monkeypatch, page, "Train from the installed model")
     assert page.subheader[0].value == "Ben, from the installed model"
     assert "Train from the installed model" not in labels(page)
     assert len(jobs.jobs()) == 2
