@@ -15,27 +15,28 @@ from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
 from ui.photos.results import show_photos
 from ui.photos.sift import choose_shown, offer_to_bring_back, offer_to_remove_all
 from ui.photos.totals import offer_downloads, show_totals
+from ui.style import PHONE_PX
 
 enter_by_main_script()
 gallery = Gallery.of_session()
 
 # One line on a phone; elsewhere as far from the top as other pages' titles.
 st.html(
-    """<style>
-@media (max-width: 640px) { .st-key-head h1 { font-size: 2.25rem; } }
-@media (min-width: 641px) { .st-key-head h1 { padding-top: 1.25rem; } }
+    f"""<style>
+@media (max-width: {PHONE_PX}px) {{ .st-key-head h1 {{ font-size: 2.25rem; }} }}
+@media (min-width: {PHONE_PX + 1}px) {{ .st-key-head h1 {{ padding-top: 1.25rem; }} }}
 /* A row of their own unless even the most of totals leave them room. */
-@media (max-width: 1100px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-tools) { flex-basis: 100%; }
-}
+@media (max-width: 1100px) {{
+  [data-testid="stLayoutWrapper"]:has(> .st-key-tools) {{ flex-basis: 100%; }}
+}}
 /* All in one row on phones. */
-@media (max-width: 640px) {
-  .st-key-tools { column-gap: 0.25rem; }
-  .st-key-tools button { padding: 0 0.5rem; }
-  .st-key-tools button span:has(> [data-testid="stIconMaterial"]), .st-key-blur .stTooltipIcon {
+@media (max-width: {PHONE_PX}px) {{
+  .st-key-tools {{ column-gap: 0.25rem; }}
+  .st-key-tools button {{ padding: 0 0.5rem; }}
+  .st-key-tools button span:has(> [data-testid="stIconMaterial"]), .st-key-blur .stTooltipIcon {{
     display: none;
-  }
-}
+  }}
+}}
 </style>"""
 )
 with st.container(horizontal=True, vertical_alignment="bottom", key="head"):

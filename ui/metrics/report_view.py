@@ -66,9 +66,10 @@ def show_downloads(
                 on_click="ignore",
             )
     whole_app = ", the whole app" if scenes else ""
+    of_whole_app = ", of the whole app" if scenes else ""
     hard_cases = ", hard cases" if stress else ""
     st.caption(
         f"At the threshold chosen. Report: figures, charts{whole_app}{hard_cases} and mistakes, in"
-        f" one file. Table: a row for each {judged.thing}. All figures: those{whole_app} and each"
-        f" {judged.thing}."
+        f" one file. Table: a row for each {judged.thing}. All figures: of all {judged.things}"
+        f" together{of_whole_app} and of each {judged.thing}."
     )

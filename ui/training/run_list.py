@@ -8,6 +8,7 @@ from training.background import control, jobs
 from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
 from ui.actions import action_button
+from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
 from ui.training.views import LOOKED_AT, SHOWN
 from ui.words import plain, when
@@ -72,9 +73,8 @@ def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
     """
     if len(runs) < 2:
         return
-    st.html(
-        f"<style>@media (min-width: 641px) {{ .st-key-{_ON_PHONES} {{ display: none; }} }}</style>"
-    )
+    beyond_phones = f"@media (min-width: {PHONE_PX + 1}px)"
+    st.html(f"<style>{beyond_phones} {{ .st-key-{_ON_PHONES} {{ display: none; }} }}</style>")
     st.session_state[_ON_PHONES] = shown.id if shown else None
     titles = {job.id: f"{job.name} · {STATES[job.state][0]}" for job in runs}
     st.selectbox(
