@@ -122,6 +122,8 @@ def test_the_pictures_come_with_a_zip_of_the_data_set(
     name = mistakes(photos, 0.5)[0]
     (path,) = (photo["path"] for photo in photos if photo["path"].endswith(f"/{name}"))
     page.get_by_text("Show the pictures").click()
+    bring(page, "with_mask and without_mask", "set/with_mask/nobody.jpg")
+    page.get_by_text("None of the photos measured is in this ZIP archive").wait_for()
     bring(page, "with_mask and without_mask", f"set/{path}")
     page.locator("[data-testid=stImage] img").wait_for()
     page.get_by_text("The pictures", exact=True).click()
