@@ -47,6 +47,17 @@ def patiently(act: Callable[[], T]) -> T:
         time.sleep(_PAUSE_SECONDS)
 
 
+def move(source: Path, target: Path) -> None:
+    """Move a file in place of another one, or a folder, in one step and patiently.
+
+    Under Windows whoever just reads it, or a file in it, is in the way for a moment.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    patiently(lambda: os.replace(source, target))
+
+
 @contextmanager
 def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path`` to write to, and put it in place on success.
@@ -76,7 +87,7 @@ def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
             os.fsync(stream.fileno())
         if mode is not None and os.name == "posix":
             temporary.chmod(mode)
-        patiently(lambda: os.replace(temporary, path))
+        move(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

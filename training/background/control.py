@@ -5,7 +5,6 @@ One run goes on at a time, over all tabs, visitors and servers that share the fo
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import patiently, write_json, write_text
+from maskcore.files import move, patiently, write_json, write_text
 from training.background import job_process
 from training.background.jobs import Job, State, job, queue, state_of
 from training.config import TrainConfig
@@ -184,7 +183,7 @@ def delete(run_id: str) -> None:
         if run.state.works:
             raise MasklensError("This run goes on. Stop it first, then delete it.")
         # Out of sight in one step: nobody sees half a run.
-        patiently(lambda: os.replace(run.folder, run.folder.with_name(f".{run.id}")))
+        move(run.folder, run.folder.with_name(f".{run.id}"))
         for rest in removed_folders():  # also what an earlier removal left half done
             shutil.rmtree(rest, ignore_errors=True)
         if run.config.data:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.errors import MasklensError
-from maskcore.files import patiently, replacing, write_json
+from maskcore.files import move, replacing, write_json
 from maskcore.locks import VERSIONS_DIR, models_guard
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
 from training.job_files import read_values
@@ -95,8 +95,8 @@ def mend(name: str) -> None:
         if not kept or (target / MODEL_FILE).is_file():
             return
         if target.exists():  # what was written beside a model that had just moved away
-            _move(target, kept[0].with_name(f"rest-{secrets.token_hex(4)}"))
-        _move(max(kept, key=lambda folder: folder.stat().st_mtime), target)
+            move(target, kept[0].with_name(f"rest-{secrets.token_hex(4)}"))
+        move(max(kept, key=lambda folder: folder.stat().st_mtime), target)
 
 
 def mend_all() -> None:
@@ -177,7 +177,7 @@ def _swap(name: str, fresh: Path) -> None:
     """
     target, kept = models_dir() / name, models_dir() / VERSIONS_DIR / name
     if not target.exists():
-        _move(fresh, target)
+        move(fresh, target)
         return
     retired = kept / _read(target, True).id
     if retired.exists():
@@ -185,19 +185,14 @@ def _swap(name: str, fresh: Path) -> None:
     retired.parent.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
         os.utime(target)  # the latest to be retired: see ``mend``
-    _move(target, retired)
+    move(target, retired)
     try:
-        _move(fresh, target)
+        move(fresh, target)
     except OSError:
-        _move(retired, target)
+        move(retired, target)
         raise
     # The very same model, from before or just retired: once is enough.
     shutil.rmtree(kept / _read(target, True).id, ignore_errors=True)
-
-
-def _move(folder: Path, place: Path) -> None:
-    # Under Windows a page that just reads a file in it is in the way.
-    patiently(lambda: os.replace(folder, place))
 
 
 def _kept(name: str) -> list[Path]:

@@ -32,12 +32,12 @@ PRECISION_AXES = (
 )
 
 
-def percentage_points(value: float) -> str:
+def _percentage_points(value: float) -> str:
     """How far shares lie apart: per cent would be of one of them."""
     return f"{value * 100:.1f} percentage points"
 
 
-def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def _current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Where the threshold lies on the ROC and on the precision-recall curve; shares 0..1."""
     by_class = judged.figures(threshold)["by_class"]
     found = by_class["Mask"]["recall"]["value"]
@@ -48,38 +48,36 @@ def current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], di
     return roc, {"recall": found, "precision": right, "threshold": threshold}
 
 
-def roc_meaning(judged: Judged, threshold: float) -> str:
+def _roc_meaning(at: dict[str, Any], things: str) -> str:
     """What the ROC curve says, in plain sentences; likewise below."""
-    at, _ = current_points(judged, threshold)
     return (
-        f"At {threshold * 100:.0f} % (the dot) {percent(at['recall'])} of masked"
-        f" {judged.things} are recognised and {percent(at['false_positive_rate'])} of"
+        f"At {at['threshold'] * 100:.0f} % (the dot) {percent(at['recall'])} of masked"
+        f" {things} are recognised and {percent(at['false_positive_rate'])} of"
         " those without a mask pass as masked. The nearer the line to the upper left corner, the"
         " better." + _enlarged(at, ROC_AXES)
     )
 
 
-def precision_meaning(judged: Judged, threshold: float) -> str:
+def _precision_meaning(at: dict[str, Any]) -> str:
     """Of the curve of precision and recall."""
-    _, at = current_points(judged, threshold)
     right = at["precision"]
     said = "is never said" if right is None else f"is right in {percent(right)} of cases"
     return (
-        f"At {threshold * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it more"
-        " often right, and lets it recognise fewer." + _enlarged(at, PRECISION_AXES)
+        f"At {at['threshold'] * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it"
+        " more often right, and lets it recognise fewer." + _enlarged(at, PRECISION_AXES)
     )
 
 
-def reliability_meaning(steps: list[dict[str, Any]], things: str) -> str:
+def _reliability_meaning(steps: list[dict[str, Any]], things: str) -> str:
     """Of the probabilities said and true."""
     return (
         f"Points on the dashed line: of {things} given a probability of 80 %, 80 of 100 are"
-        f" masked. On average it is off by {percentage_points(calibration_error(steps))}"
+        f" masked. On average it is off by {_percentage_points(calibration_error(steps))}"
         f" (expected calibration error). Larger points stand for more {things}."
     )
 
 
-def histogram_meaning(things: str) -> str:
+def _histogram_meaning(things: str) -> str:
     """Of the probabilities' distribution."""
     return (
         f"Masked {things} should stand at the right, those without a mask at the left, and little"
@@ -91,7 +89,7 @@ def histogram_meaning(things: str) -> str:
 def show_curves(judged: Judged, threshold: float) -> None:
     """The curves, side by side; where some cannot be drawn, why."""
     drawn = list(curves(judged, threshold))
-    if len(drawn) < 4:
+    if not any(curve.key == "roc" for curve in drawn):
         st.info(
             "The ROC curve and that of precision and recall are not drawn: they need"
             f" {judged.things} of both classes."
@@ -108,20 +106,20 @@ def curves(judged: Judged, threshold: float) -> Iterator[Drawn]:
     """
     answers, things = (judged.labels, judged.probabilities), judged.things
     if roc := roc_points(*answers):
-        at_roc, at_precision = current_points(judged, threshold)
-        yield _curve(roc, at_roc, ROC_AXES, "ROC curve", roc_meaning(judged, threshold), "roc")
+        at_roc, at_precision = _current_points(judged, threshold)
+        yield _curve(roc, at_roc, ROC_AXES, "ROC curve", _roc_meaning(at_roc, things), "roc")
         yield _curve(
             precision_recall_points(*answers),
             at_precision,
             PRECISION_AXES,
             "Precision and recall of Mask",
-            precision_meaning(judged, threshold),
+            _precision_meaning(at_precision),
             "precision",
         )
     steps = reliability(*answers)
     yield Drawn(
         reliability_chart(steps, things),
-        reliability_meaning(steps, things),
+        _reliability_meaning(steps, things),
         pd.DataFrame(
             {
                 "Probability, on average": [percent(step["mean_probability"]) for step in steps],
@@ -130,13 +128,13 @@ def curves(judged: Judged, threshold: float) -> Iterator[Drawn]:
             }
         ),
         "reliability",
-        [f"On average off by {percentage_points(calibration_error(steps))}"],
+        [f"On average off by {_percentage_points(calibration_error(steps))}"],
     )
     bars = histogram(*answers)
     there = [bar for bar in bars if bar["count"]]
     yield Drawn(
         histogram_chart(bars, threshold, things),
-        histogram_meaning(things),
+        _histogram_meaning(things),
         pd.DataFrame(
             [
                 {
