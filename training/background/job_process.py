@@ -28,6 +28,8 @@ BEAT_SECONDS = 2.0
 SILENT_SECONDS = 30.0
 # Setting the clock moves what the system reports as a process' start.
 _CLOCK_SECONDS = 2.0
+# No setting: what ``launch`` calls this computer, for the process that it starts.
+_HOST_VARIABLE = "MASKLENS_RUN_HOST"
 
 
 def few_threads() -> int:
@@ -52,6 +54,7 @@ def launch(folder: Path) -> None:
         "OMP_NUM_THREADS": str(few_threads()),
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
+        _HOST_VARIABLE: _host(),
     }
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -83,7 +86,7 @@ def record(folder: Path, pid: int) -> None:
         started = psutil.Process(pid).create_time()
     except psutil.Error:  # it ended at once
         started = time.time()
-    write_json(folder / PROCESS_FILE, {"pid": pid, "started": started, "host": platform.node()})
+    write_json(folder / PROCESS_FILE, {"pid": pid, "started": started, "host": _host()})
 
 
 def is_alive(folder: Path) -> bool:
@@ -96,7 +99,7 @@ def is_alive(folder: Path) -> bool:
     values = read_values(folder / PROCESS_FILE)
     if not values:
         return False
-    if values.get("host") != platform.node():
+    if values.get("host") != _host():
         return _beats(folder)
     try:
         process = psutil.Process(values["pid"])
@@ -116,7 +119,15 @@ def is_mine(folder: Path) -> bool:
     """
     values = read_values(folder / PROCESS_FILE) or {}
     numbers = (os.getpid(), os.getppid()) if sys.platform == "win32" else (os.getpid(),)
-    return values.get("pid") in numbers and values.get("host") == platform.node()
+    return values.get("pid") in numbers and values.get("host") == _host()
+
+
+def _host() -> str:
+    """This computer's name, the same for a run's process as for the server that started it.
+
+    Macs and laptops change theirs with the network, and a server keeps the one it began with.
+    """
+    return os.environ.get(_HOST_VARIABLE) or platform.node()
 
 
 def _beats(folder: Path) -> bool:

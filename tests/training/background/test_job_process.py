@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import subprocess
 import time
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from training.background import control, jobs
+from training.background import control, job_process, job_runner, jobs
 from training.config import TrainConfig
+from training.job_files import new_folder
 
 
 @pytest.mark.usefixtures("sleeper")
@@ -28,3 +33,25 @@ def test_a_number_alone_does_not_make_a_process_that_of_the_run(
         os.utime(heartbeat, (time.time() - 60, time.time() - 60))
     assert jobs.job(job.id).state == state
     path.write_text(json.dumps(values))
+
+
+def test_a_run_begins_although_the_computer_s_name_changed_since_the_server_started(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = new_folder()
+    passed: dict[str, str] = {}
+
+    def start(*_: Any, env: dict[str, str], **__: Any) -> SimpleNamespace:
+        passed.update(env)
+        return SimpleNamespace(pid=os.getpid(), wait=lambda: 0)
+
+    monkeypatch.setattr(platform, "node", lambda: "laptop.at.home")
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", start)
+        job_process.launch(folder)
+    for name, value in passed.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(platform, "node", lambda: "laptop.at.school")
+    assert job_process.is_alive(folder)
+    assert job_process.is_mine(folder)
+    assert job_runner._claim(folder)
