@@ -20,6 +20,7 @@ from maskcore.upright import upright_rgb
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
+JPEG_MAX_SIDE = 65_500  # the format allows no more
 IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .mpo .png .webp .gif .bmp .tif .tiff .avif .heic .heif .hif".split()
 )
@@ -123,7 +124,7 @@ def encode_image(
 
     Raises:
         ValueError: the array is not such a picture.
-        ImageError: the picture does not fit the format (JPEG ends at 65500 pixels a side).
+        ImageError: the picture does not fit the format (JPEG ends at `JPEG_MAX_SIDE`).
     """
     if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
         raise ValueError(

@@ -16,10 +16,11 @@ from maskcore.console import interrupts
 from maskcore.drawing import blur_faces, draw_faces
 from maskcore.errors import ImageError, MasklensError
 from maskcore.files import has_place, replacing, write_text
-from maskcore.images import IMAGE_SUFFIXES, encode_image, is_picture, read_image
+from maskcore.images import IMAGE_SUFFIXES, JPEG_MAX_SIDE, encode_image, is_picture, read_image
 from maskcore.models import check_installed
 from maskcore.pipeline import MaskPipeline
 from maskcore.records import for_spreadsheets, in_words, photo_record, records_csv
+from maskcore.resizing import reduced
 from maskcore.types import Verdict
 
 # Of photos that could not be read so many are named at the end.
@@ -156,7 +157,8 @@ def _analyze(
         image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
     copy = _annotated_name(path, root)
     with replacing(annotated / copy) as temporary:
-        temporary.write_bytes(encode_image(draw_faces(image, analysis.faces)))
+        drawn = draw_faces(image, analysis.faces)
+        temporary.write_bytes(encode_image(reduced(drawn, JPEG_MAX_SIDE)))
     return photo_record(_writable(path), analysis, annotated=_writable(copy))
 
 

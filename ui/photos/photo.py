@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from maskcore import Analysis, MaskPipeline, encode_image, read_image
 from maskcore.drawing import blur_faces, draw_faces
+from maskcore.images import JPEG_MAX_SIDE
+from maskcore.resizing import reduced
 from maskcore.types import Face, ImageRgb
 from ui.choices import Choice
-from ui.photos.preview import blurred, preview_side, reduced, thumbnail
-
-JPEG_MAX_SIDE = 65_500  # the format allows no more
+from ui.photos.preview import blurred, preview_side, thumbnail
 
 
 @dataclass

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 
-import cv2
-
 from maskcore import encode_image, read_image
 from maskcore.classification.preprocess import crop_square, resize
 from maskcore.drawing import blur_faces
@@ -26,16 +24,6 @@ def preview_side(image_rgb: ImageRgb) -> int:
     """
     shorter, longer = sorted(image_rgb.shape[:2])
     return min(max(PREVIEW_SIDE, PANORAMA_HEIGHT * longer // shorter), PANORAMA_SIDE)
-
-
-def reduced(image_rgb: ImageRgb, longest_side: int) -> ImageRgb:
-    """An image whose longer side is at most so many pixels, uint8 (H, W, 3)."""
-    height, width = image_rgb.shape[:2]
-    if max(height, width) <= longest_side:
-        return image_rgb
-    factor = longest_side / max(height, width)
-    size_wh = max(1, round(width * factor)), max(1, round(height * factor))
-    return cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
 
 
 def jpeg_url(jpeg: bytes) -> str:

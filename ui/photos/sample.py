@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from maskcore.drawing import draw_faces
 from maskcore.images import encode_image, read_image
+from maskcore.resizing import reduced
 from maskcore.types import Face, ImageRgb
-from ui.photos.preview import reduced
 
 SAMPLE_NAME = "sample.png"
 # What the shipped models find in it. They need not be loaded for its first sight.

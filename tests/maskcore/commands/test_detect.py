@@ -334,6 +334,20 @@ def test_every_photo_has_an_annotated_copy_of_its_own(
         path.name.encode()
 
 
+def test_annotated_copy_of_a_photo_wider_than_a_jpeg_can_be_is_smaller(
+    tmp_path: Path, photos: Path
+) -> None:
+    wide = np.full((40, 65_600, 3), 128, np.uint8)
+    (photos / "a.png").write_bytes(encode_image(wide, "PNG"))
+    table, target = tmp_path / "faces.csv", tmp_path / "drawn"
+
+    cli.main(["detect", str(photos), "--annotated", str(target), "--csv", str(table)])
+
+    assert read_image(target / "a.png.jpg").shape == (40, 65_500, 3)
+    assert read_image(target / "b.JPG.jpg").shape == (80, 100, 3)
+    assert table.read_text(encoding="utf-8-sig").count("/photos/a.png,") == len(BOXES)
+
+
 def test_name_that_is_not_utf_8_is_written_with_a_question_mark(
     tmp_path: Path, photos: Path
 ) -> None:
