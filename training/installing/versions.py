@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from maskcore.detection import DETECTOR_NAMES
 from maskcore.errors import MasklensError
 from maskcore.files import move, replacing, write_json
 from maskcore.locks import VERSIONS_DIR, models_guard
@@ -133,8 +134,19 @@ def check_free(name: str, kind: str) -> None:
     folder = models_dir() / name
     there = (read_values(folder / CARD_FILE) or {}).get("kind")
     is_damaged = there is None and (folder / MODEL_FILE).is_file()
-    if folder.exists() and there != kind and not is_damaged:
+    is_else = folder.exists() and there != kind and not is_damaged
+    # Figures of finders are kept by their names, which need no folder of their own.
+    is_kept_free = kind == "classifier" and name.casefold() in (*DETECTOR_NAMES, "scenes")
+    if is_else or is_kept_free:
         raise MasklensError(f"Something else is called {name!r} here. Choose another name.")
+    # Windows and Macs take both for the same folder.
+    names = [path.name for path in models_dir().glob("*")]
+    alike = next((other for other in names if other.casefold() == name.casefold()), name)
+    if name not in names and alike != name:
+        raise MasklensError(
+            f"{alike!r}, which is here already, differs by capitals alone. Choose another name, or"
+            " exactly that one."
+        )
 
 
 def put_in_place(

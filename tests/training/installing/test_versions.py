@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from maskcore import files
+from maskcore.detection import DETECTOR_NAMES
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
 from maskcore.locks import models_guard
@@ -301,6 +302,25 @@ def test_no_model_takes_the_place_of_another_kind(models: Path, name: str, kind:
     with pytest.raises(MasklensError, match="Choose another name"):
         versions.put_in_place(name, b"new", {"kind": kind})
     assert (models / name / "model.tflite").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", [*DETECTOR_NAMES, "scenes", "Haar", "SCENES"])
+def test_no_mask_model_is_called_like_a_face_finder_or_the_folder_of_figures(
+    models: Path, name: str
+) -> None:
+    with pytest.raises(MasklensError, match="Choose another name"):
+        versions.put_in_place(name, b"new", {"kind": "classifier"})
+    assert not models.exists()
+
+
+def test_a_name_that_differs_by_capitals_alone_is_refused(models: Path) -> None:
+    """On disks of Windows and Macs it would be the same folder."""
+    put("one", DAYS[0])
+    with pytest.raises(MasklensError, match="'net', which is here already"):
+        versions.put_in_place("Net", b"two", card(b"two", DAYS[1]))
+    assert listed() == [("one", True)]
+    assert {path.name for path in models.iterdir()} == {"net", ".versions"}
+    versions.put_in_place("net_2", b"two", card(b"two", DAYS[1]))
 
 
 def test_a_damaged_mask_model_can_be_replaced(models: Path) -> None:
