@@ -46,6 +46,12 @@ def test_data_yaml_lists_them_in_many_ways(tmp_path: Path, names: str) -> None:
     assert class_names(tmp_path) == ["mask", "no mask", "don't"]
 
 
+def aliases(depth: int) -> str:
+    """Lists of ten times the list before, of which the last would take 10 ** depth words."""
+    lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, depth)]
+    return "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *lines])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -66,6 +72,9 @@ def test_data_yaml_lists_them_in_many_ways(tmp_path: Path, names: str) -> None:
         "names: [mask, '']",
         "- names: [mask]",
         "names: &a [mask, *a]",
+        f"{aliases(12)}\nnames: [*a11]",
+        f"{aliases(12)}\nnames: {{0: *a11}}",
+        f"{aliases(12)}\nnames: {{*a11 : mask}}",
         "[" * 5000,
         "names: [mask]  #" + "x" * 100_000,
     ],
