@@ -67,7 +67,7 @@ def parse_corrections(content: bytes, name: str) -> Corrections:
         if not isinstance(hashes, dict) or not all(isinstance(h, str) for h in hashes.values()):
             raise TypeError("hashes must be an object of strings")
         labels = {name: CLASS_FOLDERS.index(folder) for name, folder in classes.items()}
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise _no_list(name) from error
     return Corrections(frozenset(names), labels, hashes)
 

@@ -10,7 +10,7 @@ import pytest
 from maskcore.errors import MasklensError
 from training.__main__ import main
 from training.classifier.parts import report_photos, run_photos
-from training.photos.corrections import Corrections, read_corrections
+from training.photos.corrections import Corrections, parse_corrections, read_corrections
 from training.photos.data import data_report, read_dataset
 from training.photos.splits import split
 
@@ -49,6 +49,12 @@ def test_another_file_is_told_in_a_sentence(tmp_path: Path, values: dict[str, An
         read_corrections(write(tmp_path / "list.json", **values))
     with pytest.raises(MasklensError, match="gone.json does not hold corrections"):
         read_corrections(tmp_path / "gone.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"1", b"[" * 200_000])
+def test_what_is_no_json_of_a_list_is_told_in_a_sentence(content: bytes) -> None:
+    with pytest.raises(MasklensError, match="list.json does not hold corrections"):
+        parse_corrections(content, "list.json")
 
 
 def test_data_follow_the_list_and_so_do_the_parts_of_a_run(
