@@ -43,7 +43,8 @@ def pack_commit(
         OSError: there is no room.
     """
     git = shutil.which("git")
-    if git is None:
+    # A Mac without developer tools has one that does nothing but ask for them.
+    if git is None or _run([git, "--version"]).returncode:
         raise MasklensError(
             "Fetching these photos takes the program git, which is not on the computer that runs"
             " Masklens. Install it from git-scm.com and try again."

@@ -167,10 +167,17 @@ exec {shutil.which("git")} "$@"
     assert "Make room" in refused(published, place)
 
 
+@pytest.mark.parametrize("stub", [False, True])
 def test_no_git_is_a_sentence(
-    published: PublicDataSet, place: Path, monkeypatch: pytest.MonkeyPatch
+    published: PublicDataSet, place: Path, monkeypatch: pytest.MonkeyPatch, stub: bool
 ) -> None:
-    monkeypatch.setenv("PATH", str(place))
+    """Nor does it help if there is one that only asks for developer tools, as on a bare Mac."""
+    tools = place.parent / "tools"
+    tools.mkdir()
+    if stub:
+        (tools / "git").write_text("#!/bin/sh\nexit 1\n")
+        (tools / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools))
     assert "program git" in refused(published, place)
 
 
