@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import stat
 import warnings
 from io import BytesIO
@@ -24,6 +25,10 @@ JPEG_MAX_SIDE = 65_500  # the format allows no more
 IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .mpo .png .webp .gif .bmp .tif .tiff .avif .heic .heif .hif".split()
 )
+# Progressive JPEGs come in about ten, and each goes over the whole picture.
+_MAX_SCANS = 100
+# A JPEG's bytes of image data are never these: there 0 or a restart follows a 255.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _SUFFIXES = {
     "JPEG": ".jpg",
     "MPO": ".jpg",
@@ -60,6 +65,11 @@ def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
             raise ImageError("This file is empty. Choose another photo.")
         _check_limit(len(data), MAX_BYTES, 2**20, "MB")
         with _open(BytesIO(data)) as image:
+            if image.format in ("JPEG", "MPO") and _jpeg_scans(data) > _MAX_SCANS:
+                raise ImageError(
+                    "This JPEG is stored in far too many steps. "
+                    "Save a copy of it with another program and try again."
+                )
             image.load()
             return upright_rgb(image)
     except ImageError:
@@ -168,6 +178,22 @@ def _check_limit(amount: int, limit: int, unit: int, unit_name: str) -> None:
             f"This picture has {math.ceil(amount / unit)} {unit_name}; at most {limit // unit} "
             "are accepted. Save a smaller copy and try again."
         )
+
+
+def _jpeg_scans(data: bytes) -> int:
+    """Over how many scans a JPEG spreads its picture; of several pictures the first counts.
+
+    Marker by marker: what is embedded, as small previews, or follows, as films, is passed over.
+    """
+    scans, at = 0, 2  # behind the first marker
+    while found := _JPEG_MARKER.search(data, at):
+        marker, at = found[0][1], found.end()
+        if marker == 0xD9:  # the picture's end
+            break
+        scans += marker == 0xDA
+        if marker not in (0x01, 0xD8):  # all but these begin with their length
+            at += int.from_bytes(data[at : at + 2], "big")
+    return scans
 
 
 def _open(file: IO[bytes]) -> Image.Image:

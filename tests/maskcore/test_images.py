@@ -4,6 +4,7 @@ import io
 import os
 import random
 import re
+import struct
 import subprocess
 import sys
 import warnings
@@ -65,6 +66,21 @@ def refusal(source: bytes | str | os.PathLike[str]) -> str:
     return message
 
 
+def progressive_jpeg(times: int, before: bytes = b"", behind: bytes = b"") -> bytes:
+    """A JPEG whose last scan, of ten, stands there so many times.
+
+    Args:
+        times: the last scan's.
+        before: of a comment before the picture.
+        behind: it ends.
+    """
+    data = encode(plain(RED), "JPEG", progressive=True)
+    last = data.rfind(b"\xff\xc4")  # the table that it begins with
+    assert data.count(b"\xff\xda") == 10 and data.count(b"\xff\xda", last) == 1
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + len(before)) + before
+    return data[:2] + comment + data[2:last] + data[last:-2] * times + data[-2:] + behind
+
+
 # name -> the file, the size and the one colour that are read
 KINDS: dict[str, tuple[Callable[[], bytes], tuple[int, int], Rgb]] = {
     "one pixel": (lambda: encode(plain(RED, (1, 1)), "PNG"), (1, 1), RED),
@@ -95,6 +111,12 @@ KINDS: dict[str, tuple[Callable[[], bytes], tuple[int, int], Rgb]] = {
         RED,
     ),
     "progressive JPEG": (lambda: encode(plain(RED), "JPEG", progressive=True), (16, 16), RED),
+    "JPEG of 100 scans": (lambda: progressive_jpeg(91), (16, 16), RED),
+    "progressive JPEG with what looks like scans in a comment and behind it": (
+        lambda: progressive_jpeg(1, b"\xff\xda" * 101, b"\xff\xda\0\x08" * 101),
+        (16, 16),
+        RED,
+    ),
     "JPEG of MAX_BYTES": (
         lambda: encode(plain(RED), "JPEG").ljust(MAX_BYTES, b"\0"),
         (16, 16),
@@ -107,6 +129,10 @@ NOT_A_PICTURE = (
     "Use an undamaged JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP or TIFF."
 )
 DAMAGED = "This picture is damaged or incomplete. Choose another photo or another copy of it."
+TOO_MANY_STEPS = (
+    "This JPEG is stored in far too many steps. "
+    "Save a copy of it with another program and try again."
+)
 TOO_LARGE = "This picture is too large to be opened. Save a smaller copy and try again."
 
 # name -> the file, the whole sentence
@@ -141,6 +167,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: encode(plain(RED), "TIFF")[:300],
         DAMAGED,
     ),
+    "JPEG of 101 scans": (lambda: progressive_jpeg(92), TOO_MANY_STEPS),
+    "JPEG of 509 scans": (lambda: progressive_jpeg(500), TOO_MANY_STEPS),
     "100 megapixels in 12 KB": (
         lambda: png((10_000, 10_000), 1, 0, bytes(10_000 * 1251)),
         "This picture has 100 megapixels; at most 50 are accepted. "
