@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskcore.errors import ImageError, MasklensError
-from maskcore.images import read_image
+from maskcore.images import IMAGE_SUFFIXES, read_image
 from maskcore.types import Box, longer_side
 from training.photos.class_names import KNOWN, face_label
 from training.photos.yolo_names import class_names
@@ -76,7 +76,12 @@ def read_scenes(root: Path) -> list[Scene]:
             "No annotations were found: the folder must hold annotations/*.xml (Pascal VOC) or"
             " labels/*.txt and classes.txt or data.yaml (YOLO)."
         )
-    images = {path.stem: path for path in sorted((root / "images").glob("*"))}
+    # Some programs write their labels beside the photos.
+    images = {
+        path.stem: path
+        for path in sorted((root / "images").glob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    }
     classes = class_names(root) if yolo else []
     scenes = []
     for path in [*voc, *yolo]:

@@ -95,6 +95,16 @@ def test_a_missing_photo_is_an_error_that_names_the_annotation(
         read_scenes(tmp_path)
 
 
+def test_what_is_no_photo_in_the_photos_folder_is_passed_over(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    add_scene(tmp_path, "a", make_photo(0), [])
+    (tmp_path / "images" / "a.txt").write_text("0 0.5 0.5 0.1 0.1")
+    add_scene(tmp_path, "b", None, [])
+    (tmp_path / "images" / "b.JPG").touch()
+    assert [scene.image_path.name for scene in read_scenes(tmp_path)] == ["a.png", "b.JPG"]
+
+
 def test_a_folder_without_annotations_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MasklensError, match="No annotations were found"):
         read_scenes(tmp_path)
