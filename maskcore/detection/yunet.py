@@ -46,7 +46,7 @@ def yunet_available() -> bool:
 
 
 def fetch_yunet() -> Path:
-    """Download YuNet's file (230 kB) beside the installed models and check it.
+    """Download YuNet's file (230 kB) to ``yunet_path`` and check it.
 
     Returns:
         The file's path. Nothing is left behind when the fetch fails.
@@ -54,13 +54,13 @@ def fetch_yunet() -> Path:
     Raises:
         MasklensError: no connection, no such file there, or other content than expected.
     """
-    folder = models_dir() / "yunet"
+    path = yunet_path()
     try:
         pooch.retrieve(
             URL,
             known_hash=f"sha256:{SHA256}",
-            fname=FILE_NAME,
-            path=folder,
+            fname=path.name,
+            path=path.parent,
             downloader=pooch.HTTPDownloader(timeout=_ANSWER_SECONDS),
             processor=_make_readable,
         )
@@ -74,8 +74,10 @@ def fetch_yunet() -> Path:
             "YuNet was not installed: what arrived is not the expected file (its SHA-256 differs)."
         ) from error
     except OSError as error:
-        raise MasklensError(f"YuNet could not be saved in models/{folder.name}.") from error
-    return folder / FILE_NAME
+        raise MasklensError(
+            f"YuNet could not be saved in the folder {path.parent.name}."
+        ) from error
+    return path
 
 
 def _make_readable(path: str, action: str, _: Any) -> str:

@@ -117,6 +117,18 @@ def test_fetched_file_is_installed(models_folder: Path, server: Server) -> None:
     assert path.stat().st_mode & 0o044 == 0o044  # a server may run as another user
 
 
+def test_file_is_fetched_to_where_it_is_looked_for(
+    models_folder: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "elsewhere" / "face.onnx"
+    monkeypatch.setenv("MASKLENS_YUNET", str(place))
+
+    assert fetch_yunet() == place
+
+    assert yunet_available() and place.read_bytes() == CONTENT
+    assert files(models_folder) == {}
+
+
 @pytest.mark.parametrize("before", [None, b"an old version"])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_failed_fetch_changes_nothing(
@@ -176,7 +188,7 @@ def test_wrong_file_is_replaced(models_folder: Path, server: Server) -> None:
 def test_folder_that_cannot_be_made_is_reported(models_folder: Path, server: Server) -> None:
     (models_folder / "yunet").write_text("a file in the way")
 
-    with pytest.raises(MasklensError, match=r"^YuNet could not be saved in models/yunet\.$"):
+    with pytest.raises(MasklensError, match=r"^YuNet could not be saved in the folder yunet\.$"):
         fetch_yunet()
 
 
