@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from maskcore.errors import MasklensError
-from maskcore.files import patiently
+from maskcore.files import move, patiently
 from training.job_files import runs_dir
 
 DATA_FOLDER = "data"
@@ -94,7 +94,7 @@ def filling(into: Path) -> Iterator[Path]:
     """
     with scratch_folder(into.parent) as scratch:
         yield scratch
-        scratch.rename(into)
+        move(scratch, into)
 
 
 @contextmanager

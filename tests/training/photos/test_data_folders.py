@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from maskcore import files
 from maskcore.errors import MasklensError
 from training.job_files import runs_dir
 from training.photos import data_folders
@@ -106,6 +107,25 @@ def test_a_place_that_is_taken_stays_as_it_is(runs: Path) -> None:
     with pytest.raises(MasklensError, match="could not be stored"), filling(folder) as unfinished:
         (unfinished / "other").write_bytes(b"y")
     assert [path.name for path in folder.iterdir()] == ["with_mask"]
+    assert list(data_root().iterdir()) == [folder]
+
+
+def test_a_folder_in_which_a_scanner_reads_is_put_in_place_a_moment_later(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows refuses it."""
+    move, refused = os.replace, []
+
+    def replace_(source: Path, target: Path) -> None:
+        if not refused:
+            refused.append(source)
+            raise PermissionError("a file in it is open")
+        move(source, target)
+
+    monkeypatch.setattr(files, "PATIENCE_SECONDS", 5.0)
+    monkeypatch.setattr(os, "replace", replace_)
+    folder = brought()
+    assert len(refused) == 1
     assert list(data_root().iterdir()) == [folder]
 
 
