@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MasklensError
 from tests.ui.files import grey, packed
+from training.photos import data_folders
 from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.photos.folder_intake import ROOTS_VARIABLE
 from training.photos.intake import content_hash
@@ -109,6 +111,13 @@ def test_where_nothing_can_be_stored_it_is_said(
     monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path / "file"))
     with pytest.raises(MasklensError, match="MASKLENS_RUNS"):
         bring({"with_mask/1.png": grey(1)}, ["with_mask/1.png"])
+
+
+def test_a_disk_that_is_nearly_full_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_folders.shutil, "disk_usage", lambda _: SimpleNamespace(free=1e9))
+    with pytest.raises(MasklensError, match="Less than 2 GB are free"):
+        bring({"with_mask/1.png": grey(1)}, ["with_mask/1.png"])
+    assert not data_root().exists()
 
 
 def shown() -> None:
