@@ -7,9 +7,17 @@ from datetime import datetime
 from typing import Any
 
 
+def legible(text: str) -> str:
+    """Text in which letters of a file's name that are not UTF-8 are question marks.
+
+    Neither a page nor a file can hold them.
+    """
+    return text.encode(errors="replace").decode()
+
+
 def plain(text: str) -> str:
-    """Text kept from being read as Markdown."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in text)
+    """Text kept from being read as Markdown, and legible."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in legible(text))
 
 
 def shown_name(name: str) -> str:

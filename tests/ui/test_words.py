@@ -24,6 +24,11 @@ def test_time_left_is_said_as_people_do(seconds: float, words: str) -> None:
     assert time_left(seconds) == words
 
 
+def test_letters_of_a_name_that_are_not_utf_8_are_question_marks() -> None:
+    assert shown_name("caf\udce9.jpg") == plain("caf?.jpg")
+    assert plain("no photo for caf\udce9") == "no photo for caf?"
+
+
 def test_shares_are_said_with_their_interval() -> None:
     assert percent(0.98765) == "98.8\xa0%"
     assert percent(None) == "–"

@@ -19,7 +19,7 @@ from training.photos.intake import content_hash, hash_in_name, kept_names
 from ui.actions import keep_problem, show_problem
 from ui.keep import keep
 from ui.uploader import empty_field, field_key, release
-from ui.words import counted, shown_name
+from ui.words import counted, legible, shown_name
 
 MAX_NAME = 80  # of a set of photos
 _LISTS = "corrections_lists"  # of the session: those that were brought, by their photos' folders
@@ -140,11 +140,12 @@ class Marks:
 
     def choose(self, path: str, label: int, hash_of: Callable[[str], str]) -> None:
         """Show a photo's choice; ``hash_of`` gives its content's hash or nothing."""
-        key = f"mark-{self.data}-{path}"
+        # Two names that are not UTF-8 may be one when legible.
+        key = f"mark-{self.data}-{path}".encode(errors="backslashreplace").decode()
         known = hash_of(path) if path in self.hashes else ""
         st.session_state[key] = self.mark_of(path, label, known)
         st.selectbox(
-            f"What to do with {path}",
+            f"What to do with {legible(path)}",
             list(_WORDS),
             format_func=lambda mark: _WORDS[mark],
             label_visibility="collapsed",
@@ -161,7 +162,8 @@ class Marks:
         }
         if self.hashes:
             values["hashes"] = dict(sorted(self.hashes.items()))
-        return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+        # Escaped, names that are not UTF-8 come back as they were.
+        return json.dumps(values, indent=1) + "\n"
 
     def clear(self) -> None:
         """Forget all marks."""

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.metrics.corrections import Marks
 from ui.metrics.judged import Answer
 from ui.metrics.pictures import Pictures, owner_name
-from ui.words import percent, shown_name
+from ui.words import legible, percent, shown_name
 
 PHOTOS_A_PAGE = 12
 
@@ -42,7 +42,7 @@ def _show_card(answer: Answer, pictures: Pictures | None, corrections: Marks | N
     picture = pictures.thumbnail(path) if pictures else None
     said = f"Mask: {percent(mask_probability)}"
     if picture:
-        st.image(picture, width="stretch", alt=f"{name}, {said}")
+        st.image(picture, width="stretch", alt=f"{legible(name)}, {said}")
     st.markdown(f"**{said}**")
     st.caption(shown_name(name.rsplit("/", 1)[-1]))
     # Nobody can tell a wrong label without seeing the photo.

@@ -18,6 +18,7 @@ from ui.metrics.curve_view import curves
 from ui.metrics.judged import Judged
 from ui.metrics.scene_charts import outcomes, sizes
 from ui.metrics.scene_figures import SceneFigures
+from ui.words import legible
 
 CHART_WIDTH = 460
 
@@ -65,7 +66,7 @@ def photo_rows(judged: Judged, threshold: float) -> Iterator[dict[str, Any]]:
     ):
         answer = CLASS_NAMES[int(probability >= threshold)]
         yield {
-            "photo": path,
+            "photo": legible(path),
             "truth": CLASS_NAMES[label],
             "answer": answer,
             "mask_probability": float(probability),

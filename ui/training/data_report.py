@@ -18,7 +18,7 @@ from training.photos.intake import kept_names
 from ui.data_keys import LOOK
 from ui.photos.preview import jpeg_url
 from ui.progress import progress_bar
-from ui.words import counted, plain
+from ui.words import counted, legible, plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 LISTED = 100
@@ -93,8 +93,8 @@ def _row(folder: Path, places: tuple[str, ...], names: dict[str, str]) -> dict[s
 
 
 def _called(place: str, names: dict[str, str]) -> str:
-    """What its owner calls a file; letters that this system cannot read become question marks."""
-    return names.get(place, place).encode(errors="replace").decode()
+    """What its owner calls a file."""
+    return legible(names.get(place, place))
 
 
 def show_report(look: Look) -> None:

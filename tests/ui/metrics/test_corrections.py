@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.files import grey, packed
 from training.photos.archive import read_plan, take_in
+from training.photos.corrections import read_corrections
 from training.photos.intake import OWNER_NAMES_FILE, content_hash, hash_in_name
 from ui.metrics.corrections import Marks, read_list
 
@@ -161,3 +162,37 @@ def test_marks_of_a_visitor_s_own_photos_know_their_photos(tmp_path: Path) -> No
     (marks,) = page.session_state["metrics_corrections"].values()
     assert set(marks.relabel) == {"with_mask/anna.png"}
     assert marks.hashes == {"with_mask/anna.png": content_hash(grey(1))}
+
+
+def not_utf_8() -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from ui.metrics.corrections import Marks
+    from ui.metrics.photo_cards import show_cards
+    from ui.metrics.pictures import Pictures
+
+    names = [f"with_mask/caf{letter}.jpg" for letter in "\udce8\udce9"]
+    places = {name: ("00001.png", None) for name in names}
+    pictures = Pictures(Path(st.session_state.folder), places)
+    show_cards([(name, 1, 0.3) for name in names], pictures, Marks.of_session("photos"), "page")
+
+
+def test_photos_whose_names_are_not_utf_8_can_be_marked(tmp_path: Path) -> None:
+    (tmp_path / "00001.png").write_bytes(grey(1))
+    page = AppTest.from_function(not_utf_8, default_timeout=60)
+    page.session_state["folder"] = str(tmp_path)
+    page.run()
+    page.selectbox[1].set_value("relabel").run()
+    assert not page.exception
+    assert [caption.value for caption in page.caption] == ["caf?.jpg"] * 2
+    (marks,) = page.session_state["metrics_corrections"].values()
+    assert set(marks.relabel) == {"with_mask/caf\udce9.jpg"}
+
+
+def test_a_name_that_is_not_utf_8_comes_back_as_it_was(tmp_path: Path) -> None:
+    marks = Marks("photos")
+    marks.mark("with_mask/caf\udce9.jpg", 1, "relabel")
+    (tmp_path / "list.json").write_bytes(marks.to_json().encode())
+    assert read_corrections(tmp_path / "list.json").labels == {"with_mask/caf\udce9.jpg": 0}

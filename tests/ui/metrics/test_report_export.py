@@ -49,6 +49,16 @@ def csv_rows(judged: Judged) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
+def test_letters_of_a_name_that_are_not_utf_8_are_question_marks(
+    make_report: MakeReport,
+) -> None:
+    report = make_report([1, 0], [0.9, 0.2])
+    report["parts"]["test"]["photos"][0]["path"] = "with_mask/caf\udce9.jpg"
+    judged = judged_parts("first", report)["test"]
+    assert csv_rows(judged)[0]["photo"] == "with_mask/caf?.jpg"
+    assert '"with_mask/caf?.jpg"' in report_json(judged, 0.5, {}).encode().decode()
+
+
 def test_json_has_the_figures_and_every_photo(
     judged: Judged, scenes: dict[str, SceneFigures]
 ) -> None:
