@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from maskcore.types import ImageRgb
 
-_STRIP_PIXELS = 1_000_000  # converted at a time
+_PART_PIXELS = 1_000_000  # converted at a time
 _AS_STORED = (False, 1, 1)
 # EXIF orientation -> how the picture as stored lies in the upright one:
 # axes swapped, then the step down its rows and the step along its columns.
@@ -37,17 +40,27 @@ def upright_rgb(image: Image.Image) -> ImageRgb:
         uint8 (H, W, 3), RGB, C-contiguous, writable, the caller's own.
     """
     swapped, down, along = _stored_in_upright(image)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = _grey_to_8_bits(image)
+    deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    white = _white(image) if deep else None
     width, height = image.size
-    # Strip by strip, so that a large picture is never held a third time.
     upright: ImageRgb = np.empty((width, height, 3) if swapped else (height, width, 3), np.uint8)
     stored = (upright.swapaxes(0, 1) if swapped else upright)[::down, ::along]
-    rows = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(top + rows, height)))
-        stored[top : top + rows] = np.asarray(_flat_rgb(strip))
+    for rows, columns, part in _parts(image):
+        if white is not None:
+            part = _grey_to_8_bits(part, white)
+        stored[rows, columns] = np.asarray(_flat_rgb(part))
     return upright
+
+
+def _parts(image: Image.Image) -> Iterator[tuple[slice, slice, Image.Image]]:
+    """Rows, columns and the picture there, so that a large one is never held a third time."""
+    width = min(image.width, _PART_PIXELS)
+    height = _PART_PIXELS // width
+    for top in range(0, image.height, height):
+        for left in range(0, image.width, width):
+            right, bottom = min(left + width, image.width), min(top + height, image.height)
+            part = image.crop((left, top, right, bottom))
+            yield slice(top, bottom), slice(left, right), part
 
 
 def _stored_in_upright(image: Image.Image) -> tuple[bool, int, int]:
@@ -68,14 +81,26 @@ def _flat_rgb(image: Image.Image) -> Image.Image:
     return flat
 
 
-def _grey_to_8_bits(image: Image.Image) -> Image.Image:
+def _white(image: Image.Image) -> float:
+    """The value that is white in deep grey."""
+    if image.mode.startswith("I;16"):
+        return 65535.0
+    brightest = 0.0
+    for _, _, part in _parts(image):
+        values = _grey(part)
+        brightest = max(brightest, float(values.max(where=np.isfinite(values), initial=0)))
+    steps = (1.0, 255.0, 65535.0, 2.0**31 - 1)
+    return next((step for step in steps if brightest <= 1.5 * step), brightest)
+
+
+def _grey(image: Image.Image) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = np.nan_to_num(np.asarray(image, np.float32), nan=0, posinf=np.inf)
+    return values
+
+
+def _grey_to_8_bits(image: Image.Image, white: float) -> Image.Image:
     """Scale deep grey to 0..255, its transparent value to white."""
-    values = np.nan_to_num(np.asarray(image, np.float32), nan=0, posinf=np.inf)
-    white = 65535.0
-    if not image.mode.startswith("I;16"):
-        brightest = float(values.max(where=np.isfinite(values), initial=0))
-        steps = (1.0, 255.0, 65535.0, 2.0**31 - 1)
-        white = next((step for step in steps if brightest <= 1.5 * step), brightest)
+    values = _grey(image)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
         values[values == transparent] = np.inf

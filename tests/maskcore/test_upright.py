@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from maskcore.images import read_image
+from maskcore.upright import upright_rgb
 from tests.maskcore.made_pictures import (
     BLACK,
     BLUE,
@@ -276,6 +278,23 @@ def test_deep_grey_is_turned_too() -> None:
     image_rgb = read_image(encode(stored, "PNG", exif=exif(8)))
 
     assert image_rgb[:, :, 0].tolist() == [[128], [255], [0]]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+@pytest.mark.parametrize("size_wh", [(3000, 3000), (9_000_000, 1)])
+def test_deep_grey_is_converted_part_by_part(mode: str, size_wh: tuple[int, int]) -> None:
+    picture = Image.new(mode, size_wh)
+    picture.putpixel((size_wh[0] - 1, size_wh[1] - 1), 60_000)  # the last decides
+
+    tracemalloc.start()
+    try:
+        image_rgb = upright_rgb(picture)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert image_rgb[-1, -1].tolist() == [233] * 3 and image_rgb.sum() == 3 * 233
+    assert most_bytes < 2 * image_rgb.nbytes  # one copy of all in 32 bits would be too much
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "I;16"])
