@@ -43,7 +43,9 @@ class HaarDetector:
                 f"The face detector {cascade} is not part of the installed OpenCV."
                 " Run: pip install -r requirements.txt"
             )
-        self._cascades = Pool(lambda: cv2.CascadeClassifier(str(path)), size=4)
+        # On Windows OpenCV itself opens no path with an umlaut in it, such as a user's name.
+        xml = path.read_text(encoding="ascii")
+        self._cascades = Pool(lambda: _cascade(xml, cascade), size=4)
         self._min_neighbors = min_neighbors
         self._longest_side = longest_side
 
@@ -56,6 +58,9 @@ class HaarDetector:
         Returns:
             Boxes in the image's pixels. A cascade gives no probability: the score is
             n / (n + min_neighbors) for n agreeing raw hits, so 0.5 is the weakest.
+
+        Raises:
+            ModelError: the cascade is not of a kind that OpenCV reads.
         """
         return detect_at_sizes(image_rgb, [self._longest_side], self._detect)
 
@@ -76,3 +81,15 @@ class HaarDetector:
             np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]),
             count / (count + max(self._min_neighbors, 1)),
         )
+
+
+def _cascade(xml: str, name: str) -> cv2.CascadeClassifier:
+    storage = cv2.FileStorage(xml, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+    cascade = cv2.CascadeClassifier()
+    cascade.read(storage.getFirstTopLevelNode())
+    if cascade.empty():  # looking with it would fail without a reason
+        raise ModelError(
+            f"The installed OpenCV cannot read its own face detector {name}."
+            " Run: pip install -r requirements.txt"
+        )
+    return cascade

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from maskcore.detection import HaarDetector
+from maskcore.detection import haar as haar_module
 from maskcore.errors import ModelError
 
 FACE = (178, 64, 271, 165)  # of the portrait: ear to ear, forehead to chin
@@ -69,10 +72,37 @@ def test_colour_order_is_rgb(monkeypatch: pytest.MonkeyPatch) -> None:
             seen.append(int(gray[0, 0]))
             return (), ()
 
-    monkeypatch.setattr(cv2, "CascadeClassifier", lambda _: Cascade())
+    monkeypatch.setattr(haar_module, "_cascade", lambda *_: Cascade())
     HaarDetector().detect(np.full((30, 30, 3), (255, 0, 0), np.uint8))
 
     assert seen == [76]
+
+
+@pytest.mark.parametrize("cascade", ["default", "alt2"])
+def test_opencv_opens_no_file_of_its_own(
+    portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch, cascade: str
+) -> None:
+    """On Windows it cannot where the path holds an umlaut."""
+    name = f"haarcascade_frontalface_{cascade}"
+    make = cv2.CascadeClassifier
+    from_file = make(f"{cv2.data.haarcascades}/{name}.xml")
+    monkeypatch.setattr(cv2, "CascadeClassifier", lambda *path: make() if not path else None)
+    found = HaarDetector(name).detect(portrait)
+
+    monkeypatch.setattr(haar_module, "_cascade", lambda *_: from_file)
+    expected = HaarDetector(name).detect(portrait)
+    assert len(found) and found.boxes_xyxy.tolist() == expected.boxes_xyxy.tolist()
+    assert found.scores.tolist() == expected.scores.tolist()
+
+
+def test_cascade_of_another_kind_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other.xml").write_text('<?xml version="1.0"?><opencv_storage></opencv_storage>')
+    monkeypatch.setattr(cv2.data, "haarcascades", str(tmp_path))
+
+    with pytest.raises(ModelError, match="cannot read its own face detector other. Run: pip"):
+        HaarDetector("other").detect(np.zeros((30, 30, 3), np.uint8))
 
 
 def test_unknown_cascade_is_refused() -> None:
