@@ -15,6 +15,7 @@ from maskcore.detection import DETECTOR_NAMES, load_detector
 from training.config import TrainConfig
 from training.metrics import share
 from training.photos.data import divide, read_dataset
+from training.photos.face_cut import whole_photo
 
 
 def main() -> None:
@@ -26,7 +27,8 @@ def main() -> None:
     )
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     options = parser.parse_args()
-    dataset = read_dataset(options.masks, image_size=1)  # for the division alone
+    # For the division alone.
+    dataset = read_dataset(options.masks, image_size=1, find_face=whole_photo)
     members = divide(dataset, TrainConfig(data=str(options.masks)))[options.part]
     for name in options.detectors:
         detector = load_detector(name)

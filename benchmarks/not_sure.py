@@ -6,7 +6,7 @@ about those that it never saw.
 What is asked and proposed: see ``benchmarks.not_sure_tables``.
 
     python -m benchmarks.not_sure --scenes SCENES_DIR [--model-runs RUN_DIR...]
-        [--masks MASKS_DIR [--boxes FILE]] [--model mobilenet_v2] [--json FILE]
+        [--masks MASKS_DIR] [--model mobilenet_v2] [--json FILE]
 """
 
 from __future__ import annotations
@@ -77,7 +77,6 @@ def main() -> None:
     parser.add_argument("--scenes", required=True, type=Path)
     parser.add_argument("--model-runs", nargs="+", type=Path, help="of folds of the scenes")
     parser.add_argument("--masks", type=Path, help="the classifier's close-ups")
-    parser.add_argument("--boxes", type=Path, help="of the close-ups, made by pseudo-boxes")
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
@@ -94,7 +93,7 @@ def main() -> None:
     specimens = scene_specimens(asked)
     if options.masks:
         photos = report_photos(read_report(model.name), options.masks, "validation")
-        specimens += close_up_specimens(photos, options.boxes, classifier)
+        specimens += close_up_specimens(photos, classifier)
     result = measure(specimens, classifier.threshold)
     show(result)
     if options.json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,10 +11,10 @@ import numpy as np
 from maskcore import read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.types import Box, ImageRgb, longer_side
-from training.annotated.faces import single_boxes, whole_face
 from training.annotated.scenes import Scene
 from training.classifier.parts import Photos
 from training.measuring.changes import smaller
+from training.photos.face_cut import face_box
 
 # Pixels; smaller faces are not asked about.
 SMALLEST = 8.0
@@ -85,22 +84,11 @@ def scene_specimens(asked: Iterable[tuple[LiteRtClassifier, list[Scene]]]) -> li
     return found
 
 
-def close_up_specimens(
-    photos: Photos, boxes_file: Path | None, classifier: LiteRtClassifier
-) -> list[Specimen]:
-    """The faces of close-ups.
-
-    Args:
-        photos: the close-ups, with their labels as corrected.
-        boxes_file: made by ``pseudo-boxes``; close-ups without exactly one face are left
-            out. Without a file, each photo is taken for a face as served, margin included.
-        classifier: who is asked about them.
-    """
-    boxes = single_boxes(boxes_file) if boxes_file else None
+def close_up_specimens(photos: Photos, classifier: LiteRtClassifier) -> list[Specimen]:
+    """The faces of close-ups, with their labels as corrected, for who is asked about them."""
     found = []
-    for i, (path, label) in enumerate(zip(photos.paths, photos.labels, strict=True)):
-        if boxes is None or path in boxes:
-            photo = photos.read(i)
-            box = boxes[path] if boxes else whole_face(photo, classifier.input_spec.crop_margin)
-            found.append(around(photo, box, int(label), "close-ups", classifier))
+    for i, label in enumerate(photos.labels):
+        photo = photos.read(i)
+        box = face_box(photo, classifier.input_spec.crop_margin)
+        found.append(around(photo, box, int(label), "close-ups", classifier))
     return [specimen for specimen in found if specimen.longer_side >= SMALLEST]

@@ -97,6 +97,15 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def largest(self) -> Box | None:
+        """The box with the longest side; None without any."""
+        if not len(self):
+            return None
+        sides = (self.boxes_xyxy[:, 2:] - self.boxes_xyxy[:, :2]).max(axis=1)
+        left, top, right, bottom = self.boxes_xyxy[sides.argmax()].tolist()
+        return left, top, right, bottom
+
     @classmethod
     def empty(cls) -> Detections:
         """No faces."""

@@ -6,7 +6,7 @@ import json
 import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from maskcore.errors import MasklensError
 from maskcore.files import write_json
@@ -51,6 +51,9 @@ class RunConfig:
     folds: int = field(default=0, kw_only=True)
     fold: int = field(default=0, kw_only=True)
 
+    # Settings of former versions, which their runs still name.
+    RETIRED: ClassVar[frozenset[str]] = frozenset()
+
     @property
     def drawing_seed(self) -> int:
         """Seed of what is drawn for training, other than that of the run gone on from.
@@ -94,8 +97,9 @@ class RunConfig:
         """
         path = run_dir / CONFIG_FILE
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return cls.from_dict({n: v for n, v in values.items() if n not in cls.RETIRED})
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise MasklensError(
                 f"{run_dir.name} is not the folder of such a training run: its config.json"
                 " cannot be read. Give the folder that --out named."
@@ -131,8 +135,6 @@ class TrainConfig(RunConfig):
         scenes: folder of annotated scenes, whose training faces make up half of each
             fine-tuning batch and whose validation faces join in choosing (with one fold,
             where they were learned from, photos choose alone); "" for none.
-        close_up_boxes: file of ``pseudo-boxes``: in fine-tuning, photos are then shown as
-            the crop around their face half of the time; "" for none.
         label_smoothing: share, 0..0.5, by which the targets 0 and 1 are drawn together.
         batch_size: photos a step.
         validation_share, test_share: parts of the data, 0..1, kept from training.
@@ -140,6 +142,8 @@ class TrainConfig(RunConfig):
             class, in order of its file names, into one stretch a part: for recordings,
             in which all pictures look alike.
     """
+
+    RETIRED = frozenset({"close_up_boxes"})
 
     data: str
     architecture: str = "mobilenet_v2"
@@ -155,7 +159,6 @@ class TrainConfig(RunConfig):
     fine_tune_learning_rate: float = 3e-4
     corrections: str = ""
     scenes: str = ""
-    close_up_boxes: str = ""
     label_smoothing: float = 0.0
     batch_size: int = 32
     validation_share: float = 0.15

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +10,9 @@ from PIL import Image
 
 from benchmarks.specimens import Specimen, close_up_specimens
 from maskcore.classification import InputSpec
+from maskcore.types import Box
 from training.classifier.parts import Photos
+from training.photos import face_cut
 
 BARE, MASKED = "without_mask/a.png", "with_mask/b.png"
 CLASSIFIER: Any = SimpleNamespace(input_spec=InputSpec(size=32, crop_margin=0.25))
@@ -27,22 +28,20 @@ def photos(tmp_path: Path) -> Photos:
 
 
 def test_close_ups_have_the_labels_that_somebody_corrected(photos: Photos) -> None:
-    specimens = close_up_specimens(photos, None, CLASSIFIER)
+    specimens = close_up_specimens(photos, CLASSIFIER)
     assert [specimen.label for specimen in specimens] == [0, 0]
     for specimen in specimens:
         assert specimen.box_xyxy == pytest.approx((10, 10, 50, 50))
         assert specimen.picture.shape == (60, 60, 3)
 
 
-def test_with_boxes_only_close_ups_of_one_large_enough_face_are_asked_about(
-    photos: Photos, tmp_path: Path
+@pytest.mark.parametrize(("box", "count"), [((30, 30, 50, 50), 2), ((30, 30, 37, 37), 0)])
+def test_close_ups_are_asked_about_their_face_if_it_is_large_enough(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch, box: Box, count: int
 ) -> None:
-    file = tmp_path / "boxes.json"
-    for box, count in (([30, 30, 50, 50], 1), ([30, 30, 37, 37], 0)):
-        boxes = {BARE: {"faces": [], "doubtful": []}, MASKED: {"faces": [box], "doubtful": []}}
-        file.write_text(json.dumps({"boxes": boxes}), encoding="utf-8")
-        found = close_up_specimens(photos, file, CLASSIFIER)
-        assert [(face.label, face.longer_side) for face in found] == [(0, 20.0)] * count
+    monkeypatch.setattr(face_cut, "largest_face", lambda photo: box)
+    found = close_up_specimens(photos, CLASSIFIER)
+    assert [face.longer_side for face in found] == [20.0] * count
 
 
 def test_a_face_shrinks_with_its_photo() -> None:

@@ -44,18 +44,6 @@ def scene_faces(scenes: list[Scene]) -> list[CutFace]:
     ]
 
 
-def whole_face(photo_rgb: ImageRgb, margin: float) -> Box:
-    """The box, in pixels, of the face in a photo that shows it with its margin and no more.
-
-    Args:
-        photo_rgb: uint8 (H, W, 3).
-        margin: as in ``crop_square``, which cuts a square photo's box out as the whole photo.
-    """
-    height, width = photo_rgb.shape[:2]
-    inset = margin / (1 + 2 * margin)
-    return width * inset, height * inset, width * (1 - inset), height * (1 - inset)
-
-
 def read_boxes(path: Path) -> dict[str, dict[str, list[list[float]]]]:
     """Read the boxes of close-ups that ``pseudo-boxes`` wrote: by file name, in pixels.
 
@@ -74,18 +62,6 @@ def read_boxes(path: Path) -> dict[str, dict[str, list[list[float]]]]:
             " python -m training pseudo-boxes"
         ) from error
     return boxes
-
-
-def single_boxes(path: Path) -> dict[str, Box]:
-    """Of close-ups in which exactly one face was found, and none doubted, its box.
-
-    In others the photo's label need not be that of the face.
-    """
-    return {
-        name: (found["faces"][0][0], *found["faces"][0][1:])  # type: ignore[misc]
-        for name, found in read_boxes(path).items()
-        if len(found["faces"]) == 1 and not found["doubtful"]
-    }
 
 
 def validation_pixels(faces: list[CutFace], size: int) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from maskcore.detection import Detector
 from maskcore.errors import MasklensError
 from maskcore.files import replacing
 from maskcore.images import encode_image
-from maskcore.types import Box, ImageRgb
+from maskcore.types import Box, ImageRgb, longer_side
 from training.annotated.faces import TRAINING_MARGIN
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data_folders import make_private
@@ -27,7 +27,7 @@ class NoFaceError(MasklensError):
     """A frame without a face that can be used; its text says how to mend that."""
 
 
-def largest_face(image_rgb: ImageRgb, detector: Detector) -> Box:
+def nearest_face(image_rgb: ImageRgb, detector: Detector) -> Box:
     """Find the face that is nearest to the camera.
 
     Args:
@@ -40,15 +40,12 @@ def largest_face(image_rgb: ImageRgb, detector: Detector) -> Box:
     Raises:
         NoFaceError: there is none, or it is below ``SMALLEST_RECORDED`` pixels.
     """
-    boxes = np.asarray(detector.detect(image_rgb).boxes_xyxy, float)
-    if not len(boxes):
+    box = detector.detect(image_rgb).largest
+    if box is None:
         raise NoFaceError("No face is seen. Look into the camera, with light on your face.")
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    largest = int(sides.argmax())
-    if sides[largest] < SMALLEST_RECORDED:
+    if longer_side(box) < SMALLEST_RECORDED:
         raise NoFaceError("The face is too small. Come nearer to the camera.")
-    left, top, right, bottom = boxes[largest].tolist()
-    return left, top, right, bottom
+    return box
 
 
 class Recording:

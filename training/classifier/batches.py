@@ -9,9 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import crop_square
 from maskcore.network_input import normalise
-from maskcore.types import Box, ImageRgb
+from maskcore.types import ImageRgb
 from training.annotated.faces import TRAINING_MARGIN, CutFace
 from training.classifier.architectures import input_spec
 from training.classifier.augment import augment
@@ -23,6 +22,8 @@ from training.photos.data import Dataset
 DRAWING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 2))
 # This share of the faces cut out of photos is drawn upon: see ``training.classifier.covers``.
 COVERED_SHARE = 0.25
+# And this share of the photos is shown whole, with more around the face than is ever served.
+WHOLE_SHARE = 0.5
 
 
 class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -71,8 +72,6 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         first_epoch: where a resumed run goes on.
         faces: if any, half of each batch is drawn from them, both classes alike, and an
             epoch shows half of the photos.
-        boxes: where the face is in some of the photos; half the time such a photo is
-            shown as the crop around it.
     """
 
     def __init__(
@@ -82,11 +81,9 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         config: TrainConfig,
         first_epoch: int = 0,
         faces: list[CutFace] | None = None,
-        boxes: dict[str, Box] | None = None,
     ) -> None:
         super().__init__(workers=DRAWING_THREADS, max_queue_size=8)
         self._dataset, self._members, self._config = dataset, members, config
-        self._boxes = boxes or {}
         by_label = [[face for face in faces or [] if face.label == label] for label in (0, 1)]
         self._faces = [group for group in by_label if group]
         self._photos = config.batch_size // 2 if self._faces else config.batch_size
@@ -111,12 +108,11 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return normalise(pixels, input_spec(config)), labels
 
     def _photo(self, index: int, rng: np.random.Generator) -> ImageRgb:
-        image = self._dataset.photo(index)
-        box = self._boxes.get(self._dataset.paths[index])
-        if box is None or rng.random() < 0.5:
-            return image
-        square = crop_square(image, box, TRAINING_MARGIN)
-        return self._covered(square, int(self._dataset.labels[index]), rng)
+        dataset = self._dataset
+        if dataset.boxes[index] is None or rng.random() < WHOLE_SHARE:
+            return dataset.photo(index)
+        square = dataset.face(index, TRAINING_MARGIN)
+        return self._covered(square, int(dataset.labels[index]), rng)
 
     def _covered(self, square: ImageRgb, label: int, rng: np.random.Generator) -> ImageRgb:
         if rng.random() >= COVERED_SHARE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.network_input import normalise
-from training.annotated.faces import scene_faces, single_boxes, validation_pixels
+from training.annotated.faces import scene_faces, validation_pixels
 from training.annotated.scenes import Scene
 from training.callbacks import Checkpoint, ProgressLog, Stop
 from training.classifier.architectures import input_spec
@@ -43,8 +42,7 @@ def fine_tune(
     faces = scene_faces(scenes.get("train", []))
     # With one fold, those that validate train as well.
     held_back = scene_faces(scenes.get("validation", [])) if config.folds != 1 else []
-    boxes = single_boxes(Path(config.close_up_boxes)) if config.close_up_boxes else {}
-    batches = PhotoBatches(dataset, parts["train"], config, done, faces, boxes)
+    batches = PhotoBatches(dataset, parts["train"], config, done, faces)
     if not done:  # otherwise the resumed model brings its optimizer along
         if held_back:  # another validation set: losses before do not compare
             state.best_loss = float("inf")

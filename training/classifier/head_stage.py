@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import normalise
+from training.annotated.faces import TRAINING_MARGIN
 from training.batch_norm import folded
 from training.callbacks import BEST_HEAD, Checkpoint, ProgressLog, Stop, Stopped
 from training.classifier.architectures import input_spec
@@ -60,7 +61,8 @@ def fit_head(
     rng = np.random.default_rng(config.seed)
 
     def changed(some: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return np.stack([augment(dataset.photo(i), config.image_size, rng) for i in some])
+        faces = (dataset.face(i, TRAINING_MARGIN) for i in some)
+        return np.stack([augment(face, config.image_size, rng) for face in faces])
 
     for view in range(1, len(views)):
         views[view] = features.of_all(train, changed, f"variation {view}")

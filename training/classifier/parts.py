@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification.preprocess import preprocess
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.network_input import InputSpec
@@ -20,6 +19,7 @@ from training.config import DATA_FILE
 from training.metrics import classification_figures
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import folder_label, in_threads
+from training.photos.face_cut import face_input
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,8 @@ class Photos:
         return read_image(path)
 
     def inputs(self, spec: InputSpec) -> NDArray[np.float32]:
-        """All of them as a model's input, each photo taken whole, float32 (N, S, S, 3)."""
-        one_by_one = in_threads(
-            lambda index: preprocess(self.read(index), None, spec), range(len(self))
-        )
+        """All of them as a model's input, each cut to its face, float32 (N, S, S, 3)."""
+        one_by_one = in_threads(lambda index: face_input(self.read(index), spec), range(len(self)))
         return np.concatenate(list(one_by_one))
 
 

@@ -82,7 +82,6 @@ def _add_fit(commands: Any) -> None:
         "augmented_views": "changed copies of each photo, beside the photo itself",
         "fine_tune_learning_rate": "at its beginning; it falls to 0",
         "corrections": "exported on the Metrics page: photos to leave out or of the other class",
-        "close_up_boxes": "made by pseudo-boxes: photos are also shown cut to their face",
         "label_smoothing": "0..1",
         "batch_size": "photos a step",
         "dense_units": "of the head",

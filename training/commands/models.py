@@ -38,7 +38,6 @@ def add_model_commands(commands: Any) -> None:
     stress.add_argument(
         "--data", required=True, type=folder, help="the photos of the model's report"
     )
-    stress.add_argument("--boxes", type=Path, help="made by pseudo-boxes: where the faces are")
     stress.add_argument(
         "--out", required=True, type=file_to_write, metavar="FILE", help="JSON to write"
     )
@@ -66,12 +65,12 @@ def run_calibrate(
         )
 
 
-def run_stress(typed: str, model: str, data: Path, boxes: Path | None, out: Path) -> None:
+def run_stress(typed: str, model: str, data: Path, out: Path) -> None:
     """Measure, and print accuracy and both classes' shares under each change."""
     from training.measuring.stress import stress
     from training.measuring.stress_card import below
 
-    card = stress(model, data, boxes, out, typed)
+    card = stress(model, data, out, typed)
     titles = {"accuracy": "right", "recall_mask": "Mask", "recall_no_mask": "No Mask"}
     for row in card["rows"]:
         figures = (f"{t} {row[n]['hits']} of {row[n]['count']}" for n, t in titles.items())

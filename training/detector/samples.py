@@ -17,6 +17,7 @@ from training.detector.crop_changes import cover_part, lend_face, turn
 from training.detector.crops import SMALLEST, Boxes, Crop, Sample, crop_anywhere, crop_around
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import divide, read_dataset
+from training.photos.face_cut import whole_photo
 
 # The scenes' annotators drew their boxes lower than YuNet draws them: so far from its edges, in
 # shares of its box's width and height, lie theirs (medians over 412 faces of the training scenes
@@ -67,7 +68,7 @@ def close_up_samples(root: Path, boxes_file: Path, seed: int) -> list[Sample]:
     """
     boxes = read_boxes(boxes_file)
     # For the division alone: each crop reads its photo itself, so that no pixels need be kept.
-    dataset = read_dataset(root, image_size=1)
+    dataset = read_dataset(root, image_size=1, find_face=whole_photo)
     members = divide(dataset, TrainConfig(data=str(root), seed=seed))["train"]
     samples = []
     for name in (dataset.paths[i] for i in members):

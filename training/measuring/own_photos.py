@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.classification import LiteRtClassifier, preprocess
+from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
 from maskcore.models import CARD_FILE, checksums
@@ -24,6 +24,7 @@ from training.job_files import runs_dir
 from training.measuring.own_files import OwnFiles, Progress
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import photo_files
+from training.photos.face_cut import face_input
 from training.photos.intake import content_hash, hash_in_name
 
 _BATCH = 32
@@ -43,7 +44,7 @@ class JudgedPhoto:
 def judge_photos(
     files: OwnFiles, classifier: LiteRtClassifier, progress: Progress = lambda share: None
 ) -> tuple[list[JudgedPhoto], list[str]]:
-    """Judge photos of the two class folders, each taken whole, as in training.
+    """Judge photos of the two class folders, each cut to its face, as in training.
 
     Returns:
         The photos, and the names of those that cannot be read.
@@ -65,7 +66,7 @@ def judge_photos(
             except ImageError:
                 unreadable.append(files.name_of(path))
                 continue
-            inputs.append(preprocess(image, None, classifier.input_spec))
+            inputs.append(face_input(image, classifier.input_spec))
             good.append((path, label))
         if good:
             answers = classifier.classify_inputs(np.concatenate(inputs))

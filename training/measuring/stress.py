@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,59 +10,41 @@ from numpy.typing import NDArray
 
 from maskcore.classification import InputSpec, LiteRtClassifier
 from maskcore.classification.preprocess import crop_square, resize
-from maskcore.errors import MasklensError
 from maskcore.files import write_json
 from maskcore.models import read_report
 from maskcore.network_input import normalise
 from maskcore.types import Box, ImageRgb
-from training.annotated.faces import single_boxes, whole_face
 from training.classifier.parts import report_photos
 from training.measuring.changes import CHANGES, Change
 from training.metrics import share
+from training.photos.face_cut import face_box
 from training.provenance import provenance
 
 SEED = 0
 
 
-def stress(
-    name: str, data: Path, boxes_file: Path | None, out: Path, command: str
-) -> dict[str, Any]:
+def stress(name: str, data: Path, out: Path, command: str) -> dict[str, Any]:
     """Measure an installed model under every change and write the card.
 
     Args:
         name: the model's name.
         data: the folder that the photos of its report are in.
-        boxes_file: made by ``pseudo-boxes``: where the faces are; photos without exactly
-            one are left out. Without it each photo is taken for a face as served.
         out: JSON file to write.
         command: the command line, for the card.
 
     Returns:
-        JSON values: model, part, where the faces come from, seed, count; "rows", see
-        ``rows``.
+        JSON values: model, part, seed, count; "rows", see ``rows``.
 
     Raises:
-        MasklensError: the model is not installed, its photos are not in the folder, or none
-            of them has a box.
+        MasklensError: the model is not installed, or its photos are not in the folder.
     """
     classifier = LiteRtClassifier.load(name)
     photos = report_photos(read_report(name), data, "test")
-    boxes = single_boxes(boxes_file) if boxes_file else None
-    if boxes is not None:
-        photos = replace(photos, paths=tuple(path for path in photos.paths if path in boxes))
-        if not photos.paths:
-            raise MasklensError("The boxes' file has no box for any photo of the test part.")
-    answers = np.array(
-        [
-            judge(classifier, photos.read(i), boxes[path] if boxes else None, i)
-            for i, path in enumerate(photos.paths)
-        ]
-    )
+    answers = np.array([judge(classifier, photos.read(i), i) for i in range(len(photos))])
     card = {
         "model": name,
         "data": data.name,
         "part": "test",
-        "faces": "boxes" if boxes else "whole photos",
         **provenance(command),
         "seed": SEED,
         "count": len(photos),
@@ -73,19 +54,16 @@ def stress(
     return card
 
 
-def judge(
-    classifier: LiteRtClassifier, photo: ImageRgb, box: Box | None, number: int
-) -> NDArray[np.float32]:
-    """Mask probabilities, 0..1, of one face under each of ``CHANGES``.
+def judge(classifier: LiteRtClassifier, photo: ImageRgb, number: int) -> NDArray[np.float32]:
+    """Mask probabilities, 0..1, of a photo's face under each of ``CHANGES``.
 
     Args:
         classifier: the model.
         photo: uint8 (H, W, 3).
-        box: the face, pixels; None where the photo is the face with its margin.
         number: of the photo; chance is the same for all changes and on every run.
     """
     spec = classifier.input_spec
-    box = box or whole_face(photo, spec.crop_margin)
+    box = face_box(photo, spec.crop_margin)
     squares = [
         spoiled(photo, box, change, spec, np.random.default_rng((SEED, number)))
         for change in CHANGES

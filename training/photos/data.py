@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import IMAGE_SUFFIXES, read_image
-from training.config import TrainConfig
+from maskcore.types import Box, ImageRgb
+from training.config import CROP_MARGIN, TrainConfig
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.corrections import NONE, Corrections
+from training.photos.face_cut import FindFace, cut, largest_face
 from training.photos.likeness import group_near_duplicates, photo_hashes, with_near_duplicate
 from training.photos.splits import split, split_in_time
 
@@ -26,8 +28,8 @@ _MOST_THREADS = 8
 
 # Told of each photo read: how many of how many are done, and its pixels if it can be read.
 OnPhoto = Callable[[int, int, NDArray[np.uint8] | None], None]
-# Of a photo its pixels and hashes, or why it cannot be read.
-_Read = tuple[NDArray[np.uint8], NDArray[np.bool_]] | str
+# Of a photo its pixels, box and hashes, or why it cannot be read.
+_Read = tuple[NDArray[np.uint8], Box | None, NDArray[np.bool_]] | str
 _Photo = TypeVar("_Photo")
 _Result = TypeVar("_Result")
 
@@ -40,7 +42,9 @@ class Dataset:
         root: the folder that holds the class folders.
         paths: N file names relative to ``root``, with forward slashes: those without a mask
             first, each class sorted.
-        pixels: uint8 (N, S, S, 3), each photo brought to the model's input size.
+        boxes: N boxes in pixels, of the face that each photo is cut to; None where a photo is
+            taken whole.
+        pixels: uint8 (N, S, S, 3), what the model is shown of each photo when serving.
         labels: int (N,), 1 with a mask, 0 without.
         groups: int (N,); photos that look alike share a number.
         skipped: (file name, reason) of what could not be read.
@@ -48,6 +52,7 @@ class Dataset:
 
     root: Path
     paths: tuple[str, ...]
+    boxes: tuple[Box | None, ...]
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
@@ -56,9 +61,13 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def photo(self, index: int) -> NDArray[np.uint8]:
+    def photo(self, index: int) -> ImageRgb:
         """Read one photo again at its full size, uint8 (H, W, 3)."""
         return read_image(self.root / self.paths[index])
+
+    def face(self, index: int, margin: float) -> ImageRgb:
+        """The same, cut to its face; ``margin`` as in ``crop_square``."""
+        return cut(self.photo(index), self.boxes[index], margin)
 
 
 def read_dataset(
@@ -66,6 +75,7 @@ def read_dataset(
     image_size: int,
     corrections: Corrections = NONE,
     on_photo: OnPhoto = lambda done, total, pixels: None,
+    find_face: FindFace = largest_face,
 ) -> Dataset:
     """Read ``root/with_mask`` and ``root/without_mask``, subfolders included.
 
@@ -75,6 +85,7 @@ def read_dataset(
         corrections: photos to leave out, or of the other class than their folder.
         on_photo: told of each file read, in order: how many of how many are done, and its
             pixels, uint8 (S, S, 3), or None; what it raises ends the reading.
+        find_face: see ``training.photos.face_cut``.
 
     Raises:
         MasklensError: a class folder is missing or holds no readable photo.
@@ -96,7 +107,8 @@ def read_dataset(
             image = read_image(path)
         except ImageError as error:
             return str(error)
-        return resize(image, image_size), photo_hashes(image)
+        box = find_face(image)
+        return resize(cut(image, box, CROP_MARGIN), image_size), box, photo_hashes(image)
 
     outcomes: list[_Read] = []
     for outcome in in_threads(read, files):
@@ -105,17 +117,19 @@ def read_dataset(
         on_photo(len(outcomes), len(files), pixels)
     names = [path.relative_to(root).as_posix() for path in files]
     good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
+    seen = [outcome for outcome in outcomes if not isinstance(outcome, str)]
     labels = np.array(
         [corrections.labels.get(names[i], folder_label(names[i])) for i in good], np.int64
     )
     for label, folder in enumerate(CLASS_FOLDERS):
         if label not in labels:
             raise MasklensError(f"None of the files in {folder}/ is a photo that can be read.")
-    groups = group_near_duplicates(np.stack([outcomes[i][1] for i in good]))
+    groups = group_near_duplicates(np.stack([hashes for _, _, hashes in seen]))
     return Dataset(
         root=root,
         paths=tuple(names[i] for i in good),
-        pixels=np.stack([outcomes[i][0] for i in good]),
+        boxes=tuple(box for _, box, _ in seen),
+        pixels=np.stack([pixels for pixels, _, _ in seen]),
         labels=labels,
         groups=groups,
         skipped=tuple(
@@ -170,6 +184,9 @@ def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[s
             for path, label in zip(dataset.paths, labels, strict=True)
             if label != folder_label(path)
         },
+        "without_a_face": [
+            path for path, box in zip(dataset.paths, dataset.boxes, strict=True) if box is None
+        ],
         "skipped": [{"path": path, "reason": reason} for path, reason in dataset.skipped],
         "parts": {
             name: {

@@ -14,7 +14,7 @@ from maskcore import MasklensError
 from maskcore.detection import Detector
 from maskcore.drawing import COLOURS
 from maskcore.types import Box, ImageRgb
-from training.annotated.recording import NoFaceError, Recording, largest_face
+from training.annotated.recording import NoFaceError, Recording, nearest_face
 from training.photos.class_names import WITH_MASK
 from training.photos.data_folders import new_data_folder
 from ui.data_keys import RECORDER
@@ -83,7 +83,7 @@ class FaceRecorder:
             MasklensError: there is no face to take, or it cannot be stored.
         """
         if self.detector is not None:
-            self.recording.add(image_rgb, largest_face(image_rgb, self.detector), label)
+            self.recording.add(image_rgb, nearest_face(image_rgb, self.detector), label)
 
     async def process(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         """Take the face of the newest frame if one is due; the others are passed over.
@@ -106,7 +106,7 @@ class FaceRecorder:
     def _look(self, image: ImageRgb, seconds: float) -> ImageRgb:
         if self.detector is None:
             return image
-        box = largest_face(image, self.detector)
+        box = nearest_face(image, self.detector)
         self.hint = ""
         label = self.label
         if label is not None and seconds >= self._next:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskcore.classification.preprocess import crop_square
 from maskcore.errors import MasklensError
-from training.annotated.faces import (
-    CutFace,
-    scene_faces,
-    single_boxes,
-    validation_pixels,
-    whole_face,
-)
+from training.annotated.faces import CutFace, read_boxes, scene_faces, validation_pixels
 from training.annotated.scenes import Scene, SceneFace
 
 
@@ -59,30 +51,10 @@ def test_validation_faces_have_the_input_size_and_some_margin(tmp_path: Path) ->
     assert validation_pixels([], 28).shape == (0, 28, 28, 3)
 
 
-def test_a_photo_that_is_a_face_as_served_is_cut_out_whole() -> None:
-    photo = np.random.default_rng(0).integers(0, 255, (120, 120, 3), np.uint8)
-    for margin in (0.0, 0.1, 0.25):
-        np.testing.assert_array_equal(crop_square(photo, whole_face(photo, margin), margin), photo)
-    assert whole_face(photo[:60], 0.25) == pytest.approx((20, 10, 100, 50))
-
-
-def test_boxes_serve_where_exactly_one_face_was_found(tmp_path: Path) -> None:
-    box, other = [1.5, 2, 30, 40], [50, 60, 70, 80]
-    boxes = {
-        "with_mask/one.jpg": {"faces": [box], "doubtful": []},
-        "with_mask/two.jpg": {"faces": [box, other], "doubtful": []},
-        "with_mask/doubted.jpg": {"faces": [box], "doubtful": [other]},
-        "without_mask/none.jpg": {"faces": [], "doubtful": []},
-    }
-    path = tmp_path / "boxes.json"
-    path.write_text(json.dumps({"teacher": "yunet", "boxes": boxes}))
-    assert single_boxes(path) == {"with_mask/one.jpg": (1.5, 2, 30, 40)}
-
-
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", "3", '"boxes"'], ids=str)
 def test_a_file_without_boxes_is_named_with_the_mend(tmp_path: Path, content: Any) -> None:
     path = tmp_path / "my-boxes.json"
     if content is not None:
         path.write_text(content)
     with pytest.raises(MasklensError, match="^my-boxes.json does not hold boxes.*pseudo-boxes"):
-        single_boxes(path)
+        read_boxes(path)

@@ -19,7 +19,7 @@ from maskcore.images import read_image
 from maskcore.types import Detections, ImageRgb
 from tests.full_disk import full_disk
 from training.annotated.faces import TRAINING_MARGIN
-from training.annotated.recording import FACES_A_CLASS, NoFaceError, Recording, largest_face
+from training.annotated.recording import FACES_A_CLASS, NoFaceError, Recording, nearest_face
 from training.photos import data_folders
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.data_folders import new_data_folder
@@ -49,12 +49,12 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recording:
 
 def test_the_largest_face_is_taken_not_the_surest(frame: ImageRgb) -> None:
     fake = Fake([[0, 0, 60, 60], [100, 50, 190, 180], [200, 0, 280, 90]])
-    assert largest_face(frame, fake) == (100, 50, 190, 180)
+    assert nearest_face(frame, fake) == (100, 50, 190, 180)
 
 
 def test_no_face_is_a_hint(frame: ImageRgb) -> None:
     with pytest.raises(NoFaceError, match="No face is seen"):
-        largest_face(frame, Fake([]))
+        nearest_face(frame, Fake([]))
 
 
 @pytest.mark.parametrize(("side", "refused"), [(39.5, True), (40.0, False)])
@@ -62,9 +62,9 @@ def test_a_small_face_is_a_hint(frame: ImageRgb, side: float, refused: bool) -> 
     fake = Fake([[10, 10, 10 + side * 0.8, 10 + side]])
     if refused:
         with pytest.raises(NoFaceError, match="Come nearer"):
-            largest_face(frame, fake)
+            nearest_face(frame, fake)
     else:
-        assert largest_face(frame, fake)[3] == 50
+        assert nearest_face(frame, fake)[3] == 50
 
 
 def test_faces_are_kept_in_order_with_a_margin(frame: ImageRgb, recording: Recording) -> None:
@@ -123,7 +123,7 @@ def test_a_full_disk_is_a_sentence(
 
 def test_a_real_face_is_found_and_cut(recording: Recording) -> None:
     portrait = read_image(Path(skimage.__file__).parent / "data" / "astronaut.png")
-    box = largest_face(portrait, load_detector("fcos", live=True))
+    box = nearest_face(portrait, load_detector("fcos", live=True))
     left, top, right, bottom = box
     assert left < 224 < right  # her nose
     assert top < 130 < bottom

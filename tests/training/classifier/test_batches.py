@@ -111,8 +111,8 @@ def test_half_of_a_batch_are_faces_of_both_classes_alike(
 def test_photos_with_a_known_face_are_shown_cut_half_of_the_time(
     dataset: Dataset, config: TrainConfig, unchanged: list[ImageRgb]
 ) -> None:
-    path = dataset.paths[0]
-    batches = PhotoBatches(dataset, np.array([0, 1]), config, boxes={path: (30, 20, 70, 60)})
+    found = replace(dataset, boxes=((30, 20, 70, 60), *dataset.boxes[1:]))
+    batches = PhotoBatches(found, np.array([0, 1]), config)
     whole, cut = dataset.photo(0).shape, (64, 64, 3)  # 40 pixels and 0.3 of them on each side
     for _ in range(60):
         batches[0]
@@ -131,10 +131,8 @@ def test_photos_cut_and_faces_drawn_are_repeatable(
         path = tmp_path / f"{number}.png"
         Image.fromarray(make_photo(900 + number)).save(path)
         faces.append(CutFace(path, (20, 20, 60 + number, 70), number % 2))
-    boxes = {path: (30.0, 20.0, 70.0, 60.0) for path in dataset.paths}
-    made = [
-        PhotoBatches(dataset, np.arange(40), config, epoch, faces, boxes) for epoch in (0, 0, 1)
-    ]
+    found = replace(dataset, boxes=((30.0, 20.0, 70.0, 60.0),) * len(dataset))
+    made = [PhotoBatches(found, np.arange(40), config, epoch, faces) for epoch in (0, 0, 1)]
     (first, labels), (again, same), (other, _) = (batches[2] for batches in made)
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(labels, same)

@@ -23,6 +23,7 @@ from training.config import RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
 from training.installing.versions import put_in_place
 from training.measuring import folds
+from training.photos import face_cut
 
 FACE = (20.0, 20.0, 60.0, 60.0)
 # Whom each network was asked about, by its run's name: the scenes' numbers.
@@ -143,8 +144,13 @@ def test_the_mask_model_alone_can_be_asked_in_folds(
 
 
 def test_faces_of_folds_calibrate_a_model_that_learned_from_all_scenes(
-    scenes: Path, asked: Asked, tmp_path: Path, make_photos: Callable[..., Path]
+    scenes: Path,
+    asked: Asked,
+    tmp_path: Path,
+    make_photos: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(face_cut, "largest_face", face_cut.whole_photo)  # the finder is a made one
     data = make_photos(tmp_path / "photos", 10)
     paths = tuple(sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg")))
     photos = judged_report(paths, Photos(data, paths).labels, np.full(len(paths), 0.5), 0.5)

@@ -19,6 +19,7 @@ from training.installing.versions import put_in_place
 from training.measuring.changes import CHANGES
 from training.measuring.stress import rows, spoiled
 from training.measuring.stress_card import below
+from training.photos import face_cut
 
 MakePhotos = Callable[..., Path]
 SEEN: list[Any] = []
@@ -53,7 +54,6 @@ def test_card_holds_a_row_for_every_change_of_the_test_part_alone(
         (change.name, change.level) for change in CHANGES
     ]
     assert (card["model"], card["part"], card["count"]) == ("blue", "test", 12)
-    assert card["faces"] == "whole photos"
     assert card["command"] == "python -m training stress blue --data photos --out stress.json"
     assert card["created"]
     for row in card["rows"]:
@@ -74,45 +74,28 @@ def test_the_same_command_gives_the_same_rows(data: Path, tmp_path: Path) -> Non
     assert run_stress(data, tmp_path / "b.json")["rows"] == first["rows"]
 
 
-def test_faces_are_where_the_boxes_say_and_others_are_left_out(data: Path, tmp_path: Path) -> None:
-    box = [20, 30, 60, 80]
-    boxes = {
-        "with_mask/001.jpg": {"faces": [box], "doubtful": []},
-        "with_mask/003.jpg": {"faces": [box, box], "doubtful": []},
-        "with_mask/000.jpg": {"faces": [box], "doubtful": []},  # of the validation part
-    }
-    path = tmp_path / "boxes.json"
-    path.write_text(json.dumps({"boxes": boxes}), encoding="utf-8")
-    card = run_stress(data, tmp_path / "stress.json", "--boxes", str(path))
-    assert (card["count"], card["faces"]) == (1, "boxes")
-    photo = Photos(data, ("with_mask/001.jpg",)).read(0)
+def test_faces_are_where_the_finder_sees_them(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = (20.0, 30.0, 60.0, 80.0)
+    monkeypatch.setattr(face_cut, "largest_face", lambda photo: box)
+    assert run_stress(data, tmp_path / "stress.json")["count"] == 12
+    first = read_report("blue")["parts"]["test"]["photos"][0]["path"]
+    photo = Photos(data, (first,)).read(0)
     served = preprocess(photo, [box], InputSpec(size=48, crop_margin=0.2))[0]
     np.testing.assert_array_equal(SEEN[2], served)  # nothing changed
 
 
-def test_a_corrected_label_is_kept_where_boxes_are_given(data: Path, tmp_path: Path) -> None:
+def test_a_corrected_label_is_kept(data: Path, tmp_path: Path) -> None:
+    before = run_stress(data, tmp_path / "before.json")["rows"][0]
     report = read_report("blue")
     moved = report["parts"]["test"]["photos"][0]
     assert moved["path"].startswith("with_mask/")
     moved["label"] = "without_mask"
     put_in_place("blue", b"", read_card("blue"), report)
-    path = tmp_path / "boxes.json"
-    faces = {moved["path"]: {"faces": [[20, 30, 60, 80]], "doubtful": []}}
-    path.write_text(json.dumps({"boxes": faces}), encoding="utf-8")
-    card = run_stress(data, tmp_path / "stress.json", "--boxes", str(path))
-    assert card["rows"][0]["recall_no_mask"]["count"] == 1
-    assert card["rows"][0]["recall_mask"]["count"] == 0
-
-
-def test_boxes_of_other_photos_are_refused(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "boxes.json"
-    path.write_text('{"boxes": {}}', encoding="utf-8")
-    command = ["stress", "blue", "--data", str(data), "--out", str(tmp_path / "s.json")]
-    assert main([*command, "--boxes", str(path)]) == 1
-    assert "no box for any photo of the test part" in capsys.readouterr().err
-    assert not (tmp_path / "s.json").exists()
+    row = run_stress(data, tmp_path / "stress.json")["rows"][0]
+    assert row["recall_no_mask"]["count"] == before["recall_no_mask"]["count"] + 1
+    assert row["recall_mask"]["count"] == before["recall_mask"]["count"] - 1
 
 
 def test_counting_is_by_class_and_leaves_hidden_masks_out() -> None:

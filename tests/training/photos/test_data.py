@@ -169,6 +169,7 @@ def test_report_says_what_there_is() -> None:
     dataset = Dataset(
         root=Path("data"),
         paths=("without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg", "with_mask/ü.jpg"),
+        boxes=(None, (1, 2, 3, 4), None, (0, 0, 8, 8)),
         pixels=np.zeros((4, 8, 8, 3), np.uint8),
         labels=np.array([0, 0, 1, 1]),
         groups=np.array([0, 0, 0, 1]),
@@ -183,6 +184,7 @@ def test_report_says_what_there_is() -> None:
         "photos_with_a_near_duplicate": 3,
         "groups_in_both_classes": [["without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg"]],
         "relabelled": {},
+        "without_a_face": ["without_mask/a.jpg", "with_mask/a.jpg"],
         "skipped": [{"path": "with_mask/c.jpg", "reason": "This file is empty."}],
         "parts": {
             "train": {
