@@ -7,6 +7,7 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import BinaryIO, Literal
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.video import VideoProgress, VideoSummary, annotate_video
+from training.photos.data_folders import check_room, private_root
 
 # A stopping server waits so long for its videos' threads, which hold files open.
 _LAST_SECONDS = 5.0
-# A video keeps both cores of a laptop busy: others wait for their turn.
-_turn = threading.Semaphore(1)
+# A video keeps both cores of a laptop busy: with others it takes turns of so many seconds.
+TURN_SECONDS = 5.0
+# One that was begun holds some 200 MB while it waits: so many at once, the others when one ends.
+BEGUN_AT_MOST = 4
 _log = logging.getLogger(__name__)
 
 
@@ -47,22 +51,22 @@ class _Work:
         self.stopping = threading.Event()
         self.abandoned = False
         self.state: Literal["waiting", "running", "ended"] = "waiting"
+        self.turn_began = 0.0
         self.progress: VideoProgress | None = None
         self.summary: VideoSummary | None = None
         self.problem = ""
         self.thread: threading.Thread | None = None
 
     def run(self, pipeline: MaskPipeline, settings: VideoSettings) -> None:
-        while not self.stopping.is_set():
-            if _turn.acquire(timeout=0.5):
-                try:
-                    self.state = "running"
-                    self._annotate(pipeline, settings)
-                finally:
-                    _turn.release()
-                break
-        else:
-            self.problem = "Stopped before anything was done."
+        _turns.join(self)
+        try:
+            if self.stopping.is_set():
+                self.problem = "Stopped before anything was done."
+            else:
+                self.state, self.turn_began = "running", time.monotonic()
+                self._annotate(pipeline, settings)
+        finally:
+            _turns.leave(self)
         self.state = "ended"
         if self.abandoned:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -87,6 +91,10 @@ class _Work:
 
     def _note(self, progress: VideoProgress) -> None:
         self.progress = progress
+        if time.monotonic() - self.turn_began >= TURN_SECONDS:
+            self.state = "waiting"
+            _turns.pass_on(self)
+            self.state, self.turn_began = "running", time.monotonic()
 
     def abandon(self) -> None:
         """Stop, and leave no file behind."""
@@ -94,6 +102,43 @@ class _Work:
         self.stopping.set()
         if self.state == "ended":
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _Turns:
+    """Whose video is worked on; those that were begun take turns, the others follow as they came.
+
+    One that is to stop waits no longer: it only has to end.
+    """
+
+    def __init__(self) -> None:
+        self._line: list[_Work] = []  # it is the first one's turn
+        self._moved = threading.Condition()
+
+    def join(self, work: _Work) -> None:
+        """Line up, and wait for the turn."""
+        with self._moved:
+            self._line.append(work)
+            self._wait(work)
+
+    def pass_on(self, work: _Work) -> None:
+        """Let those go first that wait longer, and wait for the next turn."""
+        with self._moved:
+            self._line.remove(work)
+            self._line.insert(BEGUN_AT_MOST - 1, work)
+            self._moved.notify_all()
+            self._wait(work)
+
+    def leave(self, work: _Work) -> None:
+        with self._moved:
+            self._line.remove(work)
+            self._moved.notify_all()
+
+    def _wait(self, work: _Work) -> None:
+        while self._line[0] is not work and not work.stopping.is_set():
+            self._moved.wait(0.5)
+
+
+_turns = _Turns()
 
 
 def _clear_up(works: weakref.WeakSet[_Work]) -> None:
@@ -136,10 +181,14 @@ class VideoJob:
             settings: what was chosen.
 
         Raises:
+            MasklensError: there is little room for it, or the folder for runs cannot be written.
             OSError: the upload cannot be stored; nothing of it stays behind.
         """
         self.name, self.settings = name, settings
-        folder = Path(tempfile.mkdtemp(prefix="masklens-video-"))
+        check_room()
+        # Among the data folders: a server that is killed leaves it behind, and nobody would clear
+        # it away elsewhere.
+        folder = Path(tempfile.mkdtemp(prefix="video-", dir=private_root()))
         source = folder / "source"
         try:
             with source.open("wb") as stream:

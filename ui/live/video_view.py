@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from maskcore import MaskPipeline, VideoError
+from maskcore import MasklensError, MaskPipeline
 from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
@@ -34,6 +34,14 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
         settings: those that a video begun now gets.
     """
     job: VideoJob | None = st.session_state.get(_JOB)
+    if job is not None and job.summary is not None and not job.video_file.is_file():
+        # The tab stayed open, see training.photos.data_folders.
+        st.session_state[_REFUSED] = (
+            f"**{shown_name(job.name)}** was cleared away, as every video is after a day."
+            " Bring it again."
+        )
+        _discard(job)
+        job = None
     if job is not None:
         if job.state == "ended":
             _show_result(job)
@@ -65,7 +73,7 @@ def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: Video
         with st.spinner("Taking the video in"):
             look_at(content)
             job = VideoJob(name, content, pipeline, settings)
-    except VideoError as error:
+    except MasklensError as error:
         return f"**{shown_name(name)}**: {plain(str(error))}"
     except OSError:
         return "This video could not be stored: the disk may be full."
@@ -86,13 +94,13 @@ def _watch(job: VideoJob) -> None:
         st.rerun(scope="app")  # the result stands outside this fragment
     progress = job.progress
     name = shown_name(job.name)
-    if job.state == "waiting":
-        st.progress(0.0, f"{name}: waiting for another video to end")
-    elif progress is None:
-        st.progress(0.0, f"{name}: opening")
+    is_waiting = job.state == "waiting"
+    if progress is None:
+        st.progress(0.0, f"{name}: {'waiting for its turn' if is_waiting else 'opening'}")
     else:
         share = progress.share if progress.share is not None else 0.0
-        st.progress(share, f"{name}: {_done(progress)} s of video done")
+        waits = ", waiting for its turn" if is_waiting else ""
+        st.progress(share, f"{name}: {_done(progress)} s of video done{waits}")
         st.image(progress.annotated_rgb, width=480, alt="The latest picture, labelled")
     st.button("Stop and keep what is done", icon=":material/stop:", on_click=job.stop)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from maskcore import MasklensError
+from training.photos import data_folders
+from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from ui.live import video
 from ui.live.video import VideoJob, VideoSettings
 
@@ -55,7 +58,7 @@ def labelling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Labelling]:
 def start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, labelling: Labelling
 ) -> Callable[..., VideoJob]:
-    monkeypatch.setattr(video.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path))
 
     def make(content: bytes = b"content", blur: bool = False) -> VideoJob:
         settings = VideoSettings("fcos", "mobilenet_v2", 0.7, blur)
@@ -89,7 +92,7 @@ def test_it_runs_to_its_end_and_leaves_the_upload_and_the_results(
     assert job.problem == ""
     assert job.video_file.read_bytes() == b"video"
     assert job.csv_file.read_text() == "table"
-    (folder,) = tmp_path.iterdir()
+    (folder,) = data_root().iterdir()
     assert {path.name for path in folder.iterdir()} == {"source", "video.mp4", "faces.csv"}
     assert job.source_file.read_bytes() == b"content"  # to be labelled again
 
@@ -130,6 +133,40 @@ def test_one_video_at_a_time(start: Callable[..., VideoJob], labelling: Labellin
     assert labelling.content == b"second"
 
 
+def test_a_long_video_lets_others_have_their_turn(
+    start: Callable[..., VideoJob], labelling: Labelling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four take turns; a fifth begins when one of them ends, and all can be stopped meanwhile."""
+    monkeypatch.setattr(video, "TURN_SECONDS", 0.0)
+    frames: dict[str, int] = {}
+
+    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+        name = source.read_bytes().decode()
+        while not options["stop"]():
+            frames[name] = frames.get(name, 0) + 1
+            options["on_progress"](SimpleNamespace(share=None))
+        return SimpleNamespace(stopped=True)
+
+    monkeypatch.setattr(video, "annotate_video", endless)
+    jobs = {}
+    for name in "abcd":
+        jobs[name] = start(name.encode())
+        wait(lambda name=name: frames.get(name, 0) > 0)  # type: ignore[misc]
+    jobs["e"] = start(b"e")
+    before = dict(frames)
+    wait(lambda: all(frames[name] > before[name] + 1 for name in "abcd"))
+    assert "e" not in frames
+    assert jobs["e"].state == "waiting"
+    jobs["b"].stop()
+    ended(jobs["b"])
+    assert jobs["b"].summary.stopped
+    wait(lambda: frames.get("e", 0) > 0)
+    for job in jobs.values():
+        job.stop()
+    for job in jobs.values():
+        ended(job)
+
+
 def test_one_that_waits_can_be_stopped(
     start: Callable[..., VideoJob], labelling: Labelling, tmp_path: Path
 ) -> None:
@@ -143,7 +180,7 @@ def test_one_that_waits_can_be_stopped(
     assert first.state == "running"
     assert labelling.content == b"content"
     second.discard()
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(data_root().iterdir())) == 1
 
 
 def test_discarding_deletes_every_file(
@@ -153,7 +190,7 @@ def test_discarding_deletes_every_file(
     job = start()
     ended(job)
     job.discard()
-    assert list(tmp_path.iterdir()) == []
+    assert list(data_root().iterdir()) == []
 
 
 def test_a_session_s_end_stops_the_work_and_deletes_every_file(
@@ -163,7 +200,7 @@ def test_a_session_s_end_stops_the_work_and_deletes_every_file(
     assert labelling.begun.wait(20)
     del job
     gc.collect()
-    wait(lambda: not list(tmp_path.iterdir()))
+    wait(lambda: not list(data_root().iterdir()))
     assert labelling.stopped
 
 
@@ -176,4 +213,27 @@ def test_an_upload_that_cannot_be_stored_leaves_nothing(
     monkeypatch.setattr(video.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="no space"):
         start()
-    assert list(tmp_path.iterdir()) == []
+    assert list(data_root().iterdir()) == []
+
+
+def test_where_there_is_little_room_nothing_is_stored(
+    start: Callable[..., VideoJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_folders.shutil, "disk_usage", lambda _: SimpleNamespace(free=1e9))
+    with pytest.raises(MasklensError, match="Less than 2 GB are free"):
+        start()
+    assert not data_root().exists()
+
+
+def test_what_a_killed_server_left_goes_after_a_day(
+    start: Callable[..., VideoJob], labelling: Labelling
+) -> None:
+    labelling.go.set()
+    job = start()
+    ended(job)
+    assert job.source_file.parent.parent == data_root()
+    assert stat.S_IMODE(job.source_file.parent.stat().st_mode) == 0o700
+    clean_up(time.time() + KEPT_SECONDS - 60)
+    assert job.video_file.is_file()
+    clean_up(time.time() + 2 * KEPT_SECONDS)
+    assert list(data_root().iterdir()) == []

@@ -14,7 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from maskcore import MaskPipeline
+from maskcore import MasklensError, MaskPipeline
 from maskcore.video_layout import look_at
 from tests.full_disk import full_disk
 from tests.ui.pages import Player, downloads, labels, press
@@ -284,6 +284,36 @@ def test_a_full_disk_leaves_the_result_that_is_there(
     assert (jobs[0].discards, subheaders(view)) == (0, ["2 people in 42 s of video"])
 
 
+def test_where_there_is_little_room_it_is_said(
+    view: AppTest, jobs: list[FakeJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> FakeJob:
+        raise MasklensError("Less than 2 GB are free.")
+
+    monkeypatch.setattr(video_view, "VideoJob", refuse)
+    upload(view)
+    assert [error.value for error in view.error] == [
+        f"**{plain('holiday.mp4')}**: Less than 2 GB are free."
+    ]
+    assert view.file_uploader
+
+
+def test_a_video_that_was_cleared_away_after_a_day_has_to_be_brought_again(
+    view: AppTest, jobs: list[FakeJob], tmp_path: Path
+) -> None:
+    upload(view)
+    jobs[0].end(tmp_path)
+    view.run()
+    assert subheaders(view) == ["2 people in 42 s of video"]
+    jobs[0].video_file.unlink()
+    view.run()
+    assert not view.exception
+    assert "is after a day. Bring it again." in view.error[0].value
+    assert (jobs[0].discards, subheaders(view)) == (1, [])
+    upload(view)
+    assert (len(jobs), len(view.error)) == (2, 0)
+
+
 def test_a_finder_that_is_not_there_labels_nothing_again(
     view: AppTest, jobs: list[FakeJob]
 ) -> None:
@@ -296,9 +326,14 @@ def test_a_finder_that_is_not_there_labels_nothing_again(
 @pytest.mark.parametrize(
     ("state", "now", "bar"),
     [
-        ("waiting", None, (0, "holiday.mp4: waiting for another video to end")),
+        ("waiting", None, (0, "holiday.mp4: waiting for its turn")),
         ("running", None, (0, "holiday.mp4: opening")),
         ("running", progress(0.4), (40, "holiday.mp4: 12 of 31 s of video done")),
+        (
+            "waiting",
+            progress(0.4),
+            (40, "holiday.mp4: 12 of 31 s of video done, waiting for its turn"),
+        ),
         ("running", progress(0.0, 0.0), (0, "holiday.mp4: 0 s of video done")),
         ("running", progress(1.0), (100, "holiday.mp4: 12 of 12 s of video done")),
         ("running", progress(None), (0, "holiday.mp4: 12 s of video done")),
