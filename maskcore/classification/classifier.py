@@ -81,7 +81,14 @@ class LiteRtClassifier:
         Returns:
             float32 (N,), probability of a mask in 0..1.
         """
-        return self.classify_inputs(preprocess(image_rgb, boxes_xyxy, self.input_spec))
+        boxes = np.asarray(boxes_xyxy, float).reshape(-1, 4)
+        slices = [
+            self.classify_inputs(
+                preprocess(image_rgb, boxes[start : start + MAX_BATCH], self.input_spec)
+            )
+            for start in range(0, len(boxes), MAX_BATCH)
+        ]
+        return np.concatenate([np.zeros(0, np.float32), *slices])
 
     def classify_inputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Judge prepared inputs.

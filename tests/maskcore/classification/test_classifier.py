@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskcore.classification import InputSpec, LiteRtClassifier
+from maskcore.classification import InputSpec, LiteRtClassifier, preprocess
+from maskcore.classification import classifier as classifier_module
 from maskcore.classification.classifier import MAX_BATCH
 from maskcore.errors import ModelError
 from maskcore.litert import LiteRtModel
@@ -82,6 +84,26 @@ def test_faces_of_a_photo_are_judged_one_by_one(classifier: LiteRtClassifier) ->
     signs = np.array([[-1, -1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
     logits = signs @ [0.5, -1.0, 2.0] + 0.25
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_faces_of_a_crowd_are_cut_out_slice_by_slice(
+    classifier: LiteRtClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = []
+
+    def counted(image: NDArray[np.uint8], boxes: NDArray[np.float64], spec: InputSpec) -> Any:
+        lengths.append(len(boxes))
+        return preprocess(image, boxes, spec)
+
+    monkeypatch.setattr(classifier_module, "preprocess", counted)
+    photo = np.random.default_rng(0).integers(0, 256, (8, 400, 3), np.uint8)
+    boxes = [(8 * n, 0, 8 * n + 8, 8) for n in range(2 * MAX_BATCH + 6)]
+
+    probabilities = classifier.mask_probabilities(photo, boxes)
+
+    assert lengths == [MAX_BATCH, MAX_BATCH, 6]
+    inputs = preprocess(photo, boxes, classifier.input_spec)
+    np.testing.assert_allclose(probabilities, expected(inputs), atol=1e-5)
 
 
 def test_photo_without_faces_has_no_probabilities(classifier: LiteRtClassifier) -> None:
