@@ -28,6 +28,8 @@ from training.photos.face_cut import face_input
 from training.photos.intake import content_hash, hash_in_name
 
 _BATCH = 32
+# More faces in a photo would take long, a larger one much memory.
+_MAX_FACES, _MAX_SIDE = 1_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
     """The annotated photos that can be read, and the names of the others.
 
     Raises:
-        MasklensError: an annotation cannot be understood, or its box lies far off the photo.
+        MasklensError: an annotation cannot be understood, its box lies far off the photo or is
+            too large, or there are too many faces in a photo.
     """
     try:
         annotated = read_scenes(files.root)
@@ -98,11 +101,21 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
         except ImageError:
             unreadable.append(name)
             continue
-        # Cutting out such a face would take all of the memory.
+        if len(scene.faces) > _MAX_FACES:
+            raise MasklensError(
+                f"{len(scene.faces):,} faces are annotated in the photo {name}; at most"
+                f" {_MAX_FACES:,} are accepted. Annotate fewer, or take the photo away."
+            )
         if not all(_near(face.box_xyxy, width, height) for face in scene.faces):
             raise MasklensError(
                 f"The box of a face lies far off the photo {name}. Pascal VOC counts in pixels,"
                 " YOLO in shares of the photo's width and height, 0 to 1."
+            )
+        # A square of the longer side is cut out, however flat the box is.
+        if any(face.longer_side > _MAX_SIDE for face in scene.faces):
+            raise MasklensError(
+                f"The box of a face in the photo {name} is more than {_MAX_SIDE:,} pixels wide or"
+                " high. Correct the box, or take the photo away."
             )
         scenes.append(Scene(scene.image_path, tuple(_to_tenths(face) for face in scene.faces)))
     return scenes, unreadable

@@ -132,6 +132,33 @@ def test_a_box_far_off_its_photo_is_refused_in_a_sentence(tmp_path: Path, box: A
         read_own_scenes(files)
 
 
+@pytest.mark.parametrize(("side", "fits"), [(10_000, True), (10_001, False)])
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_box_so_long_that_its_square_would_fill_the_memory_is_refused(
+    tmp_path: Path, side: int, fits: bool, flat: bool
+) -> None:
+    size = (12_000, 40) if flat else (40, 12_000)
+    box = (0, 0, side, 40) if flat else (0, 0, 40, side)
+    files = scenes_folder(tmp_path, ("with_mask", 0, 0, 40, 40), ("with_mask", *box))
+    photo(tmp_path / "images" / "1.png", 255, size)
+    if fits:
+        assert len(read_own_scenes(files)[0][0].faces) == 2
+    else:
+        with pytest.raises(MasklensError, match="photo street.png is more than 10,000 pixels wide"):
+            read_own_scenes(files)
+
+
+@pytest.mark.parametrize(("faces", "fits"), [(1000, True), (1001, False)])
+def test_a_photo_of_too_many_faces_is_refused(tmp_path: Path, faces: int, fits: bool) -> None:
+    files = scenes_folder(tmp_path, *[("with_mask", 0, 0, 40, 40)] * faces)
+    if fits:
+        assert len(read_own_scenes(files)[0][0].faces) == faces
+    else:
+        sentence = "1,001 faces are annotated in the photo street.png; at most 1,000"
+        with pytest.raises(MasklensError, match=sentence):
+            read_own_scenes(files)
+
+
 def test_a_box_may_reach_beyond_the_photo_s_edge(tmp_path: Path) -> None:
     files = scenes_folder(tmp_path, ("with_mask", -20, -10, 60, 130))
     (scene,), unreadable = read_own_scenes(files)
