@@ -32,7 +32,9 @@ _CELLS = 8
 _BLUR_GROWTH = 1.15
 
 
-def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True) -> ImageRgb:
+def draw_faces(
+    image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True, blur: bool = False
+) -> ImageRgb:
     """Draw a box and a label, such as "Mask 98%", for every face.
 
     Text and lines grow with the photo, so that they are read when it is shown at any
@@ -51,10 +53,13 @@ def draw_faces(image_rgb: ImageRgb, faces: Sequence[Face], numbered: bool = True
         image_rgb: uint8 (H, W, 3); left as it is.
         faces: boxes in this image's pixels.
         numbered: whether faces that are no tracks have a number, for a table to refer to.
+        blur: whether faces are made unrecognisable first, see ``blur_faces``.
 
     Returns:
         An annotated copy, uint8 (H, W, 3).
     """
+    if blur:
+        image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
     image = Image.fromarray(image_rgb)
     draw = ImageDraw.Draw(image)
     # A panorama is never shown so large as its longer side asks for; and labels are to be no

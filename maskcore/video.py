@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 import av
 
-from maskcore.drawing import blur_faces, draw_faces
+from maskcore.drawing import draw_faces
 from maskcore.errors import VideoError
 from maskcore.files import replacing
 from maskcore.live import LiveAnalyzer
 from maskcore.pipeline import MaskPipeline
 from maskcore.records import FACE_COLUMNS, face_cells, face_record
-from maskcore.types import Analysis, Face, ImageRgb, Verdict
+from maskcore.types import Analysis, ImageRgb, Verdict
 from maskcore.video_layout import NO_FRAME, look_at
 from maskcore.video_reader import NO_VIDEO, VideoReader, open_video
 from maskcore.video_writer import VideoWriter
@@ -128,7 +128,7 @@ def annotate_video(
             seconds = float(ticks * reader.tick)
             image = layout.upright(item)
             analysis = analyzer.analyze(image, seconds, pipeline, threshold)
-            image = _annotate(image, analysis.faces, blur)
+            image = draw_faces(image, analysis.faces, blur=blur)
             writer.add_picture(image, ticks)
             if write_rows:
                 write_rows(seconds, frames, analysis)
@@ -153,14 +153,6 @@ def annotate_video(
         stopped=stopped,
         problem=" ".join(reader.problems(stopped) + writer.problems()) or None,
     )
-
-
-def _annotate(image_rgb: ImageRgb, faces: Sequence[Face], blur: bool) -> ImageRgb:
-    if not faces:
-        return image_rgb
-    if blur:
-        image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
-    return draw_faces(image_rgb, faces)
 
 
 def _check_files(source: Path | BinaryIO, target: Path, csv_file: Path | None) -> None:

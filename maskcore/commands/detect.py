@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from maskcore.console import interrupts
-from maskcore.drawing import blur_faces, draw_faces
+from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
 from maskcore.files import has_place, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, JPEG_MAX_SIDE, encode_image, is_picture, read_image
@@ -153,11 +153,9 @@ def _analyze(
     analysis = pipeline.analyze(image, threshold)
     if not annotated:
         return photo_record(_writable(path), analysis)
-    if blur:
-        image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
     copy = _annotated_name(path, root)
     with replacing(annotated / copy) as temporary:
-        drawn = draw_faces(image, analysis.faces)
+        drawn = draw_faces(image, analysis.faces, blur=blur)
         temporary.write_bytes(encode_image(reduced(drawn, JPEG_MAX_SIDE)))
     return photo_record(_writable(path), analysis, annotated=_writable(copy))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore import ImageError, MaskPipeline, encode_image, read_image
-from maskcore.drawing import blur_faces, draw_faces
+from maskcore.drawing import draw_faces
 from ui.live.doctor import ON_LIVE_PAGE, Meanwhile, examine_for_shots
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Results
@@ -69,10 +69,8 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         except ImageError as error:
             st.error(str(error))
             return
-        if blur:
-            image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
         found = sentence(analysis)
-        labelled = encode_image(draw_faces(image, analysis.faces, numbered=False))
+        labelled = encode_image(draw_faces(image, analysis.faces, numbered=False, blur=blur))
         st.image(labelled, width="stretch", alt=found)
         st.subheader(found, anchor=False)
         st.download_button(

@@ -119,7 +119,7 @@ class LiveStream:
             self.alert.forget()
         self.log.add(analysis, seconds, dropped, self._analyzer.tracker.unique)
         self._last = image, analysis, settings
-        return draw_faces(_shown(image, analysis, settings), analysis.faces)
+        return draw_faces(image, analysis.faces, blur=settings.blur)
 
     @property
     def flowing(self) -> bool:
@@ -146,16 +146,10 @@ class LiveStream:
         if last is None or not self.flowing:
             return False
         image, analysis, settings = last
-        plain = _shown(image, analysis, settings)
+        annotated = draw_faces(image, analysis.faces, blur=settings.blur)
+        if settings.blur:
+            image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
         name = f"masklens-{next(self._numbers):03d}-{datetime.now():%H-%M-%S}"
-        snapshot = Snapshot(
-            name, encode_image(draw_faces(plain, analysis.faces)), encode_image(plain)
-        )
+        snapshot = Snapshot(name, encode_image(annotated), encode_image(image))
         self.snapshots = [snapshot, *self.snapshots][:MOST_SNAPSHOTS]
         return True
-
-
-def _shown(image: ImageRgb, analysis: Analysis, settings: LiveSettings) -> ImageRgb:
-    if not settings.blur:
-        return image
-    return blur_faces(image, [face.box_xyxy for face in analysis.faces])

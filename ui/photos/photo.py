@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from maskcore import Analysis, MaskPipeline, encode_image, read_image
@@ -63,7 +62,7 @@ class Photo:
         if self._drawn[0] != drawn:
             image = read_image(self.preview)
             faces = self._on_preview(analysis, image)
-            self._drawn = (drawn, encode_image(_labelled(image, faces, blur)))
+            self._drawn = (drawn, encode_image(draw_faces(image, faces, blur=blur)))
         return self._drawn[1]
 
     def unlabelled_preview(self, blur: bool) -> bytes:
@@ -86,7 +85,7 @@ class Photo:
 
     def annotated(self, analysis: Analysis, blur: bool) -> bytes:
         """The whole photo with boxes and labels, a JPEG; its faces blurred if asked for."""
-        drawn = _labelled(read_image(self.content), analysis.faces, blur)
+        drawn = draw_faces(read_image(self.content), analysis.faces, blur=blur)
         return encode_image(reduced(drawn, JPEG_MAX_SIDE))
 
     def faces_shown(self, choice: Choice, blur: bool) -> list[str]:
@@ -96,9 +95,3 @@ class Photo:
 
 
 Results = list[tuple[Photo, Analysis]]
-
-
-def _labelled(image_rgb: ImageRgb, faces: Sequence[Face], blur: bool) -> ImageRgb:
-    if blur:
-        image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
-    return draw_faces(image_rgb, faces)

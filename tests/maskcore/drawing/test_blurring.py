@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maskcore.drawing import blur_faces
+from maskcore.drawing import blur_faces, draw_faces
 from maskcore.types import Box
-from tests.maskcore.drawing.faces import Image
+from tests.maskcore.drawing.faces import Image, face
 
 
 def noise(width: int, height: int) -> Image:
@@ -109,3 +109,13 @@ def test_every_one_of_several_faces_is_blurred_even_where_they_overlap() -> None
         for row in range(y0, y1):
             # Where two overlap, the cells of both count.
             assert cells_across(blurred[row, x0:x1]) <= 16
+
+
+def test_blurred_faces_are_labelled_on_top() -> None:
+    photo, faces = noise(400, 300), [face((100, 100, 200, 200))]
+
+    drawn = draw_faces(photo, faces, blur=True)
+
+    blurred = blur_faces(photo, [faces[0].box_xyxy])
+    np.testing.assert_array_equal(drawn, draw_faces(blurred, faces))
+    assert (drawn != draw_faces(photo, faces)).any()

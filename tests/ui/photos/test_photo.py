@@ -39,9 +39,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, ...], list[F
     calls = []
     draw_faces = module.draw_faces
 
-    def draw(image_rgb: ImageRgb, faces: Any) -> ImageRgb:
+    def draw(image_rgb: ImageRgb, faces: Any, blur: bool) -> ImageRgb:
         calls.append((image_rgb.shape, list(faces)))
-        return draw_faces(image_rgb, faces)
+        return draw_faces(image_rgb, faces, blur=blur)
 
     monkeypatch.setattr(module, "draw_faces", draw)
     return calls
