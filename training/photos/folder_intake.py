@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES
@@ -44,12 +44,13 @@ def folder_on_server(text: str, only_this_computer: bool) -> Path:
         path = Path(text.strip().strip('"')).expanduser()
         if not path.is_absolute():
             raise MasklensError("Give the folder's whole path, from the disk or / onwards.")
-        folder = path.resolve()  # links and ".." are followed before the roots are asked
         # A folder outside is refused in the same words whether it is there or not.
+        outside = f"Only folders below {', '.join(str(root) for root in roots)} may be chosen here."
+        if roots and is_elsewhere(path, roots):
+            raise MasklensError(outside)
+        folder = path.resolve()  # links and ".." are followed before the roots are asked
         if roots and not any(folder.is_relative_to(root) for root in roots):
-            raise MasklensError(
-                f"Only folders below {', '.join(str(root) for root in roots)} may be chosen here."
-            )
+            raise MasklensError(outside)
         if folder.is_relative_to(data_root().resolve()):
             raise MasklensError("This folder holds what visitors brought. Choose another one.")
         if not folder.is_dir():
@@ -57,6 +58,15 @@ def folder_on_server(text: str, only_this_computer: bool) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # a null character, a circle of links
         raise MasklensError("This is not the path of a folder.") from error
     return folder
+
+
+def is_elsewhere(path: PurePath, roots: Iterable[PurePath]) -> bool:
+    """Whether a path names another computer than the roots do, as Windows' paths can.
+
+    Just to look there, Windows would sign in at whatever computer a visitor names.
+    """
+    allowed = {root.drive.casefold() for root in roots}
+    return path.drive.startswith("\\\\") and path.drive.casefold() not in allowed
 
 
 def is_ready(folder: Path) -> bool:

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO
 
 import pytest
@@ -19,6 +19,7 @@ from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.folder_intake import (
     ROOTS_VARIABLE,
     folder_on_server,
+    is_elsewhere,
     is_ready,
     plan_folder,
     take_in_folder,
@@ -77,6 +78,39 @@ def test_roots_hold_for_everybody(
         sentences.add(str(error.value))
     assert len(sentences) == 1  # what is there and what is not sound the same
     assert sentences.pop().startswith(f"Only folders below {photos}, {other} may")
+
+
+@pytest.mark.parametrize(
+    ("path", "elsewhere"),
+    [
+        (r"C:\photos\a", False),
+        (r"D:\photos", False),  # a disk of this computer, and refused later
+        (r"\\School\share\photos", False),
+        (r"\\attacker\x", True),
+        ("//attacker/x/y", True),
+        (r"\\school\other", True),
+        (r"\\?\UNC\attacker\x\y", True),
+        (r"\\.\pipe\x", True),
+    ],
+)
+def test_windows_paths_to_other_computers_are_known(path: str, elsewhere: bool) -> None:
+    roots = [PureWindowsPath(r"c:\photos"), PureWindowsPath(r"\\school\share\photos")]
+    assert is_elsewhere(PureWindowsPath(path), roots) is elsewhere
+
+
+def test_another_computer_is_refused_before_it_is_looked_at(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Elsewhere(type(Path())):  # type: ignore[misc]
+        drive = r"\\attacker\x"
+
+        def resolve(self, strict: bool = False) -> Path:
+            raise AssertionError("looked at")
+
+    monkeypatch.setattr(folder_intake, "allowed_roots", lambda: (photos,))
+    monkeypatch.setattr(folder_intake, "Path", Elsewhere)
+    with pytest.raises(MasklensError, match=f"Only folders below {photos} may be chosen here"):
+        folder_on_server(str(photos), only_this_computer=False)
 
 
 @pytest.mark.parametrize("text", ["", ".", "photos", "../photos"])
