@@ -6,11 +6,12 @@ import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline, ModelError
 from maskcore.detection import yunet_available
-from maskcore.detection.yunet import SIZE_BYTES, fetch_yunet
+from maskcore.detection.yunet import FETCH_COMMAND, SIZE_BYTES, fetch_yunet
 from maskcore.models import installed_models, scene_report
 from ui import loading
 from ui.app_threshold import THRESHOLD_LABEL, identity, start_percent
 from ui.keep import forget, keep
+from ui.local import training_allowed
 from ui.words import plain
 
 Choice = tuple[str, str]  # detector and model
@@ -189,7 +190,10 @@ def ready_pipeline(choice: Choice, live: bool = False) -> MaskPipeline | None:
 
 
 def offer_yunet() -> None:
-    """Say that YuNet's file is not there, and fetch it if the visitor asks for it."""
+    """Say that YuNet's file is not there, and fetch it if the visitor asks for it and may."""
+    if not training_allowed():  # they install nothing for all
+        st.info(f"YuNet is not installed. Whoever runs Masklens can fetch it: `{FETCH_COMMAND}`")
+        return
     st.info(
         "YuNet is not installed yet. It is one file of"
         f" {SIZE_BYTES / 1000:.0f} kB from the OpenCV project (MIT licence)."

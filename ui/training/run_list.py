@@ -8,6 +8,7 @@ from training.background import control, jobs
 from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
 from ui.actions import action_button
+from ui.local import training_allowed
 from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
 from ui.training.views import LOOKED_AT, SHOWN
@@ -19,8 +20,9 @@ RUNS_AT_FIRST = 12
 
 
 def all_runs() -> list[Job]:
-    """Every run of this server, newest first; a run whose turn has come is started."""
-    control.start_next()
+    """Every run of this server, newest first; one whose turn has come is started, if any may be."""
+    if training_allowed():
+        control.start_next()
     return sorted(jobs.jobs(), key=lambda job: -job.created)
 
 

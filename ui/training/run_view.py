@@ -175,11 +175,15 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
         st.rerun(scope="app")
     events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
     if job.state is State.QUEUED:
-        control.start_next()
+        if allowed:
+            control.start_next()
         place = "next" if job.place in (None, 1) else f"number {job.place}"
+        on_now = _on_now()
+        begins = "It begins by itself, also when you close this page."
+        if not allowed and not on_now:
+            begins = "It begins once training is switched on again."
         st.info(
-            f"Runs take turns, and this one is {place} in line. {_on_now()}It begins by itself,"
-            " also when you close this page.",
+            f"Runs take turns, and this one is {place} in line. {on_now}{begins}",
             icon=":material/hourglass_empty:",
         )
     else:
