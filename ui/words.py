@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+# Where addresses begin to be such: the browser makes links of them, in spite of backslashes.
+_LINKED = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?=@)", re.IGNORECASE)
 
 
 def legible(text: str) -> str:
@@ -16,8 +20,9 @@ def legible(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text kept from being read as Markdown, and legible."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in legible(text))
+    """Text kept from being read as Markdown, legible, and of whose addresses none is a link."""
+    text = _LINKED.sub("\N{WORD JOINER}", legible(text))  # which nobody sees
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in text)
 
 
 def shown_name(name: str) -> str:

@@ -180,6 +180,18 @@ def test_a_text_named_jpg_is_explained_and_the_photo_beside_it_shown(
     no_faults(page)
 
 
+def test_an_address_in_a_name_is_no_link(open_page: OpenPage, tmp_path: Path) -> None:
+    name = "see www.evil.example or a@b.example"
+    (tmp_path / f"{name}.jpg").write_text("This is no picture.")
+    page = open_page()
+    choose_files(page, tmp_path / f"{name}.jpg")
+    warning = page.get_by_role("alert")
+    warning.get_by_text("This is not a picture").wait_for()
+    assert warning.locator("a").count() == 0
+    assert name in warning.inner_text().replace("\N{WORD JOINER}", "")
+    no_faults(page)
+
+
 def test_files_too_large_or_of_another_kind_are_named_beside_the_photo(
     open_page: OpenPage, sample_file: Path, tmp_path: Path
 ) -> None:

@@ -47,6 +47,22 @@ def test_names_are_shortened_and_never_markdown() -> None:
     assert shown_name("a" * 50 + "b" * 30) == "a" * 40 + "…" + "b" * 15
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("see www.evil.example", "see www\u2060.evil.example"),
+        ("WWW.evil.example", "WWW\u2060.evil.example"),
+        ("https://evil.example", "https\\:\u2060//evil.example"),
+        ("a@b.example", "a\u2060@b.example"),
+        ("Photos of 7b, 4 Nov, 16:05", "Photos of 7b, 4 Nov, 16\\:05"),
+        ("www, evil.example/x", "www, evil.example/x"),
+    ],
+)
+def test_addresses_are_no_links(name: str, shown: str) -> None:
+    """The browser sees to it that what is between keeps them from it, see tests/e2e."""
+    assert plain(name) == shown
+
+
 def test_moments_are_said_in_words() -> None:
     assert day("2026-11-24T16:05:00+00:00") == "24 November 2026"
     assert day("soon") == ""
