@@ -29,6 +29,11 @@ def add_model_commands(commands: Any) -> None:
         metavar="RUN_DIR",
         help="of folds, trained like the model: the faces that each never saw join in instead",
     )
+    calibrate.add_argument(
+        "--keep",
+        action="store_true",
+        help="the temperature as it is: only measure again, as photos are cut today",
+    )
 
     stress = commands.add_parser(
         "stress", help="measure an installed model on spoiled pictures of its test part"
@@ -44,7 +49,7 @@ def add_model_commands(commands: Any) -> None:
 
 
 def run_calibrate(
-    typed: str, model: str, masks: Path, scenes: Path | None, model_runs: list[Path]
+    typed: str, model: str, masks: Path, scenes: Path | None, model_runs: list[Path], keep: bool
 ) -> None:
     """Refit, and print the calibration error of every part before and after.
 
@@ -55,7 +60,7 @@ def run_calibrate(
 
     if model_runs and not scenes:
         raise ValueError("--model-runs are asked about scenes: give --scenes")
-    record = calibrate_model(model, masks, scenes, typed, model_runs)
+    record = calibrate_model(model, masks, scenes, typed, model_runs, keep)
     print(f"temperature {record['temperature']:g}, fitted on {', '.join(record['fitted_on'])}")
     for part, error in record["error"].items():
         before, after = error["before"]["value"], error["after"]["value"]

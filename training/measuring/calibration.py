@@ -29,6 +29,7 @@ def calibrate_model(
     scenes: Path | None,
     command: str,
     model_runs: Sequence[Path] = (),
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Fit the calibration of an installed model anew and rewrite its card and report.
 
@@ -44,6 +45,8 @@ def calibrate_model(
         model_runs: of folds of the scenes, trained as the model was: the faces that each
             of them never saw join in instead. Networks of one recipe are sure to the same
             degree.
+        keep: the temperature as it is, and of parts that are not measured again what is known:
+            after a change of how photos are cut, say.
 
     Returns:
         ``calibration_record`` of the parts "validation" and "test", and of the scenes' faces
@@ -51,9 +54,11 @@ def calibrate_model(
 
     Raises:
         MasklensError: the model is not installed or replaced meanwhile, its photos are not in
-            the folder, or the runs are not of folds.
+            the folder, the runs are not of folds, or there is no temperature to keep.
     """
     stored, report = load_model(name), read_report(name)
+    if keep and not stored.card.get("calibration"):
+        raise MasklensError(f"{name} was never calibrated: there is no temperature to keep.")
     plain = LiteRtClassifier(replace(stored, card={**stored.card, "calibration": None}))
     photos = {part: report_photos(report, masks, part) for part in ("validation", "test")}
     answers = {
@@ -64,11 +69,16 @@ def calibrate_model(
         for part, asked in _scenes_unseen(plain, stored.card, scenes, model_runs):
             margin = plain.input_spec.crop_margin
             answers[part] = face_probabilities(asked, margin, SMALLEST_MEASURED)
-    fitted_on = [part for part in answers if not part.startswith("test")]
-    calibration = fit_temperature(
-        *(np.concatenate([answers[part][i] for part in fitted_on]) for i in (0, 1))
-    )
-    record = calibration_record(calibration, answers, fitted_on)
+    if keep:
+        calibration, former = Calibration.from_card(stored.card), stored.card["calibration"]
+        record = calibration_record(calibration, answers, former["fitted_on"])
+        record["error"] = {**former["error"], **record["error"]}
+    else:
+        fitted_on = [part for part in answers if not part.startswith("test")]
+        calibration = fit_temperature(
+            *(np.concatenate([answers[part][i] for part in fitted_on]) for i in (0, 1))
+        )
+        record = calibration_record(calibration, answers, fitted_on)
     card = recalibrated(stored.card, record)
     card["made_by"] = {**card.get("made_by", {}), "calibrate": provenance(command)}
     report |= {**provenance(command), "calibration": record}

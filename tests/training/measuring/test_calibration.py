@@ -15,6 +15,7 @@ from maskcore.models import load_model, read_card, read_report
 from tests.training.blue_model import answer, blueness, install_blue, report_of, write_scenes
 from training import metrics
 from training.__main__ import main
+from training.classifier import parts
 from training.classifier.parts import Photos
 from training.installing.versions import put_in_place
 from training.measuring import calibration
@@ -98,6 +99,33 @@ def test_calibrating_again_starts_from_the_model_not_from_the_card(installed: Pa
     for key in ("calibration", "not_sure", "threshold", "figures"):
         assert again[key] == first[key]
     assert load_model("blue").content == b""
+
+
+def test_a_model_can_be_measured_again_with_the_temperature_that_it_has(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["calibrate", "blue", "--masks", str(installed)]
+    assert main([*command, "--keep"]) == 1
+    assert "no temperature to keep" in capsys.readouterr().err
+    assert main(command) == 0
+    card, report = read_card("blue"), read_report("blue")
+    elsewhere = {"count": 3, "before": {"value": 0.2}, "after": {"value": 0.1}}
+    card["calibration"]["error"]["scenes in folds"] = elsewhere
+    put_in_place("blue", b"", card, report)
+    # Cut anew, all faces look bare.
+    monkeypatch.setattr(parts, "face_input", lambda photo, spec: -np.ones((1, 32, 32, 3), "f"))
+    assert main([*command, "--keep"]) == 0
+    again, measured = read_card("blue"), read_report("blue")
+    for key in ("threshold", "not_sure"):
+        assert again[key] == card[key]
+    record = again["calibration"]
+    assert {**record, "error": {}} == {**card["calibration"], "error": {}}
+    assert record["error"]["scenes in folds"] == elsewhere
+    assert record["error"]["test"] != card["calibration"]["error"]["test"]
+    assert record == measured["calibration"]
+    photos = measured["parts"]["test"]["photos"]
+    assert len({photo["mask_probability"] for photo in photos}) == 1
+    assert again["figures"]["test"]["accuracy"]["hits"] == 15
 
 
 @pytest.mark.parametrize("folds", [0, 1, 4])
