@@ -97,8 +97,8 @@ def package(
     Raises:
         MasklensError: the run is not finished or evaluated, the name does not serve as a
             folder's, or the exported model differs too much from Keras (see ``check``).
-        ValueError: ``not_sure`` holds something else than numbers of 0 or more, or no such
-            kind of weights.
+        ValueError: ``not_sure`` holds something else than numbers of 0 or more, no such kind of
+            weights, or ``crop_margin`` is not in 0..1.
     """
     check_name(name)
     if weights not in WEIGHTS:
@@ -106,6 +106,7 @@ def package(
     doubts = {"not_sure": not_sure} if not_sure else {}
     NotSure.from_card(doubts)  # said now, not after minutes of converting
     config = TrainConfig.load(run_dir)
+    served = input_spec(config, crop_margin)
     try:
         report = json.loads((run_dir / REPORT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -123,7 +124,7 @@ def package(
         "threshold": THRESHOLD,
         **doubts,
         **({"calibration": report["calibration"]} if "calibration" in report else {}),
-        "input": input_spec(config, crop_margin).to_card(),
+        "input": served.to_card(),
         "weights": weights,
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "MIT",

@@ -240,13 +240,16 @@ def test_a_run_without_report_is_to_be_evaluated_first(
     assert "training evaluate RUN_DIR" in said  # a name without its folder would not do
 
 
-def test_a_crop_margin_out_of_range_is_refused(
-    trained: Any, models: Path, quick_export: None, capsys: pytest.CaptureFixture[str]
+def test_a_crop_margin_out_of_range_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = snapshot(models)
-    assert main(["install", str(trained.run), "--name", "fresh", "--crop-margin", "1.5"]) == 1
+    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
+    run = tmp_path / "run"  # neither evaluated nor even begun
+    run.mkdir()
+    TrainConfig(data="photos").save(run)
+    assert main(["install", str(run), "--name", "other", "--crop-margin", "1.5"]) == 1
     assert capsys.readouterr().err == "crop_margin must be in 0..1, got 1.5\n"
-    assert snapshot(models) == before
+    assert not (tmp_path / "models").exists()
 
 
 @pytest.mark.parametrize(
