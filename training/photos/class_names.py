@@ -95,12 +95,17 @@ def deciding_folder(folder: str) -> tuple[str, str | None]:
     """
     names = folder.split("/")
     for count in range(len(names), 0, -1):
-        words = _words(names[count - 1])
-        # A data set's own name is often "face mask": it says nothing of its classes.
-        label = None if words in (["face", "mask"], ["face", "masks"]) else _class_of(words)
+        label = _folder_class(names[count - 1])
         if label is not None:
             return "/".join(names[:count]), label
     return folder, None
+
+
+@lru_cache(maxsize=256)  # thousands of folders lie below the same few
+def _folder_class(name: str) -> str | None:
+    words = _words(name)
+    # A data set's own name is often "face mask": it says nothing of its classes.
+    return None if words in (["face", "mask"], ["face", "masks"]) else _class_of(words)
 
 
 def _class_of(words: list[str]) -> str | None:

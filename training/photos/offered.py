@@ -103,15 +103,20 @@ def plan(files: Iterable[OfferedFile], what: str) -> tuple[PhotoFolder, ...]:
     Raises:
         MasklensError: there are no photos, or too many folders.
     """
-    counts = Counter(deciding_folder(file.folder) for file in files if file.skip is None)
+    # Names are looked at once a folder, and no more folders than are asked about: strangers
+    # bring tens of thousands.
+    photos = Counter(file.folder for file in files if file.skip is None)
+    counts: Counter[tuple[str, str | None]] = Counter()
+    for folder, number in photos.items():
+        counts[deciding_folder(folder)] += number
+        if len(counts) > MAX_FOLDERS:
+            raise MasklensError(
+                f"The photos in this {what} lie in more than {MAX_FOLDERS} folders. Sort them into"
+                " two, with mask and without mask."
+            )
     if not counts:
         raise MasklensError(
             f"No photos were found in this {what}. It must hold two folders of photos, one"
             " with and one without masks."
-        )
-    if len(counts) > MAX_FOLDERS:
-        raise MasklensError(
-            f"The photos in this {what} lie in {len(counts)} folders. Sort them into two, with"
-            " mask and without mask."
         )
     return tuple(PhotoFolder(name, counts[name, label], label) for name, label in sorted(counts))

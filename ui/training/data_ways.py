@@ -38,6 +38,7 @@ HOW_MANY = (
 )
 LEAVE_OUT = "Leave out"
 _ZIP = "training_zip"
+_PLAN = f"{_ZIP}-plan"
 _CLASSES = {"Mask": WITH_MASK, "No Mask": WITHOUT_MASK, LEAVE_OUT: None}
 
 
@@ -70,7 +71,10 @@ def upload_zip() -> Brought | None:
     if file is None:
         return None
     try:
-        plan = read_plan(file)
+        # Looked at once, not in every run: a large one takes seconds.
+        if _PLAN not in st.session_state:
+            st.session_state[_PLAN] = read_plan(file)
+        plan = st.session_state[_PLAN]
     except MasklensError as error:
         st.error(plain(str(error)))
         return None
@@ -89,6 +93,7 @@ def upload_zip() -> Brought | None:
 def _forget_zip(name: str) -> None:
     if file := drop_zip(name):
         forget_all(_class_key(file.file_id, ""))
+        st.session_state.pop(_PLAN, None)
 
 
 def choose_folder() -> Brought | None:

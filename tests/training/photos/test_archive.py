@@ -17,9 +17,9 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from tests.full_disk import full_disk
-from training.photos import archive, intake
+from training.photos import archive, intake, offered
 from training.photos.archive import read_plan, take_in
-from training.photos.class_names import WITH_MASK, WITHOUT_MASK
+from training.photos.class_names import WITH_MASK, WITHOUT_MASK, deciding_folder
 from training.photos.intake import OWNER_NAMES_FILE, kept_names
 from training.photos.offered import MAX_FOLDERS, Skip
 
@@ -435,8 +435,29 @@ def test_one_class_is_refused(good: dict[str, bytes], tmp_path: Path) -> None:
 
 def test_too_many_folders_are_refused(jpegs: list[bytes]) -> None:
     data = packed({f"person{n}/x.jpg": jpegs[0] for n in range(MAX_FOLDERS + 1)})
-    with pytest.raises(MasklensError, match="lie in 41 folders"):
+    with pytest.raises(MasklensError, match="lie in more than 40 folders"):
         read_plan(io.BytesIO(data))
+
+
+def test_folders_are_looked_at_once_and_no_more_than_are_asked_about(
+    jpegs: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = []
+
+    def deciding(folder: str) -> tuple[str, str | None]:
+        looked_at.append(folder)
+        return deciding_folder(folder)
+
+    monkeypatch.setattr(offered, "deciding_folder", deciding)
+    names = [f"{folder}/{n}.jpg" for folder in ("a/mask", "a/bare", "a/bare/b") for n in range(5)]
+    plan = read_plan(io.BytesIO(packed(dict.fromkeys(names, jpegs[0]))))
+    assert looked_at == ["a/mask", "a/bare", "a/bare/b"]
+    assert [(folder.name, folder.photos) for folder in plan] == [("a/bare", 10), ("a/mask", 5)]
+
+    looked_at.clear()
+    with pytest.raises(MasklensError, match="more than 40 folders"):
+        read_plan(io.BytesIO(packed({f"person{n}/x.jpg": jpegs[0] for n in range(500)})))
+    assert len(looked_at) == MAX_FOLDERS + 1
 
 
 def test_too_many_entries_are_refused(

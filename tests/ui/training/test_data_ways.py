@@ -88,6 +88,29 @@ def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
     assert not any(key.startswith("class-") for key in page.session_state["kept"])
 
 
+def test_an_archive_is_looked_at_once(
+    page: AppTest, photos: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    read_plan = ui.training.data_ways.read_plan
+    monkeypatch.setattr(
+        ui.training.data_ways,
+        "read_plan",
+        lambda file: (looked_at.append(file.name), read_plan(file))[1],
+    )
+    uploaded(page, packed(photos))
+    page.selectbox[0].select("No Mask").run()
+    elsewhere(page)
+    assert [box.label for box in page.selectbox] == [
+        "set/Gesichter · 21 photos",
+        "set/Maske · 21 photos",
+    ]
+    assert looked_at == ["Our photos.zip"]
+    uploaded(page, packed({"bare/1.jpg": b"x", "mask/1.jpg": b"x"}), "Two.zip")
+    assert [box.label for box in page.selectbox] == ["bare · 1 photo", "mask · 1 photo"]
+    assert looked_at == ["Our photos.zip", "Two.zip"]
+
+
 @pytest.mark.parametrize("by", ["the page", "another archive", "the uploader"])
 def test_an_archive_that_is_taken_away_is_not_kept(
     page: AppTest, photos: dict[str, bytes], by: str
