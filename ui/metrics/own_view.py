@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -42,8 +43,9 @@ def show_own(model: str) -> None:
         "How good is it on **your** photos? Bring a ZIP with class folders, such as `with_mask`"
         " and `without_mask`, or whole photos with boxes: `images` and `annotations` (Pascal VOC),"
         " or `images` and `labels` with `classes.txt` or `data.yaml` (YOLO, Roboflow). Figures,"
-        " mistakes and curves are then shown for them, and the whole app if they have boxes. They"
-        " are kept for this session only."
+        " mistakes and curves are then shown for them, and the whole app if they have boxes. In"
+        " class folders the largest face of each photo counts; where none is found, the photo as a"
+        " whole. They are kept for this session only."
     )
     finders = [name for name in DETECTORS if name != "yunet" or yunet_available()]
     keep("metrics_own_finders", finders[:1])
@@ -64,12 +66,12 @@ def show_own(model: str) -> None:
                 except MasklensError as error:
                     st.error(plain(str(error)))
                 else:
-                    _run(model, chosen, lambda *parts: measure_folder(root, *parts))
+                    _run(model, chosen, partial(measure_folder, root))
     show_problem(_PLACE)
     if file is not None:  # last, so that a press of a button above is not passed over
         with below:
             st.caption(BEGINS_ANEW)
-            _run(model, chosen, lambda *parts: measure_archive(file.name, file, *parts))
+            _run(model, chosen, partial(measure_archive, file.name, file))
 
 
 def offer_model(own: OwnPhotos, model: str) -> None:
@@ -81,7 +83,7 @@ def offer_model(own: OwnPhotos, model: str) -> None:
     )
     if st.button(f"Measure with {title}", icon=":material/play_arrow:"):
         finders = [name for name, (finder, _) in DETECTORS.items() if finder in own.scenes]
-        _run(model, finders, lambda *parts: measure_again(own, *parts))
+        _run(model, finders, partial(measure_again, own))
     show_problem(_PLACE)
 
 

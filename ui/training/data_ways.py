@@ -34,7 +34,8 @@ from ui.words import counted, plain
 
 HOW_MANY = (
     f"At least {FOLDS} photos of each class that differ from one another are needed; some"
-    " hundreds are better."
+    " hundreds are better. In each photo the largest face counts; where none is found, the photo"
+    " as a whole."
 )
 LEAVE_OUT = "Leave out"
 _ZIP = "training_zip"

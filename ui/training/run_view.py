@@ -40,8 +40,8 @@ STATES: dict[State, tuple[str, str, _Colour]] = {
 DOING = {
     ev.STARTING: "Loading TensorFlow, the library that does the learning. That takes some seconds,"
     " on a busy machine a minute.",
-    ev.READING: "Reading the photos and looking for look-alikes, which must not stand on both sides"
-    " of the test; meanwhile the network is loaded.",
+    ev.READING: "Reading the photos, finding the face in each and looking for look-alikes, which"
+    " must not stand on both sides of the test; meanwhile the network is loaded.",
     ev.FEATURES: "The network looks at every photo and at its changed copies once; the last layers"
     " then learn from what it saw.",
 }
