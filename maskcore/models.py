@@ -18,7 +18,7 @@ CARD_FILE = "card.json"
 REPORT_FILE = "report.json"
 
 # Putting a model in place takes two moves, between which there is none for a moment.
-_SWAP_SECONDS = 0.05
+SWAP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def load_model(name: str) -> StoredModel:
         return _load(name)
     except ModelError:
         # Another model may just have been put in place, between reading card and file.
-        time.sleep(_SWAP_SECONDS)
+        time.sleep(SWAP_SECONDS)
         return _load(name)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from maskcore import MasklensError, MaskPipeline, ModelError
 from maskcore.detection import yunet_available
 from maskcore.detection.yunet import FETCH_COMMAND, SIZE_BYTES, fetch_yunet
-from maskcore.models import installed_models, scene_report
+from maskcore.models import SWAP_SECONDS, installed_models, scene_report
 from ui import loading
 from ui.app_threshold import THRESHOLD_LABEL, identity, start_percent
-from ui.keep import forget, keep
+from ui.keep import forget, keep, kept
 from ui.local import training_allowed
 from ui.words import plain
 
@@ -91,15 +93,22 @@ def choose() -> tuple[Choice, float]:
         st.caption(f"{DETECTORS[detector][1]} {measured[detector][1]}")
     with middle:
         models = mask_models()
+        if kept("model") not in (None, *models):
+            time.sleep(SWAP_SECONDS)  # it may just be replaced; else its choice would be lost
+            models = mask_models()
         keep("model", models[0], models)
         model = st.selectbox("Mask model", models, format_func=model_title, key="model")
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
-        of = model, identity(model)
+        try:
+            of, start = (model, identity(model)), start_percent(model)
+        except ModelError:  # it was in the list: it is just being replaced
+            time.sleep(SWAP_SECONDS)
+            st.rerun()
         if st.session_state.setdefault("threshold_of", of) != of:
             forget("threshold")  # each model starts with its own, one put in its place, too
             st.session_state.threshold_of = of
-        keep("threshold", start_percent(model))
+        keep("threshold", start)
         percent = st.slider(
             THRESHOLD_LABEL,
             min_value=1,

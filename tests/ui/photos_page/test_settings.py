@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import ui.choices
+from maskcore import ModelError
 from maskcore.types import NotSure
 from tests.ui.photos_page.page import OpenPage, PhotoFile, found, upload
 
@@ -139,3 +142,36 @@ def test_another_detector_or_model_looks_again_and_the_first_is_remembered(
     page.selectbox(key="detector").select("haar").run()
     assert len(fake.detected) == 6
     assert len(found(page)) == 2
+
+
+def test_a_model_that_is_just_replaced_stays_chosen_with_its_threshold(
+    page: AppTest, fake_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two moves of an installation there is none in its place."""
+    page.selectbox(key="model").select("second").run()
+    page.slider(key="threshold").set_value(70).run()
+    away, place = fake_models / ".versions", fake_models / "second"
+
+    def move_in(seconds: float) -> None:
+        if away.exists():
+            away.rename(place)
+
+    place.rename(away)
+    monkeypatch.setattr(ui.choices, "time", SimpleNamespace(sleep=move_in))
+    page.run()
+    assert not page.exception
+    assert (page.selectbox(key="model").value, page.slider(key="threshold").value) == ("second", 70)
+
+    read, refused = ui.choices.identity, []
+
+    def identity(model: str) -> dict[str, Any]:
+        if not refused:
+            refused.append(model)
+            raise ModelError("models/second/card.json is missing.")
+        return read(model)
+
+    monkeypatch.setattr(ui.choices, "identity", identity)
+    page.run()
+    assert not page.exception
+    assert refused == ["second"]
+    assert (page.selectbox(key="model").value, page.slider(key="threshold").value) == ("second", 70)
