@@ -36,8 +36,14 @@ def _figures(results: Results) -> dict[str, int]:
     masked, bare, unsure = (
         sum(analysis.count(verdict) for _, analysis in results) for verdict in get_args(Verdict)
     )
-    figures = {"Photos": len(results), "Faces": faces, "Mask": masked, "No Mask": bare}
-    return {**figures, "Not sure": unsure} if unsure else figures
+    # All five always: one that went would stand with its old number while photos are looked at.
+    return {
+        "Photos": len(results),
+        "Faces": faces,
+        "Mask": masked,
+        "No Mask": bare,
+        "Not sure": unsure,
+    }
 
 
 def offer_downloads(gallery: Gallery, results: Results, looking: bool, blur: bool) -> None:
