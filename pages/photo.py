@@ -12,8 +12,8 @@ from ui.photos.gallery import Gallery
 from ui.photos.intake import choose_source, offer_sample, show_problems, take_in
 from ui.photos.leaving import ask_before_leaving
 from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
-from ui.photos.results import show_photos
-from ui.photos.sift import choose_shown, offer_to_bring_back, offer_to_remove_all
+from ui.photos.results import offer_to_bring_back, show_photos
+from ui.photos.sift import choose_shown, offer_to_remove_all
 from ui.photos.totals import offer_downloads, show_totals
 from ui.style import PHONE_PX
 

@@ -26,7 +26,7 @@ class Gallery:
 
     Attributes:
         photos: what can be or has been looked at.
-        removed: all that was removed at once, until something comes in.
+        removed: what was removed last, one photo or all, until something comes in.
         problems: what was refused of what came last, until dismissed.
         doubles: name and digest of what was here already of it, until dismissed.
         stopped: the choice with which the visitor stopped the looking, until it goes on.
@@ -44,6 +44,7 @@ class Gallery:
     shot: Photo | None = None
     left: int = 0
     _removed_shot: Photo | None = None
+    _removed_notes: tuple[Problems, list[tuple[str, bytes]]] = ([], [])
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -61,7 +62,7 @@ class Gallery:
             content: the file as it came.
             is_shot: whether the camera took it, which is new however much it is like another.
         """
-        self.removed, self._removed_shot = [], None  # they would take up room
+        self._forget_removed()  # they would take up room
         digest = hashlib.sha256(content).digest()
         if not is_shot and any(photo.digest == digest for photo in self.photos):
             self.doubles.append((name, digest))
@@ -108,7 +109,15 @@ class Gallery:
         self.stopped = None
 
     def remove(self, photo: Photo) -> None:
-        """Forget one photo; asked twice, as by a double click, once is enough."""
+        """Remove one photo, which can be brought back until something comes in.
+
+        Asked twice, as by a double click, once is enough.
+        """
+        if photo not in self.photos:
+            return
+        self._forget_removed()
+        self.removed = [photo]
+        self._removed_shot = photo if self.shot is photo else None
         self._drop(photo)
         if all(held.analyses for held in self.photos):
             self.left = 0
@@ -128,15 +137,25 @@ class Gallery:
 
         Asked twice, as by a double click, once is enough.
         """
-        self.photos, self.removed = [], self.photos or self.removed
-        self.shot, self._removed_shot = None, self.shot or self._removed_shot
+        if not self.photos:
+            return
+        self.photos, self.removed = [], self.photos
+        self.shot, self._removed_shot = None, self.shot
+        self._removed_notes = self.problems, self.doubles
         self.left = 0
         self.dismiss()
 
     def bring_back(self) -> None:
-        """Undo ``remove_all``; asked twice, as by a double click, once is enough."""
-        self.photos, self.removed = self.photos + self.removed, []
-        self.shot, self._removed_shot = self.shot or self._removed_shot, None
+        """Undo the last removal; asked twice, as by a double click, once is enough."""
+        # As they came: each returns to its place.
+        self.photos = sorted(self.photos + self.removed, key=lambda photo: photo.number)
+        self.shot = self.shot or self._removed_shot
+        problems, doubles = self._removed_notes
+        self.problems, self.doubles = self.problems + problems, self.doubles + doubles
+        self._forget_removed()
+
+    def _forget_removed(self) -> None:
+        self.removed, self._removed_shot, self._removed_notes = [], None, ([], [])
 
     def results(self, choice: Choice, threshold: float) -> Results:
         """Every photo with its faces as judged by ``threshold``, 0..1."""

@@ -13,6 +13,7 @@ from ui.photos.sample import SAMPLE_NAME, labelled_sample, sample_photo
 from ui.uploader import empty_field, field_key, release, word_uploader
 from ui.words import counted, shown_name
 
+NAMED = 5  # of the files that were here already
 SOURCES = {"Upload": ":material/upload:", "Take a photo": ":material/photo_camera:"}
 
 KINDS = (
@@ -119,9 +120,12 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
 
 
 def show_problems(gallery: Gallery) -> None:
-    """What was not taken in: how many files were here already, and why the others were refused."""
+    """What was not taken in: which files were here already, and why the others were refused."""
     st.html(_NOTES_STYLE)  # also without: what has been dismissed stays in sight for a moment
-    if not gallery.problems and not gallery.doubles:
+    # Whether what is like a photo not yet read is here or broken shows once that is read.
+    unread = {photo.digest for photo in gallery.photos if gallery.looking and not photo.preview}
+    doubles = [name for name, digest in gallery.doubles if digest not in unread]
+    if not gallery.problems and not doubles:
         return
 
     with st.container(gap="xsmall", key="problems"):
@@ -134,9 +138,11 @@ def show_problems(gallery: Gallery) -> None:
             many = f"{len(gallery.problems)} files were not taken in."
             said = many if len(gallery.problems) > 1 else _reasons(gallery.problems)
             st.warning(said, icon=":material/error:")
-        if doubles := len(gallery.doubles):
-            was = "was" if doubles == 1 else "were"
-            st.info(f"{counted(doubles, 'photo')} {was} here already.")
+        if doubles:
+            was = "was" if len(doubles) == 1 else "were"
+            names = ", ".join(f"**{shown_name(name)}**" for name in doubles[:NAMED])
+            more = f" and {len(doubles) - NAMED:,} more" if len(doubles) > NAMED else ""
+            st.info(f"{counted(len(doubles), 'photo')} {was} here already: {names}{more}.")
 
 
 def _reasons(problems: Problems) -> str:

@@ -12,12 +12,13 @@ from maskcore import Analysis
 from maskcore.records import in_words
 from maskcore.types import Face, NotSure
 from ui.choices import Choice
+from ui.keep import keep
 from ui.photos.export import annotated_name
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Photo, Results
 from ui.photos.preview import jpeg_url
 from ui.style import PHONE_PX
-from ui.words import shown_name
+from ui.words import counted, shown_name
 
 PHOTOS_A_PAGE = 10
 PAGE, _BELOW = "page-above", "below-photos"  # keys of the two pagers
@@ -98,12 +99,19 @@ def show_photos(
     # leaves, takes no page with it.
     shown = [photo for photo in photos if photo.preview]
     pages = max(1, -(-len(shown) // PHOTOS_A_PAGE))
-    page = min(st.session_state.get(PAGE, 1), pages)
+    keep(PAGE, 1)
+    page = min(st.session_state[PAGE], pages)
     if len(gallery.photos) > PHOTOS_A_PAGE:  # from the beginning, so that nothing moves later
         st.session_state[PAGE] = page  # else it would begin anew where there are more pages
         with above.container(key="pager"):
             page = st.pagination(pages, key=PAGE)
-    for photo in shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
+    first, end = (page - 1) * PHOTOS_A_PAGE, min(page * PHOTOS_A_PAGE, len(shown))
+    # Where a photo was that has been removed: a second click there meets no other's Remove.
+    gone = gallery.removed[0].number if gallery.removed else -1
+    gap = sum(photo.number < gone for photo in shown) if gallery.removed else -1
+    for place, photo in enumerate(shown[first:end], start=first):
+        if place == gap:
+            offer_to_bring_back(gallery)
         with st.container(border=True, key=f"photo-{photo.number}"):
             picture, facts = st.columns([3, 2], gap="medium")
             if photo.number in analyses:
@@ -112,8 +120,20 @@ def show_photos(
                 preview = photo.unlabelled_preview(blur)
                 _show_picture(photo, preview, "not looked at yet", picture)
                 facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
+    if gap == end:
+        offer_to_bring_back(gallery)
     if pages > 1:
         _show_pager_below(page, pages)
+
+
+def offer_to_bring_back(gallery: Gallery) -> None:
+    """Say what was removed, and offer the way back until something comes in."""
+    if gallery.removed:
+        many = counted(len(gallery.removed), "photo")
+        said = many if len(gallery.removed) > 1 else f"**{shown_name(gallery.removed[0].name)}**"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{said} removed.", width="content")
+            st.button("Undo", icon=":material/undo:", on_click=gallery.bring_back)
 
 
 def _show_pager_below(page: int, pages: int) -> None:

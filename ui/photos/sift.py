@@ -11,7 +11,6 @@ from ui.keep import forget, keep, kept
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Photo, Results
 from ui.photos.results import PAGE
-from ui.words import counted
 
 ALL = "All photos"
 # Said of photos: what stands in the totals counts faces.
@@ -76,14 +75,7 @@ def offer_to_remove_all(gallery: Gallery) -> None:
 
     def remove() -> None:
         gallery.remove_all()
-        forget(_KIND)  # it was chosen for those photos
+        for key in (_KIND, PAGE):  # they were chosen for those photos
+            forget(key)
 
     st.button("Remove all", icon=":material/delete:", type="tertiary", on_click=remove)
-
-
-def offer_to_bring_back(gallery: Gallery) -> None:
-    """The way back from it, until something comes in."""
-    if gallery.removed:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{counted(len(gallery.removed), 'photo')} removed.", width="content")
-            st.button("Undo", icon=":material/undo:", on_click=gallery.bring_back)

@@ -160,6 +160,30 @@ def test_removing_a_photo_twice_is_no_error(looked: Gallery) -> None:
     looked.remove(photo)
     looked.remove(photo)
     assert [photo.name for photo in looked.photos] == ["one.png", "none.png"]
+    assert [photo.name for photo in looked.removed] == ["two.png"]
+
+
+def test_a_removed_photo_returns_to_its_place(looked: Gallery) -> None:
+    first, second, third = looked.photos
+    looked.shot = second
+    looked.remove(first)
+    looked.remove(second)
+    assert (looked.removed, looked.shot) == ([second], None)
+    looked.bring_back()
+    assert (looked.photos, looked.shot) == ([second, third], second)
+    looked.remove(third)
+    looked.add("new.png", b"new")
+    looked.bring_back()
+    assert [photo.name for photo in looked.photos] == ["one.png", "new.png"]
+
+
+def test_what_was_said_of_files_returns_with_the_photos(looked: Gallery) -> None:
+    looked.problems.append(("a.jpg", "broken"))
+    looked.add("again.png", looked.photos[0].content)
+    said = looked.problems, looked.doubles
+    looked.remove_all()
+    looked.bring_back()
+    assert (looked.problems, looked.doubles) == said
 
 
 # --- looking

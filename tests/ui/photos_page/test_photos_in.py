@@ -93,6 +93,7 @@ def test_good_photos_are_shown_and_broken_ones_explained(
         "Faces": "6",
         "Mask": "4",
         "No Mask": "2",
+        "Not sure": "0",
     }
     assert downloads(page).count("Labelled photo (JPEG)") == 3
 
@@ -210,13 +211,25 @@ def test_files_that_are_here_already_are_not_taken_in_again_and_it_is_said_once(
     upload(page, ("two.png", two), ("renamed.png", one), ("none.png", none))
     assert not page.exception
     assert {m.label: m.value for m in page.metric}["Photos"] == "3"
-    assert page.info[0].value == "2 photos were here already."
+    assert page.info[0].value == "2 photos were here already: **two.png**, **renamed.png**."
     assert not page.warning
     upload(page, ("two.png", two))
-    assert page.info[0].value == "1 photo was here already."
+    assert page.info[0].value == "1 photo was here already: **two.png**."
     press(page, "Close")
     assert "here already" not in texts(page)
     assert len(found(page)) == 3
+
+
+def test_the_number_of_files_that_are_here_already_only_grows(
+    page: AppTest, photo_file: PhotoFile, calls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
+    notes, two = calls("info"), photo_file(200)
+    doubles = [(f"{number}.png", two) for number in range(7)]
+    upload(page, ("a.txt", b"text"), ("b.txt", b"text"), ("two.png", two), *doubles)
+    said = [text for (text,), _ in notes if "here already" in text]
+    five = ", ".join(f"**{number}.png**" for number in range(5))
+    assert set(said) == {f"7 photos were here already: {five} and 2 more."}
 
 
 def test_of_several_files_refused_one_line_says_how_many_and_why_when_asked_for(

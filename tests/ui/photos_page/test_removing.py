@@ -62,8 +62,13 @@ def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -
         ("three.png", photo_file(400)),
         ("text.jpg", b"text"),
     )
+    everything = found(page)
     page.button(key="remove-1").click().run()
     assert found(page) == ["2 faces: 1 with mask, 1 without", "3 faces: 2 with mask, 1 without"]
+    assert "**one.png** removed." in texts(page)
+    press(page, "Undo")
+    assert found(page) == everything
+    page.button(key="remove-1").click().run()
     press(page, "Remove all")
     assert found(page) == []
     assert not page.warning
@@ -78,4 +83,4 @@ def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -
     upload(page, ("one.png", photo_file(300)))
     assert found(page) == ["1 face: with mask"]
     press(page, "Remove all")
-    assert "1 photo removed." in texts(page)
+    assert "**one.png** removed." in texts(page)

@@ -113,6 +113,9 @@ def test_a_kind_has_pages_of_its_own(page: AppTest, photo_file: PhotoFile) -> No
     page.session_state["page-above"] = 3
     page.run()
     assert len(found(page)) == 3
+    page.switch_page("pages/metrics.py").run()
+    page.switch_page("pages/photo.py").run()
+    assert len(found(page)) == 3
     show_kind(page, "With No Mask")
     assert {pager.proto.num_pages for pager in page.get("pagination")} == {2}
     assert found(page) == ["2 faces: 1 with mask, 1 without"] * 10
