@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import skimage
 import streamlit as st
 from PIL import Image
 
 from maskcore import MasklensError, MaskPipeline
 from maskcore.detection import yunet_available
-from maskcore.images import read_image
 from maskcore.types import ImageRgb
 from ui import loading
 from ui.choices import DETECTORS, offer_yunet
+from ui.portrait import portrait
 from ui.words import plain
 
 ROUNDS, RUNS_A_ROUND = 10, 3
@@ -28,8 +26,7 @@ _TIMES = "metrics_times"
 @cache
 def frame() -> ImageRgb:
     """A portrait in a frame as cameras give them, uint8 (480, 640, 3)."""
-    portrait = read_image(Path(skimage.__file__).parent / "data" / "astronaut.png")
-    return np.asarray(Image.fromarray(portrait[:384]).resize(SIZE_WH, Image.Resampling.LANCZOS))
+    return np.asarray(Image.fromarray(portrait()).resize(SIZE_WH, Image.Resampling.LANCZOS))
 
 
 def frame_times(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-import skimage
 from PIL import Image, ImageDraw
 
 from maskcore.drawing import draw_faces
-from maskcore.images import encode_image, read_image
+from maskcore.images import encode_image
 from maskcore.resizing import reduced
 from maskcore.types import Face, ImageRgb
+from ui.portrait import portrait
 
 SAMPLE_NAME = "sample.png"
 # What the shipped models find in it. They need not be loaded for its first sight.
@@ -25,10 +24,7 @@ _SMALL_SIDE = 800
 
 @cache
 def sample_photo() -> bytes:
-    """One portrait twice, bare and with a mask painted on, as a PNG file.
-
-    The portrait is NASA's of Eileen Collins (public domain), shipped by scikit-image.
-    """
+    """One portrait twice, bare and with a mask painted on, as a PNG file."""
     return encode_image(_sample_rgb(), "PNG")
 
 
@@ -40,8 +36,8 @@ def labelled_sample() -> bytes:
 
 @cache
 def _sample_rgb() -> ImageRgb:
-    portrait = read_image(Path(skimage.__file__).parent / "data" / "astronaut.png")[:300, 60:380]
-    bare = Image.fromarray(portrait).resize((640, 600), Image.Resampling.LANCZOS)
+    head = portrait()[:300, 60:380]
+    bare = Image.fromarray(head).resize((640, 600), Image.Resampling.LANCZOS)
     return np.hstack([np.array(bare), np.array(with_painted_mask(bare))])
 
 
