@@ -80,7 +80,8 @@ def calibrate_model(
         )
         record = calibration_record(calibration, answers, fitted_on)
     card = recalibrated(stored.card, record)
-    card["made_by"] = {**card.get("made_by", {}), "calibrate": provenance(command)}
+    step = "measure" if keep else "calibrate"
+    card["made_by"] = {**card.get("made_by", {}), step: provenance(command)}
     report |= {**provenance(command), "calibration": record}
     for part, of in photos.items():
         labels, raw = answers[part]

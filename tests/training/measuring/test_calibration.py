@@ -118,6 +118,8 @@ def test_a_model_can_be_measured_again_with_the_temperature_that_it_has(
     again, measured = read_card("blue"), read_report("blue")
     for key in ("threshold", "not_sure"):
         assert again[key] == card[key]
+    assert again["made_by"]["calibrate"] == card["made_by"]["calibrate"]
+    assert again["made_by"]["measure"]["command"].endswith("--keep")
     record = again["calibration"]
     assert {**record, "error": {}} == {**card["calibration"], "error": {}}
     assert record["error"]["scenes in folds"] == elsewhere
