@@ -1,4 +1,4 @@
-"""What many boxes share with many others."""
+"""How large many boxes are, and what they share with many others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 Boxes = NDArray[np.floating[Any]]
+
+
+def longer_sides(boxes_xyxy: Boxes) -> Boxes:
+    """Of (N, 4) boxes, in their unit: (N,)."""
+    sides: Boxes = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1, initial=0)
+    return sides
+
+
+def areas(boxes_xyxy: Boxes) -> Boxes:
+    """Of (N, 4) boxes, in their unit squared: (N,)."""
+    areas: Boxes = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1)
+    return areas
 
 
 def shared_areas(a_xyxy: Boxes, b_xyxy: Boxes) -> Boxes:
@@ -25,6 +37,5 @@ def shared_areas(a_xyxy: Boxes, b_xyxy: Boxes) -> Boxes:
 def overlaps(a_xyxy: Boxes, b_xyxy: Boxes) -> Boxes:
     """Intersection over union, 0..1, of (N, 4) with (M, 4) boxes that have an area: (N, M)."""
     shared = shared_areas(a_xyxy, b_xyxy)
-    a, b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a_xyxy, b_xyxy))
-    ratio: Boxes = shared / (a[:, None] + b - shared)
+    ratio: Boxes = shared / (areas(a_xyxy)[:, None] + areas(b_xyxy) - shared)
     return ratio

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.boxes import shared_areas
+from maskcore.boxes import areas, shared_areas
 
 # The share of another face that a label may cover, and of its own where a shorter one is left.
 _MOST_COVERED, _MOST_COVERED_OF_OWN = 0.15, 1 / 4
@@ -104,19 +104,19 @@ def _rated(
     """
     count, forms, ways = places.shape[:3]
     last = forms - 1
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    of_faces = areas(boxes)
     free = np.empty((count, forms, ways), bool)
     doubts = np.empty((count, forms, ways))
     hidden = np.empty((count, ways))
     for i in range(count):
         its_places = places[i].reshape(-1, 4)
         covered = shared_areas(its_places, boxes).reshape(forms, ways, count)
-        may_cover = np.tile(_MOST_COVERED * areas, (forms, 1))
-        may_cover[:last, i], may_cover[last, i] = _MOST_COVERED_OF_OWN * areas[i], np.inf
+        may_cover = np.tile(_MOST_COVERED * of_faces, (forms, 1))
+        may_cover[:last, i], may_cover[last, i] = _MOST_COVERED_OF_OWN * of_faces[i], np.inf
         free[i] = (covered <= may_cover[:, None]).all(axis=2)
         doubts[i] = _doubts(its_places, boxes, i).reshape(forms, ways)
         # Better a number that seems to be a neighbour's than none of the face to be seen.
-        doubts[i][covered[..., i] > _MOST_COVERED_OF_OWN * areas[i]] = 3
+        doubts[i][covered[..., i] > _MOST_COVERED_OF_OWN * of_faces[i]] = 3
         hidden[i] = covered[last].sum(axis=1)
     return free, doubts, hidden
 

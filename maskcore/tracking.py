@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from maskcore.boxes import overlaps
+from maskcore.boxes import areas, overlaps
 from maskcore.judgements import Judgements
 from maskcore.motion import Motion
 from maskcore.types import Box, Detections, Face, NotSure, longer_side
@@ -188,7 +188,7 @@ def _costs(forecast: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray
     """What it costs to match forecast box i with found box j: below 1 near, below 2 far."""
     a, b = forecast[:, None], boxes[None]
     iou = overlaps(forecast, boxes)
-    area_a, area_b = (a[..., 2:] - a[..., :2]).prod(axis=2), (b[..., 2:] - b[..., :2]).prod(axis=2)
+    area_a, area_b = areas(forecast)[:, None], areas(boxes)
     apart = np.linalg.norm(a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:], axis=2) / 2
     faces_apart = apart / np.sqrt((area_a + area_b) / 2)
     costs = np.where(iou >= _LEAST_IOU, 1 - iou, np.where(faces_apart < 1, 1 + faces_apart, _ALONE))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.boxes import overlaps
+from maskcore.boxes import longer_sides, overlaps
 from maskcore.types import Detections
 
 # Boxes of two looks that overlap by this IoU are of the same face.
@@ -54,7 +54,7 @@ def average_looks(looks: Sequence[Look]) -> Detections:
         boxes, sums = np.concatenate([boxes, mine[new]]), np.concatenate([sums, scores[new]])
         seen = np.pad(seen, ((0, 0), (0, len(new))))
         seen[number, known] = seen[number, len(sums) - len(new) :] = True
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+    sides = longer_sides(boxes)
     low, high = np.array([look.sizes for look in looks]).T[..., None]
     counts = (seen | (sides >= low) & (sides <= high)).sum(axis=0)
     return Detections(boxes.astype(np.float32), (sums / counts).astype(np.float32))

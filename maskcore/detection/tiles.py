@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from maskcore.boxes import longer_sides
 from maskcore.detection.scaling import suppress_overlaps
 from maskcore.types import Detections, ImageRgb
 
@@ -50,8 +51,7 @@ def find_in_tiles(
 
 def without_large(found: Detections) -> Detections:
     """Without faces of more than ``OVERLAP`` pixels, which a smaller working size sees better."""
-    sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).max(axis=1, initial=0)
-    keep = sides <= OVERLAP
+    keep = longer_sides(found.boxes_xyxy) <= OVERLAP
     return Detections(found.boxes_xyxy[keep], found.scores[keep])
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from maskcore.boxes import areas
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
-from training.detector.crops import LEAST_VISIBLE, Boxes, Crop, Sample, areas
+from training.detector.crops import LEAST_VISIBLE, Boxes, Crop, Sample
 
 # An ellipse so many times as large as the lent face's box is taken over.
 _LENT_GROWTH = 1.3

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.boxes import areas, longer_sides, shared_areas
 from maskcore.images import read_image
 from maskcore.types import ImageRgb
 
@@ -169,7 +170,7 @@ def _faces_left(
     doubtful = _moved(sample.doubtful_xyxy * done, matrix).clip(0, size)
     inside = faces.clip(0, size)
     visible = areas(inside) / np.maximum(areas(faces), 1e-6)
-    large = (inside[:, 2:] - inside[:, :2]).max(axis=1, initial=0) >= SMALLEST
+    large = longer_sides(inside) >= SMALLEST
     asked = (visible >= LEAST_VISIBLE) & large
     return inside[asked], np.concatenate([inside[~asked & (visible > 0)], doubtful])
 
@@ -193,15 +194,7 @@ def crop_anywhere(sample: Sample, size: int, rng: np.random.Generator) -> Crop:
 def _left_uncovered(behind: Crop, photo_xyxy: Boxes) -> tuple[Boxes, Boxes]:
     """Of what lies behind a photo, (1, 4), the faces still asked for and what is left of others."""
     _, faces, ignored = behind
-    covered = np.concatenate(
-        [
-            np.maximum(faces[:, :2], photo_xyxy[:, :2]),
-            np.minimum(faces[:, 2:], photo_xyxy[:, 2:]),
-        ],
-        axis=1,
-    )
-    meet = (covered[:, 2:] > covered[:, :2]).all(axis=1)
-    left = 1 - meet * areas(covered) / np.maximum(areas(faces), 1e-6)
+    left = 1 - shared_areas(faces, photo_xyxy)[:, 0] / np.maximum(areas(faces), 1e-6)
     asked = left >= _STILL_ASKED
     return faces[asked], np.concatenate([faces[~asked & (left >= _STILL_THERE)], ignored])
 
@@ -210,9 +203,3 @@ def _moved(boxes: Boxes, matrix: NDArray[np.float64]) -> Boxes:
     x = boxes[:, [0, 2]] * matrix[0, 0] + matrix[0, 2]
     y = boxes[:, [1, 3]] * matrix[1, 1] + matrix[1, 2]
     return np.stack([x.min(1), y.min(1), x.max(1), y.max(1)], axis=1).astype(np.float32)
-
-
-def areas(boxes: Boxes) -> Boxes:
-    """Of boxes, (N, 4), in square pixels, (N,)."""
-    areas: Boxes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return areas

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.boxes import longer_sides
 from maskcore.files import write_json
 from maskcore.images import read_image
 from maskcore.network_input import normalise
@@ -139,7 +140,7 @@ def whole_pictures(samples: list[Sample]) -> Arrays:
         canvas = np.full((VALIDATION_SIDE, VALIDATION_SIDE, 3), 128, np.uint8)
         canvas[:height, :width] = scaled[:height, :width]
         boxes = sample.boxes_xyxy * factor
-        small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0) < 12
+        small = longer_sides(boxes) < 12
         targets.append(make_targets(boxes[~small], boxes[small], *canvas.shape[:2]))
         inputs.append(canvas)
     return normalise(np.stack(inputs), SPEC), np.stack(targets)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from maskcore.boxes import longer_sides
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from training.annotated.faces import read_boxes
@@ -98,7 +99,7 @@ class _Faces:
         self._faces: list[tuple[Sample, int]] = []
         weights = []
         for sample in samples:
-            sides = (sample.boxes_xyxy[:, 2:] - sample.boxes_xyxy[:, :2]).max(axis=1, initial=0)
+            sides = longer_sides(sample.boxes_xyxy)
             members = np.flatnonzero((sample.bare == bare) & (sides >= SMALLEST))
             self._faces += [(sample, int(i)) for i in members]
             # A crowd would else be seen as often as it has faces, and nearly all of them

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.boxes import longer_sides
 from training.detector.network import STRIDES
 
 # Faces go to a level by their longer side in pixels: up to 40, up to 112, larger.
@@ -40,7 +41,7 @@ def make_targets(
         to the face's left, top, right and bottom.
     """
     levels = []
-    sides = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1) if len(boxes_xyxy) else np.empty(0)
+    sides = longer_sides(boxes_xyxy)
     low = 0.0
     for stride, high in zip(STRIDES, LEVEL_LIMITS, strict=True):
         centres = cell_centres(height, width, stride)
