@@ -33,7 +33,7 @@ class ProgressLog(keras.callbacks.Callback):  # type: ignore[misc]
         log: where to report.
         stage: the stage's name.
         epochs: of this stage in all.
-        batches: a epoch.
+        batches: of an epoch.
     """
 
     def __init__(self, log: EventLog, stage: str, epochs: int, batches: int) -> None:
@@ -43,12 +43,12 @@ class ProgressLog(keras.callbacks.Callback):  # type: ignore[misc]
         self._epochs = epochs
         self._batches = batches
         self._epoch = 0
-        self._first_epoch: int | None = None
         self._started = self._reported = 0.0
 
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._started = time.monotonic()
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._first_epoch is None:
-            self._first_epoch, self._started = epoch, time.monotonic()
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -63,16 +63,12 @@ class ProgressLog(keras.callbacks.Callback):  # type: ignore[misc]
             self._write(self._batches, logs or {})
 
     def _write(self, batch: int, logs: dict[str, float]) -> None:
-        done = (self._epoch - (self._first_epoch or 0)) * self._batches + batch
-        left = (self._epochs - self._epoch) * self._batches - batch
-        eta = (time.monotonic() - self._started) / done * left
         self._log.write(
             self._stage,
             epoch=self._epoch + 1,
             epochs=self._epochs,
             batch=batch,
             batches=self._batches,
-            eta_seconds=round(eta, 1),
             # JSON has no NaN: a figure that diverged is null.
             **{
                 name: round(float(value), 5) if math.isfinite(value) else None

@@ -34,7 +34,7 @@ class EventLog:
 
         Args:
             stage: what is going on, in words for people, e.g. "reading data".
-            figures: JSON values, e.g. epoch, epochs, batch, batches, loss, eta_seconds.
+            figures: JSON values, e.g. epoch, epochs, batch, batches, loss.
         """
         line = json.dumps({"time": round(time.time(), 3), "stage": stage, **figures})
         # One write call a line: a reader never sees half of one.

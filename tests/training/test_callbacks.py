@@ -65,6 +65,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def run_epochs(
     callback: ProgressLog, clock: Clock, epochs: range, batches: int, step: float
 ) -> None:
+    callback.on_train_begin()
     for epoch in epochs:
         callback.on_epoch_begin(epoch)
         for batch in range(batches):
@@ -73,9 +74,7 @@ def run_epochs(
         callback.on_epoch_end(epoch, {"loss": 0.123456789, "val_loss": np.float32(0.25)})
 
 
-def test_batches_and_epochs_are_counted_from_1_and_the_eta_falls_to_0(
-    tmp_path: Path, clock: Clock
-) -> None:
+def test_batches_and_epochs_are_counted_from_1(tmp_path: Path, clock: Clock) -> None:
     callback = ProgressLog(EventLog(tmp_path), "training", epochs=3, batches=4)
     run_epochs(callback, clock, range(3), batches=4, step=10)
     events = read_events(tmp_path)
@@ -83,22 +82,17 @@ def test_batches_and_epochs_are_counted_from_1_and_the_eta_falls_to_0(
     assert {(event["epochs"], event["batches"]) for event in events} == {(3, 4)}
     counted = [(event["epoch"], event["batch"]) for event in events]
     assert counted == [(e, b) for e in (1, 2, 3) for b in (1, 2, 3, 4, 4)]
-    # Twelve steps of 10 s: what is left is known from the first on.
-    etas = [event["eta_seconds"] for event in events]
-    assert etas == [(12 - 4 * (e - 1) - b) * 10 for e, b in counted]
-    assert etas[-1] == 0
     ends = [event for event in events if "val_loss" in event]
     assert [event["epoch"] for event in ends] == [1, 2, 3]
     assert ends[0]["loss"] == 0.12346
     assert ends[0]["val_loss"] == 0.25
 
 
-def test_a_resumed_stage_counts_on_but_measures_its_own_speed(tmp_path: Path, clock: Clock) -> None:
+def test_a_resumed_stage_counts_on(tmp_path: Path, clock: Clock) -> None:
     callback = ProgressLog(EventLog(tmp_path), "training", epochs=5, batches=2)
     run_epochs(callback, clock, range(3, 5), batches=2, step=10)
     events = read_events(tmp_path)
     assert [event["epoch"] for event in events] == [4, 4, 4, 5, 5, 5]
-    assert [event["eta_seconds"] for event in events] == [30, 20, 20, 10, 0, 0]
 
 
 def test_quick_batches_are_not_all_reported(tmp_path: Path, clock: Clock) -> None:

@@ -98,8 +98,6 @@ def test_events_tell_the_stages_in_order_with_validation_figures(trained: Any) -
         assert event["batch"] == event["batches"] == 6  # 85 photos in batches of 16
         assert 0 <= event["val_accuracy"] <= 1
         assert event["loss"] > 0
-    for last in (epoch_ends(trained.run, "training")[-1], ends[-1]):
-        assert last["eta_seconds"] == 0
     features = [event for event in events if event["stage"] == "computing features"]
     assert {event["of"] for event in features} == {"photos", "validation", "variation 1"}
     best = min(event["val_loss"] for event in ends)
@@ -513,7 +511,6 @@ def test_a_killed_run_goes_on_with_at_most_one_epoch_repeated(
         killed = [epoch for name, epoch in kills if name == stage] if repeated else []
         assert numbers == sorted([1, 2, *killed])
         assert {event["epochs"] for event in ends} == {2}
-        assert ends[-1]["eta_seconds"] == 0
     assert read_events(run)[-1]["stage"] == "trained"
     state = RunState(run)
     assert (state.stage, state.epochs_done) == (FINE_TUNE_STAGE, 2)
