@@ -218,9 +218,10 @@ def _share(event: dict[str, Any], cost: float, config: TrainConfig) -> float:
         # Ever slower, so that it neither arrives too early nor stands.
         return 1 - math.exp(-elapsed / cost)
     if event["stage"] == ev.FEATURES:
-        sets = ["photos", "validation", *(f"variation {i + 1}" for i in range(99))]
+        variations = (f"variation {i + 1}" for i in range(config.augmented_views))
+        sets = ["photos", "validation", *variations]
         place = sets.index(event["of"]) if event.get("of") in sets else 0
-        return min((place + of_stage) / (2 + config.augmented_views), 1.0)
+        return min((place + of_stage) / len(sets), 1.0)
     figures = [number(event.get(name)) for name in ("epoch", "epochs", "batch", "batches")]
     if any(figure is None for figure in figures):
         return 0.0
