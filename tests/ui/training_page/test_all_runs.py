@@ -105,14 +105,14 @@ def test_a_comparison_says_what_the_runs_started_from_and_were_checked_on(
 def test_how_many_test_photos_are_right_is_compared_where_it_is_the_same_too(
     open_training: OpenPage, runs: Any
 ) -> None:
-    for name in ("![](http://a.example/b.png)", "Ida"):
+    for name in ("![](b.png)", "Ida"):
         runs.make(name, "finished", epochs_done=10, comparison=compared("better"))
     page = see_runs(open_training())
     for run in jobs.jobs():
         page.checkbox(key=f"tick-{run.id}").check().run()
     table = page.table[0].value
     assert list(table.index) == ["Test photos right"]
-    assert list(table.columns) == ["Ida", r"\!\[\]\(http\://a.example/b.png\)"]
+    assert list(table.columns) == ["Ida", r"\!\[\]\(b.png\)"]
     assert "State: Finished" in texts(page)
 
 
@@ -161,6 +161,14 @@ def test_the_list_says_of_runs_what_their_names_do_not(open_training: OpenPage, 
     assert f"Finished · 39 of 40 right · {moment}" in said
     assert "Interrupted" in said
     assert "MobileNetV2 · 10 epochs" in said
+
+
+def test_a_tick_box_is_spoken_as_its_run_is_called(open_training: OpenPage, runs: Any) -> None:
+    first = runs.make("Ben, 19:40", "finished")
+    second = runs.make("![x](http://a.example/b.png)", "finished")
+    page = see_runs(open_training())
+    assert page.checkbox(key=f"tick-{first}").label == "Compare Ben, 19:40"
+    assert "[" not in page.checkbox(key=f"tick-{second}").label
 
 
 def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> None:
