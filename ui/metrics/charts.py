@@ -1,4 +1,4 @@
-"""What all charts of figures share: colours, names, and how shares are written."""
+"""What all charts of figures share: colours, names, how shares are written, how they are shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import altair as alt
 import pandas as pd
+import streamlit as st
 
 from maskcore.drawing import COLOURS
 from training.metrics import CLASS_NAMES
@@ -40,6 +41,15 @@ class Drawn:
     table: pd.DataFrame
     key: str
     said: Iterable[str] = ()
+
+
+def show_chart(drawn: Drawn) -> None:
+    """Show a chart for those who see it and for those who do not."""
+    st.altair_chart(drawn.chart, width="stretch", alt=drawn.meaning, key=f"chart-{drawn.key}")
+    st.caption(drawn.meaning)
+    with st.expander("As a table", key=f"table-{drawn.key}"):
+        height = "auto" if len(drawn.table) > 8 else "content"
+        st.dataframe(drawn.table, hide_index=True, height=height)
 
 
 def spaced(chart: _Chart) -> _Chart:

@@ -16,8 +16,7 @@ from training.curves import (
     reliability,
     roc_points,
 )
-from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import Drawn
+from ui.metrics.charts import Drawn, show_chart
 from ui.metrics.curve_charts import curve_chart, histogram_chart, in_corner, reliability_chart
 from ui.metrics.judged import Judged
 from ui.words import percent

@@ -11,8 +11,7 @@ import streamlit as st
 
 from maskcore import MasklensError
 from maskcore.models import read_report
-from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import GREY, HEIGHT, SERIES, Drawn, spaced
+from ui.metrics.charts import GREY, HEIGHT, SERIES, Drawn, show_chart, spaced
 from ui.metrics.learning_curves import HARDER_TO_LEARN
 from ui.metrics.provenance import title_with_run
 from ui.words import percent, plain

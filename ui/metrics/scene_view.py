@@ -8,7 +8,7 @@ import streamlit as st
 from training.metrics import CLASS_NAMES
 from ui.choices import model_title
 from ui.keep import keep
-from ui.metrics.chart_box import show_chart
+from ui.metrics.charts import show_chart
 from ui.metrics.frame_times import show_frame_times
 from ui.metrics.scene_charts import outcomes, sizes
 from ui.metrics.scene_figures import FINDERS_NOTE, SceneFigures, finder_rows

@@ -13,8 +13,7 @@ import streamlit as st
 from maskcore.models import models_dir
 from training.measuring import stress_card
 from training.measuring.stress_card import BREAKS_BELOW, below
-from ui.metrics.chart_box import show_chart
-from ui.metrics.charts import CLASS_TITLES, COLOUR, GREY, Drawn, spaced
+from ui.metrics.charts import CLASS_TITLES, COLOUR, GREY, Drawn, show_chart, spaced
 from ui.words import day, percent, with_interval
 
 STRESS_FILE = "stress.json"
