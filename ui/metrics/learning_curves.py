@@ -14,6 +14,10 @@ from ui.metrics.charts import HEIGHT, SERIES
 from ui.words import percent
 
 PARTS = {"training": "Training photos", "validation": "Validation photos"}
+FIGURES = {
+    "loss": "**Loss**: how wrong the answers are; lower is better.",
+    "accuracy": "**Accuracy**: share of right answers; higher is better.",
+}
 # Whoever sees the first curves asks why validation is ahead.
 HARDER_TO_LEARN = (
     "While it learns, the photos are changed at random (turned, darker, blurred) and parts of the"
@@ -30,13 +34,8 @@ def show_curves(points: list[CurvePoint], epochs: int) -> None:
     """
     table = _table({"": points})
     table["which"] = table["part"].map(PARTS)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _show(table, "loss", list(PARTS.values()), epochs, _in_words(points, "loss"))
-        st.caption("**Loss**: how wrong the answers are; lower is better.")
-    with right:
-        _show(table, "accuracy", list(PARTS.values()), epochs, _in_words(points, "accuracy"))
-        st.caption("**Accuracy**: share of right answers; higher is better.")
+    said = {figure: _in_words(points, figure) for figure in FIGURES}
+    _show(table, list(PARTS.values()), epochs, said)
     st.caption(
         "**Validation photos** are kept from learning, as a check. Where training goes on getting"
         " better and validation does not, the network is learning by heart. Validation is"
@@ -57,13 +56,8 @@ def show_curves_of_runs(runs: Mapping[str, list[CurvePoint]], part: str, epochs:
     table = table[table["part"] == part]
     table["which"] = table["run"]
     what = f"{PARTS[part]} of {len(runs)} runs."
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _show(table, "loss", list(runs), epochs, f"Loss on the {what}")
-        st.caption("**Loss**: how wrong the answers are; lower is better.")
-    with right:
-        _show(table, "accuracy", list(runs), epochs, f"Accuracy on the {what}")
-        st.caption("**Accuracy**: share of right answers; higher is better.")
+    said = {figure: f"{figure.capitalize()} on the {what}" for figure in FIGURES}
+    _show(table, list(runs), epochs, said)
 
 
 def _table(runs: Mapping[str, Iterable[CurvePoint]]) -> pd.DataFrame:
@@ -83,8 +77,13 @@ def _table(runs: Mapping[str, Iterable[CurvePoint]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _show(table: pd.DataFrame, figure: str, order: list[str], epochs: int, alt_text: str) -> None:
-    st.altair_chart(_chart(table, figure, order, epochs), width="stretch", alt=alt_text)
+def _show(table: pd.DataFrame, order: list[str], epochs: int, said: Mapping[str, str]) -> None:
+    """Both figures side by side; ``said`` has the text alternative of each."""
+    for column, (figure, meaning) in zip(st.columns(2, gap="medium"), FIGURES.items(), strict=True):
+        with column:
+            chart = _chart(table, figure, order, epochs)
+            st.altair_chart(chart, width="stretch", alt=said[figure])
+            st.caption(meaning)
 
 
 def _chart(table: pd.DataFrame, figure: str, order: list[str], epochs: int) -> alt.LayerChart:
