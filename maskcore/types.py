@@ -62,9 +62,16 @@ class NotSure:
         return cls(**{name: float(value) for name, value in values.items()})
 
     def is_sure(
-        self, mask_probability: float, threshold: float, longer_side: float, sharpness: float
+        self,
+        mask_probability: float,
+        threshold: float,
+        longer_side: float = math.inf,
+        sharpness: float = math.inf,
     ) -> bool:
-        """Whether a face of this probability (0..1), size (pixels) and sharpness is called."""
+        """Whether a face of this probability (0..1), size (pixels) and sharpness is called.
+
+        Where size and sharpness are not given, the probability alone decides.
+        """
         return (
             abs(logit(mask_probability) - logit(threshold)) >= self.margin
             and longer_side >= self.smallest_side

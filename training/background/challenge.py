@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ModelError
 from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
-from maskcore.types import NotSure
 from training.background.comparison import Comparison, Figures, PartComparison, Verdict
 from training.classifier.installed import installed_cards
 from training.classifier.parts import Photos
@@ -54,7 +52,7 @@ _VERDICTS: dict[str, Verdict] = {
 
 
 def champion(architecture: str) -> LiteRtClassifier | None:
-    """The installed model that a new one has to beat: best one of its own architecture.
+    """The installed model that a new one has to beat.
 
     Returns:
         The model named like the architecture, else another one of it, else any classifier;
@@ -126,8 +124,7 @@ def _judge(model: LiteRtClassifier, photos: Photos) -> _Judged:
     """Ask a model about photos, which it sees in its own size."""
     answers = model.classify_inputs(photos.inputs(model.input_spec))
     # A photo's size and sharpness are not a model's merit.
-    rule = NotSure(margin=model.not_sure.margin)
-    sure = [rule.is_sure(p, model.threshold, math.inf, math.inf) for p in answers.tolist()]
+    sure = [model.not_sure.is_sure(p, model.threshold) for p in answers.tolist()]
     return _Judged(
         right=(answers >= model.threshold) == (photos.labels == 1),
         sure=np.array(sure, bool),

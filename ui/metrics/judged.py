@@ -89,9 +89,7 @@ class Judged:
         """
         rule = NotSure(margin=self.margin)
         return [
-            label_for(p, threshold)
-            if rule.is_sure(p, threshold, math.inf, math.inf)
-            else "Not sure"
+            label_for(p, threshold) if rule.is_sure(p, threshold) else "Not sure"
             for p in self.probabilities.tolist()
         ]
 
