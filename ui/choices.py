@@ -26,7 +26,7 @@ DETECTORS = {
 }
 # How soon an open page notices that a model was installed anew.
 WATCH_SECONDS = 3.0
-# Titles as in training.config, which Photos and Live do not load.
+# Names as in training.config, which Photos and Live do not load.
 MODELS = {
     "mobilenet_v2": ("MobileNetV2", "Small and fast; made for laptops and phones."),
     "inception_v3": ("InceptionV3", "A larger network; slower, for comparison."),

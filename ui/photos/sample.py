@@ -16,8 +16,8 @@ from ui.portrait import portrait
 SAMPLE_NAME = "sample.png"
 # What the shipped models find in it. They need not be loaded for its first sight.
 SAMPLE_FACES = (
-    Face((236, 169, 416, 360), 0.93, 0.014, "No Mask"),
-    Face((882, 170, 1052, 341), 0.94, 0.994, "Mask"),
+    Face((236, 169, 416, 360), 0.93, 0.006, "No Mask"),
+    Face((882, 170, 1052, 341), 0.94, 0.990, "Mask"),
 )
 _SMALL_SIDE = 800
 
