@@ -100,15 +100,13 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def write_text(path: Path, text: str, make_folder: bool = True) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text (newlines as given) in one step: all of it or nothing.
-
-    Args: see ``replacing``.
 
     Raises:
         OSError: the file cannot be written or replaced.
     """
-    with replacing(path, make_folder) as temporary:
+    with replacing(path) as temporary:
         temporary.write_bytes(text.encode())
 
 

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from maskcore import MasklensError, ModelError
-from maskcore.files import write_text
+from maskcore.files import write_json
 from maskcore.locks import models_guard
 from maskcore.models import models_dir, read_card
 
@@ -54,8 +54,7 @@ def choose_threshold(model: str, percent: int) -> None:
     try:
         with models_guard():  # else it might come between the moves of an installation
             values = {"threshold": percent / 100, **identity(model)}
-            path = models_dir() / model / THRESHOLD_FILE
-            write_text(path, json.dumps(values) + "\n", make_folder=False)
+            write_json(models_dir() / model / THRESHOLD_FILE, values, make_folder=False)
     except OSError as error:
         raise MasklensError(
             "The threshold could not be kept: the models' folder may not be written to."

@@ -66,13 +66,6 @@ def test_temporary_lies_beside_with_the_same_suffixes(tmp_path: Path, name: str)
     assert path.read_bytes() == b""
 
 
-def test_a_folder_that_is_not_to_be_made_is_not(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        write_text(tmp_path / "gone" / "a.csv", "text", make_folder=False)
-
-    assert listing(tmp_path) == {}
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 @pytest.mark.parametrize(
     ("umask", "before", "after"),

@@ -81,7 +81,7 @@ def test_a_folder_that_may_not_be_written_to_is_said(
     def refuse(path: Path, text: str, **options: object) -> None:
         raise PermissionError(13, "no", str(path))
 
-    monkeypatch.setattr(app_threshold, "write_text", refuse)
+    monkeypatch.setattr(app_threshold, "write_json", refuse)
     with pytest.raises(MasklensError, match="may not be written to"):
         choose_threshold("first", 60)
     assert start_percent("first") == 50
