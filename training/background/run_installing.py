@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from maskcore.errors import MasklensError
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE
 from training.background.jobs import State, job
-from training.installing.versions import check_name, put_in_place
+from training.installing.versions import put_in_place
 from training.job_files import folder_of, read_values
 
 _NOT_SURE_OPTIONS = {
@@ -45,7 +45,6 @@ def install(run_id: str, name: str) -> None:
         MasklensError: the run is gone, not finished, or its files are not whole, or the name
             is that of something else; the installed model stays as it was.
     """
-    check_name(name)
     folder = folder_of(run_id)
     run = job(run_id)
     card, report = read_values(folder / CARD_FILE), read_values(folder / REPORT_FILE)

@@ -55,7 +55,9 @@ def _hand(square: ImageRgb, face_share: float, masked: bool, rng: np.random.Gene
     towards = rng.uniform(0, 2 * np.pi)
     cover = np.zeros((side, side), np.float32)
     shade = np.ones((side, side), np.float32)
-    _ellipse(cover, centre, radii * unit, towards, 1.0)
+    middle = round(float(centre[0])), round(float(centre[1]))
+    axes = max(1, round(float(radii[0] * unit))), max(1, round(float(radii[1] * unit)))
+    cv2.ellipse(cover, middle, axes, float(np.rad2deg(towards)), 0, 360, 1.0, -1, cv2.LINE_AA)
     width = rng.uniform(0.3, 0.5) * radii[1] * unit
     for number in range(int(rng.integers(0, 5))):
         angle = towards + (number - 1.5) * 0.35 + rng.normal(0, 0.1)
@@ -159,14 +161,6 @@ def _patch(square: ImageRgb, rng: np.random.Generator) -> Mask:
 
 def _direction(angle: float) -> NDArray[np.float64]:
     return np.array([np.cos(angle), np.sin(angle)])
-
-
-def _ellipse(
-    mask: Mask, centre: NDArray[np.float64], radii: NDArray[np.float64], angle: float, value: float
-) -> None:
-    x, y = round(float(centre[0])), round(float(centre[1]))
-    axes = max(1, round(float(radii[0]))), max(1, round(float(radii[1])))
-    cv2.ellipse(mask, (x, y), axes, float(np.rad2deg(angle)), 0, 360, value, -1, cv2.LINE_AA)
 
 
 def _line(

@@ -53,11 +53,6 @@ class DataReport:
     recorded: bool = False
 
     @property
-    def total(self) -> int:
-        """Photos that can be read."""
-        return sum(self.photos.values())
-
-    @property
     def obstacle(self) -> str:
         """Why nothing can be trained on these, in a sentence; empty where it can."""
         counts, least = self.different, FOLDS

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from maskcore.errors import MasklensError
-from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
+from maskcore.images import MAX_BYTES
 from training.photos.class_names import deciding_folder
 
 # Each is shown for confirmation.
@@ -68,7 +68,7 @@ class OfferedFile:
         return content if len(content) <= most_bytes else None
 
 
-def skip_by_name(parts: Sequence[str], suffixes: Container[str] = IMAGE_SUFFIXES) -> Skip | None:
+def skip_by_name(parts: Sequence[str], suffixes: Container[str]) -> Skip | None:
     """What is wrong with a file going by its path's parts; None for one of these suffixes."""
     if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return Skip.HIDDEN

@@ -7,7 +7,6 @@ import time
 
 import av
 import cv2
-import numpy as np
 import streamlit as st
 
 from maskcore import MasklensError
@@ -123,7 +122,7 @@ def _framed(image: ImageRgb, box: Box, label: str | None) -> ImageRgb:
     if label is not None:
         colour = COLOURS["Mask" if label == WITH_MASK else "No Mask"]
     x0, y0, x1, y1 = (round(edge) for edge in box)
-    framed = np.ascontiguousarray(image.copy())
+    framed = image.copy()
     cv2.rectangle(framed, (x0 - 2, y0 - 2), (x1 + 2, y1 + 2), (255, 255, 255), 1)
     cv2.rectangle(framed, (x0, y0), (x1, y1), colour, 2 if label is None else 4)
     return framed

@@ -33,9 +33,8 @@ def section() -> None:
         Marks.of_session(data).mark(path, label, mark, content)
     choice = show_data_section()
     st.session_state.choice = choice
-    st.markdown(
-        "got nothing" if choice is None else f"got {st.session_state.training_look.report.total}"
-    )
+    photos = {} if choice is None else st.session_state.training_look.report.photos
+    st.markdown(f"got {sum(photos.values()) or 'nothing'}")
 
 
 def photo(number: int, masked: bool) -> bytes:
