@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -45,7 +46,6 @@ class OwnPhotos:
         scenes: finders and model together, by the finder's title; empty without annotations.
         unreadable: names of photos that could not be read.
         pictures: the photos.
-        annotated: whether faces in whole photos were judged, by their boxes.
         left_out: annotated faces that were not: too small ones, and masks worn wrongly.
         learned: how many of ``judged`` the model is known to have learned from.
     """
@@ -56,7 +56,6 @@ class OwnPhotos:
     scenes: dict[str, SceneFigures]
     unreadable: list[str]
     pictures: Pictures
-    annotated: bool
     left_out: tuple[int, int] = (0, 0)
     learned: int = 0
     _folder: tempfile.TemporaryDirectory[str] | None = None
@@ -70,6 +69,11 @@ class OwnPhotos:
     def of_any_model() -> OwnPhotos | None:
         """This visitor's as measured first, if any."""
         return next(iter(_held().values()), None)
+
+    @property
+    def annotated(self) -> bool:
+        """Whether faces in whole photos were judged, by their boxes."""
+        return self.files.annotated
 
     @property
     def caution(self) -> str:
@@ -179,20 +183,18 @@ def _measure(
         judged = judge_faces(
             files, scenes, classifier, lambda done: show(done / total, "Judging faces")
         )
-        for number, (title, pipeline) in enumerate(pipelines.items(), 1):
-            if not scenes:
-                break
-            before = number * len(scenes)
 
-            def show_scene(done: int, before: int = before, title: str = title) -> None:
-                show((before + done) / total, f"Looking for faces with {title}")
+        def show_scene(before: int, title: str, done: int) -> None:
+            show((before + done) / total, f"Looking for faces with {title}")
 
+        for number, (title, pipeline) in enumerate(pipelines.items() if scenes else (), 1):
+            on_scene = partial(show_scene, number * len(scenes), title)
             reports[title] = {
                 "detector": title,
                 "model": classifier.name,
                 "created": created,
                 "command": "",
-                **evaluate_scenes([(pipeline, scenes)], on_scene=show_scene),
+                **evaluate_scenes([(pipeline, scenes)], on_scene=on_scene),
             }
     else:
         judged, unreadable = judge_photos(
@@ -210,7 +212,6 @@ def _measure(
         scenes={title: read for title, read in figures.items() if read is not None},
         unreadable=unreadable,
         pictures=Pictures(files.root, places),
-        annotated=files.annotated,
         left_out=not_judged,
         learned=learned_from(judged, files.root, classifier.name),
     )
