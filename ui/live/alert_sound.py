@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from ui.hidden import hidden_component
 
-_beep = st.components.v2.component(
-    "masklens_alert_sound",
-    css=".st-key-alert-sound { display: none; }",
-    js="""
+_beep = hidden_component(
+    "alert-sound",
+    """
 let context = null;
 let heard = null;
 
@@ -38,10 +37,9 @@ export default function ({ data }) {
   heard = data.count;
 }
 """,
-    isolate_styles=False,
 )
 
 
 def alert_sound(count: int) -> None:
     """Beep each time the count has risen since it was last shown; takes no space."""
-    _beep(key="alert-sound", data={"count": count})
+    _beep(data={"count": count})

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
-import streamlit as st
-
+from ui.hidden import hidden_component
 from ui.live.pace import FULL_RATE
 
 Permission = Literal["granted", "denied", "prompt", "unknown"]
@@ -87,13 +86,8 @@ def _first(patterns: Mapping[_Name, str], agent: object, otherwise: _Name) -> _N
     return next((name for name, sign in patterns.items() if re.search(sign, text)), otherwise)
 
 
-# Without a frame of its own the style reaches the element's container, and so the gap that
-# even an empty element leaves on the page.
-_look = st.components.v2.component(
-    "masklens_browser",
-    css=".st-key-browser-report { display: none; }",
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
-    isolate_styles=False,
+_look = hidden_component(
+    "browser-report", Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 )
 
 
@@ -112,5 +106,5 @@ def browser_report(request: int = 0, rate: int = FULL_RATE) -> BrowserReport | N
         None until the browser has answered.
     """
     data = {"request": request, "rate": rate}
-    result = _look(key="browser-report", data=data, on_report_change=lambda: None)
+    result = _look(data=data, on_report_change=lambda: None)
     return BrowserReport.from_value(result.get("report"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.hidden import hidden_component
+
 # Of the session: the visitor's ``ui.photos.gallery.Gallery``.
 GALLERY = "gallery"
 # Each call has a listener of its own: it may come before the former one is tidied away, or when
@@ -19,14 +21,7 @@ export default function ({ parentElement }) {
   return () => window.removeEventListener("beforeunload", ask);
 }
 """
-# Without a frame of its own the style reaches the element's container, and so the gap that
-# even an empty element leaves on the page.
-_ask = st.components.v2.component(
-    "masklens_leaving",
-    css=".st-key-leaving { display: none; }",
-    js=_SCRIPT,
-    isolate_styles=False,
-)
+_ask = hidden_component("leaving", _SCRIPT)
 
 
 def ask_before_leaving() -> None:
@@ -35,7 +30,7 @@ def ask_before_leaving() -> None:
     It asks as long as this is called in every run. From page to page of the app nothing is lost,
     and nothing asked.
     """
-    _ask(key="leaving")
+    _ask()
 
 
 def photos_held() -> bool:

@@ -16,6 +16,7 @@ from training.background.comparison import Verdict, comparison, of_test_photos
 from training.background.jobs import Job, State
 from training.config import TrainConfig
 from ui.choices import choose_way
+from ui.hidden import hidden_component
 from ui.keep import forget, keep
 from ui.words import plain, when
 
@@ -34,15 +35,13 @@ _VERDICTS: dict[Verdict, str] = {
 }
 
 # Else the browser stays where the Train button was, which is below what a run shows of itself.
-_to_the_top = st.components.v2.component(
-    "masklens_to_the_top",
-    css=".st-key-to-the-top { display: none; }",
-    js="""
+_to_the_top = hidden_component(
+    "to-the-top",
+    """
 export default function ({ parentElement }) {
   parentElement.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
 }
 """,
-    isolate_styles=False,
 )
 
 
@@ -57,7 +56,7 @@ def choose_view(runs: list[Job], allowed: bool) -> str:
     if to_open := _to_open():
         st.session_state[_VIEW], st.session_state[SHOWN] = "Runs", to_open[-1]
         to_open.clear()  # only now: a press may have ended this pass before
-        _to_the_top(key="to-the-top")
+        _to_the_top()
     elif _BARE not in st.session_state or _went_through_history():
         _follow_address(runs)
         st.session_state.setdefault(_BARE, "")  # from a link: followed once

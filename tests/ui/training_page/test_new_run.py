@@ -97,7 +97,7 @@ def test_after_train_the_page_is_shown_from_its_top_once(
     open_training: OpenPage, photos: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved: list[str] = []
-    monkeypatch.setattr(ui.training.views, "_to_the_top", lambda key: moved.append(key))
+    monkeypatch.setattr(ui.training.views, "_to_the_top", lambda: moved.append("to the top"))
     page = open_training()
     assert not moved
     press(page, "Train")
