@@ -55,37 +55,44 @@ def show_champion(job: Job, allowed: bool) -> None:
     if found.caution:
         st.caption(plain(found.caution))
     card = read_values(job.folder / CARD_FILE) or {}
+    now = checksums(job.config.architecture, found.installed_name)
+    replaced = found.installed_sha256 not in ("", now.get(found.installed_name))
+    in_use = "sha256" in card and card["sha256"] == now.get(job.config.architecture)
     # In a box, which has its one place: an open fold below closes where something comes or goes.
     with st.container():
-        _show_way_to_install(job, allowed, found, card.get("sha256"))
+        _show_way_to_install(job, allowed, found.verdict, in_use, replaced)
     with st.expander("The comparison in detail", icon=":material/balance:"):
         # A recording is new to whatever there was before it.
-        _show_figures(found, began_with_a_model(card) and job.config.split_by != "time")
+        may_be_known = began_with_a_model(card) and job.config.split_by != "time"
+        _show_figures(found, may_be_known, replaced)
     if found.parts[-1].run.right < found.parts[-1].run.count:
         show_run_mistakes(job, allowed)
     if allowed:
         _offer_again(job)
 
 
-def _show_way_to_install(job: Job, allowed: bool, found: Comparison, sha256: str | None) -> None:
+def _show_way_to_install(
+    job: Job, allowed: bool, verdict: Verdict, in_use: bool, replaced: bool
+) -> None:
     name = job.config.architecture
-    now = checksums(name, found.installed_name)
-    if sha256 is not None and sha256 == now.get(name):
+    if in_use:
         st.caption(
             f"This run's model is in use: it is the one installed as {plain(model_title(name))}."
+            + (" It was compared with the one before, which was installed then." * replaced)
         )
         return
-    if found.installed_sha256 not in ("", now.get(found.installed_name)):
+    if replaced:
         st.caption(
             "Another model has been installed since then: these figures are of the one before."
         )
     if allowed:
-        _offer(job, name, found.verdict)
+        _offer(job, name, verdict)
 
 
-def _show_figures(found: Comparison, may_be_known: bool) -> None:
+def _show_figures(found: Comparison, may_be_known: bool, replaced: bool) -> None:
     title = found.installed_title
-    installed = f"Installed: {model_title(title)}"
+    kind = "Installed before" if replaced else "Installed"
+    installed = f"{kind}: {model_title(title)}"
     models: dict[str, list[Figures | None]] = {THIS_RUN: [part.run for part in found.parts]}
     if found.installed_name:
         models[installed] = [part.installed for part in found.parts]
@@ -113,7 +120,7 @@ def _show_figures(found: Comparison, may_be_known: bool) -> None:
     )
     st.altair_chart(_chart(pd.DataFrame(rows), list(models)), width="stretch", alt=alt_text)
     # Its heads are read as Markdown, and the installed model has the name somebody gave it.
-    st.table(table.rename(columns={installed: f"Installed: {plain(model_title(title))}"}))
+    st.table(table.rename(columns={installed: f"{kind}: {plain(model_title(title))}"}))
     unsure = (
         " Photos and Live call “Not sure” what lies too near the threshold."
         if NOT_SURE in table.index

@@ -223,9 +223,17 @@ def test_a_verdict_on_a_model_that_was_replaced_says_so(
     sha256 = read_card("mobilenet_v2")["sha256"]
     found = replace(compared("better"), installed_sha256=sha256)
     runs.make("Ben", "finished", epochs_done=10, comparison=found)
-    assert "Another model has been installed since" not in texts(see_runs(open_training()))
+    page = see_runs(open_training())
+    assert "Another model has been installed since" not in texts(page)
+    assert "Installed: The first one" in page.table[0].value.columns
     put_model(models / "mobilenet_v2", "The next one", b"next")
-    assert "Another model has been installed since" in texts(see_runs(open_training()))
+    page = see_runs(open_training())
+    assert "Another model has been installed since" in texts(page)
+    assert "Installed before: The first one" in page.table[0].value.columns
+    press(page, "Install")
+    assert "model is in use" in texts(page)
+    assert "It was compared with the one before" in texts(page)
+    assert "Installed before: The first one" in page.table[0].value.columns
 
 
 def test_a_run_can_be_made_again_without_the_wrong_labels_found_in_it(
