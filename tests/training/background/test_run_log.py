@@ -25,6 +25,25 @@ def test_the_log_names_no_folder_of_this_machine(job: Job, line: str, shown: str
     assert log_tail(job) == shown
 
 
+def test_what_every_run_says_is_left_out_of_the_log(job: Job) -> None:
+    ours = [
+        "W0000 00:00:1732800000.1    1 cpu_allocator.cc:84] Allocation exceeds 10 % of memory.",
+        "",
+        "Traceback (most recent call last):",
+        "INFO: the disk is nearly full",
+    ]
+    noise = [
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+        "I0000 00:00:1732800000.123456    1 port.cc:153] oneDNN custom operations are on.",
+        "2026-11-28 20:11:04.123456: I tensorflow/core/platform/cpu_feature_guard.cc:210] This",
+        "To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow"
+        " with the appropriate compiler flags.",
+        "INFO: Created TensorFlow Lite XNNPACK delegate for CPU.",
+    ]
+    (job.folder / "log.txt").write_text("\n".join(noise + ours + noise) + "\n", encoding="utf-8")
+    assert log_tail(job) == "\n".join(ours)
+
+
 def test_the_log_ends_with_its_last_lines(job: Job) -> None:
     assert log_tail(job) == ""
     lines = [f"line {number} ä" for number in range(1000)]
