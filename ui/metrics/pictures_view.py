@@ -11,10 +11,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskcore import MasklensError
+from maskcore import MasklensError, ModelError
+from maskcore.models import read_card
 from training.photos.folder_intake import folder_on_server
 from training.photos.intake import content_hash
 from ui.actions import has_problem, keep_problem, show_problem
+from ui.data_keys import BROUGHT
 from ui.keep import keep
 from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
@@ -35,6 +37,8 @@ def choose_pictures(judged: Judged) -> tuple[Pictures | None, Callable[[], None]
         They, and what unpacks an archive that waits, if one does: to be called once the rest
         stands.
     """
+    if trained_on := _trained_on(judged.model):
+        return Pictures.of_folder(trained_on), None
     told = os.environ.get(FOLDER_VARIABLE, "").strip()
     here = only_this_computer()
     # Path.is_dir raises where it may not look.
@@ -59,6 +63,22 @@ def choose_pictures(judged: Judged) -> tuple[Pictures | None, Callable[[], None]
             _ask_folder(problem)
         unpack = _ask_archive(judged)
     return (Pictures.of_folder(folder) if folder else None), unpack
+
+
+def _trained_on(model: str) -> Path | None:
+    """Where the photos lie that a model was trained on, for the visitor who brought them.
+
+    No other sees them, as on Training, where they stand under New run.
+    """
+    brought = st.session_state.get(BROUGHT)
+    if brought is None:
+        return None
+    folder: Path = brought.folder.resolve()
+    try:
+        data = read_card(model)["config"]["data"]
+    except (ModelError, LookupError, TypeError):
+        return None
+    return folder if data == str(folder) and folder.is_dir() else None
 
 
 def _named_folder(told: str) -> tuple[Path | None, str]:

@@ -23,6 +23,7 @@ from training.photos.folder_intake import ROOTS_VARIABLE
 from training.photos.intake import content_hash
 from ui.metrics import pictures_view
 from ui.metrics.pictures import Pictures, brought_pictures, owner_name
+from ui.training.data_ways import Brought
 from ui.words import plain
 
 
@@ -132,6 +133,24 @@ def shown() -> None:
         unpack()
     there = found is not None and found.thumbnail("with_mask/000.jpg") is not None
     st.markdown(f"there: {there}")
+
+
+def test_what_a_model_was_trained_on_is_shown_to_who_brought_it(
+    fake_models: Path, make_report: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (fake_models / "first" / "report.json").write_text(json.dumps(make_report([1], [0.9])))
+    for name in ("mine", "other"):
+        (tmp_path / name / "with_mask").mkdir(parents=True)
+        (tmp_path / name / "with_mask" / "000.jpg").write_bytes(grey(1))
+    path = fake_models / "first" / "card.json"
+    card = {**json.loads(path.read_text()), "config": {"data": str(tmp_path / "mine")}}
+    path.write_text(json.dumps(card))
+    page = AppTest.from_function(shown, default_timeout=60)
+    page.session_state["model"], page.session_state["part"] = "first", "test"
+    assert page.run().markdown[-1].value == "there: False"
+    for name in ("other", "mine"):
+        page.session_state["training_data"] = Brought(tmp_path / name, "Mine")
+        assert page.run().markdown[-1].value == f"there: {name == 'mine'}"
 
 
 def test_a_visitor_s_folder_must_be_open_to_visitors_the_server_s_own_need_not(
