@@ -24,6 +24,8 @@ from ui.words import plain, shown_name
 OWN = "own"  # the page's choice of photos
 _FIELD = "own-photos"
 _PLACE = "metrics_own"
+_PRESSED = "metrics_own_pressed"
+_FOLDER = "Measure this folder"
 
 
 def show_own(model: str) -> None:
@@ -59,15 +61,16 @@ def show_own(model: str) -> None:
     below = st.container()
     if only_this_computer():
         with st.expander("Or a folder on this computer"):
+            keep("metrics_own_folder", "")
             named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
-            if st.button("Measure this folder", disabled=not named.strip()):
+            if st.button(_FOLDER, disabled=not named.strip()):
                 try:
                     root = folder_on_server(named, only_this_computer=True)
                 except MasklensError as error:
                     st.error(plain(str(error)))
                 else:
-                    _run(model, chosen, partial(measure_folder, root))
-    show_problem(_PLACE)
+                    _run(model, chosen, partial(measure_folder, root), _FOLDER)
+    _show_problem()
     if file is not None:  # last, so that a press of a button above is not passed over
         with below:
             st.caption(BEGINS_ANEW)
@@ -83,12 +86,32 @@ def offer_model(own: OwnPhotos, model: str) -> None:
     )
     if st.button(f"Measure with {title}", icon=":material/play_arrow:"):
         finders = [name for name, (finder, _) in DETECTORS.items() if finder in own.scenes]
-        _run(model, finders, partial(measure_again, own))
+        _run(model, finders, partial(measure_again, own), f"Measure with {title}")
+    _show_problem()
+
+
+def _show_problem() -> None:
+    """Why nothing was measured, once."""
     show_problem(_PLACE)
+    if button := st.session_state.pop(_PRESSED, ""):
+        st.info(
+            "Measuring ended unfinished, as something else was pressed or chosen meanwhile."
+            f" Press “{button}” to begin anew."
+        )
 
 
-def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> None:
+def _run(
+    model: str, finders: list[str], measure: Callable[..., OwnPhotos], pressed: str = ""
+) -> None:
+    """Measure and keep what came of it.
+
+    Args:
+        pressed: the button that asked for it; "" for an archive, which begins anew by itself.
+    """
+    if pressed:
+        st.caption("It ends unfinished when you press or choose something else meanwhile.")
     show = progress_bar("Getting ready")
+    st.session_state[_PRESSED] = pressed  # it stays where the run ends before the work does
     try:
         with using_up_zip(_FIELD):  # also where a folder takes its place
             pipelines: dict[str, MaskPipeline] = {
@@ -99,6 +122,7 @@ def _run(model: str, finders: list[str], measure: Callable[..., OwnPhotos]) -> N
         keep_problem(_PLACE, error)
     else:
         put("metrics_part", OWN)
+    del st.session_state[_PRESSED]
     st.rerun()
 
 

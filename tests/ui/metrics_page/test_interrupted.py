@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.files import grey, packed
 from tests.ui.metrics_page.page import bring, names, section, texts, upload, where
 from tests.ui.pages import once_more, press
+from training.photos.folder_intake import ROOTS_VARIABLE
 from ui import uploader
 from ui.metrics import own_view, pictures_view
 
@@ -65,6 +67,31 @@ def test_own_photos_that_wait_can_be_removed(
     assert "is still here" not in texts(page.run())
     assert MEASURED not in texts(page)
     assert len(released) == 1
+
+
+def test_of_a_folder_whose_measuring_was_interrupted_that_is_said_once(
+    own_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path))
+    for name, shade in (("mask", 250), ("nomask", 0)):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        (tmp_path / "mine" / name / "1.png").write_bytes(grey(shade))
+    measure = own_view.measure_folder
+    monkeypatch.setattr(own_view, "measure_folder", after(st.stop, measure))
+    own_page.text_input(key="metrics_own_folder").set_value(str(tmp_path / "mine")).run()
+    press(own_page, "Measure this folder")
+    assert "It ends unfinished when you press" in texts(own_page)
+    page = section(section(own_page, "Figures"), "Your photos")
+    assert "Press “Measure this folder” to begin anew." in texts(page)
+    assert "to begin anew" not in texts(page.run())
+    press(page, "Measure this folder")  # its path was kept
+    assert "2 photos of mine are measured." in texts(page)
+    page.selectbox(key="metrics_model").set_value("second").run()
+    monkeypatch.setattr(own_view, "measure_again", after(st.stop, own_view.measure_again))
+    press(page, "Measure with second")
+    assert "Press “Measure with second” to begin anew." in texts(page.run())
+    press(page, "Measure with second")
+    assert "to begin anew" not in texts(page)
 
 
 def test_what_fails_unforeseen_is_not_begun_anew(
