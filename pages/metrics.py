@@ -56,5 +56,6 @@ elif section == "Two models":
 if section == "Figures":
     show_how_measured(measured)
 
-if judged is not None:
+# Before the visitor's are measured, the figures of others are not theirs to take along.
+if judged is not None and (measured.own is not None or section != "Your photos"):
     show_downloads(judged, threshold, measured.of_model, measured.folds, measured.own)

@@ -34,6 +34,7 @@ def test_what_is_in_the_files_is_said(
     monkeypatch.setattr(ui.loading, "classifier", Brightness)
     monkeypatch.setattr(metrics, "RESAMPLES", 20)
     section(page, "Your photos")
+    assert "At the threshold chosen." not in texts(page)  # nothing is there to take along
     upload(page, packed({"mask/1.png": grey(250)}))
     assert "Report: figures, charts and mistakes, in one file." in texts(page)
     assert "All figures: of all photos together and of each photo." in texts(page)
