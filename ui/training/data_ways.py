@@ -91,6 +91,11 @@ def upload_zip() -> Brought | None:
     return brought
 
 
+def zip_waits() -> bool:
+    """Whether an archive that can be read is to be confirmed yet."""
+    return _PLAN in st.session_state
+
+
 def _forget_zip(name: str) -> None:
     if file := drop_zip(name):
         forget_all(_class_key(file.file_id, ""))

@@ -12,7 +12,7 @@ from ui.local import training_allowed
 from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
 from ui.training.views import LOOKED_AT, SHOWN
-from ui.words import plain, when
+from ui.words import legible, plain, when
 
 _ON_PHONES = "run_on_phones"
 WATCH_SECONDS = 2.0
@@ -113,8 +113,7 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
         name = plain(job.name)
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                label = f"Compare {name}"
-                if st.checkbox(label, key=f"tick-{job.id}", label_visibility="collapsed", width=24):
+                if len(runs) > 1 and _tick(job):
                     ticked.append(job)
                 st.button(
                     f"**{name}**" if job is shown else name,
@@ -132,6 +131,15 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
     if len(runs) > 1:
         st.caption("Tick two or more to lay their curves over one another.")
     return ticked if len(ticked) > 1 else []
+
+
+def _tick(job: Job) -> bool:
+    # Spoken as it is and not drawn: what keeps a name from being read as Markdown would be
+    # spoken, too. Without square brackets it holds no picture that a browser fetches.
+    name = legible(job.name).replace("[", "(").replace("]", ")")
+    return st.checkbox(
+        f"Compare {name}", key=f"tick-{job.id}", label_visibility="collapsed", width=24
+    )
 
 
 def _facts(job: Job) -> str:

@@ -139,7 +139,7 @@ def description(job: Job) -> str:
         not_in_name(job, job.data_name),
         counted(config.epochs, "epoch"),
         f"{config.fine_tune_epochs} of fine-tuning" if config.fine_tune_epochs else "",
-        f"from {moment}" if moment else "",
+        f"created {moment}" if moment else "",
     ]
     return " · ".join(part for part in parts if part)
 
@@ -155,14 +155,14 @@ def _show_details(job: Job, points: list[CurvePoint]) -> None:
         if job.config.backbone_weights == "installed":
             st.caption(KNEW_MASKS)
         show_curves(points, job.config.epochs + job.config.fine_tune_epochs)
-    elif job.is_active:
+    elif job.is_active and job.state is not State.STOPPING:
         st.caption("Loss and accuracy are drawn here as soon as learning begins.")
     with st.expander("Log", icon=":material/notes:"):
         text = log_tail(job, LOG_LINES)
         if text.strip():
             st.code(text, language=None, height=260)
         else:
-            st.caption("Nothing has been written down yet.")
+            st.caption("Nothing unusual has been written down.")
 
 
 def _watch(id: str, shown: State, allowed: bool) -> None:

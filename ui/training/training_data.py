@@ -12,7 +12,7 @@ from ui.choices import choose_way
 from ui.data_keys import BROUGHT, DOUBTS, LOOK, RECORDER
 from ui.entry import RECORDER_KEY
 from ui.metrics.corrections import choose_corrections
-from ui.training.data_ways import Brought, choose_folder, choose_public, upload_zip
+from ui.training.data_ways import Brought, choose_folder, choose_public, upload_zip, zip_waits
 from ui.words import plain
 
 WAYS = {
@@ -61,6 +61,11 @@ def show_data_section() -> DataChoice | None:
 def photos_are_brought() -> bool:
     """Whether the visitor has chosen photos, be they fit to be trained on or not."""
     return BROUGHT in st.session_state
+
+
+def photos_wait() -> bool:
+    """Whether the visitor has brought an archive and is yet to say that it is right."""
+    return st.session_state.get("training_way") == "Upload a ZIP" and zip_waits()
 
 
 def brought_folder() -> Path | None:

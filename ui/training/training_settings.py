@@ -13,7 +13,7 @@ from training.config import ARCHITECTURES, TrainConfig, default_enlarging
 from ui.actions import act, show_outcome
 from ui.choices import MODELS
 from ui.keep import forget, keep, put
-from ui.training.training_data import DataChoice, photos_are_brought
+from ui.training.training_data import DataChoice, photos_are_brought, photos_wait
 from ui.training.views import submit_and_open
 from ui.words import plain
 
@@ -198,6 +198,8 @@ def show_train_button(config: TrainConfig, data: DataChoice | None, runs: list[J
             "These photos cannot be trained on, as said above. Bring others; then Train can be"
             " pressed."
         )
+    elif data is None and photos_wait():
+        st.caption("Press “Use these photos” above first; then Train can be pressed.")
     elif data is None:
         st.caption("Choose the photos first; then Train can be pressed.")
     elif before:

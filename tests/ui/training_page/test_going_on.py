@@ -82,6 +82,7 @@ def test_stop_asks_the_run_to_end(open_training: OpenPage, runs: Any) -> None:
     assert (runs.root / run_id / STOP_FILE).exists()
     assert "Stopping" in texts(page)
     assert "Stop and keep the best so far" not in labels(page)
+    assert not page.checkbox  # a single run is compared with none
 
 
 def test_a_run_without_a_whole_epoch_is_stopped_and_nothing_kept(
@@ -94,6 +95,7 @@ def test_a_run_without_a_whole_epoch_is_stopped_and_nothing_kept(
     assert (runs.root / run_id / STOP_FILE).exists()
     (bar,) = page.get("progress")
     assert "nothing is kept" in bar.proto.text
+    assert "as soon as learning begins" not in texts(page)
 
 
 def test_what_went_wrong_is_said_once(

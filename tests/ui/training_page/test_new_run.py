@@ -12,6 +12,7 @@ import ui.training.run_view
 import ui.training.training_data
 import ui.training.training_settings
 import ui.training.views
+from tests.ui.files import grey, packed
 from tests.ui.pages import button, press, texts
 from tests.ui.training_page.page import OpenPage, press_twice, see_runs
 from training.background import jobs
@@ -60,6 +61,15 @@ def test_photos_that_cannot_be_trained_on_are_not_asked_for_as_if_there_were_non
     assert button(page, "Train").disabled
     assert "These photos cannot be trained on, as said above" in texts(page)
     assert "Choose the photos first" not in texts(page)
+
+
+def test_an_archive_that_is_here_is_to_be_confirmed(open_training: OpenPage) -> None:
+    page = open_training()
+    content = packed({f"{name}/{n}.png": grey(n) for name in ("mask", "nomask") for n in (1, 2)})
+    page.file_uploader[0].upload("mine.zip", content, "application/zip").run()
+    assert "Press “Use these photos” above first" in texts(page)
+    page.segmented_control(key="training_way").set_value("Public photos").run()
+    assert "Choose the photos first" in texts(page)
 
 
 def test_a_double_click_on_train_starts_one_run(
