@@ -17,6 +17,7 @@ def curve_chart(
     x: tuple[str, str],
     y: tuple[str, str],
     title: str,
+    enlarged: bool,
 ) -> alt.LayerChart:
     """A curve over all thresholds with the point of the current one.
 
@@ -25,10 +26,11 @@ def curve_chart(
         current: the same of the current threshold; None where it has no such point.
         x, y: (field, axis title) each.
         title: the chart's.
+        enlarged: whether only the corner of ``in_corner`` is shown.
     """
     there = current[x[0]] is not None and current[y[0]] is not None
-    corner = (_corner(x[0]), (0.8, 1.0)) if in_corner(current, x[0], y[0]) else None
-    x_domain, y_domain = corner or ((0.0, 1.0), (0.0, 1.0))
+    whole = (0.0, 1.0)
+    x_domain, y_domain = (_corner(x[0]), (0.8, 1.0)) if enlarged else (whole, whole)
 
     def axes(**more: Any) -> dict[str, Any]:
         return {
@@ -69,7 +71,7 @@ def curve_chart(
 
 
 def in_corner(current: Mapping[str, float | None], x: str, y: str) -> bool:
-    """Whether a curve is shown enlarged: a good model's hugs a corner, where its point lies then.
+    """Whether a curve can be shown enlarged: a good model's hugs a corner, as its point does then.
 
     Args:
         current: as ``curve_chart`` takes it.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -21,6 +22,9 @@ from ui.metrics.curve_charts import curve_chart, histogram_chart, in_corner, rel
 from ui.metrics.judged import Judged
 from ui.words import percent
 
+# Each of fewer photos of a class is a large step: of the curve a corner would show next to nothing.
+FEW = 50
+_ENLARGED = " Enlarged: only the corner is shown, 20 of 100 % each way."
 ROC_AXES = (
     ("false_positive_rate", "Faces without a mask called masked"),
     ("recall", "Masked faces recognised"),
@@ -47,23 +51,23 @@ def _current_points(judged: Judged, threshold: float) -> tuple[dict[str, Any], d
     return roc, {"recall": found, "precision": right, "threshold": threshold}
 
 
-def _roc_meaning(at: dict[str, Any], things: str) -> str:
+def _roc_meaning(at: dict[str, Any], things: str, enlarged: bool) -> str:
     """What the ROC curve says, in plain sentences; likewise below."""
     return (
         f"At {at['threshold'] * 100:.0f} % (the dot) {percent(at['recall'])} of masked"
         f" {things} are recognised and {percent(at['false_positive_rate'])} of"
         " those without a mask pass as masked. The nearer the line to the upper left corner, the"
-        " better." + _enlarged(at, ROC_AXES)
+        " better." + _ENLARGED * enlarged
     )
 
 
-def _precision_meaning(at: dict[str, Any]) -> str:
+def _precision_meaning(at: dict[str, Any], enlarged: bool) -> str:
     """Of the curve of precision and recall."""
     right = at["precision"]
     said = "is never said" if right is None else f"is right in {percent(right)} of cases"
     return (
         f"At {at['threshold'] * 100:.0f} % (the dot) “Mask” {said}. A higher threshold makes it"
-        " more often right, and lets it recognise fewer." + _enlarged(at, PRECISION_AXES)
+        " more often right, and lets it recognise fewer." + _ENLARGED * enlarged
     )
 
 
@@ -106,14 +110,19 @@ def curves(judged: Judged, threshold: float) -> Iterator[Drawn]:
     answers, things = (judged.labels, judged.probabilities), judged.things
     if roc := roc_points(*answers):
         at_roc, at_precision = _current_points(judged, threshold)
-        yield _curve(roc, at_roc, ROC_AXES, "ROC curve", _roc_meaning(at_roc, things), "roc")
+        many = min(np.bincount(judged.labels).tolist()) >= FEW
+        enlarged = many and _in_corner(at_roc, ROC_AXES)
+        meaning = _roc_meaning(at_roc, things, enlarged)
+        yield _curve(roc, at_roc, ROC_AXES, "ROC curve", meaning, "roc", enlarged)
+        enlarged = many and _in_corner(at_precision, PRECISION_AXES)
         yield _curve(
             precision_recall_points(*answers),
             at_precision,
             PRECISION_AXES,
             "Precision and recall of Mask",
-            _precision_meaning(at_precision),
+            _precision_meaning(at_precision, enlarged),
             "precision",
+            enlarged,
         )
     steps = reliability(*answers)
     yield Drawn(
@@ -159,10 +168,11 @@ def _curve(
     title: str,
     meaning: str,
     key: str,
+    enlarged: bool,
 ) -> Drawn:
     shares = {name: [percent(point[field]) for point in points] for field, name in axes}
     return Drawn(
-        curve_chart(points, current, *axes, title),
+        curve_chart(points, current, *axes, title, enlarged),
         meaning,
         pd.DataFrame({"Threshold": [percent(point["threshold"]) for point in points], **shares}),
         key,
@@ -173,6 +183,5 @@ def _curve(
     )
 
 
-def _enlarged(current: dict[str, Any], axes: tuple[tuple[str, str], tuple[str, str]]) -> str:
-    shown = in_corner(current, axes[0][0], axes[1][0])
-    return " Enlarged: only the corner is shown, 20 of 100 % each way." if shown else ""
+def _in_corner(current: dict[str, Any], axes: tuple[tuple[str, str], tuple[str, str]]) -> bool:
+    return in_corner(current, axes[0][0], axes[1][0])

@@ -134,11 +134,11 @@ def test_the_html_stands_alone(judged: Judged, scenes: dict[str, SceneFigures]) 
 def test_the_html_says_below_each_chart_what_the_page_does(
     make_report: MakeReport, scenes: dict[str, SceneFigures]
 ) -> None:
-    labels = [1] * 10 + [0] * 10
-    judged = judged_parts("first", make_report(labels, [0.9] * 9 + [0.2] + [0.1] * 9 + [0.6]))
+    answers = [0.9] * 45 + [0.2] * 5 + [0.1] * 45 + [0.6] * 5
+    judged = judged_parts("first", make_report([1] * 50 + [0] * 50, answers))
     page = report_html(judged["test"], 0.5, scenes, "First")
     for said in (
-        "18 of 20 photos are called rightly (blue tiles).<",
+        "90 of 100 photos are called rightly (blue tiles).<",
         "the better. Enlarged: only the corner is shown, 20 of 100 % each way.<",
         "recognise fewer. Enlarged: only the corner is shown, 20 of 100 % each way.<",
         "80 of 100 are masked. On average it is off by",

@@ -24,7 +24,8 @@ from tests.ui.metrics_page.page import (
 from tests.ui.pages import press
 from ui.metrics import frame_times
 from ui.metrics.curve_charts import curve_chart, in_corner
-from ui.metrics.curve_view import _enlarged
+from ui.metrics.curve_view import FEW, curves
+from ui.metrics.judged import judged_parts
 from ui.metrics.stress_view import where_it_breaks
 from ui.words import plain
 
@@ -52,11 +53,19 @@ def test_a_curve_that_shows_only_its_corner_says_so() -> None:
     points = [{"false_positive_rate": x, "recall": x, "threshold": 1 - x} for x in (0.0, 1.0)]
     for at, enlarged in ((0.1, True), (0.3, False)):
         current = {"false_positive_rate": at, "recall": 0.9, "threshold": 0.5}
-        chart = curve_chart(points, current, *axes, "ROC curve").to_dict()
+        chart = curve_chart(points, current, *axes, "ROC curve", enlarged).to_dict()
         domain = chart["layer"][0]["encoding"]["x"]["scale"]["domain"]
         assert domain == ([0.0, 0.2] if enlarged else [0.0, 1.0])
         assert in_corner(current, "false_positive_rate", "recall") is enlarged
-        assert ("Enlarged: only the corner" in _enlarged(current, axes)) is enlarged
+
+
+@pytest.mark.parametrize("count", [FEW, FEW - 1])
+def test_the_curves_of_few_photos_are_shown_whole(count: int, make_report: MakeReport) -> None:
+    right = [0.99] * FEW + [0.01] * count
+    report = make_report([1] * FEW + [0] * count, right)
+    drawn = list(curves(judged_parts("first", report)["test"], 0.5))[:2]
+    said = ["Enlarged: only the corner" in curve.meaning for curve in drawn]
+    assert said == [count == FEW] * 2
 
 
 def compared(page: AppTest) -> tuple[str, str]:
@@ -143,7 +152,7 @@ def test_a_single_model_has_nothing_to_be_compared_with(models: Path, open_page:
 def test_the_whole_app_is_shown_finder_by_finder(page: AppTest) -> None:
     section(page, "Whole app")
     table = finders(page)
-    assert list(table.columns) == ["Masklens", "Haar, default"]
+    assert list(table.columns) == ["Masklens", "Haar, classic"]
     assert list(table.loc["Mask: right"]) == ["90\xa0% (72 of 80)", "25\xa0% (20 of 80)"]
     assert list(table.loc["Mask: found"]) == ["95\xa0% (76 of 80)", "25\xa0% (20 of 80)"]
     assert list(table.loc["Macro F1"]) == ["75.0\xa0% (50.0 to 87.5)"] * 2
