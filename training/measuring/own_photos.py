@@ -21,7 +21,7 @@ from training.annotated.scenes import SMALLEST_MEASURED, Scene, SceneFace, read_
 from training.classifier.parts import judged_report
 from training.config import DATA_FILE
 from training.job_files import runs_dir
-from training.measuring.own_files import OwnFiles, Progress
+from training.measuring.own_files import OwnFiles
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import photo_files
 from training.photos.face_cut import face_input
@@ -44,9 +44,16 @@ class JudgedPhoto:
 
 
 def judge_photos(
-    files: OwnFiles, classifier: LiteRtClassifier, progress: Progress = lambda share: None
+    files: OwnFiles,
+    classifier: LiteRtClassifier,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> tuple[list[JudgedPhoto], list[str]]:
     """Judge photos of the two class folders, each cut to its face, as in training.
+
+    Args:
+        files: the photos.
+        classifier: the mask model.
+        progress: told how many are done, of how many.
 
     Returns:
         The photos, and the names of those that cannot be read.
@@ -59,7 +66,7 @@ def judge_photos(
     judged: list[JudgedPhoto] = []
     unreadable: list[str] = []
     for start in range(0, len(found), _BATCH):
-        progress(start / len(found))
+        progress(start, len(found))
         inputs: list[NDArray[np.float32]] = []
         good = []
         for path, label in found[start : start + _BATCH]:

@@ -198,7 +198,9 @@ def _measure(
             }
     else:
         judged, unreadable = judge_photos(
-            files, classifier, lambda share: show(share, "Judging photos")
+            files,
+            classifier,
+            lambda done, total: show(done / total, f"Judging photos: {done:,} of {total:,}"),
         )
     show(1.0, "Working out the figures")
     report = own_report(judged, classifier.name, classifier.threshold, name, created)

@@ -91,7 +91,8 @@ def _offer(folder: Path) -> _Doubts | None:
         try:
             classifier = loading.classifier(model)
             files = OwnFiles(folder, annotated=False)
-            judged, _ = judge_photos(files, classifier, progress_bar("Looking at every photo"))
+            move = progress_bar("Looking at every photo")
+            judged, _ = judge_photos(files, classifier, lambda done, total: move(done / total))
         except MasklensError as error:
             st.error(plain(str(error)))
             return None

@@ -50,11 +50,11 @@ def test_every_photo_is_judged_whole_and_named_as_its_owner_does(tmp_path: Path)
     photo(tmp_path / "without_mask" / "50.png", 51)
     (tmp_path / "without_mask" / "51.png").write_text("no picture")
     names = {"without_mask/51.png": "without_mask/bad.png", "without_mask/50.png": "bare.png"}
-    shares: list[float] = []
+    told: list[tuple[int, int]] = []
     judged, unreadable = judge_photos(
         OwnFiles(tmp_path, False, names),
         Brightness(),  # type: ignore[arg-type]
-        shares.append,
+        lambda *done: told.append(done),
     )
     assert unreadable == ["without_mask/bad.png"]
     assert len(judged) == 41
@@ -65,7 +65,7 @@ def test_every_photo_is_judged_whole_and_named_as_its_owner_does(tmp_path: Path)
     for number in range(40):
         one = by_path[f"with_mask/{number:02d}.png"]
         assert (one.label, one.mask_probability) == (1, pytest.approx((100 + number) / 255))
-    assert len(shares) == 2
+    assert told == [(0, 42), (32, 42)]
 
 
 def scenes_folder(root: Path, *objects: tuple[Any, ...]) -> OwnFiles:

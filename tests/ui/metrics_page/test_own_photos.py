@@ -115,6 +115,23 @@ def test_photos_that_it_may_have_learned_from_are_no_test(
     assert hold not in texts(page)
 
 
+def test_how_many_photos_have_been_judged_is_said(
+    own_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        own_view, "progress_bar", lambda text: lambda share, text: said.append(text)
+    )
+    upload(
+        own_page,
+        packed({f"{name}/{n}.png": grey(n) for name in ("a_mask", "nomask") for n in range(20)}),
+    )
+    assert [text for text in said if text.startswith("Judging")] == [
+        "Judging photos: 0 of 40",
+        "Judging photos: 32 of 40",
+    ]
+
+
 @pytest.mark.parametrize("measure_there", [True, False])
 def test_own_photos_are_measured_with_another_model_and_compared(
     own_page: AppTest, measure_there: bool
