@@ -16,7 +16,7 @@ from maskcore.errors import MasklensError
 from maskcore.network_input import normalise
 from maskcore.types import ImageRgb
 from training.__main__ import main
-from training.annotated.faces import validation_pixels
+from training.annotated.faces import TRAINING_MARGIN, validation_pixels
 from training.annotated.scene_parts import all_folds, split_scenes
 from training.annotated.scenes import read_scenes
 from training.callbacks import BEST_WEIGHTS, LAST_MODEL, Checkpoint, RunState, Stopped
@@ -228,7 +228,8 @@ def test_changed_copies_are_drawn_in_order_and_a_stop_is_heard_between_batches(
     train = divide(dataset, config)["train"]
     rng = np.random.default_rng(config.seed)
     expected = [
-        [augment(dataset.photo(i), config.image_size, rng) for i in train] for _ in range(2)
+        [augment(dataset.face(i, TRAINING_MARGIN), config.image_size, rng) for i in train]
+        for _ in range(2)
     ]
     drawn: list[Any] = []
 
