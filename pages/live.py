@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.choices import choose, choose_blur, choose_way, fold, mask_models, ready_pipeline
+from ui.choices import (
+    bring_into_sight,
+    choose,
+    choose_blur,
+    choose_way,
+    fold,
+    mask_models,
+    ready_pipeline,
+)
 from ui.entry import enter_by_main_script
 from ui.live.doctor import offer_test
 from ui.live.faces_chart import show_chart
@@ -86,3 +94,4 @@ else:
             show_video(ready, VideoSettings(*choice, threshold, blur))
         else:
             show_camera_shot(ready, threshold, blur)
+bring_into_sight("live-settings")

@@ -22,7 +22,7 @@ DETECTORS = {
     "fcos": ("Masklens", "Our own network, trained on faces with and without masks."),
     "yunet": ("YuNet", "A small neural network for faces of all kinds."),
     "haar_alt2": ("Haar, alternative", "The classic method, for faces seen from the front."),
-    "haar": ("Haar, default", "The classic method, as most projects use it."),
+    "haar": ("Haar, classic", "The classic method, as most projects use it."),
 }
 # How soon an open page notices that a model was installed anew.
 WATCH_SECONDS = 3.0
@@ -137,7 +137,7 @@ def fold(key: str) -> None:
     shown = st.session_state.setdefault(f"{key}-shown", False)
 
     def turn() -> None:
-        st.session_state[f"{key}-shown"] = not shown
+        st.session_state[f"{key}-shown"] = st.session_state[f"{key}-opened"] = not shown
 
     st.button(
         "Hide the settings" if shown else "Settings",
@@ -147,6 +147,17 @@ def fold(key: str) -> None:
     )
     hidden = ".none" if shown else f'[data-testid="stLayoutWrapper"]:has(> .st-key-{key})'
     st.html(f"<style>{hidden} {{ display: none; }}</style>")
+
+
+def bring_into_sight(key: str) -> None:
+    """Scroll to what ``fold`` hid, where it was just opened below the window; call it last."""
+    if st.session_state.pop(f"{key}-opened", False):
+        st.html(
+            f"""<script>
+document.querySelector(".st-key-{key}")?.scrollIntoView({{ block: "nearest" }});
+</script>""",
+            unsafe_allow_javascript=True,
+        )
 
 
 def _watch(choice: Choice, installation: str) -> None:

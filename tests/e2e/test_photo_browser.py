@@ -271,7 +271,7 @@ def test_what_is_done_is_shown_and_a_stop_can_be_undone(
     # Looked at in another way, a photo keeps its place and nothing of what was found.
     button(page, "Settings").click()
     button(page, "Hide the settings").wait_for()
-    finder = page.get_by_role("option", name=re.compile("Haar, default"))
+    finder = page.get_by_role("option", name=re.compile("Haar, classic"))
     box = page.get_by_test_id("stSelectbox").first.locator("input")
     for _ in range(10):  # a list opened while the page is still being drawn closes again
         box.click()

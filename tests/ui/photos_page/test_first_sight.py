@@ -62,7 +62,7 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     # Also of those that are not chosen, and nothing of those that nobody has measured.
     page.selectbox(key="detector").select("haar_alt2").run()
     options = page.selectbox(key="detector").options
-    assert options[-2:] == ["Haar, alternative", "Haar, default: 27 of 76 masked, 15 of 15 without"]
+    assert options[-2:] == ["Haar, alternative", "Haar, classic: 27 of 76 masked, 15 of 15 without"]
     assert "kept out of training" not in texts(page)
     # Where folds were measured, there are more faces to go by.
     by_class = {"Mask": {"found": 270, "faces": 760}, "No Mask": {"found": 150, "faces": 150}}
@@ -103,5 +103,5 @@ def test_figures_that_are_not_there_are_not_said(
     write_scene_report(fake_models, content)
     page = open_page().selectbox(key="detector").select("haar").run()
     assert not page.exception
-    assert page.selectbox(key="detector").options[-1] == "Haar, default"
+    assert page.selectbox(key="detector").options[-1] == "Haar, classic"
     assert "kept out of training" not in texts(page)
