@@ -23,7 +23,7 @@ DRAWING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 2))
 # This share of the faces cut out of photos is drawn upon: see ``training.classifier.covers``.
 COVERED_SHARE = 0.25
 # And this share of the photos is shown whole, with more around the face than is ever served.
-WHOLE_SHARE = 0.25
+WHOLE_SHARE = 0.5
 
 
 class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -108,7 +108,7 @@ def test_half_of_a_batch_are_faces_of_both_classes_alike(
         assert sorted(labels[4:].tolist()) == [0, 0, 1, 1]
 
 
-def test_photos_with_a_known_face_are_mostly_shown_cut(
+def test_photos_with_a_known_face_are_shown_cut_half_of_the_time(
     dataset: Dataset, config: TrainConfig, unchanged: list[ImageRgb]
 ) -> None:
     found = replace(dataset, boxes=((30, 20, 70, 60), *dataset.boxes[1:]))
@@ -120,7 +120,7 @@ def test_photos_with_a_known_face_are_mostly_shown_cut(
     shapes = [image.shape for image in unchanged]
     assert shapes.count(dataset.photo(1).shape) >= 60  # the other photo is never cut
     assert shapes.count(cut) + shapes.count(whole) + shapes.count(dataset.photo(1).shape) >= 120
-    assert 30 <= shapes.count(cut) <= 55
+    assert 15 <= shapes.count(cut) <= 45
 
 
 def test_photos_cut_and_faces_drawn_are_repeatable(
