@@ -22,7 +22,7 @@ from ui.progress import progress_bar
 from ui.words import counted, plain
 
 # A label is doubted from this probability of the other class on. Of the 599 validation photos of
-# MobileNetV2 that is 2; were each of them in the other folder, 590 would be noticed (from the
+# MobileNetV2 that is 2; were each of them in the other folder, 589 would be noticed (from the
 # probabilities in models/mobilenet_v2/report.json).
 SURE = 0.9
 
