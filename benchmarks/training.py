@@ -1,7 +1,8 @@
 """How fast a classifier is trained from the Training page, against the usual way, in one run.
 
 The usual way, as mask-detection projects have it: each epoch decodes every photo and runs
-the frozen base over it. Ours reads each photo once and computes its features once. Also
+the frozen base over it, whole. Ours reads each photo once, finds and cuts out its face, and
+computes its features once. Also
 measured: from submitting a run to its first event, and a recorded set of 2 x 50 frames from
 submitting to an installable model.
 
@@ -42,6 +43,7 @@ from training.config import TrainConfig
 from training.events import FEATURES, READING, TRAINED, read_events
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import divide, read_dataset
+from training.photos.face_cut import whole_photo
 
 
 class DecodedEachTime(keras.utils.PyDataset):
@@ -63,7 +65,7 @@ class DecodedEachTime(keras.utils.PyDataset):
 
 def usual_way(config: TrainConfig) -> float:
     """Seconds to fit with the base run in every epoch, data divided beforehand."""
-    dataset = read_dataset(Path(config.data), config.image_size)
+    dataset = read_dataset(Path(config.data), config.image_size, find_face=whole_photo)
     parts = divide(dataset, config)
     base = build_base(config, load_weights=False)
     load_folded(base, convolutions_of(installed_model(config.architecture)))

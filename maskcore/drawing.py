@@ -58,6 +58,8 @@ def draw_faces(
     Returns:
         An annotated copy, uint8 (H, W, 3).
     """
+    if not faces:
+        return image_rgb.copy()
     if blur:
         image_rgb = blur_faces(image_rgb, [face.box_xyxy for face in faces])
     image = Image.fromarray(image_rgb)
@@ -71,8 +73,6 @@ def draw_faces(
         thin = min(line, max(2, round(_shorter_side(face.box_xyxy) / 12)))
         width = round(thin * 1.5) if face.verdict == "No Mask" else thin
         _frame(draw, face.box_xyxy, width, COLOURS[face.verdict])
-    if not faces:
-        return np.array(image)
     # Below 11 pixels the letters run together.
     large, small = (max(11.0, side / part) for part in _LETTERS)
     labels = [

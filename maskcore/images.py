@@ -27,6 +27,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 # Progressive JPEGs come in about ten, and each goes over the whole picture.
 _MAX_SCANS = 100
+_MAX_MARKERS = 10_000
 # A JPEG's bytes of image data are never these: there 0 or a restart follows a 255.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _SUFFIXES = {
@@ -181,16 +182,21 @@ def _check_limit(amount: int, limit: int, unit: int, unit_name: str) -> None:
 
 
 def _jpeg_scans(data: bytes) -> int:
-    """Over how many scans a JPEG spreads its picture; of several pictures the first counts.
+    """Over how many scans a JPEG spreads its picture, up to one too many.
+
+    Of several pictures the first counts. One of very many markers has too many scans, too.
 
     Marker by marker: what is embedded, as small previews, or follows, as films, is passed over.
     """
-    scans, at = 0, 2  # behind the first marker
+    scans, markers, at = 0, 0, 2  # behind the first marker
     while found := _JPEG_MARKER.search(data, at):
         marker, at = found[0][1], found.end()
         if marker == 0xD9:  # the picture's end
             break
         scans += marker == 0xDA
+        markers += 1
+        if scans > _MAX_SCANS or markers > _MAX_MARKERS:
+            return _MAX_SCANS + 1
         if marker not in (0x01, 0xD8):  # all but these begin with their length
             at += int.from_bytes(data[at : at + 2], "big")
     return scans

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.boxes import longer_sides
+
 Label = Literal["Mask", "No Mask"]
 Verdict = Literal["Mask", "No Mask", "Not sure"]
 ImageRgb = NDArray[np.uint8]
@@ -109,8 +111,8 @@ class Detections:
         """The box with the longest side; None without any."""
         if not len(self):
             return None
-        sides = (self.boxes_xyxy[:, 2:] - self.boxes_xyxy[:, :2]).max(axis=1)
-        left, top, right, bottom = self.boxes_xyxy[sides.argmax()].tolist()
+        largest = longer_sides(self.boxes_xyxy).argmax()
+        left, top, right, bottom = self.boxes_xyxy[largest].tolist()
         return left, top, right, bottom
 
     @classmethod

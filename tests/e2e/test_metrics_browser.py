@@ -183,7 +183,7 @@ def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
         ("Two models", "How they were trained"),
         ("Hard cases", re.compile("test photos|no figures on hard cases")),
         ("Mistakes", "photos are called rightly"),
-        ("Figures", "No face has to be found here"),
+        ("Figures", "In each photo the largest face counts"),
     ):
         section(page, name)
         page.get_by_text(text).first.wait_for()

@@ -169,6 +169,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "JPEG of 101 scans": (lambda: progressive_jpeg(92), TOO_MANY_STEPS),
     "JPEG of 509 scans": (lambda: progressive_jpeg(500), TOO_MANY_STEPS),
+    "JPEG of 10,000 comments": (
+        lambda: progressive_jpeg(1).replace(b"\xff\xfe", b"\xff\xfe\0\2" * 9_999 + b"\xff\xfe", 1),
+        TOO_MANY_STEPS,
+    ),
     "100 megapixels in 12 KB": (
         lambda: png((10_000, 10_000), 1, 0, bytes(10_000 * 1251)),
         "This picture has 100 megapixels; at most 50 are accepted. "

@@ -112,6 +112,15 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert TrainConfig.load(tmp_path) == config
 
 
+def test_a_run_with_a_setting_that_is_gone_is_still_one(tmp_path: Path) -> None:
+    config = TrainConfig("photos")
+    config.save(tmp_path)
+    path = tmp_path / "config.json"
+    former = {**json.loads(path.read_text(encoding="utf-8")), "close_up_boxes": "boxes.json"}
+    path.write_text(json.dumps(former), encoding="utf-8")
+    assert TrainConfig.load(tmp_path) == config
+
+
 @pytest.mark.parametrize(
     "content",
     [

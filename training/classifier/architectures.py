@@ -11,7 +11,7 @@ from maskcore.errors import MasklensError
 from maskcore.network_input import InputSpec
 from training.batch_norm import fused
 from training.classifier.starting_weights import NOT_FETCHED
-from training.config import TrainConfig
+from training.config import CROP_MARGIN, TrainConfig
 
 _BASES = {
     "mobilenet_v2": keras.applications.MobileNetV2,
@@ -24,7 +24,7 @@ _BASES = {
 BATCH_NORM_MOMENTUM = 0.97
 
 
-def input_spec(config: TrainConfig, crop_margin: float = 0.0) -> InputSpec:
+def input_spec(config: TrainConfig, crop_margin: float = CROP_MARGIN) -> InputSpec:
     """The input of the trained model: both bases take pixels mapped to -1..1."""
     return InputSpec(size=config.image_size, crop_margin=crop_margin)
 

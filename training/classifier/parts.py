@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from maskcore.network_input import InputSpec
-from maskcore.types import ImageRgb
+from maskcore.types import Box, ImageRgb
 from training.config import DATA_FILE
 from training.metrics import classification_figures
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import folder_label, in_threads
-from training.photos.face_cut import face_input
+from training.photos.face_cut import largest_face, shown
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,14 @@ class Photos:
         root: the folder that holds the class folders.
         paths: N file names relative to ``root``, with forward slashes.
         relabelled: of photos whose folder is wrong, the class folder they belong in.
+        boxes: by file name, where their faces were found, in pixels, None for nowhere; in
+            others they are looked for.
     """
 
     root: Path
     paths: tuple[str, ...]
     relabelled: Mapping[str, str] = field(default_factory=dict)
+    boxes: Mapping[str, Box | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -60,8 +63,12 @@ class Photos:
 
     def inputs(self, spec: InputSpec) -> NDArray[np.float32]:
         """All of them as a model's input, each cut to its face, float32 (N, S, S, 3)."""
-        one_by_one = in_threads(lambda index: face_input(self.read(index), spec), range(len(self)))
-        return np.concatenate(list(one_by_one))
+        return np.concatenate(list(in_threads(lambda i: self._input(i, spec), range(len(self)))))
+
+    def _input(self, index: int, spec: InputSpec) -> NDArray[np.float32]:
+        photo, path = self.read(index), self.paths[index]
+        box = self.boxes[path] if path in self.boxes else largest_face(photo)
+        return shown(photo, box, spec)
 
 
 def run_photos(run_dir: Path, root: Path, part: str) -> Photos:
@@ -72,7 +79,8 @@ def run_photos(run_dir: Path, root: Path, part: str) -> Photos:
     """
     try:
         saved = json.loads((run_dir / DATA_FILE).read_text(encoding="utf-8"))
-        return Photos(root, tuple(saved["parts"][part]["paths"]), saved.get("relabelled", {}))
+        paths = tuple(saved["parts"][part]["paths"])
+        return Photos(root, paths, saved.get("relabelled", {}), saved.get("boxes", {}))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MasklensError(
             f"{run_dir.name} does not say which photos it was trained on: its {DATA_FILE} cannot"

@@ -142,7 +142,7 @@ def package(
         },
     }
     photos = run_photos(run_dir, Path(config.data), "validation")
-    inputs = photos.inputs(input_spec(config))
+    inputs = photos.inputs(served)
     both = probabilities(network, StoredModel(name, card, content), inputs)
     loss = compare(photos.labels, *both, THRESHOLD)
     check(weights, loss)

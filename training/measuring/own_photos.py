@@ -24,7 +24,7 @@ from training.job_files import runs_dir
 from training.measuring.own_files import OwnFiles
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import photo_files
-from training.photos.face_cut import face_input
+from training.photos.face_cut import largest_face, shown
 from training.photos.intake import content_hash, hash_in_name
 
 _BATCH = 32
@@ -75,7 +75,7 @@ def judge_photos(
             except ImageError:
                 unreadable.append(files.name_of(path))
                 continue
-            inputs.append(face_input(image, classifier.input_spec))
+            inputs.append(shown(image, largest_face(image), classifier.input_spec))
             good.append((path, label))
         if good:
             answers = classifier.classify_inputs(np.concatenate(inputs))

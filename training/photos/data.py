@@ -184,9 +184,7 @@ def data_report(dataset: Dataset, parts: dict[str, NDArray[np.int64]]) -> dict[s
             for path, label in zip(dataset.paths, labels, strict=True)
             if label != folder_label(path)
         },
-        "without_a_face": [
-            path for path, box in zip(dataset.paths, dataset.boxes, strict=True) if box is None
-        ],
+        "boxes": dict(zip(dataset.paths, dataset.boxes, strict=True)),
         "skipped": [{"path": path, "reason": reason} for path, reason in dataset.skipped],
         "parts": {
             name: {

@@ -136,7 +136,9 @@ def show_figures(judged: Judged, threshold: float, own: OwnPhotos | None) -> Non
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
     st.subheader(f"The mask model alone, on {alone_on(judged, own is not None)}", anchor=False)
-    st.caption("No face has to be found here, which is easier than what the whole app does.")
+    of_photos = "In each photo the largest face counts"
+    found = of_photos if things == "photos" else "No face is looked for"
+    st.caption(f"{found}, which is easier than what the whole app does: to find them all.")
     if note := not_sure_note(judged, threshold):
         st.markdown(note)
     left, right = st.columns([1, 2], gap="medium")

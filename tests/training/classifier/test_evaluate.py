@@ -4,13 +4,17 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from maskcore.classification import InputSpec, preprocess
 from maskcore.errors import MasklensError
+from maskcore.images import read_image
 from training.__main__ import main
+from training.classifier import evaluate as module
 from training.classifier.evaluate import evaluate
 
 MakePhotos = Callable[..., Path]
@@ -52,6 +56,28 @@ def test_every_photo_of_the_parts_is_there_once_with_its_class(
     # A network that answers the same to everything would pass the tests of the export.
     probabilities = [photo["mask_probability"] for photo in report["parts"]["test"]["photos"]]
     assert max(probabilities) - min(probabilities) > 0.02
+
+
+def test_faces_are_cut_as_when_served(
+    trained: Any, run_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the run found them, with the margin of serving; a photo without one is whole."""
+    box, seen = (20.0, 10.0, 70.0, 60.0), []
+    data = json.loads((run_copy / "data.json").read_text(encoding="utf-8"))
+    first, second, *_ = paths = data["parts"]["validation"]["paths"]
+    data["boxes"] |= {path: box for path in paths} | {second: None}
+    (run_copy / "data.json").write_text(json.dumps(data), encoding="utf-8")
+
+    def predict(inputs: Any, **settings: Any) -> Any:
+        seen.append(inputs)
+        return np.linspace(0.2, 0.8, len(inputs))[:, None]
+
+    monkeypatch.setattr(module, "load_network", lambda run: SimpleNamespace(predict=predict))
+    evaluate(run_copy, "evaluate")
+    spec = InputSpec(size=seen[0].shape[1], crop_margin=0.2)
+    for index, (path, boxes) in enumerate(((first, [box]), (second, None))):
+        expected = preprocess(read_image(trained.data / path), boxes, spec)
+        np.testing.assert_array_equal(seen[0][index], expected[0])
 
 
 def test_report_says_where_it_comes_from(trained: Any, report: dict[str, Any]) -> None:

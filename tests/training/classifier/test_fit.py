@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,9 @@ def test_changed_copies_are_drawn_in_order_and_a_stop_is_heard_between_batches(
     small: None, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = settings(photos, augmented_views=2, epochs=1, fine_tune_epochs=0)
-    dataset = read_dataset(photos, config.image_size)
+    read = partial(read_dataset, find_face=lambda photo: (20.0, 10.0, 70.0, 50.0))
+    monkeypatch.setattr(fit_module, "read_dataset", read)
+    dataset = read(photos, config.image_size)
     train = divide(dataset, config)["train"]
     rng = np.random.default_rng(config.seed)
     expected = [

@@ -113,7 +113,7 @@ def test_a_model_can_be_measured_again_with_the_temperature_that_it_has(
     card["calibration"]["error"]["scenes in folds"] = elsewhere
     put_in_place("blue", b"", card, report)
     # Cut anew, all faces look bare.
-    monkeypatch.setattr(parts, "face_input", lambda photo, spec: -np.ones((1, 32, 32, 3), "f"))
+    monkeypatch.setattr(parts, "shown", lambda *cut: -np.ones((1, 32, 32, 3), "f"))
     assert main([*command, "--keep"]) == 0
     again, measured = read_card("blue"), read_report("blue")
     for key in ("threshold", "not_sure"):

@@ -18,12 +18,13 @@ from tests.training.blue_model import EMPTY, install_blue, write_scenes
 from training.__main__ import main
 from training.annotated.scene_parts import all_folds, split_scenes
 from training.annotated.scenes import read_scenes
+from training.classifier import parts as photo_parts
 from training.classifier.parts import Photos, judged_report
 from training.config import RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
 from training.installing.versions import put_in_place
 from training.measuring import folds
-from training.photos import face_cut
+from training.photos.face_cut import whole_photo
 
 FACE = (20.0, 20.0, 60.0, 60.0)
 # Whom each network was asked about, by its run's name: the scenes' numbers.
@@ -150,7 +151,7 @@ def test_faces_of_folds_calibrate_a_model_that_learned_from_all_scenes(
     make_photos: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(face_cut, "largest_face", face_cut.whole_photo)  # the finder is a made one
+    monkeypatch.setattr(photo_parts, "largest_face", whole_photo)  # the finder is a made one
     data = make_photos(tmp_path / "photos", 10)
     paths = tuple(sorted(path.relative_to(data).as_posix() for path in data.rglob("*.jpg")))
     photos = judged_report(paths, Photos(data, paths).labels, np.full(len(paths), 0.5), 0.5)

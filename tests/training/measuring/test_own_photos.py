@@ -12,6 +12,7 @@ from PIL import Image
 from maskcore.classification import InputSpec
 from maskcore.errors import MasklensError
 from tests.training.voc import voc
+from training.measuring import own_photos
 from training.measuring.own_files import OwnFiles
 from training.measuring.own_photos import (
     JudgedPhoto,
@@ -44,7 +45,22 @@ def photo(path: Path, grey: int, size: tuple[int, int] = (20, 16)) -> None:
     Image.fromarray(np.full((*size[::-1], 3), grey, np.uint8)).save(path)
 
 
-def test_every_photo_is_judged_whole_and_named_as_its_owner_does(tmp_path: Path) -> None:
+def test_each_photos_face_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = np.zeros((16, 20, 3), np.uint8)
+    half[:10, :10] = 204
+    for folder in ("with_mask", "without_mask"):
+        photo(tmp_path / folder / "a.png", 0)
+    Image.fromarray(half).save(tmp_path / "with_mask" / "a.png")
+    box = (2.0, 2.0, 8.0, 8.0)
+    monkeypatch.setattr(own_photos, "largest_face", lambda image: box if image.any() else None)
+    judged, _ = judge_photos(OwnFiles(tmp_path, False), Brightness())  # type: ignore[arg-type]
+    assert {one.path: one.mask_probability for one in judged} == {
+        "with_mask/a.png": pytest.approx(0.8),
+        "without_mask/a.png": 0,
+    }
+
+
+def test_every_photo_is_judged_and_named_as_its_owner_does(tmp_path: Path) -> None:
     for number in range(40):  # more than go through at once
         photo(tmp_path / "with_mask" / f"{number:02d}.png", 100 + number)
     photo(tmp_path / "without_mask" / "50.png", 51)

@@ -169,7 +169,7 @@ def test_report_says_what_there_is() -> None:
     dataset = Dataset(
         root=Path("data"),
         paths=("without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg", "with_mask/ü.jpg"),
-        boxes=(None, (1, 2, 3, 4), None, (0, 0, 8, 8)),
+        boxes=(None, [1, 2, 3, 4], None, [0, 0, 8, 8]),  # type: ignore[arg-type]
         pixels=np.zeros((4, 8, 8, 3), np.uint8),
         labels=np.array([0, 0, 1, 1]),
         groups=np.array([0, 0, 0, 1]),
@@ -184,7 +184,12 @@ def test_report_says_what_there_is() -> None:
         "photos_with_a_near_duplicate": 3,
         "groups_in_both_classes": [["without_mask/a.jpg", "without_mask/b.jpg", "with_mask/a.jpg"]],
         "relabelled": {},
-        "without_a_face": ["without_mask/a.jpg", "with_mask/a.jpg"],
+        "boxes": {
+            "without_mask/a.jpg": None,
+            "without_mask/b.jpg": [1, 2, 3, 4],
+            "with_mask/a.jpg": None,
+            "with_mask/ü.jpg": [0, 0, 8, 8],
+        },
         "skipped": [{"path": "with_mask/c.jpg", "reason": "This file is empty."}],
         "parts": {
             "train": {

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,15 +13,16 @@ from maskcore.classification import InputSpec, preprocess
 from maskcore.classification.preprocess import crop_square, resize
 from maskcore.detection import load_detector
 from maskcore.images import read_image
-from maskcore.types import Box, ImageRgb
+from maskcore.types import Box, Detections, ImageRgb
 from tests.maskcore.made_pictures import ASTRONAUT
 from training.config import CROP_MARGIN
+from training.photos import face_cut
 from training.photos.data import read_dataset
 from training.photos.face_cut import (
     cut,
     face_box,
-    face_input,
     largest_face,
+    shown,
     whole_face,
     whole_photo,
 )
@@ -82,15 +85,38 @@ def test_of_several_faces_it_is_the_largest(portrait: ImageRgb, face: Box) -> No
 
 def test_the_model_is_shown_the_face_as_on_the_other_pages(portrait: ImageRgb) -> None:
     box = largest_face(portrait)
-    np.testing.assert_array_equal(face_input(portrait, SPEC), preprocess(portrait, [box], SPEC))
+    np.testing.assert_array_equal(shown(portrait, box, SPEC), preprocess(portrait, [box], SPEC))
     assert face_box(portrait, 0.2) == box
+
+
+def test_what_is_seen_in_the_grey_beside_a_narrow_photo_is_no_face_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The photo takes 20 of the 160 columns that are looked at."""
+    seen = Detections(
+        np.array([[60, 20, 120, 140], [4, 40, 30, 60]], np.float32),
+        np.array([0.9, 0.8], np.float32),
+    )
+    finder = SimpleNamespace(detect=lambda square: seen)
+    monkeypatch.setattr(face_cut, "shared_detector", lambda name, live: finder)
+    assert largest_face(np.zeros((1600, 200, 3), np.uint8)) == (40, 400, 200, 600)
+
+
+def test_a_face_that_fills_a_huge_photo_is_cut_from_a_smaller_copy() -> None:
+    rng = np.random.default_rng(0)
+    photo = cv2.resize(rng.integers(0, 255, (40, 60, 3), np.uint8), (6000, 4000))
+    box = (500.0, 100.0, 4500.0, 3900.0)
+    square = cut(photo, box, 0.2)
+    assert square.shape == (2000, 2000, 3)
+    exact = preprocess(photo, [box], SPEC)
+    np.testing.assert_allclose(shown(photo, box, SPEC), exact, atol=0.05)  # of 2
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (60, 120)])
 def test_a_photo_without_a_face_is_taken_for_one(size: tuple[int, int]) -> None:
     photo = np.full((*size, 3), 200, np.uint8)
     assert largest_face(photo) is None
-    np.testing.assert_array_equal(face_input(photo, SPEC), preprocess(photo, None, SPEC))
+    np.testing.assert_array_equal(shown(photo, None, SPEC), preprocess(photo, None, SPEC))
     assert face_box(photo, 0.2) == whole_face(photo, 0.2)
     assert cut(photo, None, 0.2) is photo
 
