@@ -93,7 +93,7 @@ def upload_zip() -> Brought | None:
 
 def zip_waits() -> bool:
     """Whether an archive that can be read is to be confirmed yet."""
-    return _PLAN in st.session_state
+    return len(st.session_state.get(_PLAN, ())) > 1  # photos in one folder are refused
 
 
 def _forget_zip(name: str) -> None:
@@ -233,7 +233,8 @@ def _confirm(
 
 
 def _class_key(key: str, folder: str) -> str:
-    return f"class-{key}-{folder}"
+    # Names that are not UTF-8 cannot be keys; as question marks, two of them might be the same.
+    return f"class-{key}-{folder}".encode(errors="backslashreplace").decode()
 
 
 def _carry_out(

@@ -29,6 +29,7 @@ from tests.ui.training.sections import (
 from training.config import FOLDS
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.intake import IntakeReport
+from training.photos.offered import PhotoFolder
 from training.photos.public_data import CATALOGUE
 
 
@@ -215,6 +216,20 @@ def test_another_folder_is_confirmed_and_copied(
     press(page, "Use these photos")
     assert got(page) == f"got {2 * COUNT}"
     assert page.session_state.choice.folder.parent == runs / "data"
+
+
+def test_folders_whose_names_are_not_utf_8_are_confirmed_each(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = tuple(
+        PhotoFolder(f"masqu{letter}", 1, WITH_MASK if letter == "\udce9" else WITHOUT_MASK)
+        for letter in "\udce8\udce9"
+    )
+    monkeypatch.setattr(ui.training.data_ways, "plan_folder", lambda folder: plan)
+    go(page, "Folder on this computer")
+    page.text_input[0].set_value(str(tmp_path)).run()
+    assert got(page) == "got nothing"
+    assert [box.value for box in page.selectbox] == ["No Mask", "Mask"]
 
 
 @pytest.mark.parametrize("path", ["nothing", "/nothing/at/all"])

@@ -68,6 +68,10 @@ def test_an_archive_that_is_here_is_to_be_confirmed(open_training: OpenPage) -> 
     content = packed({f"{name}/{n}.png": grey(n) for name in ("mask", "nomask") for n in (1, 2)})
     page.file_uploader[0].upload("mine.zip", content, "application/zip").run()
     assert "Press “Use these photos” above first" in texts(page)
+    one = packed({f"mask/{n}.png": grey(n) for n in (1, 2)})
+    page.file_uploader[0].upload("one.zip", one, "application/zip").run()
+    assert "Choose the photos first" in texts(page)  # there is no such button
+    page.file_uploader[0].upload("mine.zip", content, "application/zip").run()
     page.segmented_control(key="training_way").set_value("Public photos").run()
     assert "Choose the photos first" in texts(page)
 
