@@ -35,6 +35,7 @@ def show_own(model: str) -> None:
         model: the mask model's name.
     """
     if own := OwnPhotos.of_session(model):
+        st.session_state.pop(_PRESSED, None)  # no button here begins anew
         _show_result(own)
         return
     if own := OwnPhotos.of_any_model():
@@ -70,7 +71,7 @@ def show_own(model: str) -> None:
                     st.error(plain(str(error)))
                 else:
                     _run(model, chosen, partial(measure_folder, root), _FOLDER)
-    _show_problem()
+    _show_problem(_FOLDER)
     if file is not None:  # last, so that a press of a button above is not passed over
         with below:
             st.caption(BEGINS_ANEW)
@@ -84,16 +85,21 @@ def offer_model(own: OwnPhotos, model: str) -> None:
         f"{shown_name(own.name)} is measured with {plain(model_title(own.judged.model))}, not yet"
         f" with {title}. Once it is, “Two models” compares the two on your photos."
     )
-    if st.button(f"Measure with {title}", icon=":material/play_arrow:"):
+    button = f"Measure with {title}"
+    if st.button(button, icon=":material/play_arrow:"):
         finders = [name for name, (finder, _) in DETECTORS.items() if finder in own.scenes]
-        _run(model, finders, partial(measure_again, own), f"Measure with {title}")
-    _show_problem()
+        _run(model, finders, partial(measure_again, own), button)
+    _show_problem(button)
 
 
-def _show_problem() -> None:
-    """Why nothing was measured, once."""
+def _show_problem(button: str) -> None:
+    """Why nothing was measured, once.
+
+    Args:
+        button: the one offered here: another, pressed elsewhere, is not to be looked for here.
+    """
     show_problem(_PLACE)
-    if button := st.session_state.pop(_PRESSED, ""):
+    if st.session_state.pop(_PRESSED, "") == button:
         st.info(
             "Measuring ended unfinished, as something else was pressed or chosen meanwhile."
             f" Press “{button}” to begin anew."
@@ -120,6 +126,9 @@ def _run(
             measure(loading.classifier(model), pipelines, show).keep()
     except MasklensError as error:
         keep_problem(_PLACE, error)
+    except Exception:  # the end of a run is none
+        del st.session_state[_PRESSED]
+        raise
     else:
         put("metrics_part", OWN)
     del st.session_state[_PRESSED]

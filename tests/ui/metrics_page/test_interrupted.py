@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.files import grey, packed
 from tests.ui.metrics_page.page import bring, names, section, texts, upload, where
-from tests.ui.pages import once_more, press
+from tests.ui.pages import labels, once_more, press
 from training.photos.folder_intake import ROOTS_VARIABLE
 from ui import uploader
 from ui.metrics import own_view, pictures_view
@@ -92,6 +93,36 @@ def test_of_a_folder_whose_measuring_was_interrupted_that_is_said_once(
     assert "Press “Measure with second” to begin anew." in texts(page.run())
     press(page, "Measure with second")
     assert "to begin anew" not in texts(page)
+
+
+@pytest.mark.parametrize("meanwhile", ["first", "third"])
+def test_what_was_interrupted_is_not_said_where_another_button_stands(
+    own_page: AppTest, fake_models: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    copytree(fake_models / "second", fake_models / "third")
+    page = upload(own_page, PHOTOS)
+    page.selectbox(key="metrics_model").set_value("second").run()
+    monkeypatch.setattr(own_view, "measure_again", lambda *arguments: st.stop())
+    press(page, "Measure with second")
+    page.selectbox(key="metrics_model").set_value(meanwhile).run()
+    assert not page.exception
+    assert ("Measure with third" in labels(page)) is (meanwhile == "third")
+    assert "to begin anew" not in texts(page)
+    page.selectbox(key="metrics_model").set_value("second").run()
+    assert "Measure with second" in labels(page)
+    assert "to begin anew" not in texts(page)  # it would be late
+
+
+def test_what_fails_unforeseen_did_not_end_unfinished(
+    own_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = upload(own_page, PHOTOS)
+    page.selectbox(key="metrics_model").set_value("second").run()
+    monkeypatch.setattr(own_view, "measure_again", lambda *arguments: 1 / 0)
+    (button,) = [b for b in page.button if b.label == "Measure with second"]
+    button.click().run()
+    assert page.exception
+    assert "to begin anew" not in texts(page.run())
 
 
 def test_what_fails_unforeseen_is_not_begun_anew(
