@@ -62,7 +62,6 @@ class Gallery:
             content: the file as it came.
             is_shot: whether the camera took it, which is new however much it is like another.
         """
-        self._forget_removed()  # they would take up room
         digest = hashlib.sha256(content).digest()
         if not is_shot and any(photo.digest == digest for photo in self.photos):
             self.doubles.append((name, digest))
@@ -72,6 +71,7 @@ class Gallery:
         if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
             self.problems.append((name, _no_room()))
             return None
+        self._forget_removed()  # they would take up room
         photo = Photo(next(self._numbers), name, content, digest)
         self.photos.append(photo)
         self.stopped = None
@@ -121,8 +121,10 @@ class Gallery:
         self._drop(photo)
         if all(held.analyses for held in self.photos):
             self.left = 0
-        # Now there is room.
-        self.problems = [problem for problem in self.problems if problem[1] != _no_room()]
+        # Now there is room, until it is brought back.
+        refused = [problem for problem in self.problems if problem[1] == _no_room()]
+        self.problems = [problem for problem in self.problems if problem not in refused]
+        self._removed_notes = refused, []
 
     def _drop(self, photo: Photo) -> None:
         self.photos = [held for held in self.photos if held is not photo]

@@ -180,10 +180,37 @@ def test_a_removed_photo_returns_to_its_place(looked: Gallery) -> None:
 def test_what_was_said_of_files_returns_with_the_photos(looked: Gallery) -> None:
     looked.problems.append(("a.jpg", "broken"))
     looked.add("again.png", looked.photos[0].content)
-    said = looked.problems, looked.doubles
+    said = list(looked.problems), list(looked.doubles)
     looked.remove_all()
+    assert (looked.problems, looked.doubles) == ([], [])
     looked.bring_back()
     assert (looked.problems, looked.doubles) == said
+
+
+def test_what_found_no_room_is_said_again_once_there_is_none_again(
+    looked: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_PHOTOS", 3)
+    looked.problems.append(("broken.jpg", "broken"))
+    looked.add("large.png", b"new")
+    said = list(looked.problems)
+    assert [name for name, _ in said] == ["broken.jpg", "large.png"]
+    looked.remove(looked.photos[0])
+    assert [name for name, _ in looked.problems] == ["broken.jpg"]
+    looked.bring_back()
+    assert looked.problems == said
+
+
+def test_a_file_that_is_not_taken_in_leaves_what_was_removed(
+    looked: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = list(looked.photos)
+    looked.remove(looked.photos[0])
+    looked.add("again.png", looked.photos[0].content)
+    monkeypatch.setattr(module, "MAX_PHOTOS", 2)
+    looked.add("large.png", b"new")
+    looked.bring_back()
+    assert looked.photos == before
 
 
 # --- looking
