@@ -44,7 +44,7 @@ WHAT_TO_DO = {
     " the page.",
     "Video file": "Add a video: every face is boxed, followed and labelled. It goes only to the"
     " computer that runs Masklens and is gone when you press **Another video**, or close or"
-    " reload the page.",
+    " reload the page, a day later at most.",
 }
 BLURRED = "In the picture, in snapshots and in saved videos."
 

@@ -34,7 +34,7 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
         settings: those that a video begun now gets.
     """
     job: VideoJob | None = st.session_state.get(_JOB)
-    if job is not None and job.summary is not None and not job.video_file.is_file():
+    if job is not None and not job.source_file.is_file():  # however far it is
         # The tab stayed open, see training.photos.data_folders.
         st.session_state[_REFUSED] = (
             f"**{shown_name(job.name)}** was cleared away, as every video is after a day."

@@ -42,6 +42,8 @@ def summary(**options: Any) -> Any:
 class FakeJob:
     """Stands in for ``VideoJob``: is in the state it is told to be in."""
 
+    source_file: Path
+
     def __init__(self, name: str, content: Any, pipeline: Any, settings: VideoSettings) -> None:
         self.name, self.content, self.pipeline = name, content.read(), pipeline
         self.settings = settings
@@ -60,8 +62,6 @@ class FakeJob:
     def end(self, folder: Path, **options: Any) -> None:
         """Be done, with files."""
         self.video_file, self.csv_file = folder / "video.mp4", folder / "faces.csv"
-        self.source_file = folder / "source"
-        self.source_file.write_bytes(self.content)
         self.video_file.write_bytes(b"0123456789")
         self.csv_file.write_bytes(b"seconds,frame\n")
         self.state, self.summary = "ended", summary(**options)
@@ -85,14 +85,17 @@ def view(open_view: Callable[[], AppTest], jobs: list[FakeJob]) -> AppTest:
 
 
 @pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[FakeJob]:
+def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[FakeJob]:
     """Every job that was begun, oldest first; any file is taken for a video."""
     begun: list[FakeJob] = []
     monkeypatch.setattr(video_view, "look_at", lambda content: None)
 
     def begin(*arguments: Any) -> FakeJob:
-        begun.append(FakeJob(*arguments))
-        return begun[-1]
+        job = FakeJob(*arguments)
+        job.source_file = tmp_path / f"source-{len(begun)}"
+        job.source_file.write_bytes(job.content)
+        begun.append(job)
+        return job
 
     monkeypatch.setattr(video_view, "VideoJob", begin)
     return begun
@@ -249,8 +252,6 @@ def test_it_can_be_labelled_again_with_other_settings(
     upload(view)
     if ended:
         jobs[0].end(tmp_path)
-    jobs[0].source_file = tmp_path / "source"
-    jobs[0].source_file.write_bytes(b"moving")
     view.run()
     assert "Masklens, first, a mask from 50\N{NO-BREAK SPACE}%, faces not blurred." in made_with(
         view
@@ -298,14 +299,18 @@ def test_where_there_is_little_room_it_is_said(
     assert view.file_uploader
 
 
+@pytest.mark.parametrize("state", ["waiting", "running", "failed", "done"])
 def test_a_video_that_was_cleared_away_after_a_day_has_to_be_brought_again(
-    view: AppTest, jobs: list[FakeJob], tmp_path: Path
+    view: AppTest, jobs: list[FakeJob], tmp_path: Path, state: str
 ) -> None:
     upload(view)
-    jobs[0].end(tmp_path)
-    view.run()
-    assert subheaders(view) == ["2 people in 42 s of video"]
-    jobs[0].video_file.unlink()
+    if state == "done":
+        jobs[0].end(tmp_path)
+        jobs[0].video_file.unlink()
+    else:
+        jobs[0].state = "ended" if state == "failed" else state
+    jobs[0].source_file.unlink()
+    view.toggle(key="blur").set_value(True)  # so that it could be labelled again
     view.run()
     assert not view.exception
     assert "is after a day. Bring it again." in view.error[0].value
