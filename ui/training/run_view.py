@@ -162,7 +162,11 @@ def _show_details(job: Job, points: list[CurvePoint]) -> None:
         if text.strip():
             st.code(text, language=None, height=260)
         else:
-            st.caption("Nothing unusual has been written down.")
+            st.caption(
+                "Nothing has been written down yet."
+                if job.is_active
+                else "Nothing unusual has been written down."
+            )
 
 
 def _watch(id: str, shown: State, allowed: bool) -> None:

@@ -50,6 +50,22 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     assert page.code[0].value == "a line of the log"
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("running", "Nothing has been written down yet."),
+        ("interrupted", "Nothing unusual has been written down."),
+    ],
+)
+def test_an_empty_log_is_usual_only_once_the_run_is_over(
+    open_training: OpenPage, runs: Any, state: str, said: str
+) -> None:
+    (runs.root / runs.make("Ben", state) / "log.txt").write_text("")
+    page = see_runs(open_training())
+    (log,) = [e for e in page.expander if e.label == "Log"]
+    assert [caption.value for caption in log.caption] == [said]
+
+
 @pytest.mark.parametrize("weights", ["installed", "imagenet"])
 def test_curves_without_a_rise_are_explained_where_the_model_knew_masks_already(
     open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch, weights: str
