@@ -168,7 +168,7 @@ def test_a_tick_box_is_spoken_as_its_run_is_called(open_training: OpenPage, runs
     second = runs.make("![x](http://a.example/b.png)", "finished")
     page = see_runs(open_training())
     assert page.checkbox(key=f"tick-{first}").label == "Compare Ben, 19:40"
-    assert "[" not in page.checkbox(key=f"tick-{second}").label
+    assert page.checkbox(key=f"tick-{second}").label == "Compare !(x)(http://a.example/b.png)"
 
 
 def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> None:
