@@ -106,7 +106,8 @@ def show_photos(
         with above.container(key="pager"):
             page = st.pagination(pages, key=PAGE)
     first, end = (page - 1) * PHOTOS_A_PAGE, min(page * PHOTOS_A_PAGE, len(shown))
-    # Where a photo was that has been removed: a second click there meets no other's Remove.
+    # Where the photo was that was removed last: after a first removal, a second click there meets
+    # no other's Remove.
     gone = gallery.removed[0].number if gallery.removed else -1
     gap = sum(photo.number < gone for photo in shown) if gallery.removed else -1
     for place, photo in enumerate(shown[first:end], start=first):
