@@ -133,7 +133,7 @@ def _costs(config: TrainConfig, photos: float) -> dict[str, float]:
     tuning = config.fine_tune_epochs
     return {
         ev.STARTING: 3.0,
-        ev.READING: 1.5 + 0.0028 * photos,
+        ev.READING: 1.5 + 0.0055 * photos,
         ev.FEATURES: 0.5 + 0.002 * (0.5 * photos + train * config.augmented_views),
         ev.HEAD_STAGE: 0.5 + config.epochs * (0.2 + 0.0003 * train),
         ev.FINE_TUNE_STAGE: _TUNING_START + tuning * (1.5 + 0.024 * train) if tuning else 0.0,
