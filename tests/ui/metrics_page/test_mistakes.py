@@ -53,15 +53,6 @@ def test_a_cell_lists_its_photos_the_surest_mistake_first(page: AppTest) -> None
     assert "There is nothing here" in texts(page)
 
 
-def test_a_long_file_name_breaks_behind_its_parts(
-    models: Path, make_report: MakeReport, open_page: OpenPage
-) -> None:
-    report = make_report(LABELS, FIRST)
-    report["parts"]["test"]["photos"][3]["path"] = "with_mask/with_mask_0632.jpg"
-    (models / "first" / "report.json").write_text(json.dumps(report))
-    assert names(open_mistakes(open_page))[0] == "with_\u200bmask_\u200b0632.jpg"
-
-
 def test_until_one_is_clicked_the_cell_with_most_mistakes_is_shown(page: AppTest) -> None:
     section(page, "Mistakes")
     chosen = lambda: page.selectbox(key="metrics_cell").value  # noqa: E731
