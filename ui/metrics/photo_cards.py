@@ -44,8 +44,7 @@ def _show_card(answer: Answer, pictures: Pictures | None, corrections: Marks | N
     if picture:
         st.image(picture, width="stretch", alt=f"{legible(name)}, {said}")
     st.markdown(f"**{said}**")
-    # Broken, where it has to be, behind one of its parts.
-    st.caption(shown_name(name.rsplit("/", 1)[-1]).replace("\\_", "\\_\N{ZERO WIDTH SPACE}"))
+    st.caption(shown_name(name.rsplit("/", 1)[-1]))
     # Nobody can tell a wrong label without seeing the photo.
     if pictures and picture and corrections is not None:
         corrections.choose(path, label, pictures.content_hash)
