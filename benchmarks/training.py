@@ -2,9 +2,8 @@
 
 The usual way, as mask-detection projects have it: each epoch decodes every photo and runs
 the frozen base over it, whole. Ours reads each photo once, finds and cuts out its face, and
-computes its features once. Also
-measured: from submitting a run to its first event, and a recorded set of 2 x 50 frames from
-submitting to an installable model.
+computes its features once. Also measured: from submitting a run to its first event, and a
+recorded set of 2 x 50 frames from submitting to an installable model.
 
     python -m benchmarks.training [--data DIR] [--epochs 10] [--small] [--json FILE]
 

@@ -1,4 +1,4 @@
-"""Pictures made smaller, for the page and for files that cannot hold them whole."""
+"""Pictures made smaller, where they would be larger than what they are for."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from maskcore.classification.preprocess import crop_square, preprocess
 from maskcore.loaded import shared_detector
 from maskcore.models import models_dir
 from maskcore.network_input import InputSpec
+from maskcore.resizing import reduced
 from maskcore.types import Box, Detections, ImageRgb, longer_side
 
 FindFace = Callable[[ImageRgb], Box | None]
@@ -71,9 +72,7 @@ def cut(image_rgb: ImageRgb, box_xyxy: Box | None, margin: float) -> ImageRgb:
         return image_rgb
     factor = _LARGEST_SQUARE / (longer_side(box_xyxy) * (1 + 2 * margin))
     if factor < 1:
-        height, width = image_rgb.shape[:2]
-        size_wh = max(1, round(width * factor)), max(1, round(height * factor))
-        image_rgb = cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
+        image_rgb = reduced(image_rgb, round(max(image_rgb.shape[:2]) * factor))
         left, top, right, bottom = (edge * factor for edge in box_xyxy)
         box_xyxy = left, top, right, bottom
     return crop_square(image_rgb, box_xyxy, margin)

@@ -146,10 +146,10 @@ class LiveStream:
         if last is None or not self.flowing:
             return False
         image, analysis, settings = last
-        annotated = draw_faces(image, analysis.faces, blur=settings.blur)
         if settings.blur:
             image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
         name = f"masklens-{next(self._numbers):03d}-{datetime.now():%H-%M-%S}"
+        annotated = draw_faces(image, analysis.faces)
         snapshot = Snapshot(name, encode_image(annotated), encode_image(image))
         self.snapshots = [snapshot, *self.snapshots][:MOST_SNAPSHOTS]
         return True
