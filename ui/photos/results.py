@@ -15,13 +15,22 @@ from ui.choices import Choice
 from ui.keep import keep
 from ui.photos.export import annotated_name
 from ui.photos.gallery import Gallery
+from ui.photos.overview import (
+    LARGE,
+    PAGE,
+    PHOTOS_A_PAGE,
+    SMALL_FROM,
+    TO_SEE,
+    Shown,
+    choose_layout,
+    show_small,
+)
 from ui.photos.photo import Photo, Results
 from ui.photos.preview import jpeg_url
 from ui.style import PHONE_PX
 from ui.words import counted, shown_name
 
-PHOTOS_A_PAGE = 10
-PAGE, _BELOW = "page-above", "below-photos"  # keys of the two pagers
+_BELOW = "below-photos"  # key of the pager there
 # Photos fill their column, those of fewer pixels across are enlarged so many times.
 SMALL_WIDTH, ENLARGED = 240, 3
 # From so many times as wide as high.
@@ -42,16 +51,12 @@ _STYLE = f"""<style>
 [class*="st-key-panorama-"] img[style*="max-height"] {{
   align-self: start; width: auto !important; max-width: none !important;
 }}
-[class*="st-key-page-"] {{ scroll-margin-top: 5rem; }}
+[class*="st-key-page-"], [class*="st-key-photo-"] {{ scroll-margin-top: 5rem; }}
 /* On phones a line of its own: beside it the kinds grow once all photos have been looked at. */
 @media (max-width: {PHONE_PX}px) {{
   [data-testid="stLayoutWrapper"]:has(> .st-key-pager) {{ flex-basis: 100%; }}
 }}
 </style>"""
-# A page turned from below begins at its first photo.
-_TO_THE_FIRST = """<script>
-document.querySelector("[class*='st-key-page-']")?.scrollIntoView();
-</script>"""
 _DOUBTS = ("the face is too small", "the face is too blurred", "the model is undecided")
 
 
@@ -83,7 +88,7 @@ def show_photos(
     blur: bool,
     above: DeltaGenerator,
 ) -> None:
-    """Each photo with its faces, some photos a page; those that wait keep their places.
+    """Each photo with its faces, some a page, or more small ones; who waits keeps its place.
 
     Args:
         gallery: the visitor's.
@@ -98,33 +103,57 @@ def show_photos(
     # Photos nobody has looked at in any way have no place yet: one that cannot be read, and
     # leaves, takes no page with it.
     shown = [photo for photo in photos if photo.preview]
-    pages = max(1, -(-len(shown) // PHOTOS_A_PAGE))
     keep(PAGE, 1)
+    layout = LARGE
+    if len(gallery.photos) >= SMALL_FROM:
+        with above.container(width="content"):
+            layout = choose_layout()
+    a_page = PHOTOS_A_PAGE[layout]
+    pages = max(1, -(-len(shown) // a_page))
     page = min(st.session_state[PAGE], pages)
-    if len(gallery.photos) > PHOTOS_A_PAGE:  # from the beginning, so that nothing moves later
+    if len(gallery.photos) > a_page:  # from the beginning, so that nothing moves later
         st.session_state[PAGE] = page  # else it would begin anew where there are more pages
         with above.container(key="pager"):
             page = st.pagination(pages, key=PAGE)
-    first, end = (page - 1) * PHOTOS_A_PAGE, min(page * PHOTOS_A_PAGE, len(shown))
+    of_page = [
+        Shown(photo, analyses.get(photo.number), place)
+        for place, photo in list(enumerate(shown))[(page - 1) * a_page : page * a_page]
+    ]
+    if layout == LARGE:
+        _show_large(gallery, shown, of_page, choice, blur)
+    else:
+        offer_to_bring_back(gallery)
+        show_small(of_page, blur)
+    if pages > 1:
+        _show_pager_below(page, pages)
+    if to_see := st.session_state.pop(TO_SEE, ""):
+        st.html(
+            f'<script>document.querySelector("{to_see}")?.scrollIntoView();</script>',
+            unsafe_allow_javascript=True,
+        )
+
+
+def _show_large(
+    gallery: Gallery, shown: list[Photo], of_page: list[Shown], choice: Choice, blur: bool
+) -> None:
     # Where the photo was that was removed last: after a first removal, a second click there meets
     # no other's Remove.
     gone = gallery.removed[0].number if gallery.removed else -1
     gap = sum(photo.number < gone for photo in shown) if gallery.removed else -1
-    for place, photo in enumerate(shown[first:end], start=first):
-        if place == gap:
+    for held in of_page:
+        photo, analysis = held.photo, held.analysis
+        if held.place == gap:
             offer_to_bring_back(gallery)
         with st.container(border=True, key=f"photo-{photo.number}"):
             picture, facts = st.columns([3, 2], gap="medium")
-            if photo.number in analyses:
-                _show_photo(gallery, photo, analyses[photo.number], choice, blur, picture, facts)
+            if analysis:
+                _show_photo(gallery, photo, analysis, choice, blur, picture, facts)
             else:
                 preview = photo.unlabelled_preview(blur)
                 _show_picture(photo, preview, "not looked at yet", picture)
                 facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
-    if gap == end:
+    if gap == (of_page[-1].place + 1 if of_page else 0):
         offer_to_bring_back(gallery)
-    if pages > 1:
-        _show_pager_below(page, pages)
 
 
 def offer_to_bring_back(gallery: Gallery) -> None:
@@ -140,12 +169,11 @@ def offer_to_bring_back(gallery: Gallery) -> None:
 def _show_pager_below(page: int, pages: int) -> None:
     def turn() -> None:
         st.session_state[PAGE] = st.session_state[_BELOW]
-        st.session_state["to-the-first"] = True
+        # A page turned from below begins at its first photo.
+        st.session_state[TO_SEE] = "[class*='st-key-page-']"
 
     st.session_state[_BELOW] = page
     st.pagination(pages, key=_BELOW, on_change=turn)
-    if st.session_state.pop("to-the-first", False):
-        st.html(_TO_THE_FIRST, unsafe_allow_javascript=True)
 
 
 def _show_picture(photo: Photo, jpeg: bytes, said: str, place: DeltaGenerator) -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 from maskcore import Analysis
 from ui.keep import forget, keep, kept
 from ui.photos.gallery import Gallery
+from ui.photos.overview import PAGE
 from ui.photos.photo import Photo, Results
-from ui.photos.results import PAGE
 
 ALL = "All photos"
 # Said of photos: what stands in the totals counts faces.

@@ -18,7 +18,7 @@ from ui.photos.export import results_zip
 
 
 def kinds(page: AppTest) -> list[str]:
-    return [option for row in page.get("button_group")[1:] for option in row.options]
+    return [option for row in page.pills for option in row.options]
 
 
 def unpacked(archive: bytes) -> list[bytes]:
