@@ -26,6 +26,7 @@ from ui.metrics.charts import SERIES
 from ui.metrics.corrections import Marks, read_list
 from ui.metrics.provenance import begun_sentence
 from ui.training.run_mistakes import show_run_mistakes
+from ui.training.run_trial import show_trial
 from ui.training.views import submit_and_open
 from ui.words import counted, percent, plain
 
@@ -61,6 +62,9 @@ def show_champion(job: Job, allowed: bool) -> None:
     # In a box, which has its one place: an open fold below closes where something comes or goes.
     with st.container():
         _show_way_to_install(job, allowed, found.verdict, in_use, replaced)
+    names = job.config.architecture, found.installed_name
+    beside = next((name for name in names if name in now), "")
+    show_trial(job, "" if in_use else beside)
     with st.expander("The comparison in detail", icon=":material/balance:"):
         # A recording is new to whatever there was before it.
         may_be_known = began_with_a_model(card) and job.config.split_by != "time"

@@ -1,0 +1,78 @@
+"""A run's model tried on a photo before it is installed, with the shipped models."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from maskcore.files import write_json
+from maskcore.models import CARD_FILE, MODEL_FILE
+from tests.ui.pages import texts
+from tests.ui.training_page.page import OpenPage, compared, see_runs
+from ui.photos.sample import sample_photo
+
+SHIPPED = Path(__file__).resolve().parents[3] / "models"
+
+
+@pytest.fixture
+def run_id(runs: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run whose model is the shipped one, but wants to be surer of a mask than one can be."""
+    monkeypatch.setenv("MASKLENS_MODELS", str(SHIPPED))
+    run_id: str = runs.make("Ben", "finished", epochs_done=3, comparison=compared("better"))
+    shipped, folder = SHIPPED / "mobilenet_v2", runs.root / run_id
+    shutil.copy(shipped / MODEL_FILE, folder)
+    card = json.loads((shipped / CARD_FILE).read_text(encoding="utf-8"))
+    write_json(folder / CARD_FILE, {**card, "threshold": 1.0, "sha256": "of the run"})
+    return run_id
+
+
+def open_fold(open_page: OpenPage, run_id: str) -> AppTest:
+    page = see_runs(open_page("pages/training.py"))
+    assert page.get("camera_input") == []  # nobody is asked for a camera before
+    page.session_state[f"try-{run_id}"] = True
+    return page.run()
+
+
+def bring(page: AppTest, name: str, content: bytes) -> AppTest:
+    page.segmented_control(key="trial_way").set_value("Upload").run()
+    page.file_uploader[0].set_value((name, content, "image/png"))
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_both_models_say_what_they_see_in_a_photo(open_page: OpenPage, run_id: str) -> None:
+    page = open_fold(open_page, run_id)
+    assert len(page.get("camera_input")) == 1
+    assert "is not kept" in texts(page)
+    page = bring(page, "sample.png", sample_photo())
+    table = page.table[0].value  # that of the comparison comes below
+    assert list(table.index) == ["Face 1", "Face 2"]
+    assert [said.split()[0] for said in table["This run"]] == ["No", "No"]
+    assert [said.split()[0] for said in table["Installed: MobileNetV2"]] == ["No", "Mask"]
+    assert "2 faces: 0 with mask, 2 without" in texts(page)
+
+
+def test_a_photo_or_a_run_that_cannot_be_read_is_said(
+    open_page: OpenPage, runs: Any, run_id: str
+) -> None:
+    page = bring(open_fold(open_page, run_id), "a.png", b"text")
+    assert len(page.error) == 1
+    (runs.root / run_id / MODEL_FILE).unlink()
+    page = bring(page, "sample.png", sample_photo())
+    (error,) = page.error
+    assert error.value == "This run's model cannot be read, so it cannot be tried."
+
+
+def test_the_model_in_use_is_not_shown_beside_itself(
+    open_page: OpenPage, runs: Any, run_id: str
+) -> None:
+    shutil.copy(SHIPPED / "mobilenet_v2" / CARD_FILE, runs.root / run_id)
+    page = bring(open_fold(open_page, run_id), "sample.png", sample_photo())
+    table = page.table[0].value  # that of the comparison comes below
+    assert list(table.columns) == ["This run"]
