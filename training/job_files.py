@@ -19,6 +19,7 @@ from typing import Any
 from maskcore.errors import MasklensError
 from maskcore.files import patiently
 from maskcore.locks import locked
+from maskcore.models import CARD_FILE, checksums
 
 JOB_FILE = "job.json"  # name, name of the data, when it was made
 QUEUE_FILE = "queued.json"  # there while the run waits for its turn
@@ -77,6 +78,15 @@ def read_values(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
+
+
+def run_of_model(name: str) -> Path | None:
+    """The folder of the run that an installed model came from, while that is still there."""
+    sha256 = checksums(name).get(name)
+    for folder in runs_dir().glob("*") if sha256 else ():
+        if (read_values(folder / CARD_FILE) or {}).get("sha256") == sha256:
+            return folder
+    return None
 
 
 @contextmanager

@@ -19,6 +19,15 @@ def legible(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def spoken(text: str) -> str:
+    """A name in a label that is spoken and not drawn.
+
+    What keeps a text from being read as Markdown would be spoken, too. Without square brackets it
+    holds no picture that a browser fetches.
+    """
+    return legible(text).replace("[", "(").replace("]", ")")
+
+
 def plain(text: str) -> str:
     """Text kept from being read as Markdown, legible, and of whose addresses none is a link."""
     text = _LINKED.sub("\N{WORD JOINER}", legible(text))  # which nobody sees

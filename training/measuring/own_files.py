@@ -12,6 +12,7 @@ from maskcore.errors import MasklensError
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.photos.archive import open_files
 from training.photos.class_names import owner_names
+from training.photos.data_folders import check_room
 from training.photos.folder_intake import files_below, is_ready, links_stay_below
 from training.photos.offered import OfferedFile
 from training.photos.yolo_names import CLASSES_FILE, NAMES_FILES, listed_names
@@ -70,7 +71,7 @@ def folder_files(root: Path, into: Path) -> OwnFiles:
 
     Raises:
         MasklensError: it holds neither folders of the two classes nor annotations, or too much;
-            or the copies cannot be stored.
+            or there is no room for the copies.
         OSError: it may not be read.
     """
     annotated = any(
@@ -107,6 +108,7 @@ def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> Own
     planned += _plan_scenes(photos, boxes) if boxes else _plan_classes(photos)
     if not any(_suffix(file) in IMAGE_SUFFIXES for _, file, _ in planned):
         raise MasklensError(_WANTED)
+    check_room()
     names, written, refused = {}, 0, 0
     for done, (place, file, name) in enumerate(planned):
         progress(done / len(planned))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,11 @@ from numpy.typing import NDArray
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ImageError, MasklensError
 from maskcore.images import read_image
-from maskcore.models import CARD_FILE, checksums
 from maskcore.types import Box
 from training.annotated.scenes import SMALLEST_MEASURED, Scene, SceneFace, read_scenes
 from training.classifier.parts import judged_report
 from training.config import DATA_FILE
-from training.job_files import runs_dir
+from training.job_files import read_values, run_of_model
 from training.measuring.own_files import OwnFiles
 from training.photos.class_names import CLASS_FOLDERS
 from training.photos.data import photo_files
@@ -30,6 +27,9 @@ from training.photos.intake import content_hash, hash_in_name
 _BATCH = 32
 # More faces in a photo would take long, a larger one much memory.
 _MAX_FACES, _MAX_SIDE = 1_000, 10_000
+# Pixels of all squares cut out of a photo: people beside one another fill the largest photo twice
+# at most.
+_MAX_CUT = 2 * _MAX_SIDE**2
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
 
     Raises:
         MasklensError: an annotation cannot be understood, its box lies far off the photo or is
-            too large, or there are too many faces in a photo.
+            too large, or there are too many faces in a photo, or they lie over one another.
     """
     try:
         annotated = read_scenes(files.root)
@@ -123,6 +123,11 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
             raise MasklensError(
                 f"The box of a face in the photo {name} is more than {_MAX_SIDE:,} pixels wide or"
                 " high. Correct the box, or take the photo away."
+            )
+        if sum(face.longer_side**2 for face in scene.faces) > _MAX_CUT:
+            raise MasklensError(
+                f"The boxes of faces cover the photo {name} many times over. Correct them, or take"
+                " the photo away."
             )
         scenes.append(Scene(scene.image_path, tuple(_to_tenths(face) for face in scene.faces)))
     return scenes, unreadable
@@ -199,13 +204,12 @@ def learned_from(judged: Sequence[JudgedPhoto], root: Path, model: str) -> int:
 
 
 def _learned_hashes(model: str) -> set[str]:
-    sha256 = checksums(model).get(model)
-    for path in runs_dir().glob(f"*/{CARD_FILE}") if sha256 else ():
-        with suppress(OSError, ValueError, LookupError, TypeError):  # no such run
-            if json.loads(path.read_bytes())["sha256"] == sha256:
-                data = json.loads((path.parent / DATA_FILE).read_bytes())
-                return {hash_in_name(name) for name in data["parts"]["train"]["paths"]} - {""}
-    return set()
+    run = run_of_model(model)
+    data = (read_values(run / DATA_FILE) if run else None) or {}
+    try:
+        return {hash_in_name(name) for name in data["parts"]["train"]["paths"]} - {""}
+    except (LookupError, TypeError):  # none, or damaged
+        return set()
 
 
 def _within(root: Path, path: Path) -> str:

@@ -19,7 +19,7 @@ from training.photos.intake import content_hash, hash_in_name, kept_names
 from ui.actions import keep_problem, show_problem
 from ui.keep import keep
 from ui.uploader import empty_field, field_key, release
-from ui.words import counted, legible, shown_name
+from ui.words import counted, shown_name, spoken
 
 MAX_NAME = 80  # of a set of photos
 _LISTS = "corrections_lists"  # of the session: those that were brought, by their photos' folders
@@ -145,7 +145,7 @@ class Marks:
         known = hash_of(path) if path in self.hashes else ""
         st.session_state[key] = self.mark_of(path, label, known)
         st.selectbox(
-            f"What to do with {legible(path)}",
+            f"What to do with {spoken(path)}",
             list(_WORDS),
             format_func=lambda mark: _WORDS[mark],
             label_visibility="collapsed",

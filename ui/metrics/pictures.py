@@ -16,7 +16,7 @@ from maskcore.classification.preprocess import crop_square
 from maskcore.resizing import reduced
 from maskcore.types import Box
 from training.measuring.own_files import OwnFiles, storing, unpack
-from training.photos.data_folders import check_room, private_root
+from training.photos.data_folders import private_root
 from training.photos.intake import content_hash, hash_in_name
 from ui.data_keys import LOOK
 
@@ -134,9 +134,8 @@ def private_folder(prefix: str) -> Iterator[tempfile.TemporaryDirectory[str]]:
     clear it away elsewhere.
 
     Raises:
-        MasklensError: there is little room, or something could not be stored.
+        MasklensError: something could not be stored.
     """
-    check_room()
     root = private_root()
     with storing():
         folder = tempfile.TemporaryDirectory(prefix=prefix, dir=root, ignore_cleanup_errors=True)

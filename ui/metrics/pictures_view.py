@@ -11,8 +11,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskcore import MasklensError, ModelError
-from maskcore.models import read_card
+from maskcore import MasklensError
+from training.config import CONFIG_FILE
+from training.job_files import read_values, run_of_model
 from training.photos.folder_intake import folder_on_server
 from training.photos.intake import content_hash
 from ui.actions import has_problem, keep_problem, show_problem
@@ -74,11 +75,10 @@ def _trained_on(model: str) -> Path | None:
     if brought is None:
         return None
     folder: Path = brought.folder.resolve()
-    try:
-        data = read_card(model)["config"]["data"]
-    except (ModelError, LookupError, TypeError):
-        return None
-    return folder if data == str(folder) and folder.is_dir() else None
+    # The model's card has the folder's name alone.
+    run = run_of_model(model)
+    config = (read_values(run / CONFIG_FILE) if run else None) or {}
+    return folder if config.get("data") == str(folder) and folder.is_dir() else None
 
 
 def _named_folder(told: str) -> tuple[Path | None, str]:

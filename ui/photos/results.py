@@ -140,6 +140,9 @@ def _show_large(
     # no other's Remove.
     gone = gallery.removed[0].number if gallery.removed else -1
     gap = sum(photo.number < gone for photo in shown) if gallery.removed else -1
+    end = of_page[-1].place + 1 if of_page else 0
+    if gap not in range(of_page[0].place if of_page else 0, end + 1):  # not on this page
+        offer_to_bring_back(gallery)
     for held in of_page:
         photo, analysis = held.photo, held.analysis
         if held.place == gap:
@@ -152,7 +155,7 @@ def _show_large(
                 preview = photo.unlabelled_preview(blur)
                 _show_picture(photo, preview, "not looked at yet", picture)
                 facts.caption(f"{shown_name(photo.name)} · not looked at this way yet")
-    if gap == (of_page[-1].place + 1 if of_page else 0):
+    if gap == end:
         offer_to_bring_back(gallery)
 
 

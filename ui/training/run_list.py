@@ -12,7 +12,7 @@ from ui.local import training_allowed
 from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
 from ui.training.views import LOOKED_AT, SHOWN
-from ui.words import legible, plain, when
+from ui.words import plain, spoken, when
 
 _ON_PHONES = "run_on_phones"
 WATCH_SECONDS = 2.0
@@ -134,11 +134,8 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
 
 
 def _tick(job: Job) -> bool:
-    # Spoken as it is and not drawn: what keeps a name from being read as Markdown would be
-    # spoken, too. Without square brackets it holds no picture that a browser fetches.
-    name = legible(job.name).replace("[", "(").replace("]", ")")
     return st.checkbox(
-        f"Compare {name}", key=f"tick-{job.id}", label_visibility="collapsed", width=24
+        f"Compare {spoken(job.name)}", key=f"tick-{job.id}", label_visibility="collapsed", width=24
     )
 
 

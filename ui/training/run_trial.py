@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskcore import ImageError, MaskPipeline, ModelError, encode_image, read_image
+from maskcore import Analysis, ImageError, MaskPipeline, ModelError, encode_image, read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.drawing import draw_faces
 from maskcore.images import MAX_BYTES
 from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel
 from maskcore.resizing import reduced
-from maskcore.types import Face
+from maskcore.types import Detections, Face, ImageRgb
 from training.background.jobs import Job
 from training.job_files import read_values
 from ui import loading
+from ui.app_threshold import start_percent
 from ui.choices import choose_way, model_title
 from ui.photos.preview import preview_side
 from ui.photos.results import sentence, why_not_sure
@@ -23,7 +27,7 @@ from ui.words import percent, plain
 
 _FINDER = "fcos"
 _WAYS = {"Take a photo": ":material/photo_camera:", "Upload": ":material/upload:"}
-_FIELD = "trial"
+_FIELD, _SEEN = "trial", "trial-seen"
 
 
 def show_trial(job: Job, installed: str) -> None:
@@ -65,17 +69,13 @@ def _show(job: Job, installed: str) -> None:
             )
             return
         try:
-            with st.spinner("Looking at the photo"):
-                image = read_image(file.getvalue())
-                new = MaskPipeline(loading.detector(_FINDER), _of_run(job)).analyze(image)
-                old = loading.pipeline(_FINDER, installed).analyze(image) if installed else None
+            drawn, new, old = _looked_at(job, installed, file)
         except (ImageError, ModelError) as error:
             st.error(plain(str(error)))
             return
         said = sentence(new)
-        drawn = reduced(draw_faces(image, new.faces), preview_side(image))
-        st.image(encode_image(drawn), width="stretch", alt=said)
-        st.subheader(said, anchor=False)
+        st.image(drawn, width="stretch", alt=said)
+        st.markdown(f"**{said}**")
         if not new.faces:
             st.caption("Try a photo in which faces are larger, brighter and upright.")
             return
@@ -86,6 +86,44 @@ def _show(job: Job, installed: str) -> None:
         st.table(pd.DataFrame(table, [f"Face {place + 1}" for place in range(len(new.faces))]))
         if doubts := why_not_sure(new):
             st.caption(doubts)
+
+
+def _looked_at(
+    job: Job, installed: str, file: UploadedFile
+) -> tuple[bytes, Analysis, Analysis | None]:
+    """The photo as the run's model labels it, a JPEG, and what both models make of its faces.
+
+    Looked at once: each press anywhere on the page comes by here.
+
+    Raises:
+        ImageError: it is no photo.
+        ModelError: a model's files are damaged.
+    """
+    threshold = start_percent(installed) / 100 if installed else 0.0
+    of = job.id, file.file_id, threshold, loading.installation(_FINDER, installed)
+    held = st.session_state.get(_SEEN)
+    if held is None or held[0] != of:
+        with st.spinner("Looking at the photo"):
+            image = read_image(file.getvalue())
+            found = _Found(loading.detector(_FINDER).detect(image))
+            new, old = MaskPipeline(found, _of_run(job)).analyze(image), None
+            if installed:
+                model = loading.classifier(installed)
+                old = MaskPipeline(found, model).analyze(image, threshold)
+            drawn = encode_image(reduced(draw_faces(image, new.faces), preview_side(image)))
+        held = st.session_state[_SEEN] = of, (drawn, new, old)
+    seen: tuple[bytes, Analysis, Analysis | None] = held[1]
+    return seen
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A detector for one photo, whose faces are known: both models judge the same ones."""
+
+    faces: Detections
+
+    def detect(self, image_rgb: ImageRgb) -> Detections:
+        return self.faces
 
 
 def _of_run(job: Job) -> LiteRtClassifier:

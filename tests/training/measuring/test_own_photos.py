@@ -164,6 +164,19 @@ def test_a_box_so_long_that_its_square_would_fill_the_memory_is_refused(
             read_own_scenes(files)
 
 
+@pytest.mark.parametrize(("faces", "fits"), [(2, True), (3, False)])
+def test_boxes_that_lie_over_one_another_are_refused(
+    tmp_path: Path, faces: int, fits: bool
+) -> None:
+    files = scenes_folder(tmp_path, *[("with_mask", 0, 0, 10_000, 40)] * faces)
+    photo(tmp_path / "images" / "1.png", 255, (12_000, 40))
+    if fits:
+        assert len(read_own_scenes(files)[0][0].faces) == faces
+    else:
+        with pytest.raises(MasklensError, match="cover the photo street.png many times over"):
+            read_own_scenes(files)
+
+
 @pytest.mark.parametrize(("faces", "fits"), [(1000, True), (1001, False)])
 def test_a_photo_of_too_many_faces_is_refused(tmp_path: Path, faces: int, fits: bool) -> None:
     files = scenes_folder(tmp_path, *[("with_mask", 0, 0, 40, 40)] * faces)

@@ -16,7 +16,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MasklensError
+from maskcore.files import write_json
 from tests.ui.files import grey, packed
+from training.config import TrainConfig
 from training.photos import data_folders
 from training.photos.data_folders import KEPT_SECONDS, clean_up, data_root
 from training.photos.folder_intake import ROOTS_VARIABLE
@@ -118,7 +120,7 @@ def test_a_disk_that_is_nearly_full_is_left_alone(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(data_folders.shutil, "disk_usage", lambda _: SimpleNamespace(free=1e9))
     with pytest.raises(MasklensError, match="Less than 2 GB are free"):
         bring({"with_mask/1.png": grey(1)}, ["with_mask/1.png"])
-    assert not data_root().exists()
+    assert not any(data_folders.private_root().iterdir())
 
 
 def shown() -> None:
@@ -136,15 +138,18 @@ def shown() -> None:
 
 
 def test_what_a_model_was_trained_on_is_shown_to_who_brought_it(
-    fake_models: Path, make_report: Callable[..., dict[str, Any]], tmp_path: Path
+    fake_models: Path,
+    make_report: Callable[..., dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     (fake_models / "first" / "report.json").write_text(json.dumps(make_report([1], [0.9])))
     for name in ("mine", "other"):
         (tmp_path / name / "with_mask").mkdir(parents=True)
         (tmp_path / name / "with_mask" / "000.jpg").write_bytes(grey(1))
-    path = fake_models / "first" / "card.json"
-    card = {**json.loads(path.read_text()), "config": {"data": str(tmp_path / "mine")}}
-    path.write_text(json.dumps(card))
+        run = tmp_path / "runs" / name
+        run.mkdir(parents=True)
+        TrainConfig(data=str(tmp_path / name)).save(run)
+        write_json(run / "card.json", {"sha256": {"mine": "first", "other": "another"}[name]})
     page = AppTest.from_function(shown, default_timeout=60)
     page.session_state["model"], page.session_state["part"] = "first", "test"
     assert page.run().markdown[-1].value == "there: False"

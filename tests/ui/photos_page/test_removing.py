@@ -84,3 +84,16 @@ def test_one_photo_or_all_can_be_removed(page: AppTest, photo_file: PhotoFile) -
     assert found(page) == ["1 face: with mask"]
     press(page, "Remove all")
     assert "**one.png** removed." in texts(page)
+
+
+def test_a_removal_can_be_undone_from_another_page(page: AppTest, photo_file: PhotoFile) -> None:
+    upload(page, *[(f"{number}.png", photo_file(200)) for number in range(24)])
+    upload(page, ("none.png", photo_file(250)))
+    page.session_state["kind"] = "Without a face"
+    page.run()
+    press(page, "Remove")  # the last of its kind: all photos are shown, from the first page on
+    assert len(found(page)) == 10
+    assert labels(page).count("Undo") == 1
+    press(page, "Undo")
+    assert "none.png" not in texts(page)  # on a page of its own again
+    assert "Undo" not in labels(page)
