@@ -18,11 +18,6 @@ FIGURES = {
     "loss": "**Loss**: how wrong the answers are; lower is better.",
     "accuracy": "**Accuracy**: share of right answers; higher is better.",
 }
-# Whoever sees the first curves asks why validation is ahead.
-HARDER_TO_LEARN = (
-    "While it learns, the photos are changed at random (turned, darker, blurred) and parts of the"
-    " network are switched off, which makes it harder."
-)
 
 
 def show_curves(points: list[CurvePoint], epochs: int) -> None:
@@ -36,11 +31,17 @@ def show_curves(points: list[CurvePoint], epochs: int) -> None:
     table["which"] = table["part"].map(PARTS)
     said = {figure: _in_words(points, figure) for figure in FIGURES}
     _show(table, list(PARTS.values()), epochs, said)
+
+
+def explain_curves() -> None:
+    """What ``show_curves`` shows, and what makes whoever sees the first ones wonder."""
     st.caption(
         "**Validation photos** are kept from learning, as a check. Where training goes on getting"
         " better and validation does not, the network is learning by heart. Validation is"
-        f" often ahead, and that is no fault. {HARDER_TO_LEARN} Besides, the training figure is"
-        " the mean of an epoch in which it was still learning; validation is measured at its end."
+        " often ahead, and that is no fault. While it learns, the photos are changed at random"
+        " (turned, darker, blurred) and parts of the network are switched off, which makes it"
+        " harder. Besides, the training figure is the mean of an epoch in which it was still"
+        " learning; validation is measured at its end."
     )
 
 

@@ -21,7 +21,7 @@ from training.classifier.starting_weights import NOT_FETCHED, available_weights
 from training.events import read_events
 from ui.actions import action_button
 from ui.choices import model_title
-from ui.metrics.learning_curves import show_curves
+from ui.metrics.learning_curves import explain_curves, show_curves
 from ui.training.champion import name_after, show_champion
 from ui.training.views import submit_and_open
 from ui.words import counted, percent, plain, time_left, when
@@ -155,6 +155,7 @@ def _show_details(job: Job, points: list[CurvePoint]) -> None:
         if job.config.backbone_weights == "installed":
             st.caption(KNEW_MASKS)
         show_curves(points, job.config.epochs + job.config.fine_tune_epochs)
+        explain_curves()
     elif job.is_active and job.state is not State.STOPPING:
         st.caption("Loss and accuracy are drawn here as soon as learning begins.")
     with st.expander("Log", icon=":material/notes:"):

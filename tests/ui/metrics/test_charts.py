@@ -9,24 +9,14 @@ import pytest
 from ui.metrics.charts import spaced
 from ui.metrics.confusion import confusion_chart
 from ui.metrics.curve_charts import histogram_chart, reliability_chart
-from ui.metrics.history import history_chart
 
-POINTS = [
-    {"model": "A", "stage": "training", "epoch": epoch, "photos": photos, "value": 0.9}
-    for epoch in (1, 2)
-    for photos in ("learned from", "held back")
-]
 STEP = {"mean_probability": 0.5, "masked_share": 0.5, "count": 1}
 BAR = {"from": 0, "to": 0.1, "count": 1, "class": "Mask"}
 
 
 @pytest.mark.parametrize(
     "chart",
-    [
-        reliability_chart([STEP], "photos"),
-        histogram_chart([BAR], 0.5, "photos"),
-        history_chart(POINTS, "Share", "Accuracy"),
-    ],
+    [reliability_chart([STEP], "photos"), histogram_chart([BAR], 0.5, "photos")],
 )
 def test_shares_on_axes_have_a_space_before_the_sign(chart: Any) -> None:
     assert chart.to_dict()["config"]["locale"]["number"]["percent"] == "\N{NO-BREAK SPACE}%"
