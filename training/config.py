@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -38,8 +37,6 @@ class RunConfig:
 
     Attributes:
         seed: whatever chance there is follows from it.
-        start_from: folder of a former run with the same data, division and seed, whose best
-            weights are gone on from; "" for none.
         folds: annotated scenes that are not for testing are divided in so many folds, of
             which one validates and the others train; 0 for the usual training and validation
             parts, 1 to train on all of them, after the settings were chosen on folds.
@@ -47,20 +44,11 @@ class RunConfig:
     """
 
     seed: int = field(default=0, kw_only=True)
-    start_from: str = field(default="", kw_only=True)
     folds: int = field(default=0, kw_only=True)
     fold: int = field(default=0, kw_only=True)
 
     # Settings of former versions, which their runs still name.
-    RETIRED: ClassVar[frozenset[str]] = frozenset()
-
-    @property
-    def drawing_seed(self) -> int:
-        """Seed of what is drawn for training, other than that of the run gone on from.
-
-        With the same one a run would see once more what the former run has learned by heart.
-        """
-        return self.seed ^ zlib.crc32(Path(self.start_from).name.encode())
+    RETIRED: ClassVar[frozenset[str]] = frozenset({"start_from"})
 
     def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
         """Raise a ValueError for the first (name, low, high) whose value lies outside.
@@ -143,7 +131,7 @@ class TrainConfig(RunConfig):
             in which all pictures look alike.
     """
 
-    RETIRED = frozenset({"close_up_boxes"})
+    RETIRED = RunConfig.RETIRED | {"close_up_boxes"}
 
     data: str
     architecture: str = "mobilenet_v2"
@@ -172,8 +160,6 @@ class TrainConfig(RunConfig):
             )
         if self.split_by not in SPLITS:
             raise ValueError(f"split_by must be one of {', '.join(SPLITS)}, got {self.split_by!r}")
-        if self.start_from and not self.fine_tune_epochs:
-            raise ValueError("start_from goes on with fine-tuning: give fine_tune_epochs")
         if self.folds and not self.scenes:
             raise ValueError("folds divide scenes: give scenes")
         if self.enlarged_to and not self.image_size <= self.enlarged_to <= 512:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -18,9 +17,6 @@ from maskcore.files import write_json
 from training.config import RunConfig, TrainConfig
 
 RUN_FILE = "run.json"
-# As they may be typed: argparse takes the beginning of an option's name for the whole.
-_INSTALLED = re.compile(r"--bac[\w-]*[= ]installed\b")
-_GONE_ON = re.compile(r"--st(a[a-z-]*)?[= ]")  # not --steps
 
 
 def provenance(command: str) -> dict[str, Any]:
@@ -67,55 +63,16 @@ def fit_command(config: TrainConfig, out: str) -> str:
     return shlex.join([*words, f"--out=runs/{out}"])
 
 
-def fit_provenance(run_dir: Path, config: RunConfig) -> dict[str, Any]:
-    """How a run's weights came about, for its card: "fit", and "starts", the runs it went on from.
-
-    Args:
-        run_dir: the run's folder.
-        config: its settings.
-    """
-    starts: list[dict[str, Any]] = []  # the first run first
-    seen: set[Path] = set()
-    while config.start_from:
-        former = Path(config.start_from)
-        if former in seen:  # made anew under the name of the run before it
-            break
-        seen.add(former)
-        try:
-            starts.insert(0, load_provenance(former))
-            config = type(config).load(former)
-        except MasklensError:
-            if not starts:
-                raise
-            break  # what came before it is gone
-    return {**({"starts": starts} if starts else {}), "fit": load_provenance(run_dir)}
-
-
 def began_with_a_model(card: Mapping[str, Any]) -> bool:
     """Whether a model's starting weights may have learned from what its run kept for testing.
 
-    So may an installed model's: it was made of other photos, or of these divided otherwise. A
-    run that a run goes on from had the same photos and divided them alike
-    (``training.runs.check_same_photos``): there it counts with which weights the first of them
-    began.
+    So may an installed model's: it was made of other photos, or of these divided otherwise.
 
     Args:
         card: the model's.
     """
-    config, made_by = card.get("config"), card.get("made_by")
-    if not isinstance(config, dict):
-        return False
-    if config.get("backbone_weights") == "installed":
-        return True
-    if not config.get("start_from"):
-        return False
-    try:
-        commands = [str(start["command"]) for start in dict(made_by or {})["starts"]]
-    except (LookupError, TypeError, ValueError):
-        return True  # nobody knows
-    if not commands or _GONE_ON.search(commands[0]):
-        return True  # what came before is gone
-    return any(map(_INSTALLED.search, commands))
+    config = card.get("config")
+    return isinstance(config, dict) and config.get("backbone_weights") == "installed"
 
 
 def settings_for_card(config: RunConfig) -> dict[str, Any]:

@@ -87,62 +87,33 @@ def removed_on_failure(run_dir: Path) -> Iterator[None]:
         raise
 
 
-def check_same_division(run_dir: Path, config: RunConfig, *settings: str) -> None:
-    """Make sure that nothing kept for validation or testing here may have trained a former run.
-
-    Args:
-        run_dir: the former run's folder.
-        config: of the run that is to go on from it.
-        settings: names of those that must be the same, beside the fold.
-
-    Raises:
-        MasklensError: the folder is not that of such a run, or a setting differs.
-    """
-    former = asdict(type(config).load(run_dir))
-    if config.folds != 1:  # where all scenes train, any of them may have before
-        settings += ("folds", "fold")
-    changed = [name for name in settings if former[name] != getattr(config, name)]
-    if changed:
-        raise MasklensError(
-            f"{run_dir.name} was made with other settings ({', '.join(changed)}): what is kept for"
-            " validation or testing here may have trained it. Give the same ones."
-        )
-
-
 def check_same_photos(run_dir: Path, config: RunConfig, report: dict[str, Any]) -> None:
-    """Make sure that photos are dealt out as when the weights at hand learned from some of them.
+    """Make sure that photos are dealt out as when a run to be resumed learned from some of them.
 
     Photos that came or went since then deal out all others anew.
 
     Args:
-        run_dir: the run's folder. What it wrote down once it had begun counts, else that of
-            the run that it goes on from.
+        run_dir: the run's folder. What it wrote down of its data counts once it has learned
+            anything; where that cannot be read, nothing is compared.
         config: its settings.
         report: of its data now: each part's photos, under "parts" or, of scenes, "scenes", and
             how many close-ups a detector learns from, under "close_ups".
-            What an older run did not write down is not compared.
 
     Raises:
         MasklensError: what was learned from may now be kept for validation or testing.
     """
-    if RunState(run_dir).stage:
-        name, folder, anew = "this run", run_dir, "start a new run"
-    elif config.start_from:
-        folder = Path(config.start_from)
-        name, anew = folder.name, "start a new run without it"
-    else:
+    before = read_values(run_dir / DATA_FILE)
+    if not before or not RunState(run_dir).stage:
         return
-    before = read_values(folder / DATA_FILE) or {}
-    known = set(before) & set(report)
-    changed = "close_ups" in known and before["close_ups"] != report["close_ups"]
-    for kind in {"parts", "scenes"} & known:
+    changed = before.get("close_ups") != report.get("close_ups")
+    for kind in {"parts", "scenes"} & set(report):
         # With one fold, all scenes but those for testing may have trained before.
         parts = ["test"] if kind == "scenes" and config.folds == 1 else list(report[kind])
-        changed |= any(before[kind].get(part) != report[kind][part] for part in parts)
+        changed |= any(before[kind][part] != report[kind][part] for part in parts)
     if changed:
         raise MasklensError(
-            f"The photos have changed since {name} began: what it learned from would now be"
-            f" used for testing. Put them back as they were, or {anew}."
+            "The photos have changed since this run began: what it learned from would now be"
+            " used for testing. Put them back as they were, or start a new run."
         )
 
 

@@ -67,10 +67,7 @@ class FcosSettings:
             KeyError, TypeError, ValueError: it is missing or does not fit.
         """
         values = card["serving"]
-        sides = {
-            "photo_sides": tuple(values["photo_sides"]),
-            "mirrored_sides": tuple(values.get("mirrored_sides", ())),
-        }
+        sides = {name: tuple(values[name]) for name in ("photo_sides", "mirrored_sides")}
         return cls(**{**values, **sides})
 
     def __post_init__(self) -> None:

@@ -240,6 +240,7 @@ def _scene_report(
             "detection_recall_no_mask": {"value": bare[1] / bare[0] if bare[0] else 1.0},
             "macro_f1": figure,
             "detection_precision": figure,
+            "false_alarms": 0,
         },
         "by_class": counts,
         "recall_by_size": [

@@ -83,7 +83,7 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
         compared = tuple(PartComparison(part, _figures(of), None) for part, of in new.items())
         head = ALIKE if alike else "No model is installed to compare with."
         sentence = f"{head} {_of('The new one', compared[-1].run)}"
-        return Comparison("", "", "no model to compare with", sentence, "", compared)
+        return Comparison("", "", "no model to compare with", sentence, "", compared, "")
     old = {part: _judge(installed, photos) for part, photos in parts.items()}
     compared = tuple(
         PartComparison(part, _figures(new[part]), _figures(old[part])) for part in parts
@@ -101,7 +101,7 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
         caution=" ".join(filter(None, cautions)),
         parts=compared,
         # Of the one compared: another may have been installed meanwhile.
-        installed_sha256=str(installed.card.get("sha256", "")),
+        installed_sha256=installed.card["sha256"],
     )
 
 

@@ -23,15 +23,14 @@ class Figures:
         right, count: photos.
         accuracy: right / count, 0..1.
         interval: its 95 % Wilson interval.
-        not_sure: photos that the app would not call either way, whatever was right; None in
-            older runs' files.
+        not_sure: photos that the app would not call either way, whatever was right.
     """
 
     right: int
     count: int
     accuracy: float
     interval: tuple[float, float]
-    not_sure: int | None = None
+    not_sure: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Comparison:
         sentence: the verdict with its figures, for people.
         caution: what to bear in mind, for people; "" where there is nothing.
         parts: validation first, then test.
-        installed_sha256: of the file compared with; "" where it is not known.
+        installed_sha256: of the file compared with; "" where there is none.
     """
 
     installed_name: str
@@ -69,7 +68,7 @@ class Comparison:
     sentence: str
     caution: str
     parts: tuple[PartComparison, ...]
-    installed_sha256: str = ""
+    installed_sha256: str
 
 
 def save_comparison(comparison: Comparison, run_dir: Path) -> None:
@@ -96,12 +95,10 @@ def of_test_photos(job: Job) -> Figures | None:
 
 
 def _part(values: dict[str, Any]) -> PartComparison:
-    # Files of older runs hold other figures.
     run, installed = values["run"], values["installed"]
     return PartComparison(values["part"], _figures(run), _figures(installed) if installed else None)
 
 
 def _figures(values: dict[str, Any]) -> Figures:
     low, high = values["interval"]
-    not_sure = values.get("not_sure")
-    return Figures(values["right"], values["count"], values["accuracy"], (low, high), not_sure)
+    return Figures(**{**values, "interval": (low, high)})

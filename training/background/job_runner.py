@@ -209,8 +209,8 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
             part: run_photos(folder, Path(config.data), part) for part in ("validation", "test")
         }
         save_comparison(challenge(folder, config.architecture, parts), folder)
-    # What it could have gone on with; the weights that it ended with stay, to be measured,
-    # installed or started from by the command line.
+    # What it could have gone on with; the weights that it ended with stay, to be measured or
+    # installed by the command line.
     for path in (folder / LAST_MODEL, folder / BACKBONE_WEIGHTS):
         with suppress(OSError):
             path.unlink()

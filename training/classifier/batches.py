@@ -96,7 +96,7 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         config = self._config
         # Several threads draw at once: a generator a batch keeps runs repeatable.
-        rng = np.random.default_rng((config.drawing_seed, self._epoch, index))
+        rng = np.random.default_rng((config.seed, self._epoch, index))
         chosen = self._order[index * self._photos : (index + 1) * self._photos]
         drawn = [(self._photo(i, rng), int(self._dataset.labels[i])) for i in chosen]
         for number in range(config.batch_size - self._photos):
@@ -121,5 +121,5 @@ class PhotoBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
-        rng = np.random.default_rng((self._config.drawing_seed, self._epoch))
+        rng = np.random.default_rng((self._config.seed, self._epoch))
         self._order = rng.permutation(self._members)

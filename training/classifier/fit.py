@@ -17,7 +17,7 @@ from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
 from training.annotated.scene_parts import part_names, run_scenes
 from training.annotated.scenes import Scene
-from training.callbacks import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish, load_best
+from training.callbacks import BEST_HEAD, BEST_WEIGHTS, RunState, Stopped, finish
 from training.classifier.architectures import build_base, build_head, input_spec, join
 from training.classifier.fine_tuning import fine_tune
 from training.classifier.head_stage import BATCH, fit_head
@@ -29,14 +29,10 @@ from training.events import FINE_TUNE_STAGE, HEAD_STAGE, READING
 from training.photos.corrections import NONE, read_corrections
 from training.photos.data import OnPhoto, data_report, divide, read_dataset
 from training.photos.photo_reading import Divided, PhotoReading
-from training.runs import Run, check_same_division, check_same_photos, last_model, start_run
+from training.runs import Run, check_same_photos, last_model, start_run
 
 BACKBONE_WEIGHTS = Path("checkpoints", "backbone.weights.h5")
 STATISTICS_PHOTOS = 128
-_NETWORK = ("architecture", "image_size", "enlarged_to", "dense_units")
-# The settings that decide which photos a run learns from.
-_DIVISION = ("data", "scenes", "corrections", "validation_share", "test_share", "split_by", "seed")
-
 
 NOTHING_TO_KEEP = "Stopped before there was anything to keep: the first epoch was not done yet."
 
@@ -70,8 +66,6 @@ def fit(
     log, state = start_run(config, run_dir, command, resume)
     if state.trained:
         return
-    if config.start_from and not state.stage:
-        check_same_division(Path(config.start_from), config, *_NETWORK, *_DIVISION)
     log.write(READING)
     run = Run(config, run_dir, log, state, stop)
 
@@ -119,16 +113,11 @@ def _last_epoch(config: TrainConfig) -> tuple[str, int]:
 
 def _learn(run: Run, reading: PhotoReading, scenes: dict[str, list[Scene]]) -> None:
     config, state = run.config, run.state
-    if config.start_from:
-        base, fast = build_base(config, load_weights=False), None
-    else:
-        base, fast = _starting_base(config, run.folder, reading)
+    base, fast = _starting_base(config, run.folder, reading)
     head = build_head(config, base.output_shape[1:])
     network = join(base, head)
     if state.stage == FINE_TUNE_STAGE:
         network = last_model(run.folder)
-    elif config.start_from:
-        load_best(network, Path(config.start_from))
     else:
         if state.stage == HEAD_STAGE:
             last = last_model(run.folder)

@@ -76,7 +76,6 @@ def _add_fit(commands: Any) -> None:
     )
     helps = {
         "backbone_weights": "imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
-        "start_from": "a former run's folder: fine-tuning goes on from its best weights",
         "epochs": "with a frozen backbone",
         "learning_rate": "with a frozen backbone",
         "augmented_views": "changed copies of each photo, beside the photo itself",
@@ -129,10 +128,9 @@ def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None
     from training.classifier.fit import fit
     from training.runs import removed_on_failure
 
-    former = out if resume else settings["start_from"]
-    # What goes on from a run keeps its network; a run to be resumed may not have begun.
-    if former and (Path(former) / CONFIG_FILE).exists():
-        enlarged_to = TrainConfig.load(Path(former)).enlarged_to
+    # A run to be resumed keeps its network; it may not have begun.
+    if resume and (out / CONFIG_FILE).exists():
+        enlarged_to = TrainConfig.load(out).enlarged_to
     else:
         enlarged_to = default_enlarging(settings["architecture"], settings["image_size"])
     settings.setdefault("enlarged_to", enlarged_to)

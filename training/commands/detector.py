@@ -43,7 +43,6 @@ def _add_fit_detector(commands: Any) -> None:
     helps = {
         "close_up_boxes": "their boxes, made by pseudo-boxes",
         "backbone_weights": "imagenet (fetched by Keras), none, or a .weights.h5 file",
-        "start_from": "a former run's folder to go on from",
         "image_size": "of crops, pixels",
         "batch_size": "crops a step",
         "steps": "in all",

@@ -20,7 +20,7 @@ from training.detector.network import SPEC, STRIDES, build_detector
 from training.detector.samples import scene_samples
 from training.installing.export import to_litert
 from training.installing.versions import check_free, put_in_place
-from training.provenance import fit_provenance, provenance, settings_for_card
+from training.provenance import load_provenance, provenance, settings_for_card
 
 CHECKED_PHOTOS = 16
 # How far any one score may be from Keras': full weights are a copy, rounded ones move a score
@@ -92,7 +92,7 @@ def install_detector(
         "licence": "MIT",
         "data": data_licence,
         "seed": config.seed,
-        "made_by": {**fit_provenance(run_dir, config), "install": provenance(command)},
+        "made_by": {"fit": load_provenance(run_dir), "install": provenance(command)},
         "config": settings_for_card(config),
         "keras_difference": gap,
     }

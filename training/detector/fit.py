@@ -15,7 +15,7 @@ from maskcore.files import write_json
 from maskcore.images import read_image
 from maskcore.network_input import normalise
 from training.annotated.scene_parts import part_names, run_scenes
-from training.callbacks import Checkpoint, ProgressLog, finish, load_best
+from training.callbacks import Checkpoint, ProgressLog, finish
 from training.classifier.batches import DRAWING_THREADS
 from training.config import DATA_FILE
 from training.detector.config import DetectorConfig
@@ -25,7 +25,7 @@ from training.detector.optimizer import BackboneAdamW
 from training.detector.samples import Sampler, close_up_samples, scene_samples
 from training.detector.targets import detector_loss, make_targets
 from training.events import READING
-from training.runs import check_same_division, check_same_photos, last_model, start_run
+from training.runs import check_same_photos, last_model, start_run
 
 STAGE = "training"
 # ImageNet's first layers see edges and colours, which faces need no others of; left as
@@ -50,8 +50,6 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
             weights cannot be had.
     """
     log, state = start_run(config, run_dir, command, resume)
-    if config.start_from and not state.stage:
-        check_same_division(Path(config.start_from), config, "data", "close_ups", "seed")
     log.write(READING)
     parts = run_scenes(Path(config.data), config)
     close_ups: list[Sample] = []
@@ -78,9 +76,7 @@ def fit_detector(config: DetectorConfig, run_dir: Path, command: str, resume: bo
         model = last_model(run_dir)
         network = model.get_layer("detector")
     else:
-        network = build_detector(config, load_weights=not config.start_from)
-        if config.start_from:
-            load_best(network, Path(config.start_from))
+        network = build_detector(config)
         _freeze_first_layers(network)
         model = flat_outputs(network, config.image_size)
         model.compile(optimizer=_optimizer(config), loss=detector_loss)
@@ -184,7 +180,7 @@ class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> Arrays:
         size = self._config.image_size
-        rng = np.random.default_rng((self._config.drawing_seed, self._epoch, index))
+        rng = np.random.default_rng((self._config.seed, self._epoch, index))
         images, targets = [], []
         for _ in range(self._config.batch_size):
             image, boxes, ignored = self._sampler.draw(rng)

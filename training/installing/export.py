@@ -24,7 +24,7 @@ from training.config import WEIGHTS, TrainConfig
 from training.installing.fidelity import check, compare
 from training.installing.versions import check_free, check_name, put_in_place
 from training.metrics import CLASS_NAMES
-from training.provenance import fit_provenance, provenance, settings_for_card
+from training.provenance import load_provenance, provenance, settings_for_card
 
 try:
     import tensorflow as tf
@@ -123,7 +123,7 @@ def package(
         "output": "probability of Mask",
         "threshold": THRESHOLD,
         **doubts,
-        **({"calibration": report["calibration"]} if "calibration" in report else {}),
+        "calibration": report["calibration"],
         "input": served.to_card(),
         "weights": weights,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -131,7 +131,7 @@ def package(
         "data": data_licence,
         "seed": config.seed,
         "made_by": {
-            **fit_provenance(run_dir, config),
+            "fit": load_provenance(run_dir),
             "evaluate": {key: report[key] for key in ("created", "command", "commit")},
             "install": provenance(command),
         },

@@ -46,7 +46,7 @@ class SceneFigures:
         min_side: smallest face asked for, pixels of the longer side.
         by_class: by the names of ``CLASS_NAMES``.
         figures: "macro_f1", "detection_precision" and others, with value and interval.
-        false_alarms: boxes on no annotated face; None where that was not counted.
+        false_alarms: boxes on no annotated face.
         recall_by_size: as ``training.annotated.scene_report`` writes it.
         created, command: when and how it was measured.
     """
@@ -58,7 +58,7 @@ class SceneFigures:
     min_side: float
     by_class: dict[str, ClassCounts]
     figures: dict[str, Any]
-    false_alarms: int | None
+    false_alarms: int
     recall_by_size: list[dict[str, Any]]
     created: str
     command: str
@@ -82,7 +82,7 @@ def scene_figures(report: Mapping[str, Any]) -> SceneFigures | None:
             min_side=float(report["min_side"]),
             by_class={name: _counts(report["by_class"][name]) for name in CLASS_NAMES},
             figures={name: figures[name] for name in ("macro_f1", "detection_precision")},
-            false_alarms=None if (alarms := figures.get("false_alarms")) is None else int(alarms),
+            false_alarms=int(figures["false_alarms"]),
             recall_by_size=[
                 {"band": _band(band), **{name: _share(band[name]) for name in CLASS_NAMES}}
                 for band in report["recall_by_size"]
@@ -140,10 +140,10 @@ def headline(figures: SceneFigures, sized: bool = True) -> str:
 
 
 def boxes_note(figures: SceneFigures) -> str:
-    """How many boxes are on no face that was annotated; empty where that was not counted."""
+    """How many boxes are on no face that was annotated; empty without boxes."""
     alarms = figures.false_alarms
-    boxes = sum(counts.found for counts in figures.by_class.values()) + (alarms or 0)
-    if alarms is None or not boxes:
+    boxes = sum(counts.found for counts in figures.by_class.values()) + alarms
+    if not boxes:
         return ""
     if not alarms:
         return "Every box is on a face."

@@ -105,8 +105,7 @@ def _show_figures(found: Comparison, may_be_known: bool, replaced: bool) -> None
         {name: [_in_words(figures) for figures in column] for name, column in models.items()},
         index=[f"{part} right" for part in parts],
     )
-    if found.parts[-1].run.not_sure is not None:
-        table.loc[NOT_SURE] = [_not_sure(column[-1]) for column in models.values()]
+    table.loc[NOT_SURE] = [_not_sure(column[-1]) for column in models.values()]
     rows = [
         {
             "part": part,
@@ -125,16 +124,12 @@ def _show_figures(found: Comparison, may_be_known: bool, replaced: bool) -> None
     st.altair_chart(_chart(pd.DataFrame(rows), list(models)), width="stretch", alt=alt_text)
     # Its heads are read as Markdown, and the installed model has the name somebody gave it.
     st.table(table.rename(columns={installed: f"{kind}: {plain(model_title(title))}"}))
-    unsure = (
-        " Photos and Live call “Not sure” what lies too near the threshold."
-        if NOT_SURE in table.index
-        else ""
-    )
     learned = begun_sentence() if may_be_known else "The run did not learn from these photos."
     st.caption(
         f"{learned} The verdict rests on the **test photos**, which"
         " had no part in choosing the best epoch either. Bars, and figures in brackets: where the"
-        f" true share lies with 95 % certainty; few photos, wide bars.{unsure}"
+        " true share lies with 95 % certainty; few photos, wide bars. Photos and Live"
+        " call “Not sure” what lies too near the threshold."
     )
 
 

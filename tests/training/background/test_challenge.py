@@ -184,12 +184,6 @@ def test_what_the_starting_weights_may_have_seen_is_said(models: Path, tmp_path:
     put(mine, "mobilenet_v2", architecture="mobilenet_v2", config=begun)
     assert compare(tmp_path, same, same, config=begun).caution == SEEN_BY_BOTH
     assert compare(tmp_path, same, same).caution == SEEN
-    # A former run divided the same photos alike; what counts is what it began with.
-    gone_on = {"config": {"data": "others", "start_from": "a"}}
-    former = {"starts": [{"command": "python -m training fit --data d"}]}
-    assert compare(tmp_path, same, same, **gone_on, made_by=former).caution == SEEN
-    former["starts"][0]["command"] += " --backbone-weights=installed"
-    assert compare(tmp_path, same, same, **gone_on, made_by=former).caution == SEEN_BY_BOTH
     # A recording is new to all of them.
     elsewhere = {**begun, "data": "recording", "split_by": "time"}
     assert compare(tmp_path, same, same, config=elsewhere).caution == RECORDED

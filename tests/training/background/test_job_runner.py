@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +141,6 @@ def test_a_finished_run_keeps_what_the_command_line_may_still_want_of_it_and_no_
     fit(job.config, job.folder, "again", resume=True)  # finished, it only says so
     evaluate_module.evaluate(job.folder, "again")
     export.package(job.folder, "net", 0.2, "my photos", "again")
-    started = control.submit(replace(job.config, start_from=str(job.folder), fine_tune_epochs=1))
-    assert run_job(started.id) == 0
 
 
 def test_stopping_keeps_the_best_of_the_epochs_done(

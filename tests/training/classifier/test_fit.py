@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -265,54 +264,6 @@ def test_without_fine_tuning_the_base_stays_as_it_was(
     first, second = (load_network(tmp_path / name).layers[1].get_weights() for name in "ab")
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-def test_fine_tuning_goes_on_from_a_former_run(
-    small: None, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    former = settings(photos, epochs=1, fine_tune_epochs=1)
-    fit(former, tmp_path / "a", "fit")
-    began: list[list[Any]] = []
-    monkeypatch.setattr(
-        fine_tuning,
-        "PhotoBatches",
-        lambda *arguments: began.append(arguments) or PhotoBatches(*arguments),
-    )
-    weights = load_network(tmp_path / "a").get_weights()
-    put = fit_module.load_best
-
-    def and_compare(network: Any, run_dir: Path) -> None:
-        put(network, run_dir)
-        for given, wanted in zip(network.get_weights(), weights, strict=True):
-            np.testing.assert_array_equal(given, wanted)
-
-    monkeypatch.setattr(fit_module, "load_best", and_compare)
-    config = replace(former, start_from=str(tmp_path / "a"), fine_tune_epochs=2)
-    fit(config, tmp_path / "b", "fit")
-    stages = [event["stage"] for event in read_events(tmp_path / "b")]
-    assert set(stages) == {"reading data", "fine-tuning", "trained"}
-    assert len(began) == 1 and RunState(tmp_path / "b").epochs_done == 2
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"seed": 1},
-        {"test_share": 0.3},
-        {"split_by": "time"},
-        {"dense_units": 4},
-        {"folds": 4},
-    ],
-)
-def test_a_run_with_another_division_is_not_gone_on_from(
-    small: None, photos: Path, tmp_path: Path, other: dict[str, Any]
-) -> None:
-    former = settings(photos, epochs=1, fine_tune_epochs=1, scenes="scenes")
-    (tmp_path / "a").mkdir()
-    former.save(tmp_path / "a")
-    config = replace(former, start_from=str(tmp_path / "a"), **other)
-    with pytest.raises(MasklensError, match=f"other settings \\({next(iter(other))}\\)"):
-        fit(config, tmp_path / "b", "fit")
 
 
 def many_scenes(folder: Path, make_photo: Callable[..., ImageRgb]) -> Path:
@@ -583,20 +534,6 @@ def test_a_run_is_not_resumed_with_photos_that_have_changed(
     (data / known[0]).unlink()
     with pytest.raises(MasklensError, match="The photos have changed since this run began"):
         fit(config, tmp_path / "run", "fit", resume=True)
-
-
-def test_a_run_whose_photos_have_changed_is_not_gone_on_from(
-    small: None, photos: Path, tmp_path: Path, make_photo: Callable[..., ImageRgb]
-) -> None:
-    """One photo more deals out all others anew, also some that were learned from."""
-    data = tmp_path / "data"
-    shutil.copytree(photos, data)
-    former = settings(data, epochs=1, fine_tune_epochs=1)
-    fit(former, tmp_path / "a", "fit")
-    Image.fromarray(make_photo(999)).save(data / "with_mask" / "new.png")
-    with pytest.raises(MasklensError, match="The photos have changed since a began"):
-        fit(replace(former, start_from=str(tmp_path / "a")), tmp_path / "b", "fit")
-    assert not (tmp_path / "b" / BEST_WEIGHTS).exists()
 
 
 def test_a_run_is_not_resumed_with_scenes_that_have_changed(

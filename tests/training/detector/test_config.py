@@ -87,6 +87,14 @@ def test_saved_settings_are_read_back(tmp_path: Path) -> None:
     assert DetectorConfig.load(tmp_path) == config
 
 
+def test_a_run_with_a_setting_that_is_gone_is_still_one(tmp_path: Path) -> None:
+    values = {"data": "scenes", "close_ups": "a", "close_up_boxes": "b", "start_from": "runs/a"}
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    assert DetectorConfig.load(tmp_path) == DetectorConfig(
+        "scenes", close_ups="a", close_up_boxes="b"
+    )
+
+
 @pytest.mark.parametrize("values", [{"data": "photos", "architecture": "mobilenet_v2"}, [], None])
 def test_another_kind_of_run_is_refused(tmp_path: Path, values: Any) -> None:
     """That of a classifier, say."""

@@ -181,7 +181,8 @@ def test_photos_judged_in_turns_are_one_click_away(
     assert second == (
         "Stricter, on 9 photos kept apart, from which nothing was learned and by which hardly"
         " anything was chosen: of 80 masked faces it finds 76 and labels 72 right; of 9 without"
-        " a mask it finds 6 and labels 3 right. So few faces without a mask leave room for chance."
+        " a mask it finds 6 and labels 3 right. Every box is on a face. So few faces without a mask"
+        " leave room for chance."
     )
     assert [code.value for code in page.code][:2] == ["in folds", kept_apart]
     assert "top: the whole app, photos in turns**, 24 November 2026" in texts(page)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from maskcore.models import checksums
 from tests.ui.pages import button, once_more
 from training.background import control
 from training.background.comparison import Comparison, Figures, PartComparison, Verdict
@@ -34,12 +35,13 @@ def press_twice(monkeypatch: pytest.MonkeyPatch, page: AppTest, label: str) -> N
 
 
 def figures(right: int, count: int = 40) -> Figures:
-    return Figures(right, count, right / count, (0.5, 0.99))
+    return Figures(right, count, right / count, (0.5, 0.99), 0)
 
 
 def compared(verdict: Verdict) -> Comparison:
     right = {"better": 39, "worse": 21, "no real difference": 33}.get(verdict, 33)
     installed = None if verdict == "no model to compare with" else figures(32)
+    sha256 = checksums("mobilenet_v2").get("mobilenet_v2", "") if installed else ""
     return Comparison(
         installed_name="mobilenet_v2" if installed else "",
         installed_title="The first one" if installed else "",
@@ -49,4 +51,5 @@ def compared(verdict: Verdict) -> Comparison:
         parts=tuple(
             PartComparison(part, figures(right), installed) for part in ("validation", "test")
         ),
+        installed_sha256=sha256,
     )

@@ -56,6 +56,7 @@ def card(**serving: Any) -> dict[str, Any]:
             "live_side": 320,
             "photo_sides": [416, 832, 1664, 3328],
             "enlarge": 1.0,
+            "mirrored_sides": [],
         }
         | serving,
         "input": InputSpec().to_card(),
