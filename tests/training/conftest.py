@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,11 +101,16 @@ def small_base(
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Builds a base of one convolution under the name of mobilenet_v2."""
+    import tensorflow as tf
+
     from training.classifier import architectures
 
     monkeypatch.setitem(architectures._BASES, "mobilenet_v2", small_base)
+    tf.config.run_functions_eagerly(True)  # tracing them takes longer than all their batches
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @dataclass(frozen=True)

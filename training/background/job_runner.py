@@ -26,7 +26,7 @@ from training.background.job_process import BEAT_SECONDS, few_threads, is_mine, 
 from training.background.jobs import State, state_of
 from training.background.run_installing import install_command
 from training.classifier.installed import installed_cards
-from training.config import CROP_MARGIN, TrainConfig
+from training.config import TrainConfig
 from training.events import EventLog
 from training.job_files import (
     HEARTBEAT_FILE,
@@ -201,7 +201,7 @@ def _work(folder: Path, stop: Callable[[], bool]) -> tuple[State, str, bool]:
         log.write(ev.EXPORTING)
         name, doubts = config.architecture, _not_sure(config.architecture)
         typed = install_command(folder.name, name, data_name, doubts)
-        made = package(folder, name, CROP_MARGIN, data_name, typed, doubts)
+        made = package(folder, name, data_name, typed, doubts)
         save_package(made, folder)
     if not (folder / COMPARISON_FILE).exists():
         log.write(ev.COMPARING)

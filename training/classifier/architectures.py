@@ -24,9 +24,9 @@ _BASES = {
 BATCH_NORM_MOMENTUM = 0.97
 
 
-def input_spec(config: TrainConfig, crop_margin: float = CROP_MARGIN) -> InputSpec:
+def input_spec(config: TrainConfig) -> InputSpec:
     """The input of the trained model: both bases take pixels mapped to -1..1."""
-    return InputSpec(size=config.image_size, crop_margin=crop_margin)
+    return InputSpec(size=config.image_size, crop_margin=CROP_MARGIN)
 
 
 @keras.saving.register_keras_serializable("masklens")

@@ -24,8 +24,9 @@ from training.classifier.head_stage import BATCH, fit_head
 from training.classifier.installed_backbone import load_folded, measure_statistics
 from training.classifier.litert_weights import backbone_alone
 from training.classifier.starting_weights import convolutions_of, installed_model
-from training.config import DATA_FILE, TrainConfig
+from training.config import CROP_MARGIN, DATA_FILE, TrainConfig
 from training.events import FINE_TUNE_STAGE, HEAD_STAGE, READING
+from training.job_files import read_values
 from training.photos.corrections import NONE, read_corrections
 from training.photos.data import OnPhoto, data_report, divide, read_dataset
 from training.photos.photo_reading import Divided, PhotoReading
@@ -73,6 +74,11 @@ def fit(
     has_scenes = config.scenes and config.fine_tune_epochs
     scenes = run_scenes(Path(config.scenes), config) if has_scenes else {}
 
+    # Resumed, it cuts photos as before: another face finder may have been installed meanwhile, and
+    # losses on photos cut otherwise do not compare.
+    saved = (read_values(run_dir / DATA_FILE) if state.stage else None) or {}
+    boxes = {name: box and tuple(box) for name, box in saved.get("boxes", {}).items()}
+
     def read(on_photo: OnPhoto) -> Divided:
         def tell(done: int, total: int, pixels: NDArray[np.uint8] | None) -> None:
             if done % BATCH == 0:
@@ -81,7 +87,7 @@ def fit(
                 log.write(READING, done=done, total=total)
             on_photo(done, total, pixels)
 
-        dataset = read_dataset(Path(config.data), config.image_size, corrections, tell)
+        dataset = read_dataset(Path(config.data), config.image_size, corrections, tell, boxes=boxes)
         parts = divide(dataset, config)
         report = data_report(dataset, parts)
         if scenes:
@@ -175,7 +181,10 @@ def _starting_base(
         base.save_weights(path)
     spec = InputSpec.from_card(model.card)
     enlarged_to = model.card.get("config", {}).get("enlarged_to", 0)
-    if spec != input_spec(config, spec.crop_margin) or enlarged_to != config.enlarged_to:
+    if (
+        replace(spec, crop_margin=CROP_MARGIN) != input_spec(config)
+        or enlarged_to != config.enlarged_to
+    ):
         # Made for another size.
         return base, None
     return base, LiteRtModel(backbone_alone(model.content), _threads())

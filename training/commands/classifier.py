@@ -10,7 +10,6 @@ from training.commands.options import Formatter, add_run_options, add_settings, 
 from training.config import (
     ARCHITECTURES,
     CONFIG_FILE,
-    CROP_MARGIN,
     SPLITS,
     WEIGHTS,
     TrainConfig,
@@ -99,12 +98,6 @@ def _add_install(commands: Any) -> None:
     install.add_argument("run", type=Path, metavar="RUN_DIR")
     install.add_argument("--name", required=True, help="the model's name")
     install.add_argument(
-        "--crop-margin",
-        type=float,
-        default=CROP_MARGIN,
-        help="share of the face's longer side added around it (default: %(default)s)",
-    )
-    install.add_argument(
         "--data-licence", default="not stated", help="origin and licence of the data, for the card"
     )
     install.add_argument(
@@ -151,7 +144,6 @@ def install_classifier(
     typed: str,
     run: Path,
     name: str,
-    crop_margin: float,
     data_licence: str,
     weights: str,
     **not_sure: float | None,
@@ -165,7 +157,7 @@ def install_classifier(
         "least_sharpness": not_sure["not_sure_sharpness"],
     }
     doubts = {limit: value for limit, value in given.items() if value is not None}
-    folder = export_and_install(run, name, crop_margin, data_licence, typed, doubts, weights)
+    folder = export_and_install(run, name, data_licence, typed, doubts, weights)
     print(f"Installed in models/{folder.name}.")
 
 

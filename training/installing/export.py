@@ -73,7 +73,6 @@ class Package:
 def package(
     run_dir: Path,
     name: str,
-    crop_margin: float,
     data_licence: str,
     command: str,
     not_sure: dict[str, float] | None = None,
@@ -87,7 +86,6 @@ def package(
     Args:
         run_dir: a finished and evaluated run.
         name: the model's, a folder name under ``models/``.
-        crop_margin: share of the face's longer side that serving adds around it.
         data_licence: origin and licence of the data, for the card.
         command: the command line, for the card.
         not_sure: from where on a face is not called, by the names of ``NotSure``; by
@@ -98,7 +96,7 @@ def package(
         MasklensError: the run is not finished or evaluated, the name does not serve as a
             folder's, or the exported model differs too much from Keras (see ``check``).
         ValueError: ``not_sure`` holds something else than numbers of 0 or more, no such kind of
-            weights, or ``crop_margin`` is not in 0..1.
+            weights.
     """
     check_name(name)
     if weights not in WEIGHTS:
@@ -106,7 +104,7 @@ def package(
     doubts = {"not_sure": not_sure} if not_sure else {}
     NotSure.from_card(doubts)  # said now, not after minutes of converting
     config = TrainConfig.load(run_dir)
-    served = input_spec(config, crop_margin)
+    served = input_spec(config)
     try:
         report = json.loads((run_dir / REPORT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -153,7 +151,6 @@ def package(
 def export_and_install(
     run_dir: Path,
     name: str,
-    crop_margin: float,
     data_licence: str,
     command: str,
     not_sure: dict[str, float] | None = None,
@@ -167,7 +164,7 @@ def export_and_install(
         The model's folder; the model that was there is kept among the versions.
     """
     check_free(name, "classifier")  # said now, not after minutes of converting
-    made = package(run_dir, name, crop_margin, data_licence, command, not_sure, weights)
+    made = package(run_dir, name, data_licence, command, not_sure, weights)
     return put_in_place(name, made.content, made.card, made.report)
 
 

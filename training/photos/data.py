@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,7 @@ def read_dataset(
     corrections: Corrections = NONE,
     on_photo: OnPhoto = lambda done, total, pixels: None,
     find_face: FindFace = largest_face,
+    boxes: Mapping[str, Box | None] | None = None,
 ) -> Dataset:
     """Read ``root/with_mask`` and ``root/without_mask``, subfolders included.
 
@@ -86,6 +87,7 @@ def read_dataset(
         on_photo: told of each file read, in order: how many of how many are done, and its
             pixels, uint8 (S, S, 3), or None; what it raises ends the reading.
         find_face: see ``training.photos.face_cut``.
+        boxes: by file name, what it found in photos before: those are not looked at again.
 
     Raises:
         MasklensError: a class folder is missing or holds no readable photo.
@@ -107,7 +109,8 @@ def read_dataset(
             image = read_image(path)
         except ImageError as error:
             return str(error)
-        box = find_face(image)
+        name = path.relative_to(root).as_posix()
+        box = boxes[name] if boxes and name in boxes else find_face(image)
         return resize(cut(image, box, CROP_MARGIN), image_size), box, photo_hashes(image)
 
     outcomes: list[_Read] = []

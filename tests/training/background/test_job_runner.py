@@ -140,7 +140,7 @@ def test_a_finished_run_keeps_what_the_command_line_may_still_want_of_it_and_no_
     assert [path.name for path in (job.folder / "checkpoints").iterdir()] == [BEST_WEIGHTS.name]
     fit(job.config, job.folder, "again", resume=True)  # finished, it only says so
     evaluate_module.evaluate(job.folder, "again")
-    export.package(job.folder, "net", 0.2, "my photos", "again")
+    export.package(job.folder, "net", "my photos", "again")
 
 
 def test_stopping_keeps_the_best_of_the_epochs_done(

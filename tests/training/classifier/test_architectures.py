@@ -91,7 +91,7 @@ def test_the_network_enlarges_its_input_itself(small: None) -> None:
 
 
 def test_input_is_pixels_from_minus_1_to_1_at_the_configured_size() -> None:
-    spec = input_spec(config(image_size=96), crop_margin=0.2)
+    spec = input_spec(config(image_size=96))
     assert (spec.size, spec.crop_margin) == (96, 0.2)
     assert 0 * spec.scale + spec.offset == -1
     assert 255 * spec.scale + spec.offset == pytest.approx(1)

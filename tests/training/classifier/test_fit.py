@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from maskcore.errors import MasklensError
+from maskcore.files import write_json
 from maskcore.network_input import normalise
 from maskcore.types import ImageRgb
 from training.__main__ import main
@@ -534,6 +535,23 @@ def test_a_run_is_not_resumed_with_photos_that_have_changed(
     (data / known[0]).unlink()
     with pytest.raises(MasklensError, match="The photos have changed since this run began"):
         fit(config, tmp_path / "run", "fit", resume=True)
+
+
+def test_a_resumed_run_cuts_photos_as_it_did_before(
+    small: None, photos: Path, tmp_path: Path
+) -> None:
+    """Another face finder may have been installed meanwhile."""
+    config, run = settings(photos, epochs=2, fine_tune_epochs=0), tmp_path / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at(patch, HEAD_STAGE, 1, "after the state")
+        with pytest.raises(Killed):
+            fit(config, run, "fit")
+    saved = json.loads((run / "data.json").read_text())
+    boxes = {path: [1.5, 2.0, 30.0, 40.0] for path in saved["boxes"]}
+    boxes[next(iter(boxes))] = None
+    write_json(run / "data.json", {**saved, "boxes": boxes})
+    fit(config, run, "fit", resume=True)
+    assert json.loads((run / "data.json").read_text())["boxes"] == boxes
 
 
 def test_a_run_is_not_resumed_with_scenes_that_have_changed(

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from maskcore.models import read_card
 from training.__main__ import main
 from training.commands.options import file_to_write
-from training.installing import export
 
 
 @pytest.mark.parametrize(
@@ -82,18 +79,3 @@ def test_help_names_the_defaults_there_are(capsys: pytest.CaptureFixture[str]) -
     shown = capsys.readouterr().out
     assert "(default: 10)" in shown and "(default: 0)" in shown
     assert "(default: )" not in shown and "None" not in shown and "False" not in shown
-
-
-def test_a_model_is_installed_with_the_crop_margin_of_those_that_were_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    margins: list[float] = []
-
-    def install(run: Path, name: str, crop_margin: float, *more: Any) -> Path:
-        margins.append(crop_margin)
-        return run
-
-    monkeypatch.setattr(export, "export_and_install", install)
-    assert main(["install", str(tmp_path), "--name", "mine"]) == 0
-    assert main(["install", str(tmp_path), "--name", "mine", "--crop-margin", "0.3"]) == 0
-    assert margins == [read_card("mobilenet_v2")["input"]["crop_margin"], 0.3] == [0.2, 0.3]

@@ -33,7 +33,7 @@ def models(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     folder = tmp_path_factory.mktemp("machine") / "models"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKLENS_MODELS", str(folder))
-        options = ["--crop-margin", "0.2", "--data-licence", "made in code"]
+        options = ["--data-licence", "made in code"]
         assert main(["install", str(trained.run), "--name", "fresh", *options]) == 0
         yield folder
 
@@ -85,7 +85,7 @@ def test_card_says_how_the_model_was_made_but_not_on_which_machine(
     assert "--backbone-weights=base.weights.h5 --epochs 2" in commands["fit"]
     assert card["made_by"]["fit"]["backends"] == ["tensorflow"]
     assert commands["evaluate"] == "python -m training evaluate run1"
-    assert "--crop-margin 0.2 --data-licence 'made in code'" in commands["install"]
+    assert "--data-licence 'made in code'" in commands["install"]
     assert card["config"]["data"] == "photos"
     assert card["config"]["backbone_weights"] == "base.weights.h5"
     assert card["config"]["epochs"] == 2
@@ -120,11 +120,11 @@ def test_installing_over_a_model_replaces_it_as_a_whole(
 ) -> None:
     old = shutil.copytree(models / "fresh", models / "replaced")
     (old / "leftover.txt").write_text("of the old model")
-    command = ["install", str(trained.run), "--name", "replaced", "--crop-margin", "0.3"]
+    command = ["install", str(trained.run), "--name", "replaced", "--data-licence", "else"]
     assert main(command) == 0
     assert {path.name for path in old.iterdir()} == FILES
     card = load_model("replaced").card
-    assert (card["name"], card["input"]["crop_margin"]) == ("replaced", 0.3)
+    assert (card["name"], card["data"]) == ("replaced", "else")
     (kept,) = (models / ".versions" / "replaced").iterdir()
     assert (kept / "leftover.txt").exists()
     assert [path.name for path in models.glob(".*")] == [".versions"]
@@ -238,18 +238,6 @@ def test_a_run_without_report_is_to_be_evaluated_first(
     said = capsys.readouterr().err
     assert "run3 has no report yet" in said
     assert "training evaluate RUN_DIR" in said  # a name without its folder would not do
-
-
-def test_a_crop_margin_out_of_range_is_refused_before_anything_is_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path / "models"))
-    run = tmp_path / "run"  # neither evaluated nor even begun
-    run.mkdir()
-    TrainConfig(data="photos").save(run)
-    assert main(["install", str(run), "--name", "other", "--crop-margin", "1.5"]) == 1
-    assert capsys.readouterr().err == "crop_margin must be in 0..1, got 1.5\n"
-    assert not (tmp_path / "models").exists()
 
 
 @pytest.mark.parametrize(
