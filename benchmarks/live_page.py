@@ -79,7 +79,7 @@ _FIRST_LABELLED = (
   const look = () => {
     const video = document.querySelector('video');
     if (video && video.videoWidth && blue(video) > 20) return resolve(performance.now() - start);
-    if (performance.now() - start > 30000) return reject(new Error('no labelled picture'));
+    if (performance.now() - start > 120000) return reject(new Error('no labelled picture'));
     setTimeout(look, 20);
   };
   look();

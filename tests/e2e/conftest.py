@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,13 +42,39 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         browser.close()
 
 
+@dataclass
+class Server:
+    """A running app and what it has printed, of which ``read`` bytes were looked at."""
+
+    url: str
+    log: Path
+    read: int = 0
+    between_tests: str = ""
+
+    def news(self) -> str:
+        """What was printed since the last call."""
+        news = self.log.read_bytes()[self.read :]
+        self.read += len(news)
+        return news.decode(errors="replace")
+
+
 @pytest.fixture(scope="session")
-def app_url(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server started as ``make run`` does, ended with all its children."""
+def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server started as ``make run`` does, ended with all its children."""
     log = tmp_path_factory.mktemp("server") / "log.txt"
     with running_app(log) as (url, _):
-        yield url
-    text = log.read_text()
+        server = Server(url, log)
+        yield server
+    text = server.between_tests + server.news()
+    assert "Traceback" not in text, text[-3000:]
+
+
+@pytest.fixture
+def app_url(server: Server) -> Iterator[str]:
+    """The address of the server, which may print no fault during the test."""
+    server.between_tests += server.news()
+    yield server.url
+    text = server.news()
     assert "Traceback" not in text, text[-3000:]
 
 
@@ -60,15 +88,16 @@ def open_page(browser: Any, app_url: str) -> Iterator[Callable[..., Any]]:
         if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "localhost":
             foreign.append(request.url)
 
-    def start(**options: Any) -> Any:
+    def start(path: str = "", **options: Any) -> Any:
         context = browser.new_context(accept_downloads=True, **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)  # the server's first visit loads libraries
         contexts.append(context)
         page = context.new_page()
         page.on("request", note)
         page.on("websocket", note)
-        page.goto(app_url)
-        page.get_by_role("slider").wait_for()  # the last thing to appear
+        page.goto(app_url + path)
+        if not path:
+            page.get_by_role("slider").wait_for()  # the last thing to appear
         return page
 
     yield start

@@ -137,7 +137,6 @@ OPEN_IN_FRAME = """async () => {
   const devices = frame.contentWindow.navigator.mediaDevices;
   const raw = devices.getUserMedia;
   while (devices.getUserMedia === raw) await new Promise(resolve => setTimeout(resolve, 50));
-  await new Promise(resolve => setTimeout(resolve, 500));
   window.opened = await devices.getUserMedia({video: {frameRate: {ideal: 30, max: 30}}});
 }"""
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from maskcore.models import models_dir
+from tests.e2e.steps import retried, settled
 from ui.photos.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
@@ -29,10 +30,7 @@ def photos() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def page(open_page: OpenPage) -> Any:
-    page = open_page()
-    page.set_default_timeout(90_000)  # the server's first visit loads scikit-learn
-    # For a moment, until its style is there, the row for phones is in the page as well.
-    page.get_by_role("link", name="Metrics").first.click()
+    page = open_page("/metrics")
     page.get_by_text("photos right").first.wait_for()
     choose(page, "Mask model", "MobileNetV2")
     section(page, "Mistakes")
@@ -44,8 +42,10 @@ def choose(page: Any, label: str, option: str) -> None:
     box = page.get_by_role("combobox", name=re.compile(label))
     if page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_text(option).count():
         return
-    box.click()
-    page.get_by_role("option", name=option).click()
+    chosen = page.get_by_role("option", name=option)
+    settled(page)
+    # A list opened while the page is still being drawn closes again.
+    retried(box.click, lambda: chosen.click(timeout=3000))
 
 
 def cell(photos: list[dict[str, Any]], folder: str, masked: bool, threshold: float) -> list[str]:
@@ -66,6 +66,7 @@ def mistakes(photos: list[dict[str, Any]], threshold: float) -> list[str]:
 
 def click_tile(page: Any, number: int) -> None:
     """Click where a tile's count is written; tiles come in the order of the matrix's rows."""
+    settled(page)  # what is drawn anew moves
     tile = page.locator("[data-testid=stVegaLiteChart] .mark-rect path").nth(number)
     tile.scroll_into_view_if_needed()
     box = tile.bounding_box()
@@ -96,13 +97,13 @@ def test_a_click_on_a_tile_lists_its_photos(page: Any, photos: list[dict[str, An
 
 def test_the_slider_redraws_figures_and_list(page: Any, photos: list[dict[str, Any]]) -> None:
     slider = page.get_by_role("slider", name="Threshold: counts as a mask from")
-    slider.focus()
-    for _ in range(10):
-        slider.press("ArrowRight")
+    settled(page)
+    slider.press("PageUp")  # ten steps at once: one after another, a run would undo some
     right = sum((p["mask_probability"] >= 0.6) == (p["label"] == "with_mask") for p in photos)
     page.get_by_text(f"{right} of {len(photos)} photos are called rightly").first.wait_for()
     wait_for_list(page, mistakes(photos, 0.6)[:12])
     page.get_by_role("button", name="Make it the app's default").wait_for()  # not pressed here
+    assert slider.input_value() == "60"
 
 
 def bring(page: Any, label: str, *names: str) -> None:
@@ -130,7 +131,9 @@ def test_the_pictures_come_with_a_zip_of_the_data_set(
     page.get_by_text(f"mine.zip holds 1 of the {len(photos)} photos measured").wait_for()
     page.get_by_role("button", name="Remove these pictures").click()
     page.get_by_text("Show the pictures").wait_for()
-    assert page.locator("[data-testid=stImage] img").count() == 0
+    pictures = page.locator("[data-testid=stImage] img")
+    pictures.first.wait_for(state="detached")
+    assert pictures.count() == 0
 
 
 def test_a_click_is_forgotten_when_the_photos_change(
@@ -150,9 +153,7 @@ def test_a_click_is_forgotten_when_the_photos_change(
 def test_long_names_leave_room_for_the_answers_in_a_report_on_a_phone(
     open_page: OpenPage, tmp_path: Path
 ) -> None:
-    page = open_page(viewport={"width": 390, "height": 800})
-    page.set_default_timeout(90_000)
-    page.goto(page.url.rstrip("/") + "/metrics")
+    page = open_page("/metrics", viewport={"width": 390, "height": 800})
     page.get_by_text("photos right").first.wait_for()
     section(page, "Your photos")
     bring(page, "A ZIP with photos", "with_mask/a.jpg", f"without_mask/{'long_name_' * 8}.jpg")
@@ -169,13 +170,12 @@ def test_long_names_leave_room_for_the_answers_in_a_report_on_a_phone(
 
 
 def section(page: Any, name: str) -> None:
+    settled(page)  # a run on its way would put the choice back
     page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
 
 
 def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
-    page = open_page(viewport={"width": 390, "height": 800})
-    page.set_default_timeout(90_000)
-    page.goto(page.url.rstrip("/") + "/metrics")
+    page = open_page("/metrics", viewport={"width": 390, "height": 800})
     page.get_by_text("photos right").first.wait_for()
     for name, text in (
         ("Curves", "The nearer the line to the upper left corner"),
@@ -188,8 +188,7 @@ def test_every_section_shows_on_a_phone(open_page: OpenPage) -> None:
         section(page, name)
         page.get_by_text(text).first.wait_for()
         assert page.get_by_test_id("stException").count() == 0
-        # What the section before leaves behind goes once the page's script has ended.
-        page.locator("[data-test-script-state=notRunning]").first.wait_for()
+        settled(page)
         # Neither the page nor a table is wider: all classes, models and finders are seen.
         assert page.evaluate(
             "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"

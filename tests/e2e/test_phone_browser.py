@@ -15,11 +15,13 @@ import pytest
 
 from benchmarks.app import ROOT, START_SECONDS
 from benchmarks.live_page import open_live, start
+from tests.e2e.steps import settled
 from ui.phone import network_addresses
 
 pytestmark = pytest.mark.e2e
 
 PAGES = ["Photos", "Live", "Metrics", "Training"]
+FONTS_LOADED = "() => document.fonts.status === 'loaded'"
 
 # Where the row of links stands in every picture from here on; -1 while there is none.
 _WATCH_ROW = """() => {
@@ -50,9 +52,18 @@ def test_narrow_screens_show_the_way_to_every_page_in_one_row(
 ) -> None:
     page = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.locator(".st-key-pages style").wait_for(state="attached")  # fetched after the words
-    links = [page.get_by_role("link", name=name, exact=True) for name in PAGES]
+    settled(page)
+    page.wait_for_function(FONTS_LOADED)
 
-    boxes = [link.bounding_box() for link in links]  # one each, as no sidebar has them as well
+    # One each, as no sidebar has them as well; looked at at once, as one may move all.
+    links = page.get_by_role("link", name=re.compile(f"^({'|'.join(PAGES)})$"))
+    boxes = links.evaluate_all(
+        """links => links.map(link => {
+          const {x, y, width, height} = link.getBoundingClientRect();
+          return {name: link.innerText.split('\\n').at(-1), x, y, width, height};
+        })"""
+    )
+    assert [box["name"] for box in boxes] == PAGES
     assert len({box["y"] for box in boxes}) == 1
     assert max(box["x"] + box["width"] for box in boxes) <= width
     assert min(box["height"] for box in boxes) >= 40
@@ -60,7 +71,7 @@ def test_narrow_screens_show_the_way_to_every_page_in_one_row(
     assert marked(page) == ["Photos"]
 
     page.evaluate(_WATCH_ROW)
-    links[1].click()
+    page.get_by_role("link", name="Live", exact=True).click()
     page.get_by_role("heading", name="Live").wait_for()
     page.wait_for_function("() => document.querySelector('iframe[title*=webrtc]')")
     assert marked(page) == ["Live"]
@@ -75,6 +86,8 @@ def test_wide_screens_have_the_links_in_the_header_alone(open_page: Callable[...
     page.locator(".st-key-pages").wait_for(state="hidden")
     for name in PAGES:
         assert page.get_by_role("link", name=name).bounding_box()["y"] < 40
+    settled(page)
+    page.wait_for_function(FONTS_LOADED)
     heading = page.get_by_role("heading", name="Who wears a mask?")
     assert heading.bounding_box()["y"] == 64  # nothing invisible takes room above it
 

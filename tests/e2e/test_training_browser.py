@@ -6,7 +6,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -20,11 +20,13 @@ from PIL import Image
 from benchmarks.app import running_app
 from benchmarks.live_page import player
 from maskcore.models import models_dir, read_card
-from tests.e2e.steps import no_faults
+from tests.e2e.steps import no_faults, settled, slide
 
 pytestmark = pytest.mark.e2e
 
 RUN = "Seen in the browser"
+# What stands below a run that is over.
+OVER = "The comparison in detail"
 A_CLASS = 24
 # A tiny run takes half a minute where nothing else goes on; minutes are for busy machines.
 PATIENCE_MS = 600_000
@@ -79,27 +81,49 @@ def training_url(
     assert "Traceback" not in text, text[-3000:]
 
 
-def visit(browser: Any, address: str) -> Any:
-    # High enough for what a button opens below itself.
-    context = browser.new_context(viewport={"width": 1366, "height": 1800})
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    page.goto(address)
-    return page
+@pytest.fixture
+def visit(browser: Any, training_url: str) -> Iterator[Callable[..., Any]]:
+    """Opens a page of that server as a new visitor."""
+    contexts = []
+
+    def open_page(path: str = "", **options: Any) -> Any:
+        # High enough for what a button opens below itself.
+        context = browser.new_context(viewport={"width": 1366, "height": 1800}, **options)
+        context.set_default_timeout(120_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(training_url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 def press(page: Any, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def percent(page: Any) -> int:
-    bar = page.get_by_role("progressbar")
-    return int(float(bar.get_attribute("aria-valuenow"))) if bar.count() else 100
+def percent(page: Any, above: int = -1) -> int:
+    """How far a run is, once it is further than ``above``; 101 where it is over.
+
+    A bar that is missing for a moment says nothing.
+    """
+    found = page.wait_for_function(
+        """([above, over]) => {
+            const bar = document.querySelector('[role=progressbar]');
+            const percent = document.body.innerText.includes(over)
+                ? 101 : Math.floor(Number(bar?.ariaValueNow ?? NaN));
+            return percent > above && [percent];
+        }""",
+        arg=[above, OVER],
+        timeout=PATIENCE_MS,
+    )
+    return int(found.json_value()[0])
 
 
 def test_a_run_from_the_archive_to_the_installed_model_and_back(
-    browser: Any,
-    training_url: str,
+    visit: Callable[..., Any],
     folders: tuple[Path, Path],
     archive: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,17 +131,18 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     runs, models = folders
     monkeypatch.setenv("MASKLENS_MODELS", str(models))
     shipped = read_card("mobilenet_v2")["sha256"]
-    photos = visit(browser, training_url)  # somebody else, who has a photo open all the while
+    photos = visit()  # somebody else, who has a photo open all the while
     photos.get_by_role("button", name="Try the sample photo").click()
     shown = photos.get_by_role("heading", name=SENTENCE, exact=True)
     shown.wait_for()
 
-    page = visit(browser, f"{training_url}/training")
+    page = visit("/training")
     with page.expect_file_chooser() as chooser:
         page.get_by_test_id("stFileUploaderDropzone").locator("button").click()
     chooser.value.set_files(archive)
     press(page, "Use these photos")
-    page.get_by_role("img", name="Photos of the class Mask").wait_for()
+    page.get_by_role("img", name="Photos of the class Mask").wait_for(timeout=PATIENCE_MS)
+    settled(page)
     page.get_by_text("More settings", exact=True).click()
     page.get_by_role("radiogroup", name="Starting weights").get_by_text(
         "Random", exact=True
@@ -125,7 +150,9 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     page.get_by_text("It starts from random weights").first.wait_for()
     fine_tuning = page.get_by_role("slider", name="Fine-tuning epochs")
     assert fine_tuning.is_visible()  # the settings stay open
-    fine_tuning.press("Home")
+    settled(page)
+    fine_tuning.focus()
+    slide(page, fine_tuning, 0, "Home")
     page.get_by_text("the network learns next to nothing").wait_for()
     page.get_by_label("Name of the run").fill(RUN)
     press(page, "Train")
@@ -137,55 +164,53 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     page.get_by_role("heading", name="Settings").wait_for()
     page.go_forward()
     page.get_by_role("heading", name=RUN).wait_for()
-    first = percent(page)
-    page.wait_for_function(
-        "first => Number(document.querySelector('[role=progressbar]')?.ariaValueNow ?? 101)"
-        " > first",
-        arg=first,
-        timeout=PATIENCE_MS,
-    )
-    assert page.get_by_role("progressbar").count() == 1, "it was over before the reload"
-    moved = percent(page)
+    moved = percent(page, above=percent(page))
+    assert moved <= 100, "it was over before the reload"
     page.reload()
     page.get_by_role("heading", name=RUN).wait_for()
     assert percent(page) >= moved
 
-    page.get_by_text("The comparison in detail").wait_for(timeout=PATIENCE_MS)
-    assert bar.count() == 0
+    page.get_by_text(OVER).wait_for(timeout=PATIENCE_MS)
+    bar.wait_for(state="detached")
     verdict = page.get_by_text("The verdict rests on the")
     assert not verdict.is_visible()
-    page.get_by_text("The comparison in detail").click()
+    page.get_by_text(OVER).click()
     verdict.wait_for()
     page.get_by_test_id("stVegaLiteChart").first.wait_for()
     assert read_card("mobilenet_v2")["sha256"] == shipped
     page.get_by_role("button", name=re.compile(r"^(download_done )?Install( keyboard.*)?$")).click()
     anyway = page.get_by_role("button", name="Install it all the same")
     installed = page.get_by_text(f"{RUN} is installed as MobileNetV2")
-    anyway.or_(installed).first.wait_for()
+    anyway.or_(installed).first.wait_for(timeout=PATIENCE_MS)
     if anyway.count():  # a model that is worse is installed by a second press
         anyway.click()
-    installed.wait_for()
+    installed.wait_for(timeout=PATIENCE_MS)
+    settled(page)
     assert verdict.is_visible()  # the fold stays open
     assert read_card("mobilenet_v2")["title"] == RUN
-    shown.wait_for(state="detached")  # the photo that is open is looked at anew, by itself
+    # The photo that is open is looked at anew, by itself.
+    shown.wait_for(state="detached", timeout=PATIENCE_MS)
 
     press(page, "Bring back")
-    page.get_by_text("is in use again").wait_for()
+    page.get_by_text("is in use again").wait_for(timeout=PATIENCE_MS)
     assert read_card("mobilenet_v2")["sha256"] == shipped
-    shown.wait_for()
+    shown.wait_for(timeout=PATIENCE_MS)
     no_faults(page)
     no_faults(photos)
-    (report,) = runs.glob("*/report.json")
-    assert json.loads(report.read_text())["parts"]["test"]["count"] > 0
-    page.context.close()
-    photos.context.close()
+    (run,) = (
+        path.parent
+        for path in runs.glob("*/job.json")
+        if json.loads(path.read_text(encoding="utf-8"))["name"] == RUN
+    )
+    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    assert report["parts"]["test"]["count"] > 0
 
 
 def test_a_model_is_made_of_what_the_camera_recorded(
-    browser: Any, training_url: str, folders: tuple[Path, Path]
+    visit: Callable[..., Any], folders: tuple[Path, Path]
 ) -> None:
-    page = visit(browser, f"{training_url}/training")
-    page.context.grant_permissions(["camera"])
+    page = visit("/training", permissions=["camera"])
+    page.get_by_role("radio", name="New run").click()  # who comes while a run is on sees that
     page.get_by_text("Record with the camera", exact=True).click()
     player(page).locator("button:enabled").get_by_text("Start", exact=True).click()
     for number, name in enumerate(("Mask", "No Mask"), 1):
@@ -200,11 +225,14 @@ def test_a_model_is_made_of_what_the_camera_recorded(
         recorded = list(folders[0].glob("data/*/*/recorded_*.jpg"))
         assert len(recorded) == 50 * number
     press(page, "Use these faces")
-    page.get_by_role("img", name="Photos of the class Mask").wait_for()
+    page.get_by_role("img", name="Photos of the class Mask").wait_for(timeout=PATIENCE_MS)
+    settled(page)
+    epochs = page.get_by_role("slider", name=re.compile("^Epochs"))
+    epochs.focus()
+    slide(page, epochs, 1, "Home")
     page.get_by_label("Name of the run").fill("Recorded in the browser")
     press(page, "Train")
     page.get_by_role("heading", name="Recorded in the browser").wait_for()
-    page.get_by_text("The comparison in detail").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text(OVER).wait_for(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Install under another name").wait_for()
     no_faults(page)
-    page.context.close()

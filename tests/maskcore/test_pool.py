@@ -42,7 +42,7 @@ def test_never_more_than_size_at_once_and_none_shared(size: int) -> None:
 
 
 def test_all_instances_are_lent_before_anyone_waits() -> None:
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=60)
     pool = numbered(3)
 
     def work(_: int) -> int:
@@ -114,4 +114,4 @@ def test_failing_maker_does_not_use_up_a_place() -> None:
             with pool.borrow() as item:
                 return item
 
-        assert executor.submit(borrow).result(timeout=10) == "instance"
+        assert executor.submit(borrow).result(timeout=60) == "instance"

@@ -16,6 +16,7 @@ import streamlit as st
 import streamlit_webrtc
 from streamlit.testing.v1 import AppTest
 
+from maskcore import session
 from maskcore.alert import AlertRule
 from maskcore.session import SessionLog
 from maskcore.types import Analysis
@@ -30,7 +31,12 @@ OpenPage = Callable[[], AppTest]
 
 
 @pytest.fixture
-def live(open_page: OpenPage, fake_models: Path, player: Player) -> AppTest:
+def live(
+    open_page: OpenPage, fake_models: Path, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> AppTest:
+    # A picture must not be out of date before a slow machine has drawn the page.
+    monkeypatch.setattr(stream_module, "STILL_SECONDS", 600.0)
+    monkeypatch.setattr(session, "WINDOW_SECONDS", 600.0)
     return open_page("pages/live.py")
 
 
@@ -358,7 +364,7 @@ def test_another_page_stops_the_stream(
 
     reset: list[Any] = []
     monkeypatch.setattr(webrtc, "_reset_context", reset.append)
-    page = AppTest.from_function(script, kwargs={"url_path": url_path})
+    page = AppTest.from_function(script, kwargs={"url_path": url_path}, default_timeout=60)
     page.session_state["live_stream"] = LiveStream()
     page.session_state[webrtc.KEY] = context = SimpleNamespace(_get_worker=lambda: None)
     page.run()

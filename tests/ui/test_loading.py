@@ -54,7 +54,7 @@ def test_a_spinner_is_made_only_where_something_is_loaded(models: Path) -> None:
         finally:
             st.spinner = spinner
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     app.run()
     assert app.session_state.made == [
         "Getting the face finder ready",

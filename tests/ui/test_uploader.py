@@ -11,7 +11,8 @@ from tests.ui.pages import once_more
 
 def test_a_field_for_a_zip_says_how_large_it_may_be() -> None:
     page = AppTest.from_string(
-        "from ui.uploader import keep_zip; keep_zip('photos', 'A ZIP')"
+        "from ui.uploader import keep_zip; keep_zip('photos', 'A ZIP')",
+        default_timeout=60,
     ).run()
     assert not page.exception
     (field,) = page.file_uploader
@@ -43,7 +44,7 @@ def test_a_press_before_the_browser_knows_that_an_archive_was_used_up_brings_not
         st.session_state.pop("press", lambda: None)()
         st.markdown("The end.")
 
-    page = AppTest.from_function(use_up)
+    page = AppTest.from_function(use_up, default_timeout=60)
     page.session_state["empties"] = empties
     page.run()
     page.file_uploader[0].upload("mine.zip", b"", "application/zip")

@@ -188,7 +188,7 @@ def test_second_control_c_ends_it_at_once(
         first = signal.getsignal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         # Two that come before the first was heard are one.
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while signal.getsignal(signal.SIGINT) is first and time.monotonic() < deadline:
             time.sleep(0.001)
         signal.raise_signal(signal.SIGINT)

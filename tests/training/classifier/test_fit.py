@@ -169,9 +169,15 @@ def test_the_same_seed_gives_the_same_network(small: None, photos: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("weights", "enlarged_to"), [("none", 0), ("installed", 0), ("installed", 160)]
+    ("weights", "enlarged_to", "early"),
+    [
+        ("none", 0, 0),
+        ("none", 0, 5),
+        ("none", 0, 10**9),
+        ("installed", 0, 5),
+        ("installed", 160, 10**9),
+    ],
 )
-@pytest.mark.parametrize("early", [0, 5, 10**9])
 def test_a_head_learns_from_what_the_base_makes_of_its_photos(
     photos: Path,
     tmp_path: Path,

@@ -53,7 +53,7 @@ async def taken(track: MediaStreamTrack, count: int, pause: float = 0.0) -> list
     proxy = NewestFrames().subscribe(track, buffered=True)
     frames = []
     for _ in range(count):
-        frames.append(await asyncio.wait_for(proxy.recv(), 5))
+        frames.append(await asyncio.wait_for(proxy.recv(), 60))
         await asyncio.sleep(pause)
     return frames
 

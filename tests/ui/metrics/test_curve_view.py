@@ -16,7 +16,8 @@ def test_what_cannot_be_drawn_is_said_above_what_is(
     faces = replace(judged_parts("first", report)["test"], things="faces")
     page = AppTest.from_string(
         "import streamlit as st; from ui.metrics.curve_view import show_curves;"
-        " show_curves(st.session_state.faces, 0.5)"
+        " show_curves(st.session_state.faces, 0.5)",
+        default_timeout=60,
     )
     page.session_state["faces"] = faces
     page.run()

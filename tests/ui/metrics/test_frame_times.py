@@ -72,7 +72,8 @@ def test_a_finder_that_is_not_there_can_be_fetched_where_it_is_missed(
     monkeypatch.setattr(loading, "pipeline", none)
     monkeypatch.setattr(choices, "fetch_yunet", file.touch)
     page = AppTest.from_string(
-        "from ui.metrics.frame_times import show_frame_times; show_frame_times('first')"
+        "from ui.metrics.frame_times import show_frame_times; show_frame_times('first')",
+        default_timeout=60,
     ).run()
     assert len(page.button) == 1
     page.button[0].click().run()

@@ -177,7 +177,8 @@ def test_beside_own_photos_it_is_said_that_these_are_others(
     monkeypatch.delenv("MASKLENS_MODELS", raising=False)
     model = next(path.parent.name for path in sorted(Path(models_dir()).glob("*/stress.json")))
     page = AppTest.from_string(
-        f"from ui.metrics.stress_view import show_stress; show_stress({model!r}, own={own})"
+        f"from ui.metrics.stress_view import show_stress; show_stress({model!r}, own={own})",
+        default_timeout=60,
     ).run()
     assert not page.exception
     assert any("not of your photos" in caption.value for caption in page.caption) is own

@@ -33,7 +33,7 @@ def test_of_which_version_the_test_photos_may_be_known_is_said(
 
         show_versions(False)
 
-    page = AppTest.from_function(show).run()
+    page = AppTest.from_function(show, default_timeout=60).run()
     assert not page.exception
     said = {c.value.split()[1] for c in page.caption if SEEN in c.value}
     assert said == set(begun)
