@@ -471,3 +471,23 @@ def test_no_width_needs_scrolling_sideways(
     for element in ("heading", "button"):
         sides = page.get_by_role(element).evaluate_all(SIDES)
         assert sides and all(right <= width for left, right in sides if right > left)
+
+
+def test_a_small_photo_leads_to_the_same_one_large(
+    open_page: OpenPage, many_files: list[Path]
+) -> None:
+    page = open_page(viewport={"width": 1366, "height": 768})
+    choose_files(page, *many_files[:12])
+    page.get_by_text("All 12 photos").wait_for(timeout=300_000)
+    page.get_by_role("radio", name="Small").click()
+    details = page.get_by_role("button", name="Details")
+    details.nth(11).wait_for()
+    details.nth(10).click()
+    # On the second page, scrolled to its second photo.
+    page.wait_for_function("""() => {
+        const top = document.querySelector('.st-key-photo-10')?.getBoundingClientRect().top;
+        return top > 0 && top < innerHeight / 2;
+    }""")
+    result(page).nth(2).wait_for(state="detached")
+    assert result(page).count() == 2
+    no_faults(page)

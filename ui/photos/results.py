@@ -52,9 +52,9 @@ _STYLE = f"""<style>
   align-self: start; width: auto !important; max-width: none !important;
 }}
 [class*="st-key-page-"], [class*="st-key-photo-"] {{ scroll-margin-top: 5rem; }}
-/* On phones lines of their own: the kinds beside them grow once all photos have been looked at. */
+/* On phones a line of its own: beside it the kinds grow once all photos have been looked at. */
 @media (max-width: {PHONE_PX}px) {{
-  [data-testid="stLayoutWrapper"]:has(> .st-key-pager, > .st-key-layouts) {{ flex-basis: 100%; }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-pager) {{ flex-basis: 100%; }}
 }}
 </style>"""
 _DOUBTS = ("the face is too small", "the face is too blurred", "the model is undecided")
@@ -106,14 +106,15 @@ def show_photos(
     keep(PAGE, 1)
     layout = LARGE
     if len(gallery.photos) >= SMALL_FROM:
-        with above.container(width="content", key="layouts"):
+        pager = above.container(horizontal=True, vertical_alignment="center", key="pager")
+        with pager:
             layout = choose_layout()
     a_page = PHOTOS_A_PAGE[layout]
     pages = max(1, -(-len(shown) // a_page))
     page = min(st.session_state[PAGE], pages)
     if len(gallery.photos) > a_page:  # from the beginning, so that nothing moves later
         st.session_state[PAGE] = page  # else it would begin anew where there are more pages
-        with above.container(key="pager"):
+        with pager:
             page = st.pagination(pages, key=PAGE)
     of_page = [
         Shown(photo, analyses.get(photo.number), place)
