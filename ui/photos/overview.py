@@ -21,12 +21,13 @@ PAGE = "page-above"  # key of the pager
 _LAYOUT, _COUNTED = "layout", "counted-layout"  # as chosen, and as pages were counted last
 TO_SEE = "to-see"  # the selector of what the page is to scroll to, once
 _STYLE = f"""<style>
-.st-key-small-photos img {{ height: 150px; object-fit: contain; }}
+/* Not in full screen, where they have a greatest height of their own. */
+.st-key-small-photos img:not([style*="max-height"]) {{ height: 150px; object-fit: contain; }}
 /* Two beside each other on phones. */
 @media (max-width: {PHONE_PX}px) {{
   .st-key-small-photos > div {{ flex-basis: calc(50% - 0.5rem); width: auto; }}
   .st-key-small-photos > div > div {{ width: 100%; padding: 0.5rem; }}
-  .st-key-small-photos img {{ height: 120px; }}
+  .st-key-small-photos img:not([style*="max-height"]) {{ height: 120px; }}
 }}
 </style>"""
 

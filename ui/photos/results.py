@@ -88,7 +88,7 @@ def show_photos(
     blur: bool,
     above: DeltaGenerator,
 ) -> None:
-    """Each photo with its faces, some a page, or more small ones; who waits keeps its place.
+    """Photos with their faces, large or small, some a page; those that wait keep their places.
 
     Args:
         gallery: the visitor's.
