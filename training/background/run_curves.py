@@ -20,14 +20,12 @@ class CurvePoint:
         part: "training", the mean over the epoch or, while it is not over, so far; or
             "validation".
         loss, accuracy: None where the figure was no number.
-        stage: "training" or "fine-tuning".
     """
 
     step: float
     part: Literal["training", "validation"]
     loss: float | None
     accuracy: float | None
-    stage: str
 
 
 def curves(job: Job, events: list[dict[str, Any]] | None = None) -> list[CurvePoint]:
@@ -59,8 +57,8 @@ def _points(event: dict[str, Any], head_epochs: int) -> list[CurvePoint]:
     epoch, batch, batches = (figure or 0.0 for figure in figures)
     step = epoch - 1 + min(batch / batches, 1.0) + (head_epochs if stage == FINE_TUNE_STAGE else 0)
     loss, accuracy = number(event.get("loss")), number(event.get("accuracy"))
-    points = [CurvePoint(step, "training", loss, accuracy, stage)]
+    points = [CurvePoint(step, "training", loss, accuracy)]
     if "val_loss" in event:
         loss, accuracy = number(event["val_loss"]), number(event.get("val_accuracy"))
-        points.append(CurvePoint(step, "validation", loss, accuracy, stage))
+        points.append(CurvePoint(step, "validation", loss, accuracy))
     return points

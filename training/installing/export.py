@@ -95,8 +95,8 @@ def package(
     Raises:
         MasklensError: the run is not finished or evaluated, the name does not serve as a
             folder's, or the exported model differs too much from Keras (see ``check``).
-        ValueError: ``not_sure`` holds something else than numbers of 0 or more, no such kind of
-            weights.
+        ValueError: ``not_sure`` holds something else than numbers of 0 or more, or there is no
+            such kind of weights.
     """
     check_name(name)
     if weights not in WEIGHTS:

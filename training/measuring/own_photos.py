@@ -91,7 +91,7 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
 
     Raises:
         MasklensError: an annotation cannot be understood, its box lies far off the photo or is
-            too large, or there are too many faces in a photo, or they lie over one another.
+            too large, or there are too many faces in a photo, or too large ones together.
     """
     try:
         annotated = read_scenes(files.root)
@@ -126,8 +126,8 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
             )
         if sum(face.longer_side**2 for face in scene.faces) > _MAX_CUT:
             raise MasklensError(
-                f"The boxes of faces cover the photo {name} many times over. Correct them, or take"
-                " the photo away."
+                f"The boxes of faces in the photo {name} are too large together. Correct them, or"
+                " take the photo away."
             )
         scenes.append(Scene(scene.image_path, tuple(_to_tenths(face) for face in scene.faces)))
     return scenes, unreadable

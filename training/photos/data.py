@@ -87,7 +87,7 @@ def read_dataset(
         on_photo: told of each file read, in order: how many of how many are done, and its
             pixels, uint8 (S, S, 3), or None; what it raises ends the reading.
         find_face: see ``training.photos.face_cut``.
-        boxes: by file name, what it found in photos before: those are not looked at again.
+        boxes: what it found before, by file name alone: those photos are not looked at again.
 
     Raises:
         MasklensError: a class folder is missing or holds no readable photo.

@@ -28,7 +28,6 @@ def history_of(model: str) -> list[CurvePoint]:
             part,
             loss=number(epoch.get(f"{prefix}loss")),
             accuracy=number(epoch.get(f"{prefix}accuracy")),
-            stage=str(epoch.get("stage", "")),
         )
         for step, epoch in enumerate(epochs, 1)
         for part, prefix in (("training", ""), ("validation", "val_"))
@@ -42,7 +41,7 @@ def show_history(models: list[str]) -> None:
     for title, points in histories.items():
         if points:
             st.markdown(f"**{plain(title)}**")
-            show_curves(points, round(points[-1].step))
+            show_curves(points, int(points[-1].step))
         else:
             st.caption(f"The run that made {plain(title)} left no record of its epochs.")
     if any(histories.values()):

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs, for one run while it learns or for several at once."""
+"""Loss and accuracy over the epochs, for one run, at work or long over, or for several at once."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _domain(values: pd.Series[float], figure: str) -> list[float]:
 
 
 def _in_words(points: list[CurvePoint], figure: str) -> str:
-    """The text alternative: where each curve begins and stands now."""
+    """The text alternative: where each curve begins and ends."""
     sentences = []
     for part, name in PARTS.items():
         values = [v for p in points if p.part == part and (v := getattr(p, figure)) is not None]
@@ -141,5 +141,5 @@ def _in_words(points: list[CurvePoint], figure: str) -> str:
                 f"{value:.2f}" if figure == "loss" else percent(value)
                 for value in (values[0], values[-1])
             )
-            sentences.append(f"{name}: {figure} {first} at first, {last} now.")
-    return " ".join(sentences) or f"No {figure} yet: learning has not begun."
+            sentences.append(f"{name}: {figure} from {first} to {last}.")
+    return " ".join(sentences) or f"There is no {figure} to show."

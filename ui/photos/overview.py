@@ -9,6 +9,7 @@ import streamlit as st
 from maskcore import Analysis
 from maskcore.records import in_words
 from ui.choices import choose_way
+from ui.keep import kept, put
 from ui.photos.photo import Photo
 from ui.style import PHONE_PX
 from ui.words import shown_name
@@ -23,6 +24,8 @@ TO_SEE = "to-see"  # the selector of what the page is to scroll to, once
 _STYLE = f"""<style>
 /* Not in full screen, where they have a greatest height of their own. */
 .st-key-small-photos img:not([style*="max-height"]) {{ height: 150px; object-fit: contain; }}
+/* What is found takes up to two lines, and moves nothing when it comes. */
+.st-key-small-photos [data-testid="stMarkdown"] {{ min-height: 3.2rem; }}
 /* Two beside each other on phones. */
 @media (max-width: {PHONE_PX}px) {{
   .st-key-small-photos > div {{ flex-basis: calc(50% - 0.5rem); width: auto; }}
@@ -48,15 +51,12 @@ class Shown:
 
 
 def choose_layout() -> str:
-    """Show the choice between large photos and small ones; the page shown holds the same photos.
-
-    ``PAGE`` must be in the session's state.
-    """
+    """Show the choice between large photos and small ones; the page holds the first one shown."""
     layout = choose_way("How large the photos are", LAYOUTS, _LAYOUT)
     counted = st.session_state.setdefault(_COUNTED, layout)
     if counted != layout:
-        before = (st.session_state[PAGE] - 1) * PHOTOS_A_PAGE[counted]
-        st.session_state[PAGE] = before // PHOTOS_A_PAGE[layout] + 1
+        before = ((kept(PAGE) or 1) - 1) * PHOTOS_A_PAGE[counted]
+        put(PAGE, before // PHOTOS_A_PAGE[layout] + 1)
     st.session_state[_COUNTED] = layout
     return layout
 

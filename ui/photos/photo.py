@@ -37,6 +37,7 @@ class Photo:
     analyses: dict[Choice, Analysis] = field(default_factory=dict)
     thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
     _drawn: tuple[tuple[Analysis, bool] | None, bytes] = (None, b"")
+    _blurred: tuple[list[Analysis] | None, bytes] = (None, b"")
 
     def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
         """Find and judge the faces.
@@ -69,12 +70,15 @@ class Photo:
         """The preview without boxes, a JPEG; blurred are the faces found in whatever way."""
         if not blur:
             return self.preview
-        image = read_image(self.preview)
-        faces = [face for held in self.analyses.values() for face in self._on_preview(held, image)]
-        height, width = image.shape[:2]
-        # Where nothing is known any longer, there may be a face anywhere.
-        boxes = [face.box_xyxy for face in faces] if self.analyses else [(0, 0, width, height)]
-        return encode_image(blur_faces(image, boxes))
+        known = list(self.analyses.values())
+        if self._blurred[0] != known:
+            image = read_image(self.preview)
+            faces = [face for held in known for face in self._on_preview(held, image)]
+            height, width = image.shape[:2]
+            # Where nothing is known any longer, there may be a face anywhere.
+            boxes = [face.box_xyxy for face in faces] if known else [(0, 0, width, height)]
+            self._blurred = known, encode_image(blur_faces(image, boxes))
+        return self._blurred[1]
 
     def _on_preview(self, analysis: Analysis, preview_rgb: ImageRgb) -> list[Face]:
         factor = preview_rgb.shape[1] / analysis.size_wh[0]

@@ -27,7 +27,6 @@ from ui.photos.overview import (
 )
 from ui.photos.photo import Photo, Results
 from ui.photos.preview import jpeg_url
-from ui.style import PHONE_PX
 from ui.words import counted, shown_name
 
 _BELOW = "below-photos"  # key of the pager there
@@ -39,6 +38,7 @@ PANORAMA = 3
 FACES_SHOWN = 12
 _ROW_HEIGHT = 48
 _TABLE_HEIGHT = 36 + _ROW_HEIGHT * FACES_SHOWN + _ROW_HEIGHT // 2
+_NARROW_PX = 1330  # kinds, sizes and pages do not fit into a line
 # Tall photos fit the window, undistorted.
 _STYLE = f"""<style>
 [class*="st-key-photo-"] [data-testid="stImageContainer"] img {{
@@ -52,8 +52,8 @@ _STYLE = f"""<style>
   align-self: start; width: auto !important; max-width: none !important;
 }}
 [class*="st-key-page-"], [class*="st-key-photo-"] {{ scroll-margin-top: 5rem; }}
-/* On phones a line of its own: beside it the kinds grow once all photos have been looked at. */
-@media (max-width: {PHONE_PX}px) {{
+/* In narrow windows a line of its own: the kinds grow once all photos have been looked at. */
+@media (max-width: {_NARROW_PX}px) {{
   [data-testid="stLayoutWrapper"]:has(> .st-key-pager) {{ flex-basis: 100%; }}
 }}
 </style>"""
@@ -96,19 +96,19 @@ def show_photos(
         results: what has been found so far.
         choice: detector and model.
         blur: whether faces are made unrecognisable.
-        above: the place for the pager above them.
+        above: the place above them for the pager and the choice of their size.
     """
     st.html(_STYLE)
     analyses = {photo.number: analysis for photo, analysis in results}
     # Photos nobody has looked at in any way have no place yet: one that cannot be read, and
     # leaves, takes no page with it.
     shown = [photo for photo in photos if photo.preview]
-    keep(PAGE, 1)
     layout = LARGE
     if len(gallery.photos) >= SMALL_FROM:
         pager = above.container(horizontal=True, vertical_alignment="center", key="pager")
         with pager:
             layout = choose_layout()
+    keep(PAGE, 1)
     a_page = PHOTOS_A_PAGE[layout]
     pages = max(1, -(-len(shown) // a_page))
     page = min(st.session_state[PAGE], pages)

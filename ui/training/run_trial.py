@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,7 +32,7 @@ _FIELD, _SEEN = "trial", "trial-seen"
 
 
 def show_trial(job: Job, installed: str) -> None:
-    """A fold in which the run's model looks at a photo of the visitor's, which is not kept.
+    """A fold in which the run's model looks at a photo of the visitor's.
 
     Args:
         job: a finished run.
@@ -65,7 +66,7 @@ def _show(job: Job, installed: str) -> None:
         if file is None:
             st.info(
                 "What this run's model says of your photo appears here. The photo goes only to the"
-                " computer that runs Masklens and is not kept."
+                " computer that runs Masklens and is gone when you close or reload the page."
             )
             return
         try:
@@ -103,13 +104,15 @@ def _looked_at(
     of = job.id, file.file_id, threshold, loading.installation(_FINDER, installed)
     held = st.session_state.get(_SEEN)
     if held is None or held[0] != of:
+        model = _of_run(job)
         with st.spinner("Looking at the photo"):
             image = read_image(file.getvalue())
             found = _Found(loading.detector(_FINDER).detect(image))
-            new, old = MaskPipeline(found, _of_run(job)).analyze(image), None
-            if installed:
-                model = loading.classifier(installed)
-                old = MaskPipeline(found, model).analyze(image, threshold)
+            new, old = MaskPipeline(found, model).analyze(image), None
+            with suppress(ModelError):  # a damaged one is no reason not to try another
+                if installed:
+                    judge = loading.classifier(installed)
+                    old = MaskPipeline(found, judge).analyze(image, threshold)
             drawn = encode_image(reduced(draw_faces(image, new.faces), preview_side(image)))
         held = st.session_state[_SEEN] = of, (drawn, new, old)
     seen: tuple[bytes, Analysis, Analysis | None] = held[1]

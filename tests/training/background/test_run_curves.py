@@ -31,7 +31,6 @@ def test_curves_count_epochs_over_both_stages(job: Job) -> None:
     ]
     assert curves(job)[0].accuracy == 0.5
     assert curves(job)[1].accuracy == 0.75
-    assert curves(job)[-1].stage == "fine-tuning"
 
 
 def test_an_epoch_has_one_value_of_each_part_and_at_last_the_one_of_the_moment(job: Job) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from maskcore.errors import MasklensError
@@ -488,6 +489,7 @@ def test_a_run_resumed_while_fine_tuning_ends_where_an_unbroken_one_does(
     small: None, photos: Path, tmp_path: Path
 ) -> None:
     """The optimizer, its schedule and the variations drawn all go on where they were."""
+    tf.config.run_functions_eagerly(False)  # as it is outside of tests
     config = settings(photos, epochs=1, dropout=0.0, fine_tune_learning_rate=0.01)
     fit(config, tmp_path / "whole", "fit")
     with pytest.MonkeyPatch.context() as patch:

@@ -165,7 +165,7 @@ def test_a_box_so_long_that_its_square_would_fill_the_memory_is_refused(
 
 
 @pytest.mark.parametrize(("faces", "fits"), [(2, True), (3, False)])
-def test_boxes_that_lie_over_one_another_are_refused(
+def test_boxes_that_are_too_large_together_are_refused(
     tmp_path: Path, faces: int, fits: bool
 ) -> None:
     files = scenes_folder(tmp_path, *[("with_mask", 0, 0, 10_000, 40)] * faces)
@@ -173,7 +173,7 @@ def test_boxes_that_lie_over_one_another_are_refused(
     if fits:
         assert len(read_own_scenes(files)[0][0].faces) == faces
     else:
-        with pytest.raises(MasklensError, match="cover the photo street.png many times over"):
+        with pytest.raises(MasklensError, match="photo street.png are too large together"):
             read_own_scenes(files)
 
 

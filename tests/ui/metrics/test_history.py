@@ -28,8 +28,8 @@ def test_epochs_of_both_stages_follow_one_another(fake_models: Path) -> None:
     ]
     (fake_models / "first" / "report.json").write_text(json.dumps({"history": history}))
     assert history_of("first") == [
-        CurvePoint(1, "training", 0.5, 0.7, "training"),
-        CurvePoint(1, "validation", 0.4, None, "training"),
-        CurvePoint(2, "training", None, None, "fine-tuning"),
-        CurvePoint(2, "validation", 0.2, 1.0, "fine-tuning"),
+        CurvePoint(1, "training", 0.5, 0.7),
+        CurvePoint(1, "validation", 0.4, None),
+        CurvePoint(2, "training", None, None),
+        CurvePoint(2, "validation", 0.2, 1.0),
     ]

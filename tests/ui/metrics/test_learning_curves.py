@@ -8,7 +8,7 @@ from ui.metrics.learning_curves import _chart, _table
 
 def test_the_axis_begins_with_the_first_epoch() -> None:
     steps = (0.3, 1.0, 1.5)  # 0.3: the first epoch, while it runs
-    points = [CurvePoint(step, "training", 0.5, 0.9, "training") for step in steps]
+    points = [CurvePoint(step, "training", 0.5, 0.9) for step in steps]
     table = _table({"": points})
     assert list(table["step"]) == [1.0, 1.0, 1.5]
     table["which"] = "training"

@@ -136,8 +136,8 @@ def test_a_threshold_that_was_moved_makes_no_winner(page: AppTest) -> None:
 def test_training_curves_are_told_in_words(page: AppTest) -> None:
     section(page, "Two models")
     loss, accuracy = [chart.proto.alt for chart in page.get("vega_lite_chart")]
-    assert "Training photos: loss 0.60 at first, 0.40 now." in loss
-    assert "Training photos: accuracy 70.0\xa0% at first, 80.0\xa0% now." in accuracy
+    assert "Training photos: loss from 0.60 to 0.40." in loss
+    assert "Training photos: accuracy from 70.0\xa0% to 80.0\xa0%." in accuracy
     assert "validation does not, the network is learning by heart" in texts(page)
 
 

@@ -60,12 +60,19 @@ def test_small_photos_say_what_was_found_and_lead_to_the_large_one(
 def test_the_page_holds_the_same_photos_in_both_sizes(page: AppTest, photo_file: PhotoFile) -> None:
     upload(page, *named(photo_file, 45))
     page.session_state["page-above"] = 5
+    page.run()
     show(page, "Small")
     assert page.session_state["page-above"] == 2
     assert len(details(page)) == 5
     show(page, "Large")
     assert page.session_state["page-above"] == 5
     assert len(found(page)) == 5
+    page.session_state["page-above"] = 3
+    page.run()
+    show(page, "Small")
+    page.switch_page("pages/metrics.py").run()
+    page.switch_page("pages/photo.py").run()
+    assert len(details(page)) == 40  # of the first page, which holds photo 21
 
 
 def test_a_removal_can_be_undone_among_small_photos(page: AppTest, photo_file: PhotoFile) -> None:

@@ -147,9 +147,7 @@ def test_curves_are_told_in_words_and_explained(open_training: OpenPage, runs: A
     run_id = runs.make("Ben", "running", epochs_done=1)
     EventLog(runs.root / run_id).write("training", epoch=2, batch=2, batches=4, loss=0.4)
     page = open_training()
-    assert (
-        "Training photos: loss 0.90 at first, 0.40 now." in page.get("vega_lite_chart")[0].proto.alt
-    )
+    assert "Training photos: loss from 0.90 to 0.40." in page.get("vega_lite_chart")[0].proto.alt
     assert "Validation is often ahead, and that is no fault" in texts(page)
 
 

@@ -49,7 +49,7 @@ def bring(page: AppTest, name: str, content: bytes) -> AppTest:
 def test_both_models_say_what_they_see_in_a_photo(open_page: OpenPage, run_id: str) -> None:
     page = open_fold(open_page, run_id)
     assert len(page.get("camera_input")) == 1
-    assert "is not kept" in texts(page)
+    assert "is gone when you close or reload the page" in texts(page)
     page = bring(page, "sample.png", sample_photo())
     table = page.table[0].value  # that of the comparison comes below
     assert list(table.index) == ["Face 1", "Face 2"]
