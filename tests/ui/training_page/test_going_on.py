@@ -39,10 +39,10 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     }
     loss, accuracy = page.get("vega_lite_chart")
     assert loss.proto.alt == (
-        "Training photos: loss 0.90 at first, 0.60 now."
-        " Validation photos: loss 0.91 at first, 0.61 now."
+        "Training photos: loss from 0.90 to 0.60."
+        " Validation photos: loss from 0.91 to 0.61."
     )
-    assert "Training photos: accuracy 55.0\xa0% at first, 70.0\xa0% now." in accuracy.proto.alt
+    assert "Training photos: accuracy from 55.0\xa0% to 70.0\xa0%." in accuracy.proto.alt
     assert "So far: " not in texts(page)
     assert "measured and packed; the bar counts that, too" in texts(page)
     for meaning in ("lower is better", "higher is better", "kept from learning"):
