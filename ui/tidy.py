@@ -24,6 +24,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 
 from ui.data_keys import BROUGHT, RECORDER
+from ui.downloads import keep_downloads
 
 EVERY_SECONDS = 20.0
 CLEAN_UP_SECONDS = 3600.0
@@ -37,6 +38,7 @@ def tidy_regularly(every_seconds: float = EVERY_SECONDS) -> threading.Event:
     Returns:
         Ends it when set.
     """
+    keep_downloads()
     done = threading.Event()
     thread = threading.Thread(target=_tidy, args=(done, every_seconds), name="tidy-up", daemon=True)
     thread.start()

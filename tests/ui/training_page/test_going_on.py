@@ -39,8 +39,7 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
     }
     loss, accuracy = page.get("vega_lite_chart")
     assert loss.proto.alt == (
-        "Training photos: loss from 0.90 to 0.60."
-        " Validation photos: loss from 0.91 to 0.61."
+        "Training photos: loss from 0.90 to 0.60. Validation photos: loss from 0.91 to 0.61."
     )
     assert "Training photos: accuracy from 55.0\xa0% to 70.0\xa0%." in accuracy.proto.alt
     assert "So far: " not in texts(page)
