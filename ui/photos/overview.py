@@ -25,7 +25,7 @@ _STYLE = f"""<style>
 /* Not in full screen, where they have a greatest height of their own. */
 .st-key-small-photos img:not([style*="max-height"]) {{ height: 150px; object-fit: contain; }}
 /* What is found takes up to two lines, and moves nothing when it comes. */
-.st-key-small-photos [data-testid="stMarkdown"] {{ min-height: 3.2rem; }}
+.st-key-small-photos [data-testid="stMarkdown"]:has(strong) {{ min-height: 3.2rem; }}
 /* Two beside each other on phones. */
 @media (max-width: {PHONE_PX}px) {{
   .st-key-small-photos > div {{ flex-basis: calc(50% - 0.5rem); width: auto; }}
