@@ -109,7 +109,7 @@ def check_same_photos(run_dir: Path, config: RunConfig, report: dict[str, Any]) 
     for kind in {"parts", "scenes"} & set(report):
         # With one fold, all scenes but those for testing may have trained before.
         parts = ["test"] if kind == "scenes" and config.folds == 1 else list(report[kind])
-        changed |= any(before[kind][part] != report[kind][part] for part in parts)
+        changed |= any(before.get(kind, {}).get(part) != report[kind][part] for part in parts)
     if changed:
         raise MasklensError(
             "The photos have changed since this run began: what it learned from would now be"

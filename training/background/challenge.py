@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 
 from maskcore.classification import LiteRtClassifier
 from maskcore.errors import ModelError
-from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel, read_report
+from maskcore.models import read_report
 from training.background.comparison import Comparison, Figures, PartComparison, Verdict
+from training.background.run_installing import packed_model
 from training.classifier.installed import installed_cards
 from training.classifier.parts import Photos
 from training.metrics import LEAST_DIFFERING, mcnemar, share
@@ -74,8 +74,7 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
         architecture: of the run.
         parts: the photos of "validation" and "test", from which the run has not learned.
     """
-    card = json.loads((run_dir / CARD_FILE).read_text(encoding="utf-8"))
-    run = LiteRtClassifier(StoredModel("new", card, (run_dir / MODEL_FILE).read_bytes()))
+    run = LiteRtClassifier(packed_model(run_dir, "new"))
     installed = champion(architecture)
     new = {part: _judge(run, photos) for part, photos in parts.items()}
     alike = new["test"].alike
@@ -91,7 +90,7 @@ def challenge(run_dir: Path, architecture: str, parts: dict[str, Photos]) -> Com
     verdict = _VERDICTS[mcnemar(new["test"].right, old["test"].right).verdict]
     cautions = [
         _unsure(new["test"], old["test"]),
-        *_cautions(card, installed, parts["test"].paths),
+        *_cautions(run.card, installed, parts["test"].paths),
     ]
     return Comparison(
         installed_name=installed.name,

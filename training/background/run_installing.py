@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
-from maskcore.errors import MasklensError
-from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE
+from maskcore.errors import MasklensError, ModelError
+from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, StoredModel
 from training.background.jobs import State, job
 from training.installing.versions import put_in_place
 from training.job_files import folder_of, read_values
@@ -32,6 +33,26 @@ def install_command(run_id: str, name: str, data: str, not_sure: Mapping[str, fl
         if not_sure and rule in not_sure:
             words += [option, f"{not_sure[rule]:g}"]
     return shlex.join(words)
+
+
+def packed_model(run_dir: Path, name: str) -> StoredModel:
+    """The model that a run packed, as it would be installed.
+
+    Args:
+        run_dir: of a run that got so far.
+        name: what to call it.
+
+    Raises:
+        ModelError: its files are gone or damaged.
+    """
+    card = read_values(run_dir / CARD_FILE)
+    try:
+        content = (run_dir / MODEL_FILE).read_bytes()
+    except OSError:
+        content = b""
+    if not card or not content:
+        raise ModelError("This run's model cannot be read, so it cannot be tried.")
+    return StoredModel(name, card, content)
 
 
 def install(run_id: str, name: str) -> None:

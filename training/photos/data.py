@@ -92,7 +92,7 @@ def read_dataset(
     Raises:
         MasklensError: a class folder is missing or holds no readable photo.
     """
-    files = []
+    names: list[str] = []
     for folder in CLASS_FOLDERS:
         found = photo_files(root / folder)
         if not found:
@@ -100,25 +100,22 @@ def read_dataset(
                 f"No photos were found in {folder}/. The data folder must hold with_mask/ and"
                 " without_mask/, each with photos."
             )
-        files += [
-            path for path in found if path.relative_to(root).as_posix() not in corrections.leave_out
-        ]
+        below = (path.relative_to(root).as_posix() for path in found)
+        names += [name for name in below if name not in corrections.leave_out]
 
-    def read(path: Path) -> _Read:
+    def read(name: str) -> _Read:
         try:
-            image = read_image(path)
+            image = read_image(root / name)
         except ImageError as error:
             return str(error)
-        name = path.relative_to(root).as_posix()
         box = boxes[name] if boxes and name in boxes else find_face(image)
         return resize(cut(image, box, CROP_MARGIN), image_size), box, photo_hashes(image)
 
     outcomes: list[_Read] = []
-    for outcome in in_threads(read, files):
+    for outcome in in_threads(read, names):
         outcomes.append(outcome)
         pixels = None if isinstance(outcome, str) else outcome[0]
-        on_photo(len(outcomes), len(files), pixels)
-    names = [path.relative_to(root).as_posix() for path in files]
+        on_photo(len(outcomes), len(names), pixels)
     good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
     seen = [outcome for outcome in outcomes if not isinstance(outcome, str)]
     labels = np.array(

@@ -9,7 +9,7 @@ from maskcore.drawing import draw_faces
 from ui.live.doctor import ON_LIVE_PAGE, Meanwhile, examine_for_shots
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Results
-from ui.photos.results import sentence
+from ui.photos.said import sentence
 
 ON_PHOTOS_PAGE = Meanwhile(
     "Meanwhile **Upload**, above, works.", "Without a camera **Upload**, above, works."

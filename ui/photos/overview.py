@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from maskcore import Analysis
-from maskcore.records import in_words
 from ui.choices import choose_way
 from ui.keep import kept, put
 from ui.photos.photo import Photo
+from ui.photos.said import sentence
 from ui.style import PHONE_PX
 from ui.words import shown_name
 
@@ -77,7 +77,7 @@ def show_small(photos: list[Shown], blur: bool) -> None:
 
 def _show_card(shown: Shown, blur: bool) -> None:
     photo, analysis = shown.photo, shown.analysis
-    found = in_words([face.verdict for face in analysis.faces]) if analysis else "Not looked at yet"
+    found = sentence(analysis) if analysis else "Not looked at yet"
     picture = (
         photo.annotated_preview(analysis, blur) if analysis else photo.unlabelled_preview(blur)
     )

@@ -13,16 +13,15 @@ from maskcore import Analysis, ImageError, MaskPipeline, ModelError, encode_imag
 from maskcore.classification import LiteRtClassifier
 from maskcore.drawing import draw_faces
 from maskcore.images import MAX_BYTES
-from maskcore.models import CARD_FILE, MODEL_FILE, StoredModel
 from maskcore.resizing import reduced
 from maskcore.types import Detections, Face, ImageRgb
 from training.background.jobs import Job
-from training.job_files import read_values
+from training.background.run_installing import packed_model
 from ui import loading
 from ui.app_threshold import start_percent
 from ui.choices import choose_way, model_title
 from ui.photos.preview import preview_side
-from ui.photos.results import sentence, why_not_sure
+from ui.photos.said import sentence, why_not_sure
 from ui.uploader import field_key, word_uploader
 from ui.words import percent, plain
 
@@ -104,7 +103,7 @@ def _looked_at(
     of = job.id, file.file_id, threshold, loading.installation(_FINDER, installed)
     held = st.session_state.get(_SEEN)
     if held is None or held[0] != of:
-        model = _of_run(job)
+        model = LiteRtClassifier(packed_model(job.folder, job.name))
         with st.spinner("Looking at the photo"):
             image = read_image(file.getvalue())
             found = _Found(loading.detector(_FINDER).detect(image))
@@ -127,22 +126,6 @@ class _Found:
 
     def detect(self, image_rgb: ImageRgb) -> Detections:
         return self.faces
-
-
-def _of_run(job: Job) -> LiteRtClassifier:
-    """The run's model as it would be installed.
-
-    Raises:
-        ModelError: its files are damaged.
-    """
-    card = read_values(job.folder / CARD_FILE)
-    try:
-        content = (job.folder / MODEL_FILE).read_bytes()
-    except OSError:
-        content = b""
-    if not card or not content:
-        raise ModelError("This run's model cannot be read, so it cannot be tried.")
-    return LiteRtClassifier(StoredModel(job.name, card, content))
 
 
 def _in_words(face: Face) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from maskcore import Analysis, Face
 from maskcore.types import NotSure
-from ui.photos.results import sentence, why_not_sure
+from ui.photos.said import sentence, why_not_sure
 
 SMALL, BLURRED, UNDECIDED = (
     "the face is too small",
