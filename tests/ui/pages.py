@@ -64,9 +64,10 @@ class Player:
     """Stands in for the library's player and remembers what it was given."""
 
     def __init__(self) -> None:
-        self.playing = False
+        self.playing = self.signalling = False
         self.calls: list[dict[str, Any]] = []
 
     def __call__(self, **options: Any) -> Any:
         self.calls.append(options)
-        return SimpleNamespace(state=SimpleNamespace(playing=self.playing, signalling=False))
+        state = SimpleNamespace(playing=self.playing, signalling=self.signalling)
+        return SimpleNamespace(state=state)

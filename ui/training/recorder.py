@@ -23,6 +23,10 @@ from ui.live.stream import STILL_SECONDS
 # Frames a moment apart are the same picture: at this pace a class takes ten seconds, in
 # which a head can turn.
 PACE_SECONDS = 0.2
+# A button that has just turned from recording to pausing, or back, is pressed in vain for so
+# long: it would be a double click, a press that Streamlit hands on twice, the second time to what
+# the first has made of the button, or one that was to pause what was full just before it.
+TURN_SECONDS = 1.0
 _IDLE_COLOUR = (128, 128, 128)
 
 _log = logging.getLogger(__name__)
@@ -47,6 +51,7 @@ class FaceRecorder:
         self.label: str | None = None
         self.hint = ""
         self._next = self._received = float("-inf")
+        self._turned = ("", float("-inf"))  # the class whose button did so last, and when
 
     @staticmethod
     def of_session() -> FaceRecorder:
@@ -60,8 +65,16 @@ class FaceRecorder:
         recorder: FaceRecorder = st.session_state[RECORDER]
         return recorder
 
-    def begin(self, label: str) -> None:
-        """Record a class; one that is full is recorded anew."""
+    def press(self, label: str) -> None:
+        """Record a class, one that is full anew, or pause where it is being recorded."""
+        now = time.monotonic()
+        turned, seconds = self._turned
+        if label == turned and now - seconds < TURN_SECONDS:
+            return
+        self._turned = (label, now)
+        if self.label == label:
+            self.pause()
+            return
         if self.recording.is_full(label):
             self.recording.clear(label)
         self.label = label
@@ -112,6 +125,7 @@ class FaceRecorder:
             self._next = seconds + PACE_SECONDS
             self.recording.add(image, box, label)
             if self.recording.is_full(label):
+                self._turned = (label, seconds)
                 self.pause()
         return _framed(image, box, label)
 

@@ -83,7 +83,7 @@ def _show_stream(recorder: FaceRecorder) -> bool:
         playing, started = camera_stream(
             recorder.process, servers, "The camera's picture appears here.", RECORDER_KEY
         )
-        if not playing:
+        if not started:  # a stream that is up may say for a moment that it is being set up
             recorder.pause()
         examine(recorder, started, bool(servers), _MEANWHILE)
     with facts:
@@ -95,25 +95,18 @@ def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
     """Buttons and counts; called twice a second."""
     counts = {label: recorder.recording.count(label) for label in NAMES}
     for label, name in NAMES.items():
-        if recorder.label == label:
-            st.button(
-                f"Pause {name}",
-                icon=":material/pause:",
-                width="stretch",
-                key=f"record-{label}",
-                on_click=recorder.pause,
-            )
-        else:
-            st.button(
-                f"Record {name}{' again' if counts[label] >= FACES_A_CLASS else ''}",
-                icon=":material/fiber_manual_record:",
-                type="primary" if counts[label] < FACES_A_CLASS else "secondary",
-                width="stretch",
-                key=f"record-{label}",
-                disabled=not playing,
-                on_click=recorder.begin,
-                args=(label,),
-            )
+        records = recorder.label == label
+        again = " again" if counts[label] >= FACES_A_CLASS else ""
+        st.button(
+            f"Pause {name}" if records else f"Record {name}{again}",
+            icon=":material/pause:" if records else ":material/fiber_manual_record:",
+            type="secondary" if records or again else "primary",
+            width="stretch",
+            key=f"record-{label}",  # of both, so that the keyboard's focus stays
+            disabled=not (playing or records),
+            on_click=recorder.press,
+            args=(label,),
+        )
         _show_count(label, counts)
     # Always there, so that nothing jumps while hints come and go.
     st.caption(plain(_advice(recorder, counts, playing)))

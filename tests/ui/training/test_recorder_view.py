@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,11 +21,16 @@ from tests.ui.files import grey
 from tests.ui.pages import Player, press
 from tests.ui.training.sections import disabled, go, got
 from training.annotated.recording import FACES_A_CLASS
-from training.photos.class_names import WITHOUT_MASK
+from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from ui import entry
 from ui.live import doctor, webrtc
 from ui.live.browser import BrowserReport
+from ui.training import recorder as module
+from ui.training.recorder import FaceRecorder
 from ui.training.recorder_view import LEAST
+
+# The recorder's clock while it records: a second passes whenever it looks.
+SECONDS = count()
 
 
 def frame(number: int) -> Any:
@@ -36,18 +42,20 @@ def frame(number: int) -> Any:
 
 def record(page: AppTest, label: str, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press the button and let the camera send frames, each when it is due."""
-    from ui.training import recorder as module
-
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(SECONDS))))
     press(page, label)
     recorder = page.session_state.face_recorder
-    seconds = iter(range(10**6))
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
     recorder._next = float("-inf")
     for number in range(frames):
-        # In a thread: after browser tests the main one has a loop of its own.
-        with ThreadPoolExecutor(1) as thread:
-            (shown,) = thread.submit(asyncio.run, recorder.process([frame(number)])).result()
-        assert (shown.width, shown.height) == (320, 240)
+        take(recorder, number)
+
+
+def take(recorder: FaceRecorder, number: int) -> None:
+    """Let the camera send a frame."""
+    # In a thread: after browser tests the main one has a loop of its own.
+    with ThreadPoolExecutor(1) as thread:
+        (shown,) = thread.submit(asyncio.run, recorder.process([frame(number)])).result()
+    assert (shown.width, shown.height) == (320, 240)
 
 
 def bars(page: AppTest) -> list[str]:
@@ -109,6 +117,50 @@ def test_a_stream_that_ends_pauses_the_recording(
     page.run()
     assert page.session_state.face_recorder.label is None
     assert bars(page)[0] == "Mask: 2 of 50"
+
+
+def test_a_stream_that_is_set_up_once_more_goes_on_recording(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", 2, monkeypatch)
+    player.playing, player.signalling = False, True  # as the browser may say for a moment
+    page.run()
+    assert not disabled(page, "Pause Mask")
+    assert page.session_state.face_recorder.label == WITH_MASK
+    player.signalling = False
+    page.run()
+    assert page.session_state.face_recorder.label is None
+
+
+def test_a_press_that_is_handed_on_twice_records(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    press(page, "Record Mask")
+    press(page, "Pause Mask")  # at once, as Streamlit does at times, or a double click
+    assert page.session_state.face_recorder.label == WITH_MASK
+    record(page, "Record No Mask", 2, monkeypatch)  # the other button is another press
+    assert page.session_state.face_recorder.label == WITHOUT_MASK
+    press(page, "Pause No Mask")
+    assert page.session_state.face_recorder.label is None
+
+
+def test_a_press_to_pause_that_comes_too_late_costs_no_faces(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", FACES_A_CLASS - 1, monkeypatch)
+    page.run()
+    recorder = page.session_state.face_recorder
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 10.0**6))
+    take(recorder, FACES_A_CLASS)
+    press(page, "Pause Mask")  # as it stands in the browser still
+    assert bars(page)[0] == "Mask: 50 of 50"
+    assert recorder.label is None
 
 
 def test_another_way_stops_the_camera(
