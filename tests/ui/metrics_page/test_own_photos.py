@@ -27,7 +27,9 @@ from ui.metrics import own_photos, own_view, pictures_view
 from ui.words import plain
 
 
-@pytest.mark.parametrize("content", [packed({"mask/1.png": grey(250)}), b"photos"])
+@pytest.mark.parametrize(
+    "content", [packed({"mask/1.png": grey(250)}), b"photos"], ids=["a ZIP", "no ZIP"]
+)
 def test_an_archive_does_not_stay_in_memory(
     own_page: AppTest, released: list[str], content: bytes
 ) -> None:

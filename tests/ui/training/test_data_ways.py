@@ -152,6 +152,7 @@ def test_the_example_of_a_folder_is_not_that_of_the_server_s_user(page: AppTest)
         (packed({"mask/readme.txt": b"x"}), "No photos were found"),
         (packed({"a.jpg": b"x"})[:-30], "damaged or incomplete"),
     ],
+    ids=["no ZIP", "empty", "no photos", "cut off"],
 )
 def test_a_bad_archive_is_one_sentence(page: AppTest, data: bytes, sentence: str) -> None:
     uploaded(page, data)
