@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.actions import show_outcome
+from ui.actions import show_outcome, show_unsaid
 from ui.entry import enter_by_main_script
 from ui.local import training_allowed
 from ui.training.run_compare import show_comparison
@@ -34,7 +34,7 @@ st.markdown(
 allowed = training_allowed()
 if not allowed:
     st.info("Training is switched off on this server. You can look at the runs there are.")
-show_outcome()
+outcome = show_outcome()
 
 runs = all_runs()
 if choose_view(runs, allowed) == "New run":
@@ -65,3 +65,4 @@ else:
             show_run(shown, allowed)
         else:
             show_no_runs()
+show_unsaid(outcome)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import MasklensError
 from ui.words import plain
@@ -26,34 +28,61 @@ def act(action: Callable[..., Any], *arguments: Any, done: str = "", button: str
     Returns:
         What ``action`` returned; None where it failed.
     """
-    st.session_state.pop(_OUTCOME, None)
+    # Kept before: where something else is pressed meanwhile, the run ends at its next access.
+    outcome: list[tuple[bool, str, str]] = []
+    st.session_state[_OUTCOME] = outcome
     try:
         result = action(*arguments)
     except MasklensError as error:
-        st.session_state[_OUTCOME] = (False, str(error), button)
+        outcome.append((False, str(error), button))
         return None
     if done:
-        st.session_state[_OUTCOME] = (True, done, button)
+        outcome.append((True, done, button))
     return result
 
 
-def show_outcome() -> None:
+@dataclass
+class _Fault:
+    """An error, of which a button's place is told as often as it is drawn."""
+
+    button: str
+    sentence: str
+    said: bool = False
+
+
+def show_outcome() -> DeltaGenerator:
     """Say how the last action went, once; to be called before the buttons.
 
     What went well is said in a corner that is in sight wherever on the page the button was,
     and moves nothing; an error stands beside its button, or here where it has none.
+
+    Returns:
+        A place here, for ``show_unsaid``.
     """
+    place = st.empty()
     st.session_state.pop(_FAULT, None)
-    if _OUTCOME not in st.session_state:
-        return
-    well, sentence, button = st.session_state.pop(_OUTCOME)
-    if well:
-        st.toast(plain(sentence), icon=":material/check_circle:", duration="long")
-    elif button:
-        # A fragment is drawn many times until the whole page is drawn anew.
-        st.session_state[_FAULT] = (button, sentence)
-    else:
-        _show_error(sentence)
+    for well, sentence, button in st.session_state.pop(_OUTCOME, ()):
+        if well:
+            st.toast(plain(sentence), icon=":material/check_circle:", duration="long")
+        elif button:
+            # A fragment is drawn many times until the whole page is drawn anew.
+            st.session_state[_FAULT] = _Fault(button, sentence)
+        else:
+            with place:
+                _show_error(sentence)
+    return place
+
+
+def show_unsaid(place: DeltaGenerator) -> None:
+    """Say the error of a button that is no longer there; to be called after all buttons.
+
+    Args:
+        place: where to say it.
+    """
+    fault: _Fault | None = st.session_state.get(_FAULT)
+    if fault and not fault.said:
+        with place:
+            _show_error(fault.sentence)
 
 
 def action_button(
@@ -70,9 +99,10 @@ def action_button(
         with st.spinner("One moment"):
             act(action, *arguments, done=done, button=key)
         st.rerun(scope="app")
-    button, sentence = st.session_state.get(_FAULT, ("", ""))
-    if button == key:
-        _show_error(sentence)
+    fault: _Fault | None = st.session_state.get(_FAULT)
+    if fault and fault.button == key:
+        fault.said = True
+        _show_error(fault.sentence)
 
 
 def keep_problem(key: str, error: MasklensError) -> None:

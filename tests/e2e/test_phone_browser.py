@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.app import ROOT, START_SECONDS
+from benchmarks.app import ROOT, START_SECONDS, end
 from benchmarks.live_page import open_live, start
 from tests.e2e.steps import settled
 from ui.phone import network_addresses
@@ -117,8 +117,7 @@ def phone_url(tmp_path: Path) -> Iterator[str]:
         assert told is not None
         yield told[1]
     finally:
-        server.terminate()
-        server.wait(20)
+        end(server)
     assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
 
 

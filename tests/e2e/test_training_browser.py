@@ -210,7 +210,9 @@ def test_a_model_is_made_of_what_the_camera_recorded(
     visit: Callable[..., Any], folders: tuple[Path, Path]
 ) -> None:
     page = visit("/training", permissions=["camera"])
+    settled(page)
     page.get_by_role("radio", name="New run").click()  # who comes while a run is on sees that
+    settled(page)
     page.get_by_text("Record with the camera", exact=True).click()
     player(page).locator("button:enabled").get_by_text("Start", exact=True).click()
     for number, name in enumerate(("Mask", "No Mask"), 1):

@@ -17,7 +17,7 @@ from benchmarks.clips import HEIGHT, RATE, WIDTH
 from benchmarks.video import write_clip
 from maskcore.drawing import COLOURS
 from maskcore.types import Verdict
-from tests.e2e.steps import download
+from tests.e2e.steps import download, settled
 
 pytestmark = pytest.mark.e2e
 
@@ -63,6 +63,7 @@ def test_an_uploaded_video_comes_out_labelled(
     live: Callable[..., Any], clip: Path, tmp_path: Path
 ) -> None:
     page = live(viewport={"width": 1366, "height": 768})
+    settled(page)
     page.get_by_text("Video file", exact=True).click()
     with page.expect_file_chooser() as chooser:
         page.get_by_test_id("stFileUploaderDropzone").locator("button").click()

@@ -110,7 +110,7 @@ def photo_file() -> Callable[..., bytes]:
     return make
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def set_aside() -> None:
     """Streamlit has Keras, once loaded, collect garbage after each run of a page.
 

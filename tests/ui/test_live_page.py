@@ -127,8 +127,9 @@ def test_figures_end_where_the_camera_falls_silent(
 
 
 def test_a_snapshot_is_told_of_and_can_be_removed(
-    live: AppTest, player: Player, awaited: Any
+    live: AppTest, player: Player, awaited: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stream_module, "ONE_PRESS_SECONDS", 0.0)
     player.playing = True
     awaited(stream_of(live).process([frame()]))
     live.run()

@@ -212,10 +212,6 @@ def _show_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:
         key=f"remove-{snapshot.name}",
         icon=":material/close:",
         type="tertiary",
-        on_click=_remove_snapshot,
-        args=(stream, snapshot),
+        on_click=stream.remove_snapshot,
+        args=(snapshot,),
     )
-
-
-def _remove_snapshot(stream: LiveStream, snapshot: Snapshot) -> None:
-    stream.snapshots = [kept for kept in stream.snapshots if kept is not snapshot]

@@ -23,6 +23,8 @@ from ui.live.pace import SharedPace
 # So long without a frame, and the picture counts as standing still.
 STILL_SECONDS = 2.0
 MOST_SNAPSHOTS = 12
+# Two presses in so short a time are one: a double click, or one that Streamlit hands on twice.
+ONE_PRESS_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 _pace = SharedPace()
@@ -67,6 +69,7 @@ class LiveStream:
         self.settings: LiveSettings | None = None
         self.snapshots: list[Snapshot] = []
         self._numbers = count(1)
+        self._pressed = float("-inf")
         self.start_over()
 
     @staticmethod
@@ -145,6 +148,8 @@ class LiveStream:
         last = self._last
         if last is None or not self.flowing:
             return False
+        if self._is_same_press():
+            return True
         image, analysis, settings = last
         if settings.blur:
             image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
@@ -153,3 +158,16 @@ class LiveStream:
         snapshot = Snapshot(name, encode_image(annotated), encode_image(image))
         self.snapshots = [snapshot, *self.snapshots][:MOST_SNAPSHOTS]
         return True
+
+    def remove_snapshot(self, snapshot: Snapshot) -> None:
+        """Forget it; of a double click the second meets the one that slipped into its place."""
+        if not self._is_same_press():
+            self.snapshots = [kept for kept in self.snapshots if kept is not snapshot]
+
+    def _is_same_press(self) -> bool:
+        """Whether snapshots were taken or removed so short a while ago that it was one press."""
+        now = time.monotonic()
+        if now - self._pressed < ONE_PRESS_SECONDS:
+            return True
+        self._pressed = now
+        return False

@@ -15,12 +15,14 @@ from maskcore.detection import yunet_available
 from maskcore.types import ImageRgb
 from ui import loading
 from ui.choices import DETECTORS, offer_yunet
+from ui.long_work import long_work, show_unfinished
 from ui.portrait import portrait
 from ui.words import plain
 
 ROUNDS, RUNS_A_ROUND = 10, 3
 SIZE_WH = (640, 480)
 _TIMES = "metrics_times"
+_MEASURE = "Measure now"
 
 
 @cache
@@ -61,8 +63,12 @@ def show_frame_times(model: str) -> None:
     times: dict[tuple[str, str], tuple[float, float] | str] = st.session_state.setdefault(
         _TIMES, {}
     )
-    if st.button("Measure now", icon=":material/timer:"):
-        _measure(model, times)
+    if st.button(_MEASURE, icon=":material/timer:"):
+        place = st.empty()
+        with place.container(), long_work(_TIMES, _MEASURE):
+            _measure(model, times)
+        place.empty()
+    show_unfinished(_TIMES, _MEASURE)
     rows = []
     for name, (title, _) in DETECTORS.items():
         held = times.get((name, model))
@@ -112,4 +118,3 @@ def _measure(model: str, times: dict[tuple[str, str], tuple[float, float] | str]
 
     for name, measured in frame_times(pipelines, show).items():
         times[name, model] = measured
-    bar.empty()

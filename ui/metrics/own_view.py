@@ -16,6 +16,7 @@ from ui.actions import keep_problem, show_problem
 from ui.choices import DETECTORS, mask_models, model_title
 from ui.keep import keep, put
 from ui.local import only_this_computer
+from ui.long_work import long_work, show_unfinished
 from ui.metrics.own_photos import OwnPhotos, measure_again, measure_archive, measure_folder
 from ui.progress import progress_bar
 from ui.uploader import BEGINS_ANEW, keep_zip, using_up_zip
@@ -24,7 +25,6 @@ from ui.words import plain, shown_name
 OWN = "own"  # the page's choice of photos
 _FIELD = "own-photos"
 _PLACE = "metrics_own"
-_PRESSED = "metrics_own_pressed"
 _FOLDER = "Measure this folder"
 
 
@@ -35,7 +35,7 @@ def show_own(model: str) -> None:
         model: the mask model's name.
     """
     if own := OwnPhotos.of_session(model):
-        st.session_state.pop(_PRESSED, None)  # no button here begins anew
+        show_unfinished(_PLACE, "")  # no button here begins anew
         _show_result(own)
         return
     if own := OwnPhotos.of_any_model():
@@ -96,14 +96,10 @@ def _show_problem(button: str) -> None:
     """Why nothing was measured, once.
 
     Args:
-        button: the one offered here: another, pressed elsewhere, is not to be looked for here.
+        button: the one offered here.
     """
     show_problem(_PLACE)
-    if st.session_state.pop(_PRESSED, "") == button:
-        st.info(
-            "Measuring ended unfinished, as something else was pressed or chosen meanwhile."
-            f" Press “{button}” to begin anew."
-        )
+    show_unfinished(_PLACE, button)
 
 
 def _run(
@@ -114,24 +110,17 @@ def _run(
     Args:
         pressed: the button that asked for it; "" for an archive, which begins anew by itself.
     """
-    if pressed:
-        st.caption("It ends unfinished when you press or choose something else meanwhile.")
-    show = progress_bar("Getting ready")
-    st.session_state[_PRESSED] = pressed  # it stays where the run ends before the work does
     try:
-        with using_up_zip(_FIELD):  # also where a folder takes its place
+        with long_work(_PLACE, pressed), using_up_zip(_FIELD):  # also where a folder replaces it
+            show = progress_bar("Getting ready")
             pipelines: dict[str, MaskPipeline] = {
                 DETECTORS[name][0]: loading.pipeline(name, model) for name in finders
             }
             measure(loading.classifier(model), pipelines, show).keep()
     except MasklensError as error:
         keep_problem(_PLACE, error)
-    except Exception:  # the end of a run is none
-        del st.session_state[_PRESSED]
-        raise
     else:
         put("metrics_part", OWN)
-    del st.session_state[_PRESSED]
     st.rerun()
 
 

@@ -57,8 +57,9 @@ def offer_sample(gallery: Gallery) -> None:
     """What the app does, shown on the sample, and the way to try it."""
 
     def add() -> None:
-        gallery.dismiss()
-        gallery.add(SAMPLE_NAME, sample_photo())
+        if not gallery.photos:  # else it is the second click of two
+            gallery.dismiss()
+            gallery.add(SAMPLE_NAME, sample_photo())
 
     st.html(_SAMPLE_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="sample"):

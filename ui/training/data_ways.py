@@ -27,6 +27,7 @@ from training.photos.offered import PhotoFolder
 from training.photos.public_data import CATALOGUE
 from ui.keep import forget_all, keep
 from ui.local import only_this_computer
+from ui.long_work import long_work, show_unfinished
 from ui.metrics.corrections import MAX_NAME
 from ui.progress import progress_bar
 from ui.uploader import drop_zip, keep_zip
@@ -40,6 +41,8 @@ HOW_MANY = (
 LEAVE_OUT = "Leave out"
 _ZIP = "training_zip"
 _PLAN = f"{_ZIP}-plan"
+_PLACE = "training_data"
+_USE, _FETCH = "Use these photos", "Fetch them now"
 _CLASSES = {"Mask": WITH_MASK, "No Mask": WITHOUT_MASK, LEAVE_OUT: None}
 
 
@@ -125,7 +128,7 @@ def choose_folder() -> Brought | None:
         folder = folder_on_server(text, only_here)
         if is_ready(folder):
             st.caption("The photos are used where they are; nothing is copied or changed.")
-            if st.button("Use these photos", type="primary", icon=":material/check:"):
+            if st.button(_USE, type="primary", icon=":material/check:"):
                 return Brought(folder, folder.name or str(folder))
             return None
         plan = plan_folder(folder)
@@ -167,18 +170,20 @@ def choose_public() -> Brought | None:
                 else f"About {max(size / 1e6, 1):,.0f} MB are to be fetched."
             )
             if st.button(
-                "Fetch them now",
+                _FETCH,
                 type="primary",
                 icon=":material/download:",
                 key=f"fetch-{data_set.commit}",
             ):
                 return _carry_out(
+                    _FETCH,
                     data_set.name,
                     "Fetching and checking",
                     lambda into, progress, wanted=data_set: public_data.fetch(
                         wanted, into, progress
                     ),
                 )
+            show_unfinished(_PLACE, _FETCH)
     return None
 
 
@@ -223,12 +228,14 @@ def _confirm(
     complete = len(set(classes.values())) == 2
     if not complete:
         st.info("Both classes are needed: set at least one folder to Mask and one to No Mask.")
-    if st.button(
-        "Use these photos", type="primary", icon=":material/check:", disabled=not complete
-    ):
+    if st.button(_USE, type="primary", icon=":material/check:", disabled=not complete):
         return _carry_out(
-            name, "Taking the photos in", lambda into, progress: take(classes, into, progress)
+            _USE,
+            name,
+            "Taking the photos in",
+            lambda into, progress: take(classes, into, progress),
         )
+    show_unfinished(_PLACE, _USE)
     return None
 
 
@@ -238,11 +245,15 @@ def _class_key(key: str, folder: str) -> str:
 
 
 def _carry_out(
-    name: str, text: str, work: Callable[[Path, Callable[[float], None]], IntakeReport]
+    button: str,
+    name: str,
+    text: str,
+    work: Callable[[Path, Callable[[float], None]], IntakeReport],
 ) -> Brought | None:
     try:
         folder = new_data_folder()
-        report = work(folder, progress_bar(text))
+        with long_work(_PLACE, button):
+            report = work(folder, progress_bar(text))
     except MasklensError as error:
         st.error(plain(str(error)))
         return None

@@ -15,12 +15,14 @@ from training.metrics import CLASS_NAMES
 from ui import loading
 from ui.choices import mask_models, model_title
 from ui.data_keys import DOUBTS
+from ui.long_work import long_work, show_unfinished
 from ui.metrics.corrections import Marks
 from ui.metrics.photo_cards import show_cards
 from ui.metrics.pictures import Pictures
 from ui.progress import progress_bar
 from ui.words import counted, plain
 
+_PLACE, _LOOK = "label_check", "Look for wrong labels"
 # A label is doubted from this probability of the other class on. Of the 599 validation photos of
 # MobileNetV2 that is 2; were each of them in the other folder, 589 would be noticed (from the
 # probabilities in models/mobilenet_v2/report.json).
@@ -85,14 +87,16 @@ def _offer(folder: Path) -> _Doubts | None:
             f"The installed {plain(model_title(model))} can look through the photos for some that"
             " lie in the wrong folder."
         )
-        if not st.button("Look for wrong labels", icon=":material/search:"):
+        if not st.button(_LOOK, icon=":material/search:"):
+            show_unfinished(_PLACE, _LOOK)
             return None
     with place.container():
         try:
             classifier = loading.classifier(model)
             files = OwnFiles(folder, annotated=False)
-            move = progress_bar("Looking at every photo")
-            judged, _ = judge_photos(files, classifier, lambda done, total: move(done / total))
+            with long_work(_PLACE, _LOOK):
+                move = progress_bar("Looking at every photo")
+                judged, _ = judge_photos(files, classifier, lambda done, total: move(done / total))
         except MasklensError as error:
             st.error(plain(str(error)))
             return None

@@ -41,6 +41,7 @@ class FaceRecorder:
         label: the class being recorded; None while nothing is.
         camera_rate: pictures a second that the camera had better send.
         hint: why no face is taken at the moment, in a sentence; empty where one is.
+        done: whether the faces are to be used as they are.
     """
 
     camera_rate = FULL_RATE
@@ -50,6 +51,7 @@ class FaceRecorder:
         self.detector: Detector | None = None
         self.label: str | None = None
         self.hint = ""
+        self.done = False
         self._next = self._received = float("-inf")
         self._turned = ("", float("-inf"))  # the class whose button did so last, and when
 
@@ -82,6 +84,10 @@ class FaceRecorder:
     def pause(self) -> None:
         """Record nothing for now; what there is stays."""
         self.label = None
+
+    def finish(self) -> None:
+        """There are faces enough for the visitor."""
+        self.done = True
 
     @property
     def flowing(self) -> bool:

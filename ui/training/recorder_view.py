@@ -10,7 +10,6 @@ from maskcore import MasklensError, read_image
 from training.annotated.recording import FACES_A_CLASS
 from training.config import SHORTEST_RECORDING
 from ui import loading
-from ui.data_keys import RECORDER
 from ui.entry import RECORDER_KEY
 from ui.keep import keep
 from ui.live.doctor import Meanwhile, examine, examine_for_shots, offer_test
@@ -23,7 +22,7 @@ from ui.words import plain
 
 # From here on a class can be divided and trained on.
 LEAST = SHORTEST_RECORDING
-_DONE, _FIELD = "recorder_done", "recorder-shot"
+_FIELD = "recorder-shot"
 _MEANWHILE = Meanwhile(
     "Meanwhile **Take photos**, below, works: they come by the same way as this page.",
     "Without a camera, choose another way to bring photos, above.",
@@ -42,9 +41,8 @@ def show_recorder() -> Path | None:
     except MasklensError as error:
         st.error(plain(str(error)))
         return None
-    if st.session_state.pop(_DONE, False):
+    if recorder.done:
         leave_stream(RECORDER_KEY)
-        del st.session_state[RECORDER]
         return recorder.recording.folder
     st.caption(
         f"{FACES_A_CLASS} pictures of your face with a mask, {FACES_A_CLASS} without. Press"
@@ -111,7 +109,7 @@ def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
     # Always there, so that nothing jumps while hints come and go.
     st.caption(plain(_advice(recorder, counts, playing)))
     _show_use_button(recorder, counts)
-    if st.session_state.get(_DONE):
+    if recorder.done:
         st.rerun(scope="app")  # what comes next stands outside of this fragment
 
 
@@ -127,8 +125,7 @@ def _show_use_button(recorder: FaceRecorder, counts: dict[str, int]) -> None:
         key="recorder_use",
         disabled=recorder.label is not None or min(counts.values()) < LEAST,
         help=f"From {LEAST} of each on; {FACES_A_CLASS} of each are better.",
-        on_click=st.session_state.update,
-        args=({_DONE: True},),
+        on_click=recorder.finish,
     )
 
 

@@ -28,7 +28,7 @@ def end_process(folder: Path) -> None:
 
 def until(condition: Callable[[], object]) -> None:
     """Wait for what another process does."""
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + 1800
     while not condition():
         assert time.monotonic() < deadline, "did not happen"
         time.sleep(0.005)

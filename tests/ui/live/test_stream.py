@@ -16,7 +16,7 @@ from maskcore.alert import AlertRule
 from maskcore.types import ImageRgb
 from ui.live import stream as stream_module
 from ui.live.pace import SharedPace
-from ui.live.stream import MOST_SNAPSHOTS, LiveSettings, LiveStream
+from ui.live.stream import MOST_SNAPSHOTS, ONE_PRESS_SECONDS, LiveSettings, LiveStream
 
 GREY = np.full((120, 200, 3), 128, np.uint8)  # a face with and one without a mask, by the fake
 
@@ -35,6 +35,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(stream_module, "time", clock)
+    # Streams of other tests, whose clocks said the same, have no share.
+    monkeypatch.setattr(stream_module, "_pace", SharedPace())
     return clock
 
 
@@ -145,12 +147,30 @@ def test_the_latest_snapshots_are_kept_under_names_of_their_own(
     stream: LiveStream, clock: Clock
 ) -> None:
     for _ in range(MOST_SNAPSHOTS + 3):
+        clock.seconds += ONE_PRESS_SECONDS
         send(stream, clock, GREY)
-        stream.take_snapshot()
+        assert stream.take_snapshot()
     assert len(stream.snapshots) == MOST_SNAPSHOTS
     names = [snapshot.name for snapshot in stream.snapshots]
     assert len(set(names)) == MOST_SNAPSHOTS
     assert names == sorted(names, reverse=True)
+
+
+def test_a_double_click_takes_or_removes_one_snapshot(stream: LiveStream, clock: Clock) -> None:
+    for _ in range(2):
+        clock.seconds += ONE_PRESS_SECONDS
+        for _ in range(2):
+            send(stream, clock, GREY)
+            assert stream.take_snapshot()
+    second, first = stream.snapshots
+    clock.seconds += ONE_PRESS_SECONDS
+    stream.remove_snapshot(second)
+    clock.seconds += ONE_PRESS_SECONDS / 2
+    stream.remove_snapshot(first)  # which has slipped into the place of the other
+    assert stream.snapshots == [first]
+    clock.seconds += ONE_PRESS_SECONDS / 2
+    stream.remove_snapshot(first)
+    assert stream.snapshots == []
 
 
 def test_blurring_leaves_no_face_in_what_is_shown_and_saved(

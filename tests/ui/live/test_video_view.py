@@ -18,6 +18,7 @@ from maskcore import MasklensError, MaskPipeline
 from maskcore.video_layout import look_at
 from tests.full_disk import full_disk
 from tests.ui.pages import Player, downloads, labels, press
+from training.photos.data_folders import data_root
 from ui.live import video, video_view
 from ui.live.video import VideoSettings
 from ui.words import plain
@@ -658,21 +659,20 @@ def test_a_real_job_leaves_nothing_behind(
         options["csv_file"].write_text("table")
         return summary(people=1)
 
-    folder = tmp_path / "jobs"
-    folder.mkdir()
+    monkeypatch.setenv("MASKLENS_RUNS", str(tmp_path))
     monkeypatch.setattr(video, "annotate_video", annotate)
     monkeypatch.setattr(video_view, "look_at", lambda content: None)
-    monkeypatch.setattr(video.tempfile, "tempdir", str(folder))
     page = upload(open_view())
     job = page.session_state[video_view._JOB]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while job.state != "ended":
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
     assert subheaders(page.run()) == ["1 person in 42 s of video"]
     assert job.video_file.read_bytes() == b"moving"
+    assert len(list(data_root().iterdir())) == 1
     press(page, ANOTHER)
 
-    assert list(folder.iterdir()) == []
+    assert list(data_root().iterdir()) == []
     assert len(page.file_uploader) == 1

@@ -62,7 +62,7 @@ def test_who_is_slow_gets_the_newest_frame_and_not_those_before(
     awaited: Callable[..., Any],
 ) -> None:
     frames = [picture(n) for n in range(200)]
-    first, second = awaited(taken(Source(frames), 2, pause=0.1))
+    first, second = awaited(taken(Source(frames), 2, pause=0.5))
     # By then some dozens have come: a queue would give the one after the first.
     assert frames.index(second) - frames.index(first) > 5
 

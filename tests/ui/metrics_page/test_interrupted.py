@@ -83,14 +83,14 @@ def test_of_a_folder_whose_measuring_was_interrupted_that_is_said_once(
     press(own_page, "Measure this folder")
     assert "It ends unfinished when you press" in texts(own_page)
     page = section(section(own_page, "Figures"), "Your photos")
-    assert "Press “Measure this folder” to begin anew." in texts(page)
+    assert "“Measure this folder” ended unfinished" in texts(page)
     assert "to begin anew" not in texts(page.run())
     press(page, "Measure this folder")  # its path was kept
     assert "2 photos of mine are measured." in texts(page)
     page.selectbox(key="metrics_model").set_value("second").run()
     monkeypatch.setattr(own_view, "measure_again", after(st.stop, own_view.measure_again))
     press(page, "Measure with second")
-    assert "Press “Measure with second” to begin anew." in texts(page.run())
+    assert "“Measure with second” ended unfinished" in texts(page.run())
     press(page, "Measure with second")
     assert "to begin anew" not in texts(page)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.files import grey, packed
@@ -220,6 +221,16 @@ def test_milliseconds_are_measured_when_asked(
     table = page.dataframe[-1].value
     assert len(table) == 4
     assert (table["A picture, ms"] >= 0).all()
+
+
+def test_of_milliseconds_whose_measuring_was_interrupted_that_is_said(
+    page: AppTest, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section(page, "Whole app")
+    monkeypatch.setattr(frame_times, "_measure", lambda *_: st.stop())
+    press(page, "Measure now")
+    assert "It ends unfinished when" in texts(page)
+    assert "“Measure now” ended unfinished" in texts(page.run())
 
 
 def test_the_stress_card_says_where_it_breaks(page: AppTest, models: Path) -> None:

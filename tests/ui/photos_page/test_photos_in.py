@@ -16,7 +16,7 @@ import ui.loading
 import ui.photos.looking
 from maskcore.images import MAX_BYTES
 from maskcore.models import installed_models
-from tests.ui.pages import downloads, labels, press, texts
+from tests.ui.pages import button, downloads, labels, once_more, press, texts
 from tests.ui.photos_page.page import OpenPage, PhotoFile, found, upload
 from ui.live import doctor
 from ui.live.browser import BrowserReport
@@ -58,6 +58,24 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
     assert caption.count("\xa0ms") == 2
     assert downloads(page) == ["Labelled photo (JPEG)"]  # of a single photo there is no more
     assert "Try the sample photo" not in labels(page)
+
+
+def test_a_double_click_on_the_sample_brings_it_once(page: AppTest) -> None:
+    button(page, "Try the sample photo").click()
+    again = once_more(page)
+    look_at = gallery.Gallery.look_at
+    firsts = iter([again])
+
+    def look(*arguments: Any) -> None:
+        next(firsts, lambda: None)()
+        look_at(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gallery.Gallery, "look_at", look)
+        page.run()
+    assert not page.exception
+    assert "here already" not in texts(page)
+    assert len(found(page)) == 1
 
 
 def test_good_photos_are_shown_and_broken_ones_explained(

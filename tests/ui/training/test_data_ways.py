@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui.loading
@@ -87,6 +88,25 @@ def test_an_archive_and_what_its_folders_show_outlive_a_change_of_page(
     assert released == [file.file_id]
     assert file.closed
     assert not any(key.startswith("class-") for key in page.session_state["kept"])
+
+
+def test_of_photos_whose_taking_in_was_interrupted_that_is_said_once(
+    page: AppTest, photos: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    monkeypatch.setattr(ui.training.data_ways, "take_in", lambda *_: st.stop())
+    uploaded(page, packed(photos))
+    page.selectbox[0].select("No Mask").run()
+    press(page, "Use these photos")
+    assert any("It ends unfinished when" in caption.value for caption in page.caption)
+    page.run()
+    (info,) = page.info
+    assert info.value.startswith("“Use these photos” ended unfinished")
+    monkeypatch.undo()
+    monkeypatch.setenv("MASKLENS_RUNS", str(runs))
+    assert not page.run().info
+    press(page, "Use these photos")
+    assert got(page) == f"got {2 * COUNT}"
+    assert not page.info
 
 
 def test_an_archive_is_looked_at_once(

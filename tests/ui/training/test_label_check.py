@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui.loading
@@ -51,6 +52,21 @@ def doubted(page: AppTest) -> list[str]:
     """The photos that can be marked, as they stand on the page."""
     label = "What to do with "
     return [box.label.removeprefix(label) for box in page.selectbox if box.label.startswith(label)]
+
+
+def test_of_a_look_that_was_interrupted_that_is_said_once(
+    page: AppTest, with_doubtful: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_folder(page, with_doubtful)
+    look = ui.training.label_check.judge_photos
+    monkeypatch.setattr(ui.training.label_check, "judge_photos", lambda *_: st.stop())
+    press(page, "Look for wrong labels")
+    monkeypatch.setattr(ui.training.label_check, "judge_photos", look)
+    said = "“Look for wrong labels” ended unfinished"
+    assert sum(info.value.startswith(said) for info in page.run().info) == 1
+    assert not any(info.value.startswith(said) for info in page.run().info)
+    press(page, "Look for wrong labels")
+    assert len(doubted(page)) == 3
 
 
 def test_wrong_labels_are_looked_for_marked_and_honoured(

@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
 from types import SimpleNamespace
 from typing import Any
 
@@ -139,6 +140,7 @@ def test_a_press_that_is_handed_on_twice_records(
 ) -> None:
     player.playing = True
     go(page, "Record with the camera")
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: -1.0))
     press(page, "Record Mask")
     press(page, "Pause Mask")  # at once, as Streamlit does at times, or a double click
     assert page.session_state.face_recorder.label == WITH_MASK
@@ -161,6 +163,44 @@ def test_a_press_to_pause_that_comes_too_late_costs_no_faces(
     press(page, "Pause Mask")  # as it stands in the browser still
     assert bars(page)[0] == "Mask: 50 of 50"
     assert recorder.label is None
+
+
+def test_faces_once_used_are_not_brought_again(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    recorder = page.session_state.face_recorder
+    for name in ("Mask", "No Mask"):
+        record(page, f"Record {name}", LEAST, monkeypatch)
+        page.run()
+        press(page, f"Pause {name}")
+    press(page, "Use these faces")
+    assert got(page) == f"got {2 * LEAST}"
+    recorder.finish()  # a double click's second press, which came after that
+    press(page, "Other photos")
+    go(page, "Record with the camera")
+    assert got(page) == "got nothing"
+    assert not page.info
+    assert bars(page) == ["Mask: 0 of 50", "No Mask: 0 of 50"]
+
+
+def test_recorded_faces_that_are_gone_are_recorded_anew(
+    page: AppTest, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    for name in ("Mask", "No Mask"):
+        record(page, f"Record {name}", LEAST, monkeypatch)
+        page.run()
+        press(page, f"Pause {name}")
+    press(page, "Use these faces")
+    rmtree(page.session_state.choice.folder)  # a day has passed
+    page.run()
+    assert [info.value for info in page.info] == [
+        "The photos brought last are no longer there. Bring them again."
+    ]
+    assert bars(page) == ["Mask: 0 of 50", "No Mask: 0 of 50"]
 
 
 def test_another_way_stops_the_camera(

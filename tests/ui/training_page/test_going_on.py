@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import ui.training.training_settings
 import ui.training.views
 from maskcore import MasklensError
 from maskcore.files import write_json
-from tests.ui.pages import labels, press, texts
+from tests.ui.pages import labels, once_more, press, texts
 from tests.ui.training_page.page import OpenPage, see_runs
 from training.background import control, jobs
 from training.background.jobs import State
@@ -126,6 +127,42 @@ def test_what_went_wrong_is_said_once(
     press(page, "Stop and keep the best so far")
     assert [error.value for error in page.error] == ["The disk is full. Make room."]
     assert not page.toast
+    page.run()
+    assert not page.error
+
+
+def test_what_went_wrong_is_said_though_something_else_was_pressed_meanwhile(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(run_id: str) -> None:
+        again()
+        raise MasklensError("The disk is full. Make room.")
+
+    runs.make("Ben", "running", epochs_done=2)
+    monkeypatch.setattr(control, "stop", fail)
+    page = open_training()
+    again = once_more(page)  # before the press: another one, of which nothing comes
+    press(page, "Stop and keep the best so far")
+    assert [error.value for error in page.error] == ["The disk is full. Make room."]
+
+
+def test_of_a_run_that_somebody_else_deleted_that_is_said(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.make("Ida", "finished")
+    run_id = runs.make("Ben", "running", epochs_done=2)
+    stop = control.stop
+
+    def stop_too_late(run_id: str) -> None:
+        rmtree(runs.root / run_id)
+        stop(run_id)
+
+    monkeypatch.setattr(control, "stop", stop_too_late)
+    page = open_training()
+    press(page, "Stop and keep the best so far")
+    assert run_id not in texts(page)
+    (error,) = page.error
+    assert "somebody has deleted it" in error.value
     page.run()
     assert not page.error
 
