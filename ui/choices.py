@@ -176,20 +176,22 @@ def _measured(detector: str) -> tuple[str, str]:
     # Which faces are found does not depend on the mask model. The folds have most of them.
     models = mask_models()
     reports = (
-        scene_report(detector, model, folds, finding_alone=True)
+        (scene_report(detector, model, folds, finding_alone=True), folds)
         for folds in (True, False)
         for model in models
     )
     try:
-        report = next(report for report in reports if report is not None)
+        report, in_folds = next(found for found in reports if found[0] is not None)
         mask, bare = (
             f"{report['by_class'][name]['found']} of {report['by_class'][name]['faces']}"
             for name in ("Mask", "No Mask")
         )
+        seen_by = " that it did not learn from"
+        if in_folds and detector == "fcos":
+            seen_by = ", each looked at by a finder trained like this one but not on that photo,"
         sentence = (
-            # In folds the networks asked were trained like this one, without those photos.
-            f"On {report['photos']} street photos, always kept out of training, it found {mask}"
-            f" masked faces and {bare} without a mask."
+            f"On {report['photos']} street photos{seen_by} {mask} masked faces were found and"
+            f" {bare} without a mask."
         )
         return f"{mask} masked, {bare} without", sentence
     except (StopIteration, KeyError, TypeError):

@@ -43,7 +43,7 @@ def _add_fit(commands: Any) -> None:
         "--architecture",
         choices=ARCHITECTURES,
         default=default.architecture,
-        help="of the backbone",
+        help="the network that the head stands on",
     )
     fit.add_argument(
         "--scenes",
@@ -75,18 +75,18 @@ def _add_fit(commands: Any) -> None:
     )
     helps = {
         "backbone_weights": "imagenet (fetched by Keras), installed, none, or a .weights.h5 file",
-        "epochs": "with a frozen backbone",
-        "learning_rate": "with a frozen backbone",
+        "epochs": "in which the backbone is frozen and only the head learns",
+        "learning_rate": "while the backbone is frozen",
         "augmented_views": "changed copies of each photo, beside the photo itself",
-        "fine_tune_learning_rate": "at its beginning; it falls to 0",
+        "fine_tune_learning_rate": "at the beginning of fine-tuning; it falls to 0",
         "corrections": "exported on the Metrics page: photos to leave out or of the other class",
-        "label_smoothing": "0..1",
+        "label_smoothing": "how far the targets 0 and 1 are drawn together, 0..0.5",
         "batch_size": "photos a step",
-        "dense_units": "of the head",
-        "dropout": "share, 0..1, before the output",
-        "image_size": "side, pixels",
-        "validation_share": "of the photos",
-        "test_share": "of the photos",
+        "dense_units": "width of the head's hidden layer",
+        "dropout": "share of units dropped before the output, 0..1",
+        "image_size": "side of the network's input, pixels",
+        "validation_share": "share of the photos that settings are chosen by",
+        "test_share": "share of the photos that are only measured on",
     }
     add_settings(fit, default, helps)
     add_run_options(fit, default)
@@ -107,13 +107,12 @@ def _add_install(commands: Any) -> None:
         help="how they are stored: int8 is a quarter of the size (default: %(default)s)",
     )
     doubts = install.add_argument_group(
-        "not sure", "Faces not to be called; benchmarks/not_sure.py proposes. Default: none."
+        "not sure",
+        "When to answer Not sure (default: never); python -m benchmarks.not_sure proposes values.",
     )
-    doubts.add_argument(
-        "--not-sure-margin", type=float, help="log odds on either side of the threshold"
-    )
-    doubts.add_argument("--not-sure-side", type=float, help="smallest face called, pixels")
-    doubts.add_argument("--not-sure-sharpness", type=float, help="least sharpness called")
+    doubts.add_argument("--not-sure-margin", type=float, help="how near the threshold, in log odds")
+    doubts.add_argument("--not-sure-side", type=float, help="below this side, in pixels")
+    doubts.add_argument("--not-sure-sharpness", type=float, help="below this sharpness")
 
 
 def fit_classifier(typed: str, out: Path, resume: bool, **settings: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from training.commands.options import file_to_write, folder
+from training.commands.options import file_to_write, folder, summary
 
 
 def add_model_commands(commands: Any) -> None:
@@ -32,7 +32,8 @@ def add_model_commands(commands: Any) -> None:
     calibrate.add_argument(
         "--keep",
         action="store_true",
-        help="the temperature as it is: only measure again, as photos are cut today",
+        help="the temperature as it is: measure again, as photos are cut today, and write the"
+        " figures into the model's card and report",
     )
 
     stress = commands.add_parser(
@@ -51,16 +52,19 @@ def add_model_commands(commands: Any) -> None:
 def run_calibrate(
     typed: str, model: str, masks: Path, scenes: Path | None, model_runs: list[Path], keep: bool
 ) -> None:
-    """Refit, and print the calibration error of every part before and after.
+    """Refit, and print the accuracy of every part, and its calibration error before and after.
 
     Raises:
         ValueError: runs of folds, but no scenes.
     """
+    from maskcore.models import read_report
     from training.measuring.calibration import calibrate_model
 
     if model_runs and not scenes:
         raise ValueError("--model-runs are asked about scenes: give --scenes")
     record = calibrate_model(model, masks, scenes, typed, model_runs, keep)
+    for part, figures in read_report(model)["parts"].items():
+        print(summary(part, figures))
     print(f"temperature {record['temperature']:g}, fitted on {', '.join(record['fitted_on'])}")
     for part, error in record["error"].items():
         before, after = error["before"]["value"], error["after"]["value"]

@@ -61,9 +61,10 @@ def add_run_options(fit: Any, default: RunConfig) -> None:
     """Add the options that runs of both kinds have."""
     fit.add_argument("--out", required=True, type=Path, help="the run's folder")
     helps = {
-        "folds": "of the scenes not for testing; 0: the usual parts, 1: all of them train",
-        "fold": "that validates, from 0",
-        "seed": "of everything drawn by chance",
+        "folds": "parts into which the scenes not for testing are dealt; 0: the usual parts,"
+        " 1: all of them train",
+        "fold": "the one that validates, from 0",
+        "seed": "of all that is drawn by chance",
     }
     add_settings(fit, default, helps)
     fit.add_argument(

@@ -32,7 +32,12 @@ def add_scene_commands(commands: Any) -> None:
     )
     scenes.set_defaults(act=run_evaluate_scenes)
     _add_scenes(scenes, "test")
-    scenes.add_argument("--detector", choices=DETECTOR_NAMES, default="fcos")
+    scenes.add_argument(
+        "--detector",
+        choices=DETECTOR_NAMES,
+        default="fcos",
+        help="face finder (default: %(default)s)",
+    )
     scenes.add_argument(
         "--detector-runs",
         nargs="+",
@@ -45,8 +50,10 @@ def add_scene_commands(commands: Any) -> None:
 
 def _add_scenes(parser: Any, part: str) -> None:
     parser.add_argument("--scenes", required=True, type=folder, help="Pascal VOC or YOLO folder")
-    parser.add_argument("--model", default="mobilenet_v2")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=[part])
+    parser.add_argument("--model", default="mobilenet_v2", help="mask model (default: %(default)s)")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=[part], help=f"default: {part}"
+    )
     parser.add_argument(
         "--model-runs",
         nargs="+",
@@ -56,7 +63,12 @@ def _add_scenes(parser: Any, part: str) -> None:
         help="of folds: each is asked, as the model is, about the scenes that it never saw,"
         " instead of the model about --parts",
     )
-    parser.add_argument("--min-side", type=float, default=32, help="smallest face, pixels")
+    parser.add_argument(
+        "--min-side",
+        type=float,
+        default=32,
+        help="longer side of the smallest face that counts, in pixels (default: %(default)g)",
+    )
     parser.add_argument("--out", type=file_to_write, metavar="FILE", help="JSON report to write")
 
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
-from ui.photos.gallery import MAX_PHOTOS, Gallery, Problems
+from ui.photos.gallery import MAX_PHOTOS, MAX_SESSION_BYTES, Gallery, Problems
 from ui.photos.preview import jpeg_url
 from ui.photos.sample import SAMPLE_NAME, labelled_sample, sample_photo
 from ui.uploader import empty_field, field_key, release, word_uploader
@@ -18,7 +18,8 @@ SOURCES = {"Upload": ":material/upload:", "Take a photo": ":material/photo_camer
 
 KINDS = (
     "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF;"
-    f" {MAX_BYTES // 2**20} MB each, up to {MAX_PHOTOS} at a time"
+    f" {MAX_BYTES // 2**20} MB each,"
+    f" up to {MAX_PHOTOS} or {MAX_SESSION_BYTES // 2**20} MB at a time"
 )
 # The field for more photos is low on phones as well.
 _LOW_FIELD_STYLE = """<style>

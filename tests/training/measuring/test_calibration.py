@@ -88,7 +88,10 @@ def test_the_command_rewrites_card_and_report(
         assert ((shown >= 0.5) == before).all()
     assert card["figures"]["test"]["accuracy"] == report["parts"]["test"]["accuracy"]
     after = record["error"]["test"]["after"]["value"]
-    assert f"{after:.4f} after (n = 30)" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{after:.4f} after (n = 30)" in said
+    right = report["parts"]["test"]["accuracy"]["value"]
+    assert f"test: accuracy {right:.2%} (95 % interval " in said
 
 
 def test_calibrating_again_starts_from_the_model_not_from_the_card(installed: Path) -> None:

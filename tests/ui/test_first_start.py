@@ -1,0 +1,34 @@
+"""The first start on a computer with a screen, where Streamlit has never run before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.app import ROOT, START_SECONDS, _free_port, end
+
+
+def test_nothing_is_asked_before_the_page_is_served(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "BROWSER": "true"}
+    with log.open("wb") as stream:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+            + ["--server.headless", "false", "--server.port", str(_free_port())],
+            cwd=ROOT,
+            env={**os.environ, **home},
+            stdin=subprocess.PIPE,  # open, with nobody who types
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while "URL: http://localhost" not in log.read_text():
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+    finally:
+        end(server)
+    assert "email" not in log.read_text()
