@@ -14,7 +14,7 @@ test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not e2e" -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -m "not e2e" -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -m e2e
 
 .venv/installed: requirements.txt

@@ -17,7 +17,7 @@ _FAULT = "action_fault"
 
 
 def act(action: Callable[..., Any], *arguments: Any, done: str = "", button: str = "") -> Any:
-    """Do it, and keep the sentence about it for ``show_outcome``; for callbacks.
+    """Do it, and keep the sentence about it for ``show_outcome``.
 
     Args:
         action: may raise a MasklensError.
@@ -60,8 +60,11 @@ def show_outcome() -> DeltaGenerator:
         A place here, for ``show_unsaid``.
     """
     place = st.empty()
-    st.session_state.pop(_FAULT, None)
-    for well, sentence, button in st.session_state.pop(_OUTCOME, ()):
+    fault: _Fault | None = st.session_state.get(_FAULT)
+    if fault and fault.said:  # else the run before ended too early
+        del st.session_state[_FAULT]
+    outcome: list[tuple[bool, str, str]] = st.session_state.get(_OUTCOME, [])
+    for well, sentence, button in outcome:
         if well:
             st.toast(plain(sentence), icon=":material/check_circle:", duration="long")
         elif button:
@@ -70,6 +73,7 @@ def show_outcome() -> DeltaGenerator:
         else:
             with place:
                 _show_error(sentence)
+    outcome.clear()
     return place
 
 
@@ -83,6 +87,7 @@ def show_unsaid(place: DeltaGenerator) -> None:
     if fault and not fault.said:
         with place:
             _show_error(fault.sentence)
+        fault.said = True
 
 
 def action_button(
@@ -101,8 +106,8 @@ def action_button(
         st.rerun(scope="app")
     fault: _Fault | None = st.session_state.get(_FAULT)
     if fault and fault.button == key:
-        fault.said = True
         _show_error(fault.sentence)
+        fault.said = True
 
 
 def keep_problem(key: str, error: MasklensError) -> None:

@@ -186,7 +186,7 @@ def _measured(detector: str) -> tuple[str, str]:
             f"{report['by_class'][name]['found']} of {report['by_class'][name]['faces']}"
             for name in ("Mask", "No Mask")
         )
-        seen_by = " that it did not learn from"
+        seen_by = " that it did not learn from,"
         if in_folds and detector == "fcos":
             seen_by = ", each looked at by a finder trained like this one but not on that photo,"
         sentence = (

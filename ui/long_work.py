@@ -12,21 +12,26 @@ import streamlit as st
 def long_work(place: str, button: str) -> Iterator[None]:
     """Say that a press ends the work within, and remember for ``show_unfinished`` where one did.
 
+    What is shown within goes when the work has ended.
+
     Args:
-        place: of the page, by which it is remembered.
+        place: on the page, and what is worked on there, by which it is remembered.
         button: the label of the one that asked for the work; "" where it begins anew by itself,
             of which nothing is said or remembered.
     """
-    key = f"unfinished-{place}"
-    if button:
-        st.caption("It ends unfinished when you press or choose something else meanwhile.")
+    key, shown = f"unfinished-{place}", st.empty()
     st.session_state[key] = button  # it stays where the run ends before the work does
     try:
-        yield
+        with shown.container():
+            if button:
+                st.caption("It ends unfinished when you press or choose something else meanwhile.")
+            yield
     except Exception:  # the end of a run is none
         del st.session_state[key]
+        shown.empty()
         raise
     del st.session_state[key]
+    shown.empty()
 
 
 def show_unfinished(place: str, button: str) -> None:

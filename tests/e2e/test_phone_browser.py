@@ -57,6 +57,7 @@ def test_narrow_screens_show_the_way_to_every_page_in_one_row(
 
     # One each, as no sidebar has them as well; looked at at once, as one may move all.
     links = page.get_by_role("link", name=re.compile(f"^({'|'.join(PAGES)})$"))
+    links.nth(len(PAGES) - 1).wait_for()
     boxes = links.evaluate_all(
         """links => links.map(link => {
           const {x, y, width, height} = link.getBoundingClientRect();

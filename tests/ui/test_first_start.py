@@ -8,12 +8,22 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from benchmarks.app import ROOT, START_SECONDS, _free_port, end
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it would open the browser")
 def test_nothing_is_asked_before_the_page_is_served(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
-    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "BROWSER": "true"}
+    for name in ("xdg-open", "open"):  # instead of opening the browser
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    home = {
+        "HOME": str(tmp_path),
+        "MASKLENS_RUNS": str(tmp_path / "runs"),
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+    }
     with log.open("wb") as stream:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]

@@ -69,7 +69,7 @@ class LiveStream:
         self.settings: LiveSettings | None = None
         self.snapshots: list[Snapshot] = []
         self._numbers = count(1)
-        self._pressed = float("-inf")
+        self._pressed = ("", float("-inf"))
         self.start_over()
 
     @staticmethod
@@ -148,7 +148,7 @@ class LiveStream:
         last = self._last
         if last is None or not self.flowing:
             return False
-        if self._is_same_press():
+        if self._is_same_press("take"):
             return True
         image, analysis, settings = last
         if settings.blur:
@@ -161,13 +161,14 @@ class LiveStream:
 
     def remove_snapshot(self, snapshot: Snapshot) -> None:
         """Forget it; of a double click the second meets the one that slipped into its place."""
-        if not self._is_same_press():
+        if not self._is_same_press("remove"):
             self.snapshots = [kept for kept in self.snapshots if kept is not snapshot]
 
-    def _is_same_press(self) -> bool:
-        """Whether snapshots were taken or removed so short a while ago that it was one press."""
+    def _is_same_press(self, act: str) -> bool:
+        """Whether the last act was the same and so short a while ago that it was one press."""
         now = time.monotonic()
-        if now - self._pressed < ONE_PRESS_SECONDS:
+        before, seconds = self._pressed
+        if act == before and now - seconds < ONE_PRESS_SECONDS:
             return True
-        self._pressed = now
+        self._pressed = (act, now)
         return False

@@ -64,10 +64,9 @@ def show_frame_times(model: str) -> None:
         _TIMES, {}
     )
     if st.button(_MEASURE, icon=":material/timer:"):
-        place = st.empty()
-        with place.container(), long_work(_TIMES, _MEASURE):
-            _measure(model, times)
-        place.empty()
+        with long_work(_TIMES, _MEASURE):
+            measured = _measure(model)
+        times.update(measured)
     show_unfinished(_TIMES, _MEASURE)
     rows = []
     for name, (title, _) in DETECTORS.items():
@@ -97,8 +96,9 @@ def show_frame_times(model: str) -> None:
     )
 
 
-def _measure(model: str, times: dict[tuple[str, str], tuple[float, float] | str]) -> None:
+def _measure(model: str) -> dict[tuple[str, str], tuple[float, float] | str]:
     bar = st.progress(0.0, "Getting ready")
+    times: dict[tuple[str, str], tuple[float, float] | str] = {}
     pipelines = {}
     for name in DETECTORS:
         if name == "yunet" and not yunet_available():
@@ -118,3 +118,4 @@ def _measure(model: str, times: dict[tuple[str, str], tuple[float, float] | str]
 
     for name, measured in frame_times(pipelines, show).items():
         times[name, model] = measured
+    return times

@@ -19,7 +19,7 @@ SOURCES = {"Upload": ":material/upload:", "Take a photo": ":material/photo_camer
 KINDS = (
     "JPEG, PNG, WEBP, HEIC, AVIF, GIF, BMP, TIFF;"
     f" {MAX_BYTES // 2**20} MB each,"
-    f" up to {MAX_PHOTOS} or {MAX_SESSION_BYTES // 2**20} MB at a time"
+    f" up to {MAX_PHOTOS} photos or {MAX_SESSION_BYTES // 2**20} MB at a time"
 )
 # The field for more photos is low on phones as well.
 _LOW_FIELD_STYLE = """<style>

@@ -163,7 +163,7 @@ def choose_public() -> Brought | None:
                         sizes[data_set.commit] = public_data.size_bytes(data_set)
                     st.rerun()
                 continue
-            size = sizes[data_set.commit]
+            size, place = sizes[data_set.commit], f"{_PLACE}-{data_set.commit}"
             st.caption(
                 "Their server does not say how large they are."
                 if size is None
@@ -176,6 +176,7 @@ def choose_public() -> Brought | None:
                 key=f"fetch-{data_set.commit}",
             ):
                 return _carry_out(
+                    place,
                     _FETCH,
                     data_set.name,
                     "Fetching and checking",
@@ -183,7 +184,7 @@ def choose_public() -> Brought | None:
                         wanted, into, progress
                     ),
                 )
-            show_unfinished(_PLACE, _FETCH)
+            show_unfinished(place, _FETCH)
     return None
 
 
@@ -225,17 +226,18 @@ def _confirm(
         label = _CLASSES[chosen]
         if label is not None:
             classes[folder.name] = label
-    complete = len(set(classes.values())) == 2
+    complete, place = len(set(classes.values())) == 2, f"{_PLACE}-{key}"
     if not complete:
         st.info("Both classes are needed: set at least one folder to Mask and one to No Mask.")
     if st.button(_USE, type="primary", icon=":material/check:", disabled=not complete):
         return _carry_out(
+            place,
             _USE,
             name,
             "Taking the photos in",
             lambda into, progress: take(classes, into, progress),
         )
-    show_unfinished(_PLACE, _USE)
+    show_unfinished(place, _USE)
     return None
 
 
@@ -245,6 +247,7 @@ def _class_key(key: str, folder: str) -> str:
 
 
 def _carry_out(
+    place: str,
     button: str,
     name: str,
     text: str,
@@ -252,7 +255,7 @@ def _carry_out(
 ) -> Brought | None:
     try:
         folder = new_data_folder()
-        with long_work(_PLACE, button):
+        with long_work(place, button):
             report = work(folder, progress_bar(text))
     except MasklensError as error:
         st.error(plain(str(error)))

@@ -22,7 +22,7 @@ from ui.metrics.pictures import Pictures
 from ui.progress import progress_bar
 from ui.words import counted, plain
 
-_PLACE, _LOOK = "label_check", "Look for wrong labels"
+_LOOK = "Look for wrong labels"
 # A label is doubted from this probability of the other class on. Of the 599 validation photos of
 # MobileNetV2 that is 2; were each of them in the other folder, 589 would be noticed (from the
 # probabilities in models/mobilenet_v2/report.json).
@@ -81,20 +81,20 @@ def _offer(folder: Path) -> _Doubts | None:
     if not installed_models("classifier"):
         return None
     model = mask_models()[0]
-    place = st.empty()
+    place, key = st.empty(), f"label_check-{folder}"
     with place.container():
         st.caption(
             f"The installed {plain(model_title(model))} can look through the photos for some that"
             " lie in the wrong folder."
         )
         if not st.button(_LOOK, icon=":material/search:"):
-            show_unfinished(_PLACE, _LOOK)
+            show_unfinished(key, _LOOK)
             return None
     with place.container():
         try:
             classifier = loading.classifier(model)
             files = OwnFiles(folder, annotated=False)
-            with long_work(_PLACE, _LOOK):
+            with long_work(key, _LOOK):
                 move = progress_bar("Looking at every photo")
                 judged, _ = judge_photos(files, classifier, lambda done, total: move(done / total))
         except MasklensError as error:

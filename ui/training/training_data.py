@@ -50,7 +50,7 @@ def show_data_section() -> DataChoice | None:
     if brought is not None and not brought.folder.is_dir():
         # A day has passed, or the run that used them was deleted with them.
         st.info("The photos brought last are no longer there. Bring them again.")
-        _let_go()
+        _let_go(brought)
         brought = None
     if brought is None:
         _show_ways()
@@ -139,11 +139,12 @@ def _show_brought(brought: Brought) -> DataChoice | None:
 
 
 def _forget(brought: Brought) -> None:
-    _let_go()
+    _let_go(brought)
     discard(brought.folder)
 
 
-def _let_go() -> None:
-    # The recorder last: as long as it is there, it brings what was recorded with it.
-    for key in (LOOK, DOUBTS, BROUGHT, RECORDER):
+def _let_go(brought: Brought) -> None:
+    for key in (LOOK, DOUBTS, BROUGHT):
         st.session_state.pop(key, None)
+    if brought.recorded:  # what brought them would bring them again
+        st.session_state.pop(RECORDER, None)

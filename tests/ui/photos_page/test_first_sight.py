@@ -56,7 +56,7 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     write_scene_report(fake_models, report)
     page = open_page().selectbox(key="detector").select("haar").run()
     assert (
-        "On 85 street photos that it did not learn from 27 of 76 masked faces were found and"
+        "On 85 street photos that it did not learn from, 27 of 76 masked faces were found and"
         " 15 of 15 without a mask." in texts(page)
     )
     # Also of those that are not chosen, and nothing of those that nobody has measured.
@@ -70,8 +70,16 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     folder.mkdir()
     (folder / "haar.json").write_text(json.dumps({**report, "by_class": by_class, "photos": 850}))
     page.selectbox(key="detector").select("haar").run()
-    found_in_folds = "On 850 street photos that it did not learn from 270 of 760 masked faces"
+    found_in_folds = "On 850 street photos that it did not learn from, 270 of 760 masked faces"
     assert found_in_folds in texts(page)
+    # Of our own finder not the one that is shipped was asked: it learned from all of them.
+    (folder / "fcos.json").write_text(json.dumps({**report, "by_class": by_class, "photos": 85}))
+    page.selectbox(key="detector").select("fcos").run()
+    assert (
+        "On 85 street photos, each looked at by a finder trained like this one but not on that"
+        " photo, 270 of 760 masked faces were found and 150 of 150 without a mask." in texts(page)
+    )
+    page.selectbox(key="detector").select("haar").run()
     # How many faces are found does not depend on the mask model: a new one changes nothing.
     install_anew(fake_models, "first")
     page.run()

@@ -69,6 +69,23 @@ def test_of_a_look_that_was_interrupted_that_is_said_once(
     assert len(doubted(page)) == 3
 
 
+def test_what_was_interrupted_is_not_said_of_other_photos(
+    page: AppTest,
+    with_doubtful: Path,
+    photos: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_folder(page, with_doubtful)
+    monkeypatch.setattr(ui.training.label_check, "judge_photos", lambda *_: st.stop())
+    press(page, "Look for wrong labels")
+    press(page, "Other photos")
+    names = {"Maske": "with_mask", "Gesichter": "without_mask"}
+    use_folder(page, on_disk(tmp_path / "others", photos, names))
+    assert "Look for wrong labels" in labels(page)
+    assert not any("ended unfinished" in info.value for info in page.info)
+
+
 def test_wrong_labels_are_looked_for_marked_and_honoured(
     page: AppTest, with_doubtful: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ import ui.training.label_check
 from maskcore import MasklensError
 from tests.ui.files import grey
 from tests.ui.pages import Player, press
-from tests.ui.training.sections import disabled, go, got
+from tests.ui.training.sections import disabled, go, got, on_disk, use_folder
 from training.annotated.recording import FACES_A_CLASS
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from ui import entry
@@ -183,6 +183,23 @@ def test_faces_once_used_are_not_brought_again(
     assert got(page) == "got nothing"
     assert not page.info
     assert bars(page) == ["Mask: 0 of 50", "No Mask: 0 of 50"]
+
+
+def test_a_recording_that_is_not_done_outlives_other_photos(
+    page: AppTest,
+    player: Player,
+    monkeypatch: pytest.MonkeyPatch,
+    photos: dict[str, bytes],
+    tmp_path: Path,
+) -> None:
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", 3, monkeypatch)
+    names = {"Maske": "with_mask", "Gesichter": "without_mask"}
+    use_folder(page, on_disk(tmp_path / "own", photos, names))
+    press(page, "Other photos")
+    go(page, "Record with the camera")
+    assert bars(page) == ["Mask: 3 of 50", "No Mask: 0 of 50"]
 
 
 def test_recorded_faces_that_are_gone_are_recorded_anew(
