@@ -59,6 +59,16 @@ def take(recorder: FaceRecorder, number: int) -> None:
     assert (shown.width, shown.height) == (320, 240)
 
 
+def record_and_use(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fewest faces of each class that can be trained on."""
+    for name in ("Mask", "No Mask"):
+        record(page, f"Record {name}", LEAST, monkeypatch)
+        page.run()
+        press(page, f"Pause {name}")
+    press(page, "Use these faces")
+    assert got(page) == f"got {2 * LEAST}"
+
+
 def bars(page: AppTest) -> list[str]:
     return [element.proto.text for element in page.get("progress")]
 
@@ -171,12 +181,7 @@ def test_faces_once_used_are_not_brought_again(
     player.playing = True
     go(page, "Record with the camera")
     recorder = page.session_state.face_recorder
-    for name in ("Mask", "No Mask"):
-        record(page, f"Record {name}", LEAST, monkeypatch)
-        page.run()
-        press(page, f"Pause {name}")
-    press(page, "Use these faces")
-    assert got(page) == f"got {2 * LEAST}"
+    record_and_use(page, monkeypatch)
     recorder.finish()  # a double click's second press, which came after that
     press(page, "Other photos")
     go(page, "Record with the camera")
@@ -207,11 +212,7 @@ def test_recorded_faces_that_are_gone_are_recorded_anew(
 ) -> None:
     player.playing = True
     go(page, "Record with the camera")
-    for name in ("Mask", "No Mask"):
-        record(page, f"Record {name}", LEAST, monkeypatch)
-        page.run()
-        press(page, f"Pause {name}")
-    press(page, "Use these faces")
+    record_and_use(page, monkeypatch)
     rmtree(page.session_state.choice.folder)  # a day has passed
     page.run()
     assert [info.value for info in page.info] == [
