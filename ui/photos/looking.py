@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from time import monotonic
 
 import streamlit as st
@@ -28,14 +30,14 @@ _STYLE = f"""<style>
 
 def notice_stop(gallery: Gallery, choice: Choice) -> None:
     """Let the page say so when the looking is stopped. Call it before anything slow."""
-    gallery.looking = False
-    st.fragment(_notice, run_every=NOTICE_SECONDS)(gallery, choice)
     gallery.looking = True
+    st.fragment(_notice, run_every=NOTICE_SECONDS)(gallery, choice, count())
 
 
-def _notice(gallery: Gallery, choice: Choice) -> None:
-    # Fragments wait for the page's end: by then it has begun anew, unless it was stopped.
-    if gallery.looking:
+def _notice(gallery: Gallery, choice: Choice, times: Iterator[int]) -> None:
+    # At first it is drawn by the page itself. Then fragments wait for the page's end: by then it
+    # has begun anew, unless it was stopped.
+    if next(times) and gallery.looking:
         gallery.looking = False
         gallery.stopped = choice
         st.rerun(scope="app")

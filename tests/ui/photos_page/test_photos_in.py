@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -337,7 +338,7 @@ def test_a_page_that_ended_while_looking_was_stopped(
     reruns: list[dict[str, Any]] = []
     monkeypatch.setattr(st, "rerun", lambda **options: reruns.append(options))
     held = gallery.Gallery(looking=looking)
-    ui.photos.looking._notice(held, ("haar", "first"))
+    ui.photos.looking._notice(held, ("haar", "first"), count(1))
     assert held.stopped == stopped
     assert reruns == [{"scope": "app"}] * looking
 
