@@ -19,10 +19,14 @@ from ui.style import PHONE_PX
 
 enter_by_main_script()
 gallery = Gallery.of_session()
+watch = st.container(key="watch")
+with watch:
+    notice_stop(gallery)
 
 # One line on a phone; elsewhere as far from the top as other pages' titles.
 st.html(
     f"""<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-watch) {{ position: absolute; }} /* no room */
 @media (max-width: {PHONE_PX}px) {{ .st-key-head h1 {{ font-size: 2.25rem; }} }}
 @media (min-width: {PHONE_PX + 1}px) {{ .st-key-head h1 {{ padding-top: 1.25rem; }} }}
 /* A row of their own unless even the most of totals leave them room. */
@@ -77,8 +81,11 @@ with hindrance:
     ready = ready_pipeline(choice)
 waiting = [] if ready is None else gallery.waiting(choice, installed)
 looking = bool(waiting) and gallery.stopped != choice
-if looking:
-    notice_stop(gallery, choice)
+begins = looking and not gallery.looking
+gallery.looking = choice if looking else None
+if begins:
+    with watch:
+        notice_stop(gallery)
 
 results = gallery.results(choice, threshold)
 blur = False

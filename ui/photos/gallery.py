@@ -30,7 +30,7 @@ class Gallery:
         problems: what was refused of what came last, until dismissed.
         doubles: name and digest of what was here already of it, until dismissed.
         stopped: the choice with which the visitor stopped the looking, until it goes on.
-        looking: whether photos are being looked at just now.
+        looking: the choice with which photos are being looked at just now.
         shot: the photo that the camera took last.
         left: how many could not be read since all had last been looked at.
     """
@@ -40,7 +40,7 @@ class Gallery:
     problems: Problems = field(default_factory=list)
     doubles: list[tuple[str, bytes]] = field(default_factory=list)
     stopped: Choice | None = None
-    looking: bool = False
+    looking: Choice | None = None
     shot: Photo | None = None
     left: int = 0
     _removed_shot: Photo | None = None

@@ -28,18 +28,20 @@ _STYLE = f"""<style>
 </style>"""
 
 
-def notice_stop(gallery: Gallery, choice: Choice) -> None:
-    """Let the page say so when the looking is stopped. Call it before anything slow."""
-    gallery.looking = True
-    st.fragment(_notice, run_every=NOTICE_SECONDS)(gallery, choice, count())
+def notice_stop(gallery: Gallery) -> None:
+    """Let the page say so when the looking is stopped.
+
+    Call it first of all: with each run of the page the browser forgets the one before.
+    """
+    if gallery.looking:
+        st.fragment(_notice, run_every=NOTICE_SECONDS)(gallery, count())
 
 
-def _notice(gallery: Gallery, choice: Choice, times: Iterator[int]) -> None:
+def _notice(gallery: Gallery, times: Iterator[int]) -> None:
     # At first it is drawn by the page itself. Then fragments wait for the page's end: by then it
     # has begun anew, unless it was stopped.
     if next(times) and gallery.looking:
-        gallery.looking = False
-        gallery.stopped = choice
+        gallery.stopped, gallery.looking = gallery.looking, None
         st.rerun(scope="app")
 
 
@@ -59,9 +61,8 @@ def look_on(gallery: Gallery, waiting: list[Photo], choice: Choice, pipeline: Ma
         if monotonic() > end:
             break
     bar.progress((done + 1) / total, f"{done + 1} of {total} photos looked at")
-    gallery.looking = done + 1 < total
-    if not gallery.looking:
-        gallery.left = 0
+    if done + 1 == total:
+        gallery.looking, gallery.left = None, 0
     st.rerun()
 
 
