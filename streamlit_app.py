@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from ui.entry import leave_other_pages, mark_entered
+from ui.leaving import ask_before_leaving, photos_held, work_held
 from ui.navigation import show_pages
-from ui.photos.leaving import ask_before_leaving, photos_held
 from ui.tidy import tidy_regularly
 
 LOGO = Path(__file__).parent / "ui" / "logo.svg"
@@ -27,6 +27,7 @@ pages = [
 page = st.navigation(pages, position="top")
 show_pages(pages)
 leave_other_pages(page.url_path)
-if page.url_path and photos_held():  # Photos itself asks in a place of its own
-    ask_before_leaving()
 page.run()
+photos_ask = not page.url_path and photos_held()  # in a place of their own, long before the end
+if work_held() and not photos_ask:
+    ask_before_leaving()

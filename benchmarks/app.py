@@ -51,7 +51,7 @@ def running_app(
     Raises:
         RuntimeError: it did not come up.
     """
-    port = _free_port()
+    port = free_port()
     inherited = {key: value for key, value in os.environ.items() if key != "MASKLENS_MODELS"}
     with log.open("wb") as stream:
         server = subprocess.Popen(
@@ -64,7 +64,7 @@ def running_app(
         )
     url = f"http://localhost:{port}"
     try:
-        _wait_until_healthy(url, server, log)
+        wait_until_healthy(url, server, log)
         yield url, server.pid
     finally:
         end(server)
@@ -80,13 +80,36 @@ def end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_printed(text: str, server: subprocess.Popen[bytes], log: Path) -> str:
+    """Wait for a started server to say something.
+
+    Returns:
+        All that it has printed so far.
+
+    Raises:
+        RuntimeError: it ended before, or did not say so in time.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while text not in (printed := log.read_text()):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the server did not print {text!r}, but:\n{printed[-3000:]}")
+        time.sleep(0.2)
+    return printed
+
+
+def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for a started server to answer.
+
+    Raises:
+        RuntimeError: it ended before, or did not answer in time.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:

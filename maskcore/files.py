@@ -7,10 +7,12 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+from maskcore.errors import MasklensError
 
 T = TypeVar("T")
 
@@ -28,8 +30,47 @@ def has_place(path: Path) -> bool:
     return path.absolute().parent.parent.is_dir()
 
 
-def patiently(act: Callable[[], T]) -> T:
+def check_results(results: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Refuse at once what would fail at the end, or destroy what is read or written beside it.
+
+    Args:
+        results: files to write.
+        sources: files that are read.
+
+    Raises:
+        MasklensError: the text tells why.
+    """
+    taken = {_identity(source) for source in sources}
+    for result in results:
+        if os.path.isdir(result):
+            raise MasklensError(f"The results cannot be written: {result} is a folder.")
+        if _identity(result) in taken:
+            raise MasklensError(
+                f"The results would replace {result}, which is read or written besides. Choose"
+                " another name."
+            )
+        if not has_place(result):
+            raise MasklensError(
+                f"The results cannot be written: there is no folder {result.parent}."
+            )
+        taken.add(_identity(result))
+
+
+def _identity(path: Path) -> object:
+    """The same for all names of a file."""
+    try:
+        status = path.stat()
+    except OSError:  # there is none yet
+        return path.resolve()
+    return status.st_dev, status.st_ino
+
+
+def patiently(act: Callable[[], T], times: float = 1.0) -> T:
     """Do something with a file that others use too: try again for ``PATIENCE_SECONDS``.
+
+    Args:
+        act: what to do.
+        times: so many times as long.
 
     Returns:
         What ``act`` does.
@@ -37,7 +78,7 @@ def patiently(act: Callable[[], T]) -> T:
     Raises:
         OSError: ``act`` fails, or is still not permitted.
     """
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + times * PATIENCE_SECONDS
     while True:
         try:
             return act()
@@ -50,12 +91,13 @@ def patiently(act: Callable[[], T]) -> T:
 def move(source: Path, target: Path) -> None:
     """Move a file in place of another one, or a folder, in one step and patiently.
 
-    Under Windows whoever just reads it, or a file in it, is in the way for a moment.
+    Under Windows whoever just reads it, or a file in it, is in the way for a moment: a virus
+    scanner, or a process that ends, for seconds.
 
     Raises:
         OSError: it cannot be moved.
     """
-    patiently(lambda: os.replace(source, target))
+    patiently(lambda: os.replace(source, target), times=10)
 
 
 @contextmanager

@@ -12,9 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from maskcore.models import models_dir
-
-VERSIONS_DIR = ".versions"  # in the models' folder
+from maskcore.models import VERSIONS_DIR, models_dir
 
 
 @contextmanager
@@ -46,15 +44,17 @@ def models_guard() -> Iterator[None]:
 
 if sys.platform == "win32":
     import msvcrt
+    import time
 
     def _lock(stream: IO[bytes]) -> None:
         while True:
             stream.seek(0)
             try:
-                msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
+                # LK_LOCK would ask again once a second.
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
                 return
-            except OSError:  # gives up after ten seconds; another start takes no longer
-                continue
+            except PermissionError:  # another holds it
+                time.sleep(0.02)
 
     def _unlock(stream: IO[bytes]) -> None:
         stream.seek(0)

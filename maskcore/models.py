@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +18,11 @@ MODEL_FILE = "model.tflite"
 CARD_FILE = "card.json"
 REPORT_FILE = "report.json"
 
-# Putting a model in place takes two moves, between which there is none for a moment.
-SWAP_SECONDS = 0.05
+# Those that others replaced, in the models' folder.
+VERSIONS_DIR = ".versions"
+# Putting a model in place takes two moves, between which there is none for a moment; under
+# Windows whoever reads it may be in the way of the second one.
+SWAP_SECONDS = 0.5 if sys.platform == "win32" else 0.05
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,16 @@ def read_card(name: str) -> dict[str, Any]:
     Raises:
         ModelError: there is no such model, or its card is not a JSON object.
     """
+    try:
+        return _read_card(name)
+    except ModelError:
+        if not (models_dir() / VERSIONS_DIR / name).is_dir():  # nothing ever replaced it
+            raise
+        time.sleep(SWAP_SECONDS)
+        return _read_card(name)
+
+
+def _read_card(name: str) -> dict[str, Any]:
     return _read_json(models_dir() / name / CARD_FILE, name)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +15,9 @@ from maskcore.types import Analysis, Face, Verdict
 # A face's columns, in tables of photos and of videos.
 FACE_COLUMNS = ("label", "sure", "mask_probability", "x0", "y0", "x1", "y1", "score", "verdict")
 CSV_COLUMNS = ("image", "face", *FACE_COLUMNS, "error", "threshold", "annotated")
+_FORMULA = re.compile(r"(?:^|(?<=;))(?=[=+\-@\t\r])")
+# Control characters but tabs and ends of lines, and those that turn the direction of reading.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _IN_WORDS: dict[Verdict, str] = {
     "Mask": "with mask",
     "No Mask": "without mask",
@@ -61,6 +66,11 @@ def face_record(face: Face) -> dict[str, Any]:
     }
 
 
+def counted(count: int, thing: str, things: str = "") -> str:
+    """E.g. "1 photo" and "1,200 photos"; ``things`` where an "s" does not do."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
 def in_words(verdicts: Sequence[Verdict]) -> str:
     """Count faces, e.g. "3 faces: 1 with mask, 1 without, 1 not sure" or "No face found"."""
     if not verdicts:
@@ -69,7 +79,7 @@ def in_words(verdicts: Sequence[Verdict]) -> str:
         return f"1 face: {_IN_WORDS[verdicts[0]]}"
     masked, bare, unsure = map(verdicts.count, _IN_WORDS)
     doubtful = f", {unsure} not sure" if unsure else ""
-    return f"{len(verdicts)} faces: {masked} with mask, {bare} without{doubtful}"
+    return f"{counted(len(verdicts), 'face')}: {masked} with mask, {bare} without{doubtful}"
 
 
 def face_cells(record: dict[str, Any]) -> list[Any]:
@@ -77,6 +87,11 @@ def face_cells(record: dict[str, Any]) -> list[Any]:
     sure = "yes" if record["sure"] else "no"
     found = (*record["box"], record["score"], record["verdict"])
     return [record["label"], sure, record["mask_probability"], *found]
+
+
+def record_line(record: dict[str, Any]) -> str:
+    """A record as a line of JSON lines, without its end."""
+    return json.dumps(record, ensure_ascii=False)
 
 
 def records_csv(records: Iterable[dict[str, Any]]) -> str:
@@ -94,6 +109,15 @@ def records_csv(records: Iterable[dict[str, Any]]) -> str:
     return stream.getvalue()
 
 
+def legible(text: str) -> str:
+    """A name as people read it: its letters that are not UTF-8 are question marks.
+
+    Neither a page nor a file can hold them. What is never seen but changes how the rest is shown
+    is left out: terminals obey control characters, and some make a line run backwards.
+    """
+    return _UNSEEN.sub("", text.encode(errors="replace").decode().replace("\r", " "))
+
+
 def for_spreadsheets(table: bytes) -> bytes:
     """A CSV table in UTF-8 that begins with a byte order mark.
 
@@ -105,8 +129,9 @@ def for_spreadsheets(table: bytes) -> bytes:
 def spreadsheet_safe(text: str) -> str:
     """A file's name as a cell of a table: never a formula, and never two rows.
 
-    A file may be called "=HYPERLINK(...)", which spreadsheets would run.
+    A file may be called "=HYPERLINK(...)", which spreadsheets would run. Where commas are decimal
+    ones they begin another cell at a semicolon.
     """
-    guard = "'" if text.startswith(tuple("=+-@\t\r")) else ""
+    guarded = _FORMULA.sub("'", text)
     # csv leaves a bare carriage return unquoted; spreadsheets would begin a row there.
-    return guard + text.replace("\r", " ")
+    return guarded.replace("\r", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import av
 
 from maskcore.drawing import draw_faces
 from maskcore.errors import VideoError
-from maskcore.files import replacing
+from maskcore.files import check_results, replacing
 from maskcore.live import LiveAnalyzer
 from maskcore.pipeline import MaskPipeline
 from maskcore.records import FACE_COLUMNS, face_cells, face_record
@@ -102,10 +103,12 @@ def annotate_video(
         What came of it; of a damaged file what could be read.
 
     Raises:
-        VideoError: there is no video to be read, or it is refused; the text tells why.
+        MasklensError: there is no video to be read, it is refused, or a file to write would
+            replace another; the text tells why.
         OSError: the files cannot be written.
     """
-    _check_files(source, target, csv_file)
+    _check_source(source)
+    check_results(filter(None, (target, csv_file)), [source] if isinstance(source, Path) else [])
     layout = look_at(source)
     counts: dict[Verdict, int] = {"Mask": 0, "No Mask": 0, "Not sure": 0}
     frames, seconds, stopped = 0, 0.0, False
@@ -155,28 +158,17 @@ def annotate_video(
     )
 
 
-def _check_files(source: Path | BinaryIO, target: Path, csv_file: Path | None) -> None:
-    """Refuse at once what would fail at the end, or destroy the video.
-
-    Raises:
-        VideoError: the text tells why.
-    """
+def _check_source(source: Path | BinaryIO) -> None:
+    """Raise a VideoError where there is nothing to be read."""
     if isinstance(source, Path):
-        if source.is_dir():
+        if os.path.isdir(source):  # unlike Path's, these raise nothing where it may not look
             raise VideoError("This is a folder, not a video. Choose a video inside it.")
-        if not source.exists():
+        if not os.path.exists(source):
             raise VideoError("This video cannot be found. Check its name and choose it again.")
         if not source.is_file():  # opening a pipe would wait for ever
             raise VideoError(NO_VIDEO)
         if not source.stat().st_size:
             raise VideoError("This file is empty. Choose another video.")
-    for path in filter(None, (target, csv_file)):
-        if path.is_dir():
-            raise VideoError(f"The result cannot be written: {path.name} is a folder.")
-        if isinstance(source, Path) and path.exists() and path.samefile(source):
-            raise VideoError("The result would replace the video itself. Choose another name.")
-    if csv_file and csv_file.resolve() == target.resolve():
-        raise VideoError("The video and the table would be one file. Choose another name.")
 
 
 @contextmanager

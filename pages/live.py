@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from ui.choices import (
@@ -69,8 +71,10 @@ if way == "Live video":
     with facts, st.container(horizontal=True, vertical_alignment="center"):
         blur = choose_blur(BLURRED)
         alert = choose_alert()
-    if ready is not None:  # else what was chosen before goes on
+    if ready is not None:
         stream.settings = LiveSettings(ready, threshold, blur, alert)
+    elif stream.settings is not None:  # finder and model of before go on
+        stream.settings = replace(stream.settings, blur=blur, alert=alert)
     with picture:
         playing, started = show_camera(stream, WHAT_TO_DO[way])
     with tools:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from ui.choices import choose, choose_blur, fold, ready_pipeline
 from ui.entry import enter_by_main_script
+from ui.leaving import ask_before_leaving
 from ui.live.shot import show_last_shot
 from ui.loading import installation
 from ui.photos.gallery import Gallery
 from ui.photos.intake import choose_source, offer_sample, show_problems, take_in
-from ui.photos.leaving import ask_before_leaving
 from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
 from ui.photos.results import offer_to_bring_back, show_photos
 from ui.photos.sift import choose_shown, offer_to_remove_all

@@ -9,7 +9,6 @@ from ui.entry import enter_by_main_script
 from ui.local import training_allowed
 from ui.training.run_compare import show_comparison
 from ui.training.run_list import (
-    all_runs,
     choose_run_on_phones,
     chosen_run,
     note_looked_at,
@@ -18,6 +17,7 @@ from ui.training.run_list import (
     watch_runs,
 )
 from ui.training.run_view import show_run
+from ui.training.runs_now import all_runs
 from ui.training.training_data import leave_data_section, show_data_section
 from ui.training.training_settings import choose_settings, show_train_button
 from ui.training.versions_view import show_versions

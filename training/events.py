@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ EXPORTING, COMPARING, FINISHED = "exporting", "comparing", "finished"
 
 # Of an epoch.
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def when(seconds: float) -> str:
+    """A moment (seconds since 1970) in this computer's time, e.g. "24 Nov, 16:05"."""
+    return f"{datetime.fromtimestamp(seconds):%d %b, %H:%M}".lstrip("0")
 
 
 class EventLog:

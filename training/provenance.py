@@ -26,7 +26,8 @@ def provenance(command: str) -> dict[str, Any]:
             ["git", "rev-parse", "HEAD"],
             cwd=Path(__file__).parent,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=True,
         )
         commit = head.stdout.strip()

@@ -43,6 +43,15 @@ def start_run(
 ) -> tuple[EventLog, RunState]:
     """Open a run's folder, new or to go on with, and seed everything.
 
+    Args:
+        config: the run's settings, saved in the folder.
+        run_dir: the folder; where the run is new there is none, or an empty one.
+        command: the command line that makes the run, as its card is to have it.
+        resume: whether to go on with what is there.
+
+    Returns:
+        The run's log, and how far it had come.
+
     Raises:
         MasklensError: the folder holds something and the run is not to be resumed, or
             the run to be resumed was begun with other settings.

@@ -99,7 +99,15 @@ def action_button(
     done: str = "",
     type: Literal["primary", "secondary", "tertiary"] = "secondary",
 ) -> None:
-    """A button that acts and lets the whole page be drawn anew, also from within a fragment."""
+    """A button that acts and lets the whole page be drawn anew, also from within a fragment.
+
+    Args:
+        label, icon, type: the button's.
+        key: the button's; what goes wrong is said below the button of this key.
+        action: what a press does; a ``MasklensError`` of its is said.
+        arguments: its.
+        done: what to say once it is done; empty for nothing.
+    """
     if st.button(label, icon=icon, key=key, type=type):
         with st.spinner("One moment"):
             act(action, *arguments, done=done, button=key)

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from maskcore import MasklensError, ModelError
-from maskcore.files import write_json
+from maskcore.files import patiently, write_json
 from maskcore.locks import models_guard
 from maskcore.models import models_dir, read_card
 
@@ -69,7 +69,8 @@ def forget_threshold(model: str) -> None:
     """
     try:
         with models_guard():
-            (models_dir() / model / THRESHOLD_FILE).unlink(missing_ok=True)
+            path = models_dir() / model / THRESHOLD_FILE
+            patiently(lambda: path.unlink(missing_ok=True))
     except OSError as error:
         raise MasklensError(
             "The card's threshold could not be brought back: the models' folder may not be"

@@ -33,9 +33,16 @@ MODELS = {
 }
 
 
-def mask_models() -> list[str]:
-    """The installed mask models, the one to begin with first; where there is none, say so."""
+def mask_models(chosen: str | None = None) -> list[str]:
+    """The installed mask models, the one to begin with first; where there is none, say so.
+
+    Args:
+        chosen: one that was chosen among them; it is waited for where it is just being replaced.
+    """
     models = installed_models("classifier")
+    if chosen not in (None, *models):
+        time.sleep(SWAP_SECONDS)
+        models = installed_models("classifier")
     if not models:
         from training.installing.versions import mend_all  # hardly ever needed
 
@@ -92,19 +99,12 @@ def choose() -> tuple[Choice, float]:
         )
         st.caption(f"{DETECTORS[detector][1]} {measured[detector][1]}")
     with middle:
-        models = mask_models()
-        if kept("model") not in (None, *models):
-            time.sleep(SWAP_SECONDS)  # it may just be replaced; else its choice would be lost
-            models = mask_models()
+        models = mask_models(kept("model"))
         keep("model", models[0], models)
         model = st.selectbox("Mask model", models, format_func=model_title, key="model")
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
-        try:
-            of, start = (model, identity(model)), start_percent(model)
-        except ModelError:  # it was in the list: it is just being replaced
-            time.sleep(SWAP_SECONDS)
-            st.rerun()
+        of, start = (model, identity(model)), start_percent(model)
         if st.session_state.setdefault("threshold_of", of) != of:
             forget("threshold")  # each model starts with its own, one put in its place, too
             st.session_state.threshold_of = of

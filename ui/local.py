@@ -23,5 +23,8 @@ def only_this_computer() -> bool:
 
 
 def training_allowed() -> bool:
-    """Whether this server's visitors may train: not where ``MASKLENS_TRAINING`` is "off"."""
-    return os.environ.get("MASKLENS_TRAINING", "").strip().lower() != "off"
+    """Whether this server's visitors may train: not where ``MASKLENS_TRAINING`` is "off".
+
+    In a Windows command prompt quotation marks around a value become part of it.
+    """
+    return os.environ.get("MASKLENS_TRAINING", "").strip(" \"'").lower() != "off"

@@ -145,6 +145,8 @@ def main() -> None:
         "server.port": port,
         "server.sslCertFile": certificate.server_file,
         "server.sslKeyFile": certificate.server_file,
+        # A locked phone's browser is gone until it is unlocked.
+        "server.disconnectedSessionTTL": 1800,
         # What Streamlit itself would print, and open here, is an address for this computer.
         "server.headless": "true",
         "logger.hideWelcomeMessage": "true",

@@ -23,8 +23,9 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime import Runtime
 
-from ui.data_keys import BROUGHT, RECORDER
 from ui.downloads import keep_downloads
+from ui.keys import BROUGHT, OWN_PHOTOS, PICTURES, RECORDER
+from ui.uploads import limit_uploads
 
 EVERY_SECONDS = 20.0
 CLEAN_UP_SECONDS = 3600.0
@@ -39,6 +40,7 @@ def tidy_regularly(every_seconds: float = EVERY_SECONDS) -> threading.Event:
         Ends it when set.
     """
     keep_downloads()
+    limit_uploads()
     done = threading.Event()
     thread = threading.Thread(target=_tidy, args=(done, every_seconds), name="tidy-up", daemon=True)
     thread.start()
@@ -84,6 +86,7 @@ def _delete_photos_of(sessions: _Sessions) -> None:
         from training.photos import data_folders
 
         data_folders.discard(sessions.left_behind.pop())
+    sessions.archives.clear()
 
 
 class _Sessions:
@@ -92,11 +95,14 @@ class _Sessions:
     Attributes:
         ended: set when one has.
         left_behind: the data folders of those that have.
+        archives: what held the files of theirs, thousands perhaps, that go with it: not here,
+            where all tabs would wait for that.
     """
 
     def __init__(self) -> None:
         self.ended = threading.Event()
         self.left_behind: list[Path] = []
+        self.archives: list[Any] = []
         self._known: set[Any] = set()
 
     def let_go_of_closed(self) -> None:
@@ -117,12 +123,15 @@ class _Sessions:
             for session in self._known - sessions:
                 self._known.discard(session)
                 self.ended.set()
-                self.left_behind += _photos_of(session.session_state)
+                state = session.session_state
+                self.left_behind += _photos_of(state)
+                archives = [state[key] for key in (OWN_PHOTOS, PICTURES) if key in state]
                 # The loop that serves the tabs keeps hold of the one that it served last, until
                 # there is another: what the visitor brought must not wait for that.
                 session.shutdown()
-                session.session_state.clear()
+                state.clear()
                 session._fragment_storage.clear()
+                self.archives += archives
             self._known |= sessions
 
 

@@ -11,6 +11,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from maskcore import MasklensError
+from ui.uploads import check_held
 from ui.words import shown_name
 
 # To be said where the work of ``using_up_zip`` goes on.
@@ -77,6 +79,12 @@ def keep_zip(
             **options,
         )
     file = kept_zip(name)
+    if file is not None:
+        try:
+            check_held(file)
+        except MasklensError as error:
+            st.error(f"**{shown_name(file.name)}**: {error}")
+            return None
     if file is not None and shown is None:  # the visitor has been on another page
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{shown_name(file.name)}** is still here.", width="content")

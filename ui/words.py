@@ -7,16 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from maskcore.records import counted as counted
+from maskcore.records import legible
+
 # Where addresses begin to be such: the browser makes links of them, in spite of backslashes.
 _LINKED = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?=@)", re.IGNORECASE)
-
-
-def legible(text: str) -> str:
-    """Text in which letters of a file's name that are not UTF-8 are question marks.
-
-    Neither a page nor a file can hold them.
-    """
-    return text.encode(errors="replace").decode()
 
 
 def spoken(text: str) -> str:
@@ -37,11 +32,6 @@ def plain(text: str) -> str:
 def shown_name(name: str) -> str:
     """A file name, shortened, and kept from being read as Markdown."""
     return plain(name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}")
-
-
-def counted(count: int, thing: str) -> str:
-    """E.g. "1 photo" and "1,200 photos"."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -68,11 +58,6 @@ def day(created: str) -> str:
     except ValueError:
         return ""
     return f"{moment.day} {moment:%B %Y}"
-
-
-def when(seconds: float) -> str:
-    """A moment (seconds since 1970) in this server's time, e.g. "24 Nov, 16:05"."""
-    return f"{datetime.fromtimestamp(seconds):%d %b, %H:%M}".lstrip("0")
 
 
 def time_left(seconds: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,19 @@ from tqdm import tqdm
 from maskcore.console import interrupts
 from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import has_place, replacing, write_text
+from maskcore.files import check_results, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, JPEG_MAX_SIDE, encode_image, is_picture, read_image
 from maskcore.models import check_installed
 from maskcore.pipeline import MaskPipeline
-from maskcore.records import for_spreadsheets, in_words, photo_record, records_csv
+from maskcore.records import (
+    counted,
+    for_spreadsheets,
+    in_words,
+    legible,
+    photo_record,
+    record_line,
+    records_csv,
+)
 from maskcore.resizing import reduced
 from maskcore.types import Verdict
 
@@ -52,26 +60,34 @@ def label_photos(
 
     Raises:
         MasklensError: the text tells why.
-        OSError: the results cannot be written.
+        OSError: the results cannot be written; those that could be are kept.
     """
+    paths = list(_expanded(paths))
     photos = list(_photos(paths, annotated))
     lines_file = Path(json_file) if json_file not in (None, "-") else None
-    _check_tables([file for file in (lines_file, csv_file) if file], photos)
+    check_results(filter(None, (lines_file, csv_file)), photos)
     check_installed(model)
     pipeline = MaskPipeline.load(detector, model)
     root = _common_folder(paths) if annotated else Path()
     records: list[dict[str, Any]] = []
+    failure: OSError | None = None
     # disable=None: a bar where standard error is a terminal, nothing elsewhere.
     with interrupts() as asked, tqdm(photos, unit="photo", disable=None) as bar:
         for path in bar:
             if asked.is_set():
                 break
-            record = _analyze(pipeline, path, threshold, annotated, root, blur)
+            try:
+                record = _analyze(pipeline, path, threshold, annotated, root, blur)
+            except OSError as error:  # its copy cannot be written: what is done is kept
+                if not records:
+                    raise
+                failure = error
+                break
             records.append(record)
             if not lines_file:
-                tqdm.write(_line(record) if json_file else _summary(record))
+                tqdm.write(record_line(record) if json_file else _summary(record))
     if lines_file:
-        write_text(lines_file, "".join(_line(record) + "\n" for record in records))
+        write_text(lines_file, "".join(record_line(record) + "\n" for record in records))
     if csv_file:
         with replacing(csv_file) as temporary:
             temporary.write_bytes(for_spreadsheets(records_csv(records).encode()))
@@ -79,6 +95,8 @@ def label_photos(
     stopped = len(records) < len(photos)
     if stopped:
         print(f"Stopped after {len(records)} of {len(photos)} photos.", file=sys.stderr)
+    if failure:
+        raise failure
     return 1 if stopped or any(record["error"] for record in records) else 0
 
 
@@ -89,12 +107,12 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
     folders a file is one by its suffix or, where it has none, by how it begins.
     """
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # Path.is_dir raises where it may not look
             yield path
             continue
         copies = annotated if annotated and annotated.resolve() != path.resolve() else None
         for child in sorted(path.rglob("*")):
-            if child.suffix.lower() not in IMAGE_SUFFIXES | {""} or not child.is_file():
+            if child.suffix.lower() not in IMAGE_SUFFIXES | {""} or not os.path.isfile(child):
                 continue
             if copies and child.resolve().is_relative_to(copies.resolve()):
                 continue
@@ -102,31 +120,16 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
                 yield child
 
 
-def _check_tables(tables: Sequence[Path], photos: Sequence[Path]) -> None:
-    """Refuse at once what would fail at the end, or destroy a photo.
-
-    Raises:
-        MasklensError: the text tells why.
-    """
-    taken = {photo.resolve() for photo in photos}
-    for table in tables:
-        if table.is_dir():
-            raise MasklensError(f"The results cannot be written: {table} is a folder.")
-        if table.resolve() in taken:
-            raise MasklensError(
-                f"The results would replace the photo {table} or another table. Choose another"
-                " name."
-            )
-        if not has_place(table):
-            raise MasklensError(
-                f"The results cannot be written: there is no folder {table.parent}."
-            )
-        taken.add(table.resolve())
+def _expanded(paths: Sequence[Path]) -> Iterator[Path]:
+    """Paths with what "*" and "?" in them stand for: shells of Windows leave that to commands."""
+    for path in paths:
+        found = [] if os.path.lexists(path) else sorted(glob.glob(str(path), recursive=True))
+        yield from map(Path, found) if found else [path]
 
 
 def _common_folder(paths: Sequence[Path]) -> Path:
     """The folder below which all paths lie: annotated copies keep their place in it."""
-    folders = [path if path.is_dir() else path.parent for path in paths]
+    folders = [path if os.path.isdir(path) else path.parent for path in paths]
     try:
         return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
     except ValueError as error:
@@ -175,20 +178,15 @@ def _writable(path: Path) -> str:
     return path.as_posix().encode(errors="replace").decode()
 
 
-def _line(record: dict[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False)
-
-
 def _summary(record: dict[str, Any]) -> str:
-    return f"{record['image']}: {record['error'] or in_words(_verdicts([record]))}"
+    return f"{legible(record['image'])}: {record['error'] or in_words(_verdicts([record]))}"
 
 
 def _total(records: Sequence[dict[str, Any]]) -> str:
     """All photos in one line, with the first of those that could not be read by name."""
-    photos = "1 photo" if len(records) == 1 else f"{len(records)} photos"
     faces = in_words(_verdicts(records))
-    total = f"{photos}, {faces[0].lower()}{faces[1:]}"
-    unread = [record["image"] for record in records if record["error"]]
+    total = f"{counted(len(records), 'photo')}, {faces[0].lower()}{faces[1:]}"
+    unread = [legible(record["image"]) for record in records if record["error"]]
     if unread:
         more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
         total += f"; {len(unread)} could not be read: {', '.join(unread[:_MOST_NAMED])}{more}"

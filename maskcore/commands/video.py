@@ -11,6 +11,7 @@ from maskcore.console import interrupts
 from maskcore.errors import MasklensError
 from maskcore.models import check_installed
 from maskcore.pipeline import MaskPipeline
+from maskcore.records import counted
 from maskcore.video import VideoProgress, VideoSummary, annotate_video
 
 _MP4_SUFFIXES = (".mp4", ".m4v")
@@ -42,7 +43,7 @@ def label_video(
         OSError: the results cannot be written.
     """
     if out.suffix.lower() not in _MP4_SUFFIXES:
-        raise MasklensError(f"Videos are written as MP4: name {out.with_suffix('.mp4')}.")
+        raise MasklensError(f"Videos are written as MP4: name a file that ends in .mp4, not {out}.")
     check_installed(model)
     pipeline = MaskPipeline.load(detector, model, live=True)
     with interrupts() as asked, tqdm(unit="frame", disable=None) as bar:
@@ -69,9 +70,7 @@ def label_video(
 
 
 def _summary(summary: VideoSummary) -> str:
-    frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
-    people = "1 person" if summary.people == 1 else f"{summary.people} people"
-    parts = [frames, people]
+    parts = [counted(summary.frames, "frame"), counted(summary.people, "person", "people")]
     called = summary.faces["Mask"] + summary.faces["No Mask"]
     if called:
         parts.append(f"{summary.faces['Mask'] / called:.0%} with mask")

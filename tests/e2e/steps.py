@@ -6,6 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Whether the browser would ask before the page is left; its listener comes after its element.
+ASKS = """() => {
+    const leaving = new Event('beforeunload', {cancelable: true});
+    window.dispatchEvent(leaving);
+    return leaving.defaultPrevented;
+}"""
+
 
 def settled(page: Any) -> None:
     """Wait until no run of the page is on and what an earlier one left is gone.

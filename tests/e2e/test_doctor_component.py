@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.app import CHROMIUM, FLAGS, ROOT, _free_port, _wait_until_healthy, end
+from benchmarks.app import CHROMIUM, FLAGS, ROOT, end, free_port, wait_until_healthy
 
 pytestmark = pytest.mark.e2e
 
@@ -63,7 +63,7 @@ FAKE_CAMERA = "--use-fake-device-for-media-stream"
 def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server whose one page holds the components."""
     folder = tmp_path_factory.mktemp("components")
-    script, log, port = folder / "page.py", folder / "log.txt", _free_port()
+    script, log, port = folder / "page.py", folder / "log.txt", free_port()
     script.write_text(SCRIPT)
     with log.open("wb") as stream:
         server = subprocess.Popen(
@@ -74,7 +74,7 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_healthy(f"http://localhost:{port}", server, log)
+        wait_until_healthy(f"http://localhost:{port}", server, log)
         yield f"http://localhost:{port}"
     finally:
         end(server)

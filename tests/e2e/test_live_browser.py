@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.clips import CODE_BITS, RATE
 from benchmarks.live_page import open_live, player, seen, start, start_button, stop_button, watch
-from tests.e2e.steps import no_faults, retried, settled
+from tests.e2e.steps import ASKS, no_faults, retried, settled
 
 pytestmark = pytest.mark.e2e
 
@@ -87,12 +87,14 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
     # At 1 % the bare face is one with mask, or not sure.
     slide_until(page, threshold, "Home", "Mask", re.compile("^[12]$"))
 
+    assert not page.evaluate(ASKS)  # a reload would lose nothing yet
     labelled = page.get_by_role("button", name="With labels").first
     # A press may meet a moment without a picture.
     retried(
         page.get_by_role("button", name="Take a snapshot").click,
         lambda: labelled.wait_for(timeout=20_000),
     )
+    page.wait_for_function(ASKS)
     with page.expect_download() as started:
         labelled.click()
     assert started.value.suggested_filename.endswith(".jpg")
@@ -103,6 +105,7 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
 
     page.get_by_role("link", name="Photos").first.click()
     page.get_by_role("button", name="Try the sample photo").wait_for()
+    page.wait_for_function(ASKS)
     page.get_by_role("link", name="Live").first.click()
     start_button(page).wait_for()
     start(page)

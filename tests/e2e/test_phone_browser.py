@@ -6,14 +6,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.app import ROOT, START_SECONDS, end
+from benchmarks.app import ROOT, end, wait_until_printed
 from benchmarks.live_page import open_live, start
 from tests.e2e.steps import settled
 from ui.phone import network_addresses
@@ -110,11 +109,8 @@ def phone_url(tmp_path: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while "server started" not in log.read_text():
-            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        told = re.search(r"^  (https://\S+)$", log.read_text(), re.MULTILINE)
+        printed = wait_until_printed("server started", server, log)
+        told = re.search(r"^  (https://\S+)$", printed, re.MULTILINE)
         assert told is not None
         yield told[1]
     finally:

@@ -16,7 +16,7 @@ import pytest
 
 from maskcore import encode_image, read_image
 from maskcore.images import MAX_BYTES
-from tests.e2e.steps import download, no_faults, retried, settled, slide
+from tests.e2e.steps import ASKS, download, no_faults, retried, settled, slide
 from ui.photos.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
@@ -30,12 +30,6 @@ SIDES = """elements => elements.map(element => {
     const box = element.getBoundingClientRect();
     return [box.left, box.right];
 })"""
-# Whether the browser would ask before the page is left; its listener comes after its element.
-ASKS = """() => {
-    const leaving = new Event('beforeunload', {cancelable: true});
-    window.dispatchEvent(leaving);
-    return leaving.defaultPrevented;
-}"""
 
 
 @pytest.fixture(scope="session")

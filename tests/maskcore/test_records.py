@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from maskcore.records import photo_record, records_csv
+from maskcore.records import legible, photo_record, records_csv
 from maskcore.types import Analysis, Face
 
 ANALYSIS = Analysis(
@@ -96,6 +96,23 @@ def test_csv_has_a_row_a_face_and_one_for_a_photo_without() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Zoë, größer.jpg", "Zoë, größer.jpg"),
+        ("\udcffa.jpg", "?a.jpg"),
+        ("a\x1b[2Jb\x07\r.jpg", "a[2Jb .jpg"),
+        ("a\x9b2Jb.jpg", "a2Jb.jpg"),
+        ("photo\u202egpj.exe", "photogpj.exe"),
+        ("two\nlines\tand\xa0more", "two\nlines\tand\xa0more"),
+        ("\u05ea\u05de.jpg", "\u05ea\u05de.jpg"),
+        ("\N{WOMAN}\N{ZERO WIDTH JOINER}\N{ROCKET}", "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{ROCKET}"),
+    ],
+)
+def test_names_are_legible_and_change_nothing_around_them(name: str, shown: str) -> None:
+    assert legible(name) == shown
+
+
 def test_csv_of_nothing_is_its_header() -> None:
     assert records_csv([]) == f"{HEADER}\n"
 
@@ -109,6 +126,9 @@ def test_csv_of_nothing_is_its_header() -> None:
         ("@SUM(A1).jpg", "'@SUM(A1).jpg"),
         ("\t=1.jpg", "'\t=1.jpg"),
         ("\r=1.jpg", "' =1.jpg"),
+        ("a;=1+1;.jpg", "a;'=1+1;.jpg"),  # a cell of its own, where commas are decimal ones
+        (";-1;;@b.jpg", ";'-1;;'@b.jpg"),
+        ("a;b.jpg", "a;b.jpg"),
         ("a\r=1.jpg", "a =1.jpg"),  # a row of its own, to a spreadsheet
         ("a=1.jpg", "a=1.jpg"),
         ("'a.jpg", "'a.jpg"),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from maskcore.drawing import blur_faces, draw_faces
-from maskcore.errors import VideoError
+from maskcore.errors import MasklensError, VideoError
 from maskcore.live import LiveAnalyzer
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Detections, NotSure
@@ -264,10 +264,11 @@ def test_content_is_taken_as_well_as_a_path(tmp_path: Path, pipeline: MaskPipeli
 @pytest.mark.parametrize(
     ("target", "table", "sentence"),
     [
-        ("a.mp4", None, "would replace the video itself"),
-        ("sub/../a.mp4", None, "would replace the video itself"),
-        ("b.mp4", "a.mp4", "would replace the video itself"),
-        ("b.mp4", "sub/../b.mp4", "would be one file"),
+        ("a.mp4", None, "would replace .*a.mp4, which is read"),
+        ("sub/../a.mp4", None, "would replace .*a.mp4, which is read"),
+        ("b.mp4", "a.mp4", "would replace .*a.mp4, which is read"),
+        ("b.mp4", "sub/../b.mp4", "would replace .*b.mp4, which is read or written besides"),
+        ("a slip/of the pen/b.mp4", None, "there is no folder .*of the pen"),
         ("sub", None, "sub is a folder"),
         ("b.mp4", "sub", "sub is a folder"),
     ],
@@ -279,7 +280,7 @@ def test_results_in_the_way_of_others_are_refused(
     content = clip.read_bytes()
     (tmp_path / "sub").mkdir()
 
-    with pytest.raises(VideoError, match=sentence):
+    with pytest.raises(MasklensError, match=sentence):
         annotate_video(
             clip, tmp_path / target, pipeline, csv_file=tmp_path / table if table else None
         )

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
-from training.events import read_history
+from training.events import read_history, when
 
 
 def write(run: Path, *events: object) -> Path:
@@ -49,3 +50,8 @@ def test_a_missing_log_is_an_empty_history_and_damaged_lines_are_left_out(tmp_pa
     damaged.append({"time": 1.0, "stage": [], "epoch": 1, "val_loss": 1})
     log = write(tmp_path, "{", "[]", "7", epoch(1, val_loss=0.7), *damaged, '{"stage": "tr')
     assert [e["epoch"] for e in read_history(log)] == [1]
+
+
+def test_moments_are_said_in_words() -> None:
+    moment = datetime(2026, 11, 4, 16, 5).timestamp()
+    assert when(moment) == "4 Nov, 16:05"

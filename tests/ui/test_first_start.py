@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from benchmarks.app import ROOT, START_SECONDS, _free_port, end
+from benchmarks.app import ROOT, end, free_port, wait_until_printed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it would open the browser")
@@ -27,7 +26,7 @@ def test_nothing_is_asked_before_the_page_is_served(tmp_path: Path) -> None:
     with log.open("wb") as stream:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-            + ["--server.headless", "false", "--server.port", str(_free_port())],
+            + ["--server.headless", "false", "--server.port", str(free_port())],
             cwd=ROOT,
             env={**os.environ, **home},
             stdin=subprocess.PIPE,  # open, with nobody who types
@@ -35,10 +34,7 @@ def test_nothing_is_asked_before_the_page_is_served(tmp_path: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while "URL: http://localhost" not in log.read_text():
-            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+        wait_until_printed("URL: http://localhost", server, log)
     finally:
         end(server)
     assert "email" not in log.read_text()

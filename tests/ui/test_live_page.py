@@ -393,8 +393,17 @@ def test_a_finder_that_is_not_there_leaves_the_stream_as_it_is(
     live.selectbox(key="detector").select("yunet").run()
     assert not live.exception
     assert any("YuNet is not installed" in info.value for info in live.info)
-    assert stream_of(live).settings is before
+    assert stream_of(live).settings == before
     assert len(player.calls) > calls
+
+
+def test_faces_can_be_blurred_while_a_finder_is_not_there(live: AppTest) -> None:
+    before = stream_of(live).settings
+    live.selectbox(key="detector").select("yunet").run()
+    live.toggle(key="blur").set_value(True).run()
+    settings = stream_of(live).settings
+    assert before is not None and settings is not None
+    assert settings == replace(before, blur=True)
 
 
 def test_a_stream_that_cannot_be_set_up_is_a_sentence(

@@ -8,6 +8,27 @@ from ui import local
 
 
 @pytest.mark.parametrize(
+    ("setting", "allowed"),
+    [
+        (None, True),
+        ("", True),
+        ("on", True),
+        ("off", False),
+        (" OFF ", False),
+        ('"off"', False),  # as a Windows command prompt passes it on
+        ("'off'", False),
+    ],
+)
+def test_training_is_allowed_unless_switched_off(
+    monkeypatch: pytest.MonkeyPatch, setting: str | None, allowed: bool
+) -> None:
+    monkeypatch.delenv("MASKLENS_TRAINING", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("MASKLENS_TRAINING", setting)
+    assert local.training_allowed() is allowed
+
+
+@pytest.mark.parametrize(
     ("address", "headers", "here"),
     [
         ("localhost", {}, True),

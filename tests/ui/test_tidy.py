@@ -176,6 +176,35 @@ def test_sessions_of_closed_tabs_are_let_go_once_their_time_is_up(server: Server
     assert not still_open.is_shut_down and still_open.session_state
 
 
+def test_files_of_an_archive_are_not_deleted_while_the_tabs_wait(
+    server: Server, tidying: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted_by: list[str] = []
+
+    def on_loop(work: Callable[..., None], *given: Any) -> None:
+        loop = threading.Thread(target=work, args=given, name="loop")
+        loop.start()
+        loop.join()
+
+    objects = SimpleNamespace(eventloop=SimpleNamespace(call_soon_threadsafe=on_loop))
+    monkeypatch.setattr(server, "_get_async_objs", lambda: objects)
+
+    class Archive:
+        def __del__(self) -> None:
+            deleted_by.append(threading.current_thread().name)
+
+    server.open_tab("staying")
+    closed = server.open_tab("closed")
+    closed.session_state["metrics_own"] = {"mobilenet_v2": Archive()}
+    closed.session_state["metrics_brought_pictures"] = Archive()
+    tidying()
+    time.sleep(0.1)
+    assert deleted_by == []
+    server.close_tab()
+    assert soon(lambda: len(deleted_by) == 2)
+    assert set(deleted_by) == {"tidy-up"}
+
+
 def test_photos_go_with_the_session_that_brought_them_unless_a_run_uses_them(
     server: Server, runs: Path, tidying: Callable[[], threading.Event]
 ) -> None:

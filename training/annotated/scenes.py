@@ -68,9 +68,10 @@ def read_scenes(root: Path) -> list[Scene]:
     Raises:
         MasklensError: no annotations, an unknown class, or a photo missing.
     """
-    voc = sorted((root / "annotations").glob("*.xml"))
+    voc = sorted((root / "annotations").glob("*.xml"), key=_by_name)
     passed_over = {path.stem for path in voc} | {"classes"}
-    yolo = sorted(path for path in (root / "labels").glob("*.txt") if path.stem not in passed_over)
+    labels = sorted((root / "labels").glob("*.txt"), key=_by_name)
+    yolo = [path for path in labels if path.stem not in passed_over]
     if not voc and not yolo:
         raise MasklensError(
             "No annotations were found: the folder must hold annotations/*.xml (Pascal VOC) or"
@@ -79,7 +80,7 @@ def read_scenes(root: Path) -> list[Scene]:
     # Some programs write their labels beside the photos.
     images = {
         path.stem: path
-        for path in sorted((root / "images").glob("*"))
+        for path in sorted((root / "images").glob("*"), key=_by_name)
         if path.suffix.lower() in IMAGE_SUFFIXES
     }
     classes = class_names(root) if yolo else []
@@ -101,6 +102,11 @@ def read_scenes(root: Path) -> list[Scene]:
             ) from error
         scenes.append(Scene(images[path.stem], faces))
     return scenes
+
+
+def _by_name(path: Path) -> str:
+    """To sort by: under Windows paths compare without capitals, and splits would be others."""
+    return path.name
 
 
 def _voc_faces(path: Path) -> Iterator[SceneFace]:

@@ -18,7 +18,7 @@ from maskcore.files import move, patiently, write_json, write_text
 from training.background import job_process
 from training.background.jobs import Job, State, job, queue, state_of
 from training.config import TrainConfig
-from training.events import QUEUED, STARTING, EventLog
+from training.events import QUEUED, STARTING, EventLog, when
 from training.job_files import (
     JOB_FILE,
     OUTCOME_FILE,
@@ -63,7 +63,6 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
     config = replace(config, data=str(data))
     created = time.time()
     data_name = data_name.strip() or data.name
-    moment = time.strftime("%d %b, %H:%M", time.localtime(created)).lstrip("0")
     folder = None
     try:
         check_room()
@@ -78,7 +77,7 @@ def submit(config: TrainConfig, name: str = "", data_name: str = "", corrections
         write_json(
             folder / JOB_FILE,
             {
-                "name": name.strip()[:MAX_NAME] or f"{data_name[:MAX_DATA_NAME]}, {moment}",
+                "name": name.strip()[:MAX_NAME] or f"{data_name[:MAX_DATA_NAME]}, {when(created)}",
                 "data_name": data_name,
                 "created": created,
             },

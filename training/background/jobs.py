@@ -85,8 +85,8 @@ class Job:
 
 def jobs() -> list[Job]:
     """All runs, newest first."""
-    waiting = [folder.name for folder in queue()]
-    return [_read(folder, waiting) for folder in job_folders()]
+    line = queue()
+    return [_read(folder, state_of(folder), line) for folder in job_folders()]
 
 
 def job(run_id: str) -> Job:
@@ -95,7 +95,9 @@ def job(run_id: str) -> Job:
     Raises:
         MasklensError: it is gone.
     """
-    return _read(folder_of(run_id), [folder.name for folder in queue()])
+    folder = folder_of(run_id)
+    state = state_of(folder)
+    return _read(folder, state, queue() if state == State.QUEUED else [])
 
 
 def state_of(folder: Path) -> State:
@@ -116,10 +118,9 @@ def state_of(folder: Path) -> State:
     return State.QUEUED if queued else State.INTERRUPTED
 
 
-def _read(folder: Path, waiting: list[str]) -> Job:
+def _read(folder: Path, state: State, line: list[Path]) -> Job:
     values = read_values(folder / JOB_FILE) or {}
-    # The state first: a run that ends in between must not seem to have ended without a word.
-    state = state_of(folder)
+    # After the state: a run that ends in between must not seem to have ended without a word.
     outcome = read_values(folder / OUTCOME_FILE) or {}
     problem = str(outcome.get("problem", ""))
     try:
@@ -130,8 +131,7 @@ def _read(folder: Path, waiting: list[str]) -> Job:
     if state == State.INTERRUPTED and not problem:
         problem = KILLED
     # Since the queue was read, it may have been put in or taken out.
-    waits = state == State.QUEUED and folder.name in waiting
-    place = waiting.index(folder.name) + 1 if waits else None
+    place = line.index(folder) + 1 if state == State.QUEUED and folder in line else None
     created, ended = values.get("created"), outcome.get("ended")
     return Job(
         id=folder.name,
@@ -156,7 +156,9 @@ def queue() -> list[Path]:
         value = (read_values(folder / QUEUE_FILE) or {}).get("since")
         return (float(value) if isinstance(value, int | float) else 0.0, folder.name)
 
-    return sorted((f for f in job_folders() if state_of(f) == State.QUEUED), key=since)
+    # Whether a process works on a run is asked of those alone that may wait.
+    noted = (folder for folder in job_folders() if (folder / QUEUE_FILE).exists())
+    return sorted((folder for folder in noted if state_of(folder) == State.QUEUED), key=since)
 
 
 def _stamp(folder: Path) -> float:

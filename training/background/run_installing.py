@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,13 +46,13 @@ def packed_model(run_dir: Path, name: str) -> StoredModel:
     Raises:
         ModelError: its files are gone or damaged.
     """
-    card = read_values(run_dir / CARD_FILE)
+    card = read_values(run_dir / CARD_FILE) or {}
     try:
         content = (run_dir / MODEL_FILE).read_bytes()
     except OSError:
         content = b""
-    if not card or not content:
-        raise ModelError("This run's model cannot be read, so it cannot be tried.")
+    if hashlib.sha256(content).hexdigest() != card.get("sha256"):
+        raise ModelError("This run's model is gone or damaged. Train again with its settings.")
     return StoredModel(name, card, content)
 
 
@@ -68,17 +69,19 @@ def install(run_id: str, name: str) -> None:
     """
     folder = folder_of(run_id)
     run = job(run_id)
-    card, report = read_values(folder / CARD_FILE), read_values(folder / REPORT_FILE)
-    if run.state != State.FINISHED or not card or not report:
+    report = read_values(folder / REPORT_FILE)
+    if run.state != State.FINISHED or not report:
         raise MasklensError("Only a run that has finished can be installed.")
+    packed = packed_model(folder, name)
+    card = packed.card
     made_by = dict(card.get("made_by") or {})
     command = install_command(run_id, name, card.get("data", ""), card.get("not_sure"))
     made_by["install"] = {**made_by.get("install", {}), "command": command}
     card |= {"name": name, "title": run.name, "made_by": made_by}
     try:
-        put_in_place(name, (folder / MODEL_FILE).read_bytes(), card, report)
+        put_in_place(name, packed.content, card, report)
     except OSError as error:
         raise MasklensError(
             "The model could not be installed, and the one in use stays: its files cannot be"
-            " written. Is the disk full?"
+            " written. The models' folder may not be written to, or the disk is full."
         ) from error

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.files import replacing, write_json
+from maskcore.files import patiently, replacing, write_json
 from maskcore.litert import LiteRtModel
 from maskcore.network_input import InputSpec, normalise
 from training.annotated.scene_parts import part_names, run_scenes
@@ -153,7 +153,7 @@ def _keep_best_head(run_dir: Path, head: Any, network: Any) -> None:
     with replacing(run_dir / BEST_WEIGHTS) as path:
         network.save_weights(path)
     head.set_weights(weights)
-    (run_dir / BEST_HEAD).unlink()
+    patiently((run_dir / BEST_HEAD).unlink)
 
 
 def _starting_base(

@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,8 +18,8 @@ from typing import Any
 from maskcore.detection import DETECTOR_NAMES
 from maskcore.errors import MasklensError
 from maskcore.files import move, replacing, write_json
-from maskcore.locks import VERSIONS_DIR, models_guard
-from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, models_dir
+from maskcore.locks import models_guard
+from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, VERSIONS_DIR, models_dir
 from training.job_files import read_values
 from training.provenance import began_with_a_model
 
@@ -168,9 +167,10 @@ def put_in_place(
     """
     check_free(name, card["kind"])
     with models_guard():  # from the first file on: ``mend_all`` throws half a model away
-        fresh = Path(tempfile.mkdtemp(_FILLING, f".{name}-", models_dir()))
+        # Not by tempfile, whose folders nobody else may read, under Windows for good.
+        fresh = models_dir() / f".{name}-{secrets.token_hex(4)}{_FILLING}"
+        fresh.mkdir()
         try:
-            fresh.chmod(0o755)
             with replacing(fresh / MODEL_FILE) as path:
                 path.write_bytes(content)
             write_json(fresh / CARD_FILE, card)

@@ -7,8 +7,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+import psutil
 
 from maskcore.errors import MasklensError
 
@@ -81,12 +84,21 @@ def _fetch(command: list[str], progress: Callable[[float], None]) -> None:
         try:
             said = _follow(process.stderr, progress) if process.stderr else ""
         except BaseException:  # the visitor went away: nobody needs it any more
-            process.kill()
+            _kill(process.pid)
             raise
     if process.returncode:
         if _NO_ROOM in said:
             raise OSError(_NO_ROOM)
         raise _another() if _OTHER_CONTENT.search(said) else _unreached()
+
+
+def _kill(pid: int) -> None:
+    """Kill git with its helpers, which would go on fetching; under Windows git itself is one."""
+    with suppress(psutil.Error):
+        git = psutil.Process(pid)
+        for process in (*git.children(recursive=True), git):
+            with suppress(psutil.Error):
+                process.kill()
 
 
 def _follow(stream: IO[bytes], progress: Callable[[float], None]) -> str:

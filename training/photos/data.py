@@ -150,12 +150,17 @@ def folder_label(path: str) -> int:
     return CLASS_FOLDERS.index(path.split("/")[0])
 
 
+def _by_parts(path: Path) -> tuple[str, ...]:
+    """To sort by: under Windows paths compare without capitals, and splits would be others."""
+    return path.parts
+
+
 def photo_files(folder: Path) -> list[Path]:
     """Files that are photos by their names, in subfolders too, sorted."""
     return [
         path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        for path in sorted(folder.rglob("*"), key=_by_parts)
+        if path.suffix.lower() in IMAGE_SUFFIXES and os.path.isfile(path)
     ]
 
 

@@ -62,8 +62,12 @@ def check_room() -> None:
 
     Better said beforehand than found out after minutes, by everybody on this computer.
     """
-    places = (runs_dir(), *runs_dir().parents)
-    free = shutil.disk_usage(next(place for place in places if place.exists())).free
+    place = next((path for path in (runs_dir(), *runs_dir().parents) if path.exists()), None)
+    if place is None:  # a drive that is not there
+        raise MasklensError(
+            "The folder for runs cannot be reached. Name another in the setting MASKLENS_RUNS."
+        )
+    free = shutil.disk_usage(place).free
     if free < LEAST_FREE_GB * 1e9:
         raise MasklensError(
             f"Less than {LEAST_FREE_GB} GB are free on the disk of the computer that runs Masklens."
@@ -116,7 +120,8 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
     except OSError as error:
         raise MasklensError(
             "The photos could not be stored. Make room on the disk of the computer that runs"
-            " Masklens, or name another folder in the setting MASKLENS_RUNS."
+            " Masklens, close what has them open there, or name another folder in the setting"
+            " MASKLENS_RUNS."
         ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from maskcore.records import counted
 from training.config import FOLDS, SHORTEST_RECORDING
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 
@@ -75,15 +76,14 @@ class DataReport:
     def _faults(self) -> list[Finding]:
         found = []
         if self.unreadable:
-            found.append(
-                Finding(f"{_photos(len(self.unreadable))} cannot be read and will be left out.")
-            )
+            unreadable = counted(len(self.unreadable), "photo")
+            found.append(Finding(f"{unreadable} cannot be read and will be left out."))
         if self.in_both and not self.recorded:
             count = sum(map(len, self.in_both))
             found.append(
                 Finding(
-                    f"{_photos(count)} look the same and stand in both classes. One of the two"
-                    " must be wrong: look at them and take the wrong ones away.",
+                    f"{counted(count, 'photo')} look the same and stand in both classes. One of"
+                    " the two must be wrong: look at them and take the wrong ones away.",
                     serious=True,
                 )
             )
@@ -121,7 +121,7 @@ class DataReport:
         found = []
         if self.exact_copies:
             what = "is an exact copy" if self.exact_copies == 1 else "are exact copies"
-            found.append(Finding(f"{_photos(self.exact_copies)} {what} of another one."))
+            found.append(Finding(f"{counted(self.exact_copies, 'photo')} {what} of another one."))
         if self.recorded:
             found.append(
                 Finding(
@@ -132,8 +132,9 @@ class DataReport:
         elif self.look_alikes:
             found.append(
                 Finding(
-                    f"{_photos(self.look_alikes)} have a look-alike. Look-alikes stay on one side"
-                    " of the division into training and test, so that the test stays honest."
+                    f"{counted(self.look_alikes, 'photo')} have a look-alike. Look-alikes stay on"
+                    " one side of the division into training and test, so that the test stays"
+                    " honest."
                 )
             )
         return found
@@ -142,7 +143,3 @@ class DataReport:
 def _by_class(counts: dict[str, int], names: list[str]) -> str:
     """How many there are of these classes, e.g. "12 with mask and 9 without mask"."""
     return " and ".join(f"{counts[name]:,} {WORDS[name]}" for name in names)
-
-
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count:,} photos"

@@ -172,12 +172,14 @@ def show_actions(stream: LiveStream, playing: bool, empty: bool) -> None:
 
 
 def _take_snapshot(stream: LiveStream) -> None:
-    if stream.take_snapshot():
+    try:
+        stream.take_snapshot()
+    except MasklensError as error:
+        st.toast(str(error))
+    else:
         st.toast(
             "Snapshot taken: it stands at the end of the page.", icon=":material/photo_camera:"
         )
-    else:
-        st.toast("No snapshot: no picture comes from the camera just now.")
 
 
 def show_snapshots(stream: LiveStream) -> None:

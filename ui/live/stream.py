@@ -12,13 +12,15 @@ import av
 import numpy as np
 import streamlit as st
 
-from maskcore import Analysis, MaskPipeline, encode_image
+from maskcore import Analysis, MasklensError, MaskPipeline, encode_image
 from maskcore.alert import AlertRule, MaskAlert
 from maskcore.drawing import blur_faces, draw_faces
 from maskcore.live import LiveAnalyzer
 from maskcore.session import Now, SessionLog
 from maskcore.types import ImageRgb
+from ui.keys import STREAM
 from ui.live.pace import SharedPace
+from ui.presses import LastPress
 
 # So long without a frame, and the picture counts as standing still.
 STILL_SECONDS = 2.0
@@ -69,13 +71,13 @@ class LiveStream:
         self.settings: LiveSettings | None = None
         self.snapshots: list[Snapshot] = []
         self._numbers = count(1)
-        self._pressed = ("", float("-inf"))
+        self._pressed = LastPress()
         self.start_over()
 
     @staticmethod
     def of_session() -> LiveStream:
         """This visitor's stream."""
-        stream: LiveStream = st.session_state.setdefault("live_stream", LiveStream())
+        stream: LiveStream = st.session_state.setdefault(STREAM, LiveStream())
         return stream
 
     def start_over(self) -> None:
@@ -143,21 +145,29 @@ class LiveStream:
         """The figures of the moment."""
         return self.log.now(time.monotonic())
 
-    def take_snapshot(self) -> bool:
-        """Keep the picture of this moment; False where there is none."""
+    def take_snapshot(self) -> None:
+        """Keep the picture of this moment.
+
+        Raises:
+            MasklensError: there is none, or there are ``MOST_SNAPSHOTS`` already.
+        """
         last = self._last
         if last is None or not self.flowing:
-            return False
+            raise MasklensError("No snapshot: no picture comes from the camera just now.")
         if self._is_same_press("take"):
-            return True
+            return
+        if len(self.snapshots) >= MOST_SNAPSHOTS:
+            raise MasklensError(
+                f"No snapshot: there are {MOST_SNAPSHOTS} at the end of the page. Save what you"
+                " need of them, then remove one."
+            )
         image, analysis, settings = last
         if settings.blur:
             image = blur_faces(image, [face.box_xyxy for face in analysis.faces])
         name = f"masklens-{next(self._numbers):03d}-{datetime.now():%H-%M-%S}"
         annotated = draw_faces(image, analysis.faces)
         snapshot = Snapshot(name, encode_image(annotated), encode_image(image))
-        self.snapshots = [snapshot, *self.snapshots][:MOST_SNAPSHOTS]
-        return True
+        self.snapshots = [snapshot, *self.snapshots]
 
     def remove_snapshot(self, snapshot: Snapshot) -> None:
         """Forget it; of a double click the second meets the one that slipped into its place."""
@@ -165,10 +175,4 @@ class LiveStream:
             self.snapshots = [kept for kept in self.snapshots if kept is not snapshot]
 
     def _is_same_press(self, act: str) -> bool:
-        """Whether the last act was the same and so short a while ago that it was one press."""
-        now = time.monotonic()
-        before, seconds = self._pressed
-        if act == before and now - seconds < ONE_PRESS_SECONDS:
-            return True
-        self._pressed = (act, now)
-        return False
+        return self._pressed.is_again(act, time.monotonic(), within=ONE_PRESS_SECONDS)

@@ -85,6 +85,12 @@ class _Work:
             )
         except MasklensError as error:
             self.problem = str(error)
+        except OSError:
+            _log.exception("a video could not be written")
+            self.problem = (
+                "The labelled video could not be written. Make room on the disk of the computer"
+                " that runs Masklens."
+            )
         except Exception:
             _log.exception("a video could not be analysed")
             self.problem = "This video could not be analysed. Try to save it as MP4 first."
@@ -92,6 +98,11 @@ class _Work:
     def _note(self, progress: VideoProgress) -> None:
         self.progress = progress
         if time.monotonic() - self.turn_began >= TURN_SECONDS:
+            try:
+                check_room()  # others need what is left of it
+            except MasklensError as error:
+                self.problem = str(error)
+                self.stopping.set()
             self.state = "waiting"
             _turns.pass_on(self)
             self.state, self.turn_began = "running", time.monotonic()

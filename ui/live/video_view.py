@@ -11,8 +11,10 @@ from maskcore import MasklensError, MaskPipeline
 from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
 from ui.choices import DETECTORS, model_title
+from ui.keys import VIDEO
 from ui.live.video import VideoJob, VideoSettings
 from ui.uploader import empty_field, field_key, release, word_uploader
+from ui.uploads import check_held
 from ui.words import counted, percent, plain, shown_name
 
 # Larger results are for downloading: the player would hold them in memory.
@@ -22,7 +24,7 @@ _PLAYER = "video-player"
 _STYLE = f"""<style>
 .st-key-{_PLAYER} video {{ width: auto; max-width: 100%; max-height: 60vh; }}
 </style>"""
-_JOB, _REFUSED, _FIELD = "video_job", "video_refused", "video"
+_REFUSED, _FIELD = "video_refused", "video"
 KINDS = "MP4, MOV, WEBM, MKV, AVI; up to %d\N{NO-BREAK SPACE}MB"
 
 
@@ -33,7 +35,7 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
         pipeline: made for live video; None where there is none to be had.
         settings: those that a video begun now gets.
     """
-    job: VideoJob | None = st.session_state.get(_JOB)
+    job: VideoJob | None = st.session_state.get(VIDEO)
     if job is not None and not job.source_file.is_file():  # however far it is
         # The tab stayed open, see training.photos.data_folders.
         st.session_state[_REFUSED] = (
@@ -70,6 +72,7 @@ def show_video(pipeline: MaskPipeline | None, settings: VideoSettings) -> None:
 def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: VideoSettings) -> str:
     """Begin a job, in place of one before; where that cannot be done, say why."""
     try:
+        check_held(content)
         with st.spinner("Taking the video in"):
             look_at(content)
             job = VideoJob(name, content, pipeline, settings)
@@ -78,12 +81,12 @@ def _begin(name: str, content: BinaryIO, pipeline: MaskPipeline, settings: Video
     except OSError:
         return "This video could not be stored: the disk may be full."
     # Only now: a press meanwhile ends the run above, and the next one takes the video in again.
-    st.session_state[_JOB] = job
+    st.session_state[VIDEO] = job
     return ""
 
 
 def _discard(job: VideoJob) -> None:
-    st.session_state.pop(_JOB, None)
+    st.session_state.pop(VIDEO, None)
     job.discard()
 
 
@@ -117,8 +120,8 @@ def _show_result(job: VideoJob) -> None:
         st.error(f"**{shown_name(job.name)}**: {problem}")
         _offer_another(job)
     else:
-        if summary.problem:
-            st.warning(plain(summary.problem), icon=":material/error:")
+        for problem in filter(None, (job.problem, summary.problem)):
+            st.warning(plain(problem), icon=":material/error:")
         if summary.stopped:
             st.info("Stopped: this is what was done until then.")
         st.subheader(_found(summary), anchor=False)
@@ -160,8 +163,7 @@ def _found(summary: VideoSummary) -> str:
         length = counted(summary.frames, "picture")
     faces = sum(summary.faces.values())
     if summary.people:
-        people = "1 person" if summary.people == 1 else f"{summary.people} people"
-        return f"{people} in {length}"
+        return f"{counted(summary.people, 'person', 'people')} in {length}"
     if summary.frames == 1 and faces:
         return f"{counted(faces, 'face')} in 1 picture"
     # People are counted once they have been seen for a moment.

@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import ModelError
-from maskcore.models import installed_models
 from training.metrics import CLASS_NAMES, LEAST_DIFFERING, McNemarTest, mcnemar
 from ui.app_threshold import THRESHOLD_LABEL, card_percent
-from ui.keep import keep, put
+from ui.choices import mask_models
+from ui.keep import keep, kept, put
 from ui.metrics.history import show_history
 from ui.metrics.judged import Judged, read_judged
 from ui.metrics.own_photos import OwnPhotos
@@ -26,7 +26,7 @@ def show_compare(judged: Judged, own: OwnPhotos | None) -> None:
         judged: what the chosen model said.
         own: the visitor's photos, if it is them.
     """
-    others = [name for name in installed_models("classifier") if name != judged.model]
+    others = [name for name in mask_models(kept("metrics_other")) if name != judged.model]
     if not others:
         st.info("There is only one mask model. Train and install another one to compare them.")
         show_history([judged.model])

@@ -18,7 +18,9 @@ from training.photos.corrections import Corrections, parse_corrections, read_cor
 from training.photos.intake import content_hash, hash_in_name, kept_names
 from ui.actions import keep_problem, show_problem
 from ui.keep import keep
+from ui.keys import CORRECTIONS
 from ui.uploader import empty_field, field_key, release
+from ui.uploads import check_held
 from ui.words import counted, shown_name, spoken
 
 MAX_NAME = 80  # of a set of photos
@@ -51,7 +53,7 @@ class Marks:
     @staticmethod
     def of_session(data: str) -> Marks:
         """This visitor's marks in this set of photos; photos.zip and photos are one set."""
-        held: dict[str, Marks] = st.session_state.setdefault("metrics_corrections", {})
+        held: dict[str, Marks] = st.session_state.setdefault(CORRECTIONS, {})
         # The Metrics page calls an archive by its file's name, the Training page without suffix.
         key = (data[:-4] if data.lower().endswith(".zip") else data)[:MAX_NAME]
         return held.setdefault(key, Marks(data))
@@ -205,6 +207,7 @@ def _bring_list(data: str, folder: Path) -> Marks:
     file = st.file_uploader("List of corrections (JSON)", type="json", key=field_key(_LISTS))
     if file is not None:
         try:
+            check_held(file)
             lists[folder] = file.name, parse_corrections(file.getvalue(), "The file")
         except MasklensError as error:
             keep_problem(_LISTS, error)

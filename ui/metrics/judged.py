@@ -153,18 +153,23 @@ def read_judged(model: str) -> dict[str, Judged]:
     Raises:
         ModelError: the report is missing or damaged; the message says so and what to do.
     """
-    return judged_parts(model, read_report(model))
+    return judged_parts(model, read_report(model), _margin(model))
 
 
-def judged_parts(model: str, report: dict[str, Any]) -> dict[str, Judged]:
+def judged_parts(model: str, report: dict[str, Any], margin: float = 0.0) -> dict[str, Judged]:
     """The parts of a report as ``training.classifier.evaluate`` writes it.
+
+    Args:
+        model: what it is called.
+        report: of that model.
+        margin: see ``Judged``.
 
     Raises:
         ModelError: it is not such a report, or holds no photo.
     """
     try:
         parts = {
-            name: _judged(model, report, name)
+            name: _judged(model, report, name, margin)
             for name in sorted(report["parts"], key=[*PARTS, *report["parts"]].index)
             if report["parts"][name]["photos"]
         }
@@ -178,7 +183,7 @@ def judged_parts(model: str, report: dict[str, Any]) -> dict[str, Judged]:
     return parts
 
 
-def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
+def _judged(model: str, report: dict[str, Any], name: str, margin: float) -> Judged:
     part = report["parts"][name]
     photos = part["photos"]
     probabilities = np.array([float(photo["mask_probability"]) for photo in photos])
@@ -196,7 +201,7 @@ def _judged(model: str, report: dict[str, Any], name: str) -> Judged:
         roc_auc=_figure(part, "roc_auc"),
         average_precision=_figure(part, "average_precision"),
         calibration_error=_figure(part, "calibration_error"),
-        margin=_margin(model),
+        margin=margin,
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import ModelError
 from ui.choices import DETECTORS, mask_models
-from ui.keep import keep
+from ui.keep import keep, kept
 from ui.metrics.judged import Judged, read_judged
 from ui.metrics.own_photos import OwnPhotos
 from ui.metrics.own_view import OWN
@@ -71,7 +71,7 @@ def _reports(model: str, folds: bool = False) -> dict[str, SceneFigures]:
 
 def choose_measured() -> Measured:
     """Let model and photos be chosen; what cannot be read is said."""
-    models = mask_models()
+    models = mask_models(kept("metrics_model"))
     left, right = st.columns(2, gap="medium")
     with left:
         keep("metrics_model", models[0], models)

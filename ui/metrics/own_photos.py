@@ -25,11 +25,11 @@ from training.measuring.own_photos import (
     own_report,
     read_own_scenes,
 )
+from ui.keys import OWN_PHOTOS
 from ui.metrics.judged import Judged, judged_parts
 from ui.metrics.pictures import Pictures, private_folder
 from ui.metrics.scene_figures import SceneFigures, scene_figures
 
-_HELD = "metrics_own"
 Show = Callable[[float, str], None]
 
 
@@ -96,18 +96,18 @@ class OwnPhotos:
         if any(other.files is not self.files for other in held.values()):
             OwnPhotos.forget()
             held = {}
-        st.session_state[_HELD] = {**held, self.judged.model: self}
+        st.session_state[OWN_PHOTOS] = {**held, self.judged.model: self}
 
     @staticmethod
     def forget() -> None:
         """Delete the visitor's photos."""
-        for held in st.session_state.pop(_HELD, {}).values():
+        for held in st.session_state.pop(OWN_PHOTOS, {}).values():
             if held._folder:
                 held._folder.cleanup()
 
 
 def _held() -> dict[str, OwnPhotos]:
-    held: dict[str, OwnPhotos] = st.session_state.get(_HELD, {})
+    held: dict[str, OwnPhotos] = st.session_state.get(OWN_PHOTOS, {})
     return held
 
 
@@ -206,7 +206,7 @@ def _measure(
     report = own_report(judged, classifier.name, classifier.threshold, name, created)
     places = {photo.path: (photo.file, photo.box_xyxy) for photo in judged}
     figures = {title: scene_figures(of_finder) for title, of_finder in reports.items()}
-    of_model = judged_parts(classifier.name, report)["given"]
+    of_model = judged_parts(classifier.name, report, classifier.not_sure.margin)["given"]
     return OwnPhotos(
         name=name,
         files=files,

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from maskcore.records import legible
 from ui.metrics.corrections import Marks
 from ui.metrics.judged import Answer
 from ui.metrics.pictures import Pictures, owner_name
-from ui.words import legible, percent, shown_name
+from ui.words import percent, shown_name
 
 PHOTOS_A_PAGE = 12
 

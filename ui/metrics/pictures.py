@@ -13,12 +13,13 @@ import streamlit as st
 
 from maskcore import ImageError, MasklensError, encode_image, read_image
 from maskcore.classification.preprocess import crop_square
+from maskcore.files import patiently
 from maskcore.resizing import reduced
 from maskcore.types import Box
 from training.measuring.own_files import OwnFiles, storing, unpack
 from training.photos.data_folders import private_root
 from training.photos.intake import content_hash, hash_in_name
-from ui.data_keys import LOOK
+from ui.keys import LOOK
 
 THUMBNAIL_SIDE = 280
 _HELD = 300  # thumbnails a session keeps
@@ -185,5 +186,5 @@ def _only_measured(
         places |= dict.fromkeys(found, (place, None))
         names |= dict.fromkeys(found, name)
         if not found:
-            file.unlink()
+            patiently(file.unlink)
     return places, names

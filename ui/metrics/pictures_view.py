@@ -17,8 +17,8 @@ from training.job_files import read_values, run_of_model
 from training.photos.folder_intake import folder_on_server
 from training.photos.intake import content_hash
 from ui.actions import has_problem, keep_problem, show_problem
-from ui.data_keys import BROUGHT
 from ui.keep import keep
+from ui.keys import BROUGHT, PICTURES
 from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
 from ui.metrics.pictures import Pictures, brought_pictures
@@ -27,7 +27,6 @@ from ui.uploader import BEGINS_ANEW, keep_zip, kept_zip, using_up_zip
 from ui.words import counted, plain, shown_name
 
 FOLDER_VARIABLE = "MASKLENS_METRICS_DATA"
-_BROUGHT = "metrics_brought_pictures"
 _PLACE = "metrics_pictures"
 
 
@@ -47,7 +46,7 @@ def choose_pictures(judged: Judged) -> tuple[Pictures | None, Callable[[], None]
         return Pictures.of_folder(Path(told)), None
     if here:
         keep("metrics_folder", told)
-    brought: Pictures | None = st.session_state.get(_BROUGHT)
+    brought: Pictures | None = st.session_state.get(PICTURES)
     # Others' are kept until more are brought: the visitor may come back to them. After a day they
     # are cleared away.
     if brought and (brought.data != judged.data or not brought.root.is_dir()):
@@ -136,7 +135,7 @@ def _unpack(judged: Judged, file: UploadedFile, place: DeltaGenerator) -> None:
             brought = brought_pictures(file.name, file, paths, move)
             _forget_brought()
             brought.data = judged.data
-            st.session_state[_BROUGHT] = brought
+            st.session_state[PICTURES] = brought
     except MasklensError as error:
         keep_problem(_PLACE, error)
     st.rerun()
@@ -153,6 +152,6 @@ def _show_brought(brought: Pictures, paths: Sequence[str]) -> None:
 
 
 def _forget_brought() -> None:
-    brought: Pictures | None = st.session_state.pop(_BROUGHT, None)
+    brought: Pictures | None = st.session_state.pop(PICTURES, None)
     if brought and brought._folder:
         brought._folder.cleanup()

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from itertools import starmap
 from typing import Any
 
-from maskcore.records import for_spreadsheets, spreadsheet_safe
+from maskcore.records import for_spreadsheets, legible, spreadsheet_safe
 from training.metrics import CLASS_NAMES
 from ui.metrics.charts import Drawn
 from ui.metrics.confusion import called_rightly, confusion_chart, confusion_rows
@@ -18,7 +18,6 @@ from ui.metrics.curve_view import curves
 from ui.metrics.judged import Judged
 from ui.metrics.scene_charts import outcomes, sizes
 from ui.metrics.scene_figures import SceneFigures
-from ui.words import legible
 
 CHART_WIDTH = 460
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskcore.models import scene_report
+from maskcore.records import counted
 from training.metrics import CLASS_NAMES, Figure
 from ui.words import percent, with_interval
 
@@ -45,7 +46,7 @@ class SceneFigures:
             asked about; 0 where it was the installed ones that were asked.
         min_side: smallest face asked for, pixels of the longer side.
         by_class: by the names of ``CLASS_NAMES``.
-        figures: "macro_f1", "detection_precision" and others, with value and interval.
+        figures: "macro_f1" and "detection_precision", with value and interval.
         false_alarms: boxes on no annotated face.
         recall_by_size: as ``training.annotated.scene_report`` writes it.
         created, command: when and how it was measured.
@@ -150,8 +151,9 @@ def boxes_note(figures: SceneFigures) -> str:
     if _in_100(figures) and boxes >= MANY:
         told = of_100(alarms, boxes)
         return f"About {told} {'box in 100 is' if told == '1' else 'boxes in 100 are'} on no face."
-    of = "1 box" if boxes == 1 else f"{boxes} boxes"
-    return f"{alarms} of {of} {'is' if alarms == 1 else 'are'} on no face."
+    return (
+        f"{alarms} of {counted(boxes, 'box', 'boxes')} {'is' if alarms == 1 else 'are'} on no face."
+    )
 
 
 def _in_100(figures: SceneFigures) -> bool:

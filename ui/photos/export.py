@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 from pathlib import PurePath
 from typing import Any
 
-from maskcore.records import for_spreadsheets, photo_record, records_csv
+from maskcore.records import for_spreadsheets, photo_record, record_line, records_csv
 from ui.photos.gallery import Problems
 from ui.photos.photo import Photo, Results
 
@@ -22,7 +21,7 @@ def _records(results: Results, problems: Problems) -> list[dict[str, Any]]:
 def results_json(results: Results, problems: Problems) -> str:
     """JSON lines, one a photo or refused file, as the command line writes them."""
     records = _records(results, problems)
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return "".join(record_line(record) + "\n" for record in records)
 
 
 def results_csv(results: Results, problems: Problems) -> bytes:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from maskcore import ImageError, MaskPipeline
 from ui.choices import Choice
-from ui.photos.leaving import GALLERY
+from ui.keys import GALLERY
 from ui.photos.photo import Photo, Results
 
 # What one session may hold: a server shares its memory among all visitors.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from maskcore import MasklensError
 from maskcore.images import MAX_BYTES
 from ui.choices import choose_way
 from ui.photos.gallery import MAX_PHOTOS, MAX_SESSION_BYTES, Gallery, Problems
 from ui.photos.preview import jpeg_url
 from ui.photos.sample import SAMPLE_NAME, labelled_sample, sample_photo
 from ui.uploader import empty_field, field_key, release, word_uploader
+from ui.uploads import check_held
 from ui.words import counted, shown_name
 
 NAMED = 5  # of the files that were here already
@@ -112,9 +114,15 @@ def take_in(gallery: Gallery, source: str) -> DeltaGenerator | None:
     if files:
         gallery.dismiss()
         for file in files:
-            photo = gallery.add(file.name, file.getvalue(), is_shot=source == "Take a photo")
+            is_shot = source == "Take a photo"
+            photo = None
+            try:
+                check_held(file)
+                photo = gallery.add(file.name, file.getvalue(), is_shot)
+            except MasklensError as error:
+                gallery.problems.append((file.name, str(error)))
             release(file)  # else it would stay when the photo is removed
-            if source == "Take a photo":
+            if is_shot:
                 gallery.shot = photo
         empty_field(source)
         st.rerun()

@@ -28,7 +28,7 @@ from ui.metrics.provenance import begun_sentence
 from ui.training.run_mistakes import show_run_mistakes
 from ui.training.run_trial import show_trial
 from ui.training.views import submit_and_open
-from ui.words import counted, percent, plain
+from ui.words import counted, plain, with_interval
 
 PARTS = {"validation": "Validation photos", "test": "Test photos"}
 THIS_RUN = "This run"
@@ -144,9 +144,8 @@ def _in_words(figures: Figures | None) -> str:
 
 
 def share_in_words(figures: Figures) -> str:
-    """What a model got right, with the interval: e.g. "88.9 % (56.5 to 98)"."""
-    low, high = (round(end * 100, 1) for end in figures.interval)
-    return f"{percent(figures.accuracy)} ({low:g} to {high:g})"
+    """What a model got right, with the interval."""
+    return with_interval({"value": figures.accuracy, "interval": figures.interval})
 
 
 def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:

@@ -10,15 +10,16 @@ import pandas as pd
 import streamlit as st
 
 from maskcore import MasklensError, encode_image, read_image
+from maskcore.records import legible
 from maskcore.resizing import reduced
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.findings import DataReport
 from training.photos.inspection import contact_sheet, inspect
 from training.photos.intake import kept_names
-from ui.data_keys import LOOK
+from ui.keys import LOOK
 from ui.photos.preview import jpeg_url
 from ui.progress import progress_bar
-from ui.words import counted, legible, plain
+from ui.words import counted, plain
 
 NAMES = {WITH_MASK: "Mask", WITHOUT_MASK: "No Mask"}
 LISTED = 100

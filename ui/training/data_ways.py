@@ -127,13 +127,19 @@ def choose_folder() -> Brought | None:
     try:
         folder = folder_on_server(text, only_here)
         if is_ready(folder):
-            st.caption("The photos are used where they are; nothing is copied or changed.")
+            st.caption(
+                "The photos are used where they are; nothing is copied or changed. Whoever looks at"
+                " the run sees the names of those that it got wrong."
+            )
             if st.button(_USE, type="primary", icon=":material/check:"):
                 return Brought(folder, folder.name or str(folder))
             return None
         plan = plan_folder(folder)
     except MasklensError as error:
         st.error(plain(str(error)))
+        return None
+    except OSError:
+        st.error("Not everything in this folder may be read. Choose another one.")
         return None
     return _confirm(
         plan,

@@ -14,7 +14,7 @@ from training.measuring.own_photos import JudgedPhoto, judge_photos
 from training.metrics import CLASS_NAMES
 from ui import loading
 from ui.choices import mask_models, model_title
-from ui.data_keys import DOUBTS
+from ui.keys import DOUBTS
 from ui.long_work import long_work, show_unfinished
 from ui.metrics.corrections import Marks
 from ui.metrics.photo_cards import show_cards

@@ -13,12 +13,13 @@ from maskcore import MasklensError
 from maskcore.detection import Detector
 from maskcore.drawing import COLOURS
 from maskcore.types import Box, ImageRgb
-from training.annotated.recording import NoFaceError, Recording, nearest_face
+from training.annotated.recording import FACES_A_CLASS, NoFaceError, Recording, nearest_face
 from training.photos.class_names import WITH_MASK
 from training.photos.data_folders import new_data_folder
-from ui.data_keys import RECORDER
+from ui.keys import RECORDER
 from ui.live.pace import FULL_RATE
 from ui.live.stream import STILL_SECONDS
+from ui.presses import LastPress
 
 # Frames a moment apart are the same picture: at this pace a class takes ten seconds, in
 # which a head can turn.
@@ -53,7 +54,7 @@ class FaceRecorder:
         self.hint = ""
         self.done = False
         self._next = self._received = float("-inf")
-        self._turned = ("", float("-inf"))  # the class whose button did so last, and when
+        self._turned = LastPress()
 
     @staticmethod
     def of_session() -> FaceRecorder:
@@ -69,11 +70,8 @@ class FaceRecorder:
 
     def press(self, label: str) -> None:
         """Record a class, one that is full anew, or pause where it is being recorded."""
-        now = time.monotonic()
-        turned, seconds = self._turned
-        if label == turned and now - seconds < TURN_SECONDS:
+        if self._turned.is_again(label, time.monotonic(), within=TURN_SECONDS):
             return
-        self._turned = (label, now)
         if self.label == label:
             self.pause()
             return
@@ -98,8 +96,14 @@ class FaceRecorder:
         """Take the face of a single shot.
 
         Raises:
-            MasklensError: there is no face to take, or it cannot be stored.
+            MasklensError: there are enough of the class, there is no face to take, or it cannot
+                be stored.
         """
+        if self.recording.is_full(label):
+            raise MasklensError(
+                f"There are {FACES_A_CLASS} of this kind, which are enough. Take photos of the"
+                " other kind, or use these faces."
+            )
         if self.detector is not None:
             self.recording.add(image_rgb, nearest_face(image_rgb, self.detector), label)
 
@@ -131,7 +135,7 @@ class FaceRecorder:
             self._next = seconds + PACE_SECONDS
             self.recording.add(image, box, label)
             if self.recording.is_full(label):
-                self._turned = (label, seconds)
+                self._turned.note(label, seconds)
                 self.pause()
         return _framed(image, box, label)
 

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from training.background import control, jobs
+from training.background import control
 from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
+from training.events import when
 from ui.actions import action_button
-from ui.local import training_allowed
 from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
+from ui.training.runs_now import recent_runs
 from ui.training.views import LOOKED_AT, SHOWN
-from ui.words import plain, spoken, when
+from ui.words import plain, spoken
 
 _ON_PHONES = "run_on_phones"
 WATCH_SECONDS = 2.0
 RUNS_AT_FIRST = 12
-
-
-def all_runs() -> list[Job]:
-    """Every run of this server, newest first; one whose turn has come is started, if any may be."""
-    if training_allowed():
-        control.start_next()
-    return sorted(jobs.jobs(), key=lambda job: -job.created)
 
 
 def watch_runs(runs: list[Job]) -> None:
@@ -32,7 +26,7 @@ def watch_runs(runs: list[Job]) -> None:
 
 
 def _watch(shown: list[tuple[str, ...]]) -> None:
-    if _signs(all_runs()) != shown:
+    if _signs(recent_runs()) != shown:
         st.rerun(scope="app")
 
 

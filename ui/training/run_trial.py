@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskcore import Analysis, ImageError, MaskPipeline, ModelError, encode_image, read_image
+from maskcore import Analysis, MasklensError, MaskPipeline, ModelError, encode_image, read_image
 from maskcore.classification import LiteRtClassifier
 from maskcore.drawing import draw_faces
 from maskcore.images import MAX_BYTES
@@ -23,6 +23,7 @@ from ui.choices import choose_way, model_title
 from ui.photos.preview import preview_side
 from ui.photos.said import sentence, why_not_sure
 from ui.uploader import field_key, word_uploader
+from ui.uploads import check_held
 from ui.words import percent, plain
 
 _FINDER = "fcos"
@@ -69,8 +70,9 @@ def _show(job: Job, installed: str) -> None:
             )
             return
         try:
+            check_held(file)
             drawn, new, old = _looked_at(job, installed, file)
-        except (ImageError, ModelError) as error:
+        except MasklensError as error:
             st.error(plain(str(error)))
             return
         said = sentence(new)

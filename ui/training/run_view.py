@@ -18,13 +18,14 @@ from training.background.jobs import Job, State
 from training.background.run_curves import CurvePoint, curves
 from training.background.run_log import log_tail
 from training.classifier.starting_weights import NOT_FETCHED, available_weights
-from training.events import read_events
+from training.events import read_events, when
 from ui.actions import action_button
 from ui.choices import model_title
 from ui.metrics.learning_curves import explain_curves, show_curves
 from ui.training.champion import name_after, show_champion
+from ui.training.runs_now import recent_runs
 from ui.training.views import submit_and_open
-from ui.words import counted, percent, plain, time_left, when
+from ui.words import counted, percent, plain, time_left
 
 LOG_LINES = 200
 _Colour = Literal["gray", "blue", "orange", "green", "red", "violet"]
@@ -180,8 +181,6 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
         st.rerun(scope="app")
     events = [event for event in read_events(job.folder) if event["stage"] in STAGES]
     if job.state is State.QUEUED:
-        if allowed:
-            control.start_next()
         place = "next" if job.place in (None, 1) else f"number {job.place}"
         on_now = _on_now()
         begins = "It begins by itself, also when you close this page."
@@ -215,8 +214,8 @@ def _watch(id: str, shown: State, allowed: bool) -> None:
 
 def _on_now() -> str:
     """The run that the others wait for, how far it is and how long it still takes."""
-    for job in jobs.jobs():
-        if job.state in (State.RUNNING, State.STOPPING):
+    for job in recent_runs():
+        if job.state.works:
             how_far = _sentence(progress(job, time.time()))
             return f"Now it is the turn of “{plain(job.name)}”: {how_far}. "
     return ""

@@ -9,8 +9,8 @@ import streamlit as st
 
 from training.photos.data_folders import discard
 from ui.choices import choose_way
-from ui.data_keys import BROUGHT, DOUBTS, LOOK, RECORDER
 from ui.entry import RECORDER_KEY
+from ui.keys import BROUGHT, DOUBTS, LOOK, RECORDER
 from ui.metrics.corrections import choose_corrections
 from ui.training.data_ways import Brought, choose_folder, choose_public, upload_zip, zip_waits
 from ui.words import plain

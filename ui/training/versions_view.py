@@ -8,10 +8,11 @@ import streamlit as st
 
 from maskcore import MasklensError
 from maskcore.models import installed_models
+from training.events import when
 from training.installing.versions import Version, mend_all, restore, versions
 from ui.actions import action_button
 from ui.choices import mask_models, model_title
-from ui.words import percent, plain, when
+from ui.words import percent, plain
 
 VERSIONS_AT_FIRST = 6
 

@@ -15,10 +15,11 @@ from training.background import control
 from training.background.comparison import Verdict, comparison, of_test_photos
 from training.background.jobs import Job, State
 from training.config import TrainConfig
+from training.events import when
 from ui.choices import choose_way
 from ui.hidden import hidden_component
 from ui.keep import forget, keep
-from ui.words import plain, when
+from ui.words import plain
 
 VIEWS = {"New run": ":material/add_circle:", "Runs": ":material/monitoring:"}
 # Of the session: id of the run that was chosen, "" for none; ids of finished ones looked at.

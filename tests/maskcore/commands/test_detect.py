@@ -21,6 +21,7 @@ from maskcore.drawing import blur_faces, draw_faces
 from maskcore.images import encode_image, read_image
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import NotSure
+from tests.full_disk import full_disk
 
 DEFAULTS = [p.default for p in inspect.signature(MaskPipeline.load).parameters.values()]
 EMPTY_FILE = "This file is empty. Choose another photo."
@@ -77,6 +78,27 @@ def test_folder_is_searched_and_a_broken_photo_stops_nothing(
     ]
     assert shown.err == TOTAL.format(photos)
     assert loaded == [tuple(DEFAULTS)[:2]]
+
+
+@pytest.mark.parametrize("pattern", ["b.*", "?.JPG", "**/b.JPG"])
+def test_patterns_are_expanded_where_the_shell_left_them(
+    photos: Path, capsys: pytest.CaptureFixture[str], pattern: str
+) -> None:
+    copies = photos.parent / "copies"
+    assert cli.main(["detect", str(photos / pattern), "--annotated", str(copies)]) == 0
+    assert capsys.readouterr().out.startswith(f"{photos}/b.JPG: 2 faces")
+    assert len([path for path in copies.rglob("*") if path.is_file()]) == 1
+
+
+def test_a_photo_whose_name_looks_like_a_pattern_is_that_photo(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        named = (photos / "b.JPG").rename(photos / "[ab]?.JPG")
+    except OSError:
+        pytest.skip("this file system refuses such names")
+    assert cli.main(["detect", str(named)]) == 0
+    assert capsys.readouterr().out.startswith(f"{named}: 2 faces")
 
 
 def test_detector_and_model_can_be_chosen(photos: Path, loaded: list[tuple[str, str]]) -> None:
@@ -379,9 +401,9 @@ def test_results_that_cannot_be_written_are_reported(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--json", "{photo}"], "would replace the photo"),
-        (["--csv", "{photo}"], "would replace the photo"),
-        (["--json", "{folder}/a", "--csv", "{folder}/a"], "or another table"),
+        (["--json", "{photo}"], "would replace {photo}, which is read"),
+        (["--csv", "{photo}"], "would replace {photo}, which is read"),
+        (["--json", "{folder}/a", "--csv", "{folder}/a"], "would replace {folder}/a, which is"),
         (["--csv", "{folder}"], "is a folder"),
         (["--csv", "{folder}/new/tree/a.csv"], "there is no folder"),
     ],
@@ -399,7 +421,7 @@ def test_results_never_replace_a_photo_nor_each_other(
 
     assert cli.main(["detect", str(photos), *named]) == 1
 
-    assert complaint in capsys.readouterr().err
+    assert complaint.format(photo=photo, folder=photos) in capsys.readouterr().err
     assert photo.read_bytes() == before
     assert loaded == []  # told before any work
     assert sorted(path.name for path in photos.iterdir()) == [
@@ -433,6 +455,36 @@ def test_an_interrupt_keeps_what_is_done(
     assert shown.err == f"1 photo, {said}Stopped after 1 of 3 photos.\n"
     assert len(table.read_text(encoding="utf-8").splitlines()) == 3
     assert signal.getsignal(signal.SIGINT) is usual
+
+
+def test_a_disk_that_gets_full_keeps_what_is_done(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = [b"a copy"]
+    monkeypatch.setattr(detect, "encode_image", lambda image: left.pop() if left else full_disk())
+    table, lines = photos.parent / "faces.csv", photos.parent / "faces.jsonl"
+    options = ["--csv", str(table), "--json", str(lines), "--annotated", str(photos.parent / "c")]
+
+    assert cli.main(["detect", str(photos), *options]) == 1
+
+    *said, stopped, failure = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and said[0].startswith("2 photos, 2 faces: 1 with mask, 1 without; 1 ")
+    assert stopped == "Stopped after 2 of 3 photos."
+    assert failure.startswith("The results cannot be written: ")
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 4
+    assert len(lines.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_names_of_photos_do_not_reach_the_terminal_raw(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        (photos / "b.JPG").rename(photos / "a\x1b[2J.jpg")
+    except OSError:
+        pytest.skip("this file system refuses such names")
+    cli.main(["detect", str(photos)])
+    out = capsys.readouterr().out
+    assert "/a[2J.jpg: 2 faces" in out and "\x1b" not in out
 
 
 def test_a_few_of_many_that_cannot_be_read_are_named(

@@ -135,7 +135,7 @@ def test_cut_off_video_is_written_and_told(
     [
         ("missing.mp4", "out.mp4", "This video cannot be found."),
         ("words.mp4", "out.mp4", "This is not a video Masklens can read."),
-        ("clip.mp4", "clip.mp4", "The result would replace the video itself."),
+        ("clip.mp4", "clip.mp4", "The results would replace "),
         ("clip.mp4", "words.mp4/out.mp4", "The results cannot be written: "),
     ],
 )
@@ -201,9 +201,11 @@ def test_second_control_c_ends_it_at_once(
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 
+@pytest.mark.parametrize("out", ["b.avi", "b", ".", "/"])
 def test_a_video_is_not_written_under_another_kind_of_name(
-    tmp_path: Path, besides: dict[str, object], capsys: pytest.CaptureFixture[str]
+    out: str, besides: dict[str, object], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["video", "a.avi", "--out", str(tmp_path / "b.avi")]) == 1
-    assert capsys.readouterr().err == f"Videos are written as MP4: name {tmp_path}/b.mp4.\n"
+    assert cli.main(["video", "a.avi", "--out", out]) == 1
+    said = f"Videos are written as MP4: name a file that ends in .mp4, not {Path(out)}.\n"
+    assert capsys.readouterr().err == said
     assert besides["loaded"] == []

@@ -17,10 +17,14 @@ from training.job_files import new_folder
 
 
 @pytest.mark.usefixtures("sleeper")
-@pytest.mark.parametrize(("beats", "state"), [(False, "interrupted"), (True, "running")])
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [(60, "interrupted"), (0, "running"), (-3600, "interrupted")],
+    ids=["silent", "beats", "beat before the clock was set back"],
+)
 @pytest.mark.parametrize("change", [{"started": 1.0}, {"host": "another machine"}])
 def test_a_number_alone_does_not_make_a_process_that_of_the_run(
-    config: TrainConfig, change: dict[str, Any], beats: bool, state: str
+    config: TrainConfig, change: dict[str, Any], age: float, state: str
 ) -> None:
     """The number given to another process since, or one of another machine: the heart tells."""
     job = control.submit(config)
@@ -29,8 +33,7 @@ def test_a_number_alone_does_not_make_a_process_that_of_the_run(
     path.write_text(json.dumps({**values, **change}))
     heartbeat = job.folder / "heartbeat"
     heartbeat.touch()
-    if not beats:
-        os.utime(heartbeat, (time.time() - 60, time.time() - 60))
+    os.utime(heartbeat, (time.time() - age, time.time() - age))
     assert jobs.job(job.id).state == state
     path.write_text(json.dumps(values))
 

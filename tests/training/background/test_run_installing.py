@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,15 @@ def test_only_finished_runs_are_installed(
 
 
 @pytest.mark.parametrize("name", ["card.json", "report.json", "model.tflite"])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_bytes(b"of another")], ids=["gone", "damaged"]
+)
 def test_a_run_without_all_its_files_is_not_installed(
-    config: TrainConfig, models: Path, name: str
+    config: TrainConfig, models: Path, name: str, spoil: Callable[[Path], object]
 ) -> None:
     install(finished_run(config, "old"), "net")
     run = finished_run(config, "new")
-    (jobs.job(run).folder / name).unlink()
+    spoil(jobs.job(run).folder / name)
     with pytest.raises(MasklensError):
         install(run, "net")
     assert load_model("net").content == b"old"

@@ -69,6 +69,12 @@ def test_photos_are_not_taken_in_on_a_disk_that_is_nearly_full(
     assert asked == [runs.parent, runs.parent, runs]
 
 
+def test_a_drive_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    with pytest.raises(MasklensError, match="MASKLENS_RUNS"):
+        data_folders.check_room()
+
+
 def test_runs_lie_where_the_setting_says_else_in_the_checkout(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

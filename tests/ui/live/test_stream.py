@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from maskcore import MaskPipeline, read_image
+from maskcore import MasklensError, MaskPipeline, read_image
 from maskcore.alert import AlertRule
 from maskcore.types import ImageRgb
 from ui.live import stream as stream_module
@@ -124,11 +124,12 @@ def test_a_fault_is_a_sentence_and_the_stream_lives_on(
 
 
 def test_a_snapshot_is_kept_with_and_without_labels(stream: LiveStream, clock: Clock) -> None:
-    assert not stream.take_snapshot()  # no picture yet
+    with pytest.raises(MasklensError):  # no picture yet
+        stream.take_snapshot()
     photo = np.repeat(np.repeat(np.arange(50, dtype=np.uint8)[None, :, None], 120, 0), 4, 1)
     photo = np.repeat(photo + 60, 3, axis=2)
     shown = send(stream, clock, photo)
-    assert stream.take_snapshot()
+    stream.take_snapshot()
     (snapshot,) = stream.snapshots
     plain, annotated = read_image(snapshot.plain), read_image(snapshot.annotated)
     assert np.abs(plain.astype(int) - photo).max() < 16  # but for the JPEG
@@ -140,20 +141,31 @@ def test_no_snapshot_of_a_picture_that_stands_still(stream: LiveStream, clock: C
     send(stream, clock, GREY)
     clock.seconds += 5
     assert not stream.flowing
-    assert not stream.take_snapshot()
+    with pytest.raises(MasklensError, match="no picture comes"):
+        stream.take_snapshot()
 
 
-def test_the_latest_snapshots_are_kept_under_names_of_their_own(
+def test_snapshots_have_names_of_their_own_and_none_gives_way_to_another(
     stream: LiveStream, clock: Clock
 ) -> None:
-    for _ in range(MOST_SNAPSHOTS + 3):
+    for _ in range(MOST_SNAPSHOTS):
         clock.seconds += ONE_PRESS_SECONDS
         send(stream, clock, GREY)
-        assert stream.take_snapshot()
-    assert len(stream.snapshots) == MOST_SNAPSHOTS
-    names = [snapshot.name for snapshot in stream.snapshots]
+        stream.take_snapshot()
+    taken = stream.snapshots
+    names = [snapshot.name for snapshot in taken]
     assert len(set(names)) == MOST_SNAPSHOTS
     assert names == sorted(names, reverse=True)
+    clock.seconds += ONE_PRESS_SECONDS
+    with pytest.raises(MasklensError, match="there are 12"):
+        stream.take_snapshot()
+    assert stream.snapshots == taken
+
+    stream.remove_snapshot(taken[-1])
+    clock.seconds += ONE_PRESS_SECONDS
+    stream.take_snapshot()
+    assert stream.snapshots[1:] == taken[:-1]
+    assert stream.snapshots[0].name not in names
 
 
 def test_a_double_click_takes_or_removes_one_snapshot(stream: LiveStream, clock: Clock) -> None:
@@ -161,7 +173,7 @@ def test_a_double_click_takes_or_removes_one_snapshot(stream: LiveStream, clock:
         clock.seconds += ONE_PRESS_SECONDS
         for _ in range(2):
             send(stream, clock, GREY)
-            assert stream.take_snapshot()
+            stream.take_snapshot()
     second, first = stream.snapshots
     clock.seconds += ONE_PRESS_SECONDS
     stream.remove_snapshot(second)

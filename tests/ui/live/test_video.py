@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import stat
@@ -108,7 +109,11 @@ def test_stop_keeps_what_is_done(start: Callable[..., VideoJob], labelling: Labe
 
 @pytest.mark.parametrize(
     ("fault", "said"),
-    [(MasklensError("This is no video."), "This is no video."), (RuntimeError("secret"), "MP4")],
+    [
+        (MasklensError("This is no video."), "This is no video."),
+        (OSError(errno.ENOSPC, "secret"), "Make room on the disk"),
+        (RuntimeError("secret"), "MP4"),
+    ],
 )
 def test_a_fault_is_a_sentence(
     start: Callable[..., VideoJob], labelling: Labelling, fault: Exception, said: str
@@ -120,6 +125,26 @@ def test_a_fault_is_a_sentence(
     assert job.summary is None
     assert said in job.problem
     assert "secret" not in job.problem
+
+
+def test_a_disk_that_gets_full_ends_it_and_keeps_what_is_done(
+    start: Callable[..., VideoJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+        while not options["stop"]():
+            options["on_progress"](SimpleNamespace(share=None))
+        return SimpleNamespace(stopped=True)
+
+    def nearly_full() -> None:
+        raise MasklensError("Less than 2 GB are free.")
+
+    monkeypatch.setattr(video, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(video, "annotate_video", endless)
+    job = start()
+    monkeypatch.setattr(video, "check_room", nearly_full)
+    ended(job)
+    assert job.summary is not None and job.summary.stopped
+    assert job.problem == "Less than 2 GB are free."
 
 
 def test_one_video_at_a_time(start: Callable[..., VideoJob], labelling: Labelling) -> None:

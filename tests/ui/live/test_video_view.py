@@ -19,6 +19,7 @@ from maskcore.video_layout import look_at
 from tests.full_disk import full_disk
 from tests.ui.pages import Player, downloads, labels, press
 from training.photos.data_folders import data_root
+from ui.keys import VIDEO
 from ui.live import video, video_view
 from ui.live.video import VideoSettings
 from ui.words import plain
@@ -663,7 +664,7 @@ def test_a_real_job_leaves_nothing_behind(
     monkeypatch.setattr(video, "annotate_video", annotate)
     monkeypatch.setattr(video_view, "look_at", lambda content: None)
     page = upload(open_view())
-    job = page.session_state[video_view._JOB]
+    job = page.session_state[VIDEO]
     deadline = time.monotonic() + 60
     while job.state != "ended":
         assert time.monotonic() < deadline

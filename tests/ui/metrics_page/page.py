@@ -11,6 +11,7 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from maskcore.classification import InputSpec
+from maskcore.types import NotSure
 from tests.ui import pages
 
 OpenPage = Callable[..., AppTest]
@@ -86,7 +87,7 @@ def bring(page: AppTest, content: bytes) -> AppTest:
 class Brightness:
     """A mask model that takes light for masks."""
 
-    threshold = 0.5
+    threshold, not_sure = 0.5, NotSure()
     input_spec = InputSpec(size=8, scale=1 / 255, offset=0.0)
 
     def __init__(self, name: str) -> None:

@@ -10,11 +10,13 @@ import pytest
 import streamlit as st
 from PIL import ImageDraw
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 import ui.choices
 import ui.loading
 import ui.photos.looking
+import ui.uploads
 from maskcore.images import MAX_BYTES
 from maskcore.models import installed_models
 from tests.ui.pages import button, downloads, labels, once_more, press, texts
@@ -77,6 +79,22 @@ def test_a_double_click_on_the_sample_brings_it_once(page: AppTest) -> None:
     assert not page.exception
     assert "here already" not in texts(page)
     assert len(found(page)) == 1
+
+
+def test_what_the_server_did_not_keep_is_named_and_the_rest_taken_in(
+    page: AppTest, photo_file: PhotoFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = photo_file(200), photo_file(300)
+    monkeypatch.setattr(ui.uploads, "MAX_HELD_BYTES", len(second) + 1)
+    monkeypatch.setattr(MemoryUploadedFileManager, "add_file", ui.uploads._add_within_limit)
+    upload(page, ("first.png", first), ("second.png", second))
+    assert not page.exception
+    assert len(found(page)) == 1
+    (warning,) = page.warning
+    assert warning.value.startswith("**second.png**: What you have brought is more than ")
+    upload(page, ("second.png", second))  # there is room again
+    assert len(found(page)) == 2
+    assert len(page.warning) == 0
 
 
 def test_good_photos_are_shown_and_broken_ones_explained(

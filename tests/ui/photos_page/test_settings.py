@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import maskcore.models
 import ui.choices
-from maskcore import ModelError
 from maskcore.types import NotSure
 from tests.ui.photos_page.page import OpenPage, PhotoFile, found, upload
 
@@ -151,7 +151,8 @@ def test_a_model_that_is_just_replaced_stays_chosen_with_its_threshold(
     """Between the two moves of an installation there is none in its place."""
     page.selectbox(key="model").select("second").run()
     page.slider(key="threshold").set_value(70).run()
-    away, place = fake_models / ".versions", fake_models / "second"
+    away, place = fake_models / ".versions" / "second" / "earlier", fake_models / "second"
+    away.parent.mkdir(parents=True)
 
     def move_in(seconds: float) -> None:
         if away.exists():
@@ -163,16 +164,16 @@ def test_a_model_that_is_just_replaced_stays_chosen_with_its_threshold(
     assert not page.exception
     assert (page.selectbox(key="model").value, page.slider(key="threshold").value) == ("second", 70)
 
-    read, refused = ui.choices.identity, []
+    read, moved = ui.choices.identity, []
 
     def identity(model: str) -> dict[str, Any]:
-        if not refused:
-            refused.append(model)
-            raise ModelError("models/second/card.json is missing.")
+        if not moved:
+            moved.append(place.rename(away))
         return read(model)
 
     monkeypatch.setattr(ui.choices, "identity", identity)
+    monkeypatch.setattr(maskcore.models, "time", SimpleNamespace(sleep=move_in))
     page.run()
     assert not page.exception
-    assert refused == ["second"]
+    assert moved == [away]
     assert (page.selectbox(key="model").value, page.slider(key="threshold").value) == ("second", 70)

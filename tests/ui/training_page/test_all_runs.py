@@ -62,7 +62,7 @@ def test_a_comparison_says_what_decides_and_how_far_each_run_came(
     table = page.table[0].value[["Ben", "Ida", "Eve"]]
     assert list(table.loc["State"]) == ["Stopped early", "Interrupted", "Training"]
     assert list(table.loc["Test photos right"]) == ["39 of 40", "–", "–"]
-    assert list(table.loc["The same as a share"]) == ["97.5\xa0% (50 to 99)", "–", "–"]
+    assert list(table.loc["The same as a share"]) == ["97.5\xa0% (50.0 to 99.0)", "–", "–"]
     assert list(table.loc["Epochs"]) == ["3 of 10", "10", "0 of 10"]
     assert list(table.loc["Fine-tuning epochs"]) == ["0 of 6", "2 of 6", "0"]
 

@@ -107,13 +107,13 @@ def test_a_finished_run_stands_beside_the_installed_model(
     assert not fold.proto.expanded
     table = fold.table[0].value
     right = {"better": 39, "worse": 21}.get(verdict, 33)
-    expected = f"{100 * right / 40:.1f}\xa0% (50 to 99), {right} of 40"
+    expected = f"{100 * right / 40:.1f}\xa0% (50.0 to 99.0), {right} of 40"
     assert table.loc["Test photos right", "This run"] == expected
     if verdict == "no model to compare with":
         assert list(table.columns) == ["This run"]
     else:
         assert table.loc["Validation photos right", "Installed: The first one"] == (
-            "80.0\xa0% (50 to 99), 32 of 40"
+            "80.0\xa0% (50.0 to 99.0), 32 of 40"
         )
     assert ("Install" in labels(page)) is (verdict != "worse")
     # Only what was shown to be better is recommended to everybody on the server.

@@ -10,6 +10,7 @@ import ui.metrics.learning_curves
 import ui.training.champion
 import ui.training.run_list
 import ui.training.run_view
+import ui.training.runs_now
 import ui.training.training_data
 import ui.training.training_settings
 import ui.training.views
@@ -193,6 +194,7 @@ def test_an_open_page_notices_when_a_run_ends_or_is_deleted(
 
     run_id = runs.make("Ben", "running", epochs_done=2)
     monkeypatch.setattr(st, "rerun", rerun)
+    monkeypatch.setattr(ui.training.runs_now, "RECENT_SECONDS", 0.0)
     shown = ui.training.run_list._signs(jobs.jobs())
     ui.training.run_list._watch(shown)  # nothing has changed
     write_json(runs.root / run_id / OUTCOME_FILE, {"state": "finished"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -25,9 +26,11 @@ def run_id(runs: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("MASKLENS_MODELS", str(SHIPPED))
     run_id: str = runs.make("Ben", "finished", epochs_done=3, comparison=compared("better"))
     shipped, folder = SHIPPED / "mobilenet_v2", runs.root / run_id
-    shutil.copy(shipped / MODEL_FILE, folder)
+    content = (shipped / MODEL_FILE).read_bytes() + b"another file"
+    (folder / MODEL_FILE).write_bytes(content)
     card = json.loads((shipped / CARD_FILE).read_text(encoding="utf-8"))
-    write_json(folder / CARD_FILE, {**card, "threshold": 1.0, "sha256": "of the run"})
+    sha256 = hashlib.sha256(content).hexdigest()
+    write_json(folder / CARD_FILE, {**card, "threshold": 1.0, "sha256": sha256})
     return run_id
 
 
@@ -63,16 +66,18 @@ def test_a_photo_or_a_run_that_cannot_be_read_is_said(
 ) -> None:
     page = bring(open_fold(open_page, run_id), "a.png", b"text")
     assert len(page.error) == 1
-    (runs.root / run_id / MODEL_FILE).unlink()
-    page = bring(page, "sample.png", sample_photo())
-    (error,) = page.error
-    assert error.value == "This run's model cannot be read, so it cannot be tried."
+    for spoil in (lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink):
+        spoil(runs.root / run_id / MODEL_FILE)
+        page = bring(page, "sample.png", sample_photo())
+        (error,) = page.error
+        assert error.value.startswith("This run's model is gone or damaged.")
 
 
 def test_the_model_in_use_is_not_shown_beside_itself(
     open_page: OpenPage, runs: Any, run_id: str
 ) -> None:
-    shutil.copy(SHIPPED / "mobilenet_v2" / CARD_FILE, runs.root / run_id)
+    for file in (CARD_FILE, MODEL_FILE):
+        shutil.copy(SHIPPED / "mobilenet_v2" / file, runs.root / run_id)
     page = bring(open_fold(open_page, run_id), "sample.png", sample_photo())
     table = page.table[0].value  # that of the comparison comes below
     assert list(table.columns) == ["This run"]

@@ -1,13 +1,12 @@
-"""A question of the browser's before photos are lost by a reload or on the way to another site."""
+"""A question of the browser's before a visitor's work is lost by a reload or a closed tab."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from ui.hidden import hidden_component
+from ui.keys import BROUGHT, CORRECTIONS, GALLERY, OWN_PHOTOS, PICTURES, RECORDER, STREAM, VIDEO
 
-# Of the session: the visitor's ``ui.photos.gallery.Gallery``.
-GALLERY = "gallery"
 # Each call has a listener of its own: it may come before the former one is tidied away, or when
 # the page holds it no longer.
 _SCRIPT = """
@@ -34,6 +33,19 @@ def ask_before_leaving() -> None:
 
 
 def photos_held() -> bool:
-    """Whether this session holds photos that a reload would lose."""
+    """Whether this session holds photos on the Photos page."""
     gallery = st.session_state.get(GALLERY)
     return gallery is not None and bool(gallery.photos)
+
+
+def work_held() -> bool:
+    """Whether this session holds anything that a reload would lose."""
+    state = st.session_state
+    stream, recorder = state.get(STREAM), state.get(RECORDER)
+    return (
+        photos_held()
+        or (stream is not None and bool(stream.snapshots))
+        or (recorder is not None and any(recorder.recording.folder.rglob("*.jpg")))
+        or any(map(len, state.get(CORRECTIONS, {}).values()))
+        or any(state.get(key) is not None for key in (VIDEO, OWN_PHOTOS, PICTURES, BROUGHT))
+    )
