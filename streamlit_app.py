@@ -15,7 +15,7 @@ LOGO = Path(__file__).parent / "ui" / "logo.svg"
 
 tidy_regularly()
 mark_entered()
-st.set_page_config(page_title="Masklens", page_icon=str(LOGO), layout="wide")
+st.set_page_config(page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
 
 pages = [
@@ -25,6 +25,7 @@ pages = [
     st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
 ]
 page = st.navigation(pages, position="top")
+st.set_page_config(page_title=f"{page.title} · Masklens")
 show_pages(pages)
 leave_other_pages(page.url_path)
 page.run()

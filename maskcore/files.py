@@ -22,6 +22,11 @@ PATIENCE_SECONDS = 1.0 if sys.platform == "win32" else 0.0
 _PAUSE_SECONDS = 0.02
 
 
+def is_beside(path: Path) -> bool:
+    """Whether this is what Macs put beside each file on disks of other kinds, e.g. "._a.jpg"."""
+    return path.name.startswith("._")
+
+
 def has_place(path: Path) -> bool:
     """Whether a file of results may go there: its folder, or the one above, is there.
 

@@ -82,9 +82,10 @@ def read_card(name: str) -> dict[str, Any]:
     """
     try:
         return _read_card(name)
-    except ModelError:
-        if not (models_dir() / VERSIONS_DIR / name).is_dir():  # nothing ever replaced it
-            raise
+    except ModelError as error:
+        is_away = isinstance(error.__cause__, FileNotFoundError | PermissionError)
+        if not is_away or not (models_dir() / VERSIONS_DIR / name).is_dir():
+            raise  # damaged, or nothing ever replaced it
         time.sleep(SWAP_SECONDS)
         return _read_card(name)
 

@@ -78,8 +78,8 @@ def in_words(verdicts: Sequence[Verdict]) -> str:
     if len(verdicts) == 1:
         return f"1 face: {_IN_WORDS[verdicts[0]]}"
     masked, bare, unsure = map(verdicts.count, _IN_WORDS)
-    doubtful = f", {unsure} not sure" if unsure else ""
-    return f"{counted(len(verdicts), 'face')}: {masked} with mask, {bare} without{doubtful}"
+    doubtful = f", {unsure:,} not sure" if unsure else ""
+    return f"{counted(len(verdicts), 'face')}: {masked:,} with mask, {bare:,} without{doubtful}"
 
 
 def face_cells(record: dict[str, Any]) -> list[Any]:

@@ -85,9 +85,9 @@ def annotate_video(
     """Label the faces of a video frame by frame, in the same memory however long it is.
 
     The result is H.264 in MP4 and upright. Pictures and sound keep their times; the sound is
-    copied where MP4 holds it, else encoded as AAC. Nothing else is taken over: no place, no
-    date. Both files appear at the end, complete, the table just before the video; where this
-    raises before, neither does.
+    copied where browsers play it in MP4, else encoded as AAC. Nothing else is taken over: no
+    place, no date. Both files appear at the end, complete, the table just before the video; where
+    this raises before, neither does.
 
     Args:
         source: the file, or its content, seekable.

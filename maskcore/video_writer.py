@@ -13,9 +13,9 @@ from maskcore.types import ImageRgb
 from maskcore.video_layout import VideoLayout
 from maskcore.video_reader import USUAL_RATE, VideoReader, later
 
-# Sound that MP4 holds as it is, where its header is known or it needs none.
-_COPIED = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"})
-_HEADERLESS = frozenset({"ac3", "eac3", "mp3"})
+# Sound that all browsers play in MP4, copied where its header is known or it needs none.
+_COPIED = frozenset({"aac", "flac", "mp3"})
+_HEADERLESS = frozenset({"mp3"})
 
 
 class VideoWriter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.announce import announce
 from ui.choices import choose, choose_blur, fold, ready_pipeline
 from ui.entry import enter_by_main_script
 from ui.leaving import ask_before_leaving
@@ -13,6 +14,7 @@ from ui.photos.gallery import Gallery
 from ui.photos.intake import choose_source, offer_sample, show_problems, take_in
 from ui.photos.looking import FOOT, look_on, notice_stop, offer_to_go_on
 from ui.photos.results import offer_to_bring_back, show_photos
+from ui.photos.said import told
 from ui.photos.sift import choose_shown, offer_to_remove_all
 from ui.photos.totals import offer_downloads, show_totals
 from ui.style import PHONE_PX
@@ -113,6 +115,8 @@ if gallery.photos:
             shown = choose_shown(gallery, results, expected)
         if len(shown) < len(gallery.photos):
             st.caption("The totals and the files to download hold all photos.")
+        if blur:
+            st.caption("Faces are blurred. One that was not found stays as it is.")
     with photos:
         show_photos(gallery, shown, results, choice, blur, pager)
 if beside_camera is not None:
@@ -123,3 +127,4 @@ with foot:
         look_on(gallery, waiting, choice, ready)
     elif waiting:
         offer_to_go_on(gallery, waiting)
+announce(told(results) if results and not waiting else "")

@@ -1,4 +1,4 @@
-"""Figures of a yes/no classifier, with their uncertainty, as data. scikit-learn computes."""
+"""Figures of a yes/no classifier, with their uncertainty, as data."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    roc_auc_score,
-)
+from scipy.stats import binomtest, rankdata
+from sklearn.metrics import confusion_matrix
 
 from training.curves import calibration_error, reliability
 
 CLASS_NAMES = ("No Mask", "Mask")  # index = label
 RESAMPLES = 1000
+_DRAWN_AT_ONCE = 1_000_000  # photos; each takes some hundred bytes
 
 # Below this the difference of two models is called real.
 SIGNIFICANCE_LEVEL = 0.05
@@ -27,6 +24,7 @@ SIGNIFICANCE_LEVEL = 0.05
 LEAST_DIFFERING = 6
 
 Figure = dict[str, Any]
+Rows = NDArray[Any]  # (R, N): labels or probabilities of R resamples
 
 
 def classification_figures(
@@ -49,9 +47,9 @@ def classification_figures(
     """
     return {
         **threshold_figures(labels, probabilities, threshold),
-        "roc_auc": bootstrapped(roc_auc_score, labels, probabilities, both_classes=True),
+        "roc_auc": bootstrapped(roc_auc, labels, probabilities, both_classes=True),
         "average_precision": bootstrapped(
-            average_precision_score, labels, probabilities, both_classes=True
+            average_precision, labels, probabilities, both_classes=True
         ),
         "calibration_error": bootstrapped(expected_calibration_error, labels, probabilities),
     }
@@ -101,11 +99,37 @@ def f1(matrix: NDArray[np.int64], label: int) -> Figure:
     }
 
 
-def expected_calibration_error(
-    labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]
-) -> float:
-    """The expected calibration error of probabilities of a mask, 0..1."""
-    return calibration_error(reliability(labels, probabilities))
+def expected_calibration_error(labels: Rows, probabilities: Rows) -> NDArray[np.float64]:
+    """The expected calibration error of probabilities of a mask, 0..1, of each row of (R, N)."""
+    rows = zip(labels, probabilities, strict=True)
+    return np.array([calibration_error(reliability(*row)) for row in rows])
+
+
+def roc_auc(labels: Rows, probabilities: Rows) -> NDArray[np.float64]:
+    """The area under the ROC curve, 0..1, of each row of (R, N), in all of which both classes are.
+
+    The share of pairs in the right order (J. A. Hanley and B. J. McNeil, Radiology 1982), from the
+    sum of ranks. As scikit-learn's, which takes seconds for the thousand rows of an interval.
+    """
+    masked = labels.sum(axis=1)
+    ranks = (rankdata(probabilities, axis=1) * labels).sum(axis=1)
+    pairs = masked * (labels.shape[1] - masked)
+    area: NDArray[np.float64] = (ranks - masked * (masked + 1) / 2) / pairs
+    return area
+
+
+def average_precision(labels: Rows, probabilities: Rows) -> NDArray[np.float64]:
+    """The average precision, 0..1, of each row of (R, N), in all of which there are masks.
+
+    The mean, over those with a mask, of the precision at a threshold that just takes them in.
+    As scikit-learn's, likewise.
+    """
+    surest_first = np.argsort(-probabilities, axis=1)
+    right = np.cumsum(np.take_along_axis(labels, surest_first, axis=1), axis=1)
+    called = rankdata(-probabilities, method="max", axis=1).astype(np.int64)
+    precision = np.take_along_axis(right, called - 1, axis=1) / called
+    averaged: NDArray[np.float64] = (precision * labels).sum(axis=1) / labels.sum(axis=1)
+    return averaged
 
 
 def share(hits: int, count: int) -> Figure:
@@ -122,7 +146,7 @@ def share(hits: int, count: int) -> Figure:
 
 
 def bootstrapped(
-    statistic: Callable[..., float],
+    statistic: Callable[[Rows, Rows], NDArray[np.float64]],
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating[Any]],
     both_classes: bool = False,
@@ -130,24 +154,27 @@ def bootstrapped(
     """A statistic of (labels, probabilities) with its percentile bootstrap 95 % interval.
 
     Args:
-        statistic: computes the figure.
+        statistic: computes the figure of each row of (R, N).
         labels, probabilities: (N,) each.
         both_classes: the statistic is only defined where both classes occur; resamples
             with one class are left out.
     """
+    count = len(labels)
     if both_classes and len(np.unique(labels)) < 2:
         return {"value": None, "interval": None}
     rng = np.random.default_rng(0)
     values = []
-    for _ in range(RESAMPLES):
-        drawn = rng.integers(len(labels), size=len(labels))
-        if not both_classes or len(np.unique(labels[drawn])) == 2:
-            values.append(statistic(labels[drawn], probabilities[drawn]))
-    low, high = np.quantile(values, [0.025, 0.975])
+    at_once = max(1, _DRAWN_AT_ONCE // count)
+    for begin in range(0, RESAMPLES, at_once):
+        drawn = rng.integers(count, size=(min(at_once, RESAMPLES - begin), count))
+        if both_classes:
+            masked = labels[drawn].sum(axis=1)
+            drawn = drawn[(masked > 0) & (masked < count)]
+        values.append(statistic(labels[drawn], probabilities[drawn]))
+    low, high = np.quantile(np.concatenate(values), [0.025, 0.975])
+    (value,) = statistic(labels[np.newaxis], probabilities[np.newaxis])
     # The last digits are the sums' rounding: the best would be 1.0000000000000002.
-    value, low, high = (
-        round(float(figure), 12) for figure in (statistic(labels, probabilities), low, high)
-    )
+    value, low, high = (round(float(figure), 12) for figure in (value, low, high))
     return {"value": value, "interval": [low, high]}
 
 

@@ -104,7 +104,11 @@ def choose() -> tuple[Choice, float]:
         model = st.selectbox("Mask model", models, format_func=model_title, key="model")
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
-        of, start = (model, identity(model)), start_percent(model)
+        try:
+            of, start = (model, identity(model)), start_percent(model)
+        except ModelError:  # it was in the list, and has gone since
+            time.sleep(SWAP_SECONDS)
+            st.rerun()
         if st.session_state.setdefault("threshold_of", of) != of:
             forget("threshold")  # each model starts with its own, one put in its place, too
             st.session_state.threshold_of = of

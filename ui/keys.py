@@ -10,6 +10,7 @@ OWN_PHOTOS = "metrics_own"  # ui.metrics.own_photos.OwnPhotos by model
 PICTURES = "metrics_brought_pictures"  # a ui.metrics.pictures.Pictures
 CORRECTIONS = "metrics_corrections"  # ui.metrics.corrections.Marks by data
 BROUGHT = "training_data"  # a ui.training.data_ways.Brought
+KEPT_ZIP = "-kept"  # ends that of each archive that ui.uploader keeps
 LOOK = "training_look"  # a ui.training.data_report.Look
 RECORDER = "face_recorder"  # a ui.training.recorder.FaceRecorder
 DOUBTS = "training_label_check"  # what ui.training.label_check found

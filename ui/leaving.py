@@ -5,7 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.hidden import hidden_component
-from ui.keys import BROUGHT, CORRECTIONS, GALLERY, OWN_PHOTOS, PICTURES, RECORDER, STREAM, VIDEO
+from ui.keys import (
+    BROUGHT,
+    CORRECTIONS,
+    GALLERY,
+    KEPT_ZIP,
+    OWN_PHOTOS,
+    PICTURES,
+    RECORDER,
+    STREAM,
+    VIDEO,
+)
 
 # Each call has a listener of its own: it may come before the former one is tidied away, or when
 # the page holds it no longer.
@@ -41,11 +51,13 @@ def photos_held() -> bool:
 def work_held() -> bool:
     """Whether this session holds anything that a reload would lose."""
     state = st.session_state
-    stream, recorder = state.get(STREAM), state.get(RECORDER)
+    stream, recorder, video = state.get(STREAM), state.get(RECORDER), state.get(VIDEO)
     return (
         photos_held()
         or (stream is not None and bool(stream.snapshots))
         or (recorder is not None and any(recorder.recording.folder.rglob("*.jpg")))
         or any(map(len, state.get(CORRECTIONS, {}).values()))
-        or any(state.get(key) is not None for key in (VIDEO, OWN_PHOTOS, PICTURES, BROUGHT))
+        or (video is not None and not (video.state == "ended" and video.summary is None))
+        or any(state.get(key) is not None for key in (OWN_PHOTOS, PICTURES, BROUGHT))
+        or any(str(key).endswith(KEPT_ZIP) for key in state)
     )

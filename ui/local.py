@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import string
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+_AROUND = string.whitespace + "\"'"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -27,4 +29,4 @@ def training_allowed() -> bool:
 
     In a Windows command prompt quotation marks around a value become part of it.
     """
-    return os.environ.get("MASKLENS_TRAINING", "").strip(" \"'").lower() != "off"
+    return os.environ.get("MASKLENS_TRAINING", "").strip(_AROUND).lower() != "off"

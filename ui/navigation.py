@@ -26,6 +26,8 @@ _STYLE = f"""
   .st-key-{_KEY} a {{ min-height: 2.5rem; }}
   .st-key-{_KEY} > :has(style) {{ display: none; }}
   .stMainBlockContainer h1 {{ padding-top: 0; }}
+  /* A pull at the top would load the page anew, and iPhones do not ask before. */
+  html, body, [data-testid="stMain"] {{ overscroll-behavior-y: none; }}
 }}
 @media (max-width: {_WITH_ICONS_PX - 1}px) {{
   .st-key-{_KEY} a > span:has([data-testid="stIconMaterial"]) {{ display: none; }}

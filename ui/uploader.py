@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import MasklensError
+from ui.keys import KEPT_ZIP
 from ui.uploads import check_held
 from ui.words import shown_name
 
@@ -79,18 +80,18 @@ def keep_zip(
             **options,
         )
     file = kept_zip(name)
-    if file is not None:
-        try:
-            check_held(file)
-        except MasklensError as error:
-            st.error(f"**{shown_name(file.name)}**: {error}")
-            return None
     if file is not None and shown is None:  # the visitor has been on another page
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{shown_name(file.name)}** is still here.", width="content")
             st.button(
                 "Remove", icon=":material/close:", type="tertiary", on_click=drop, args=(name,)
             )
+    if file is not None:
+        try:
+            check_held(file)
+        except MasklensError as error:
+            st.error(f"**{shown_name(file.name)}**: {error}")
+            return None
     return file
 
 
@@ -124,7 +125,7 @@ def using_up_zip(name: str) -> Iterator[None]:
 
 
 def _kept(name: str) -> str:
-    return f"{name}-kept"
+    return f"{name}{KEPT_ZIP}"
 
 
 def field_key(name: str) -> str:

@@ -44,6 +44,6 @@ def check_held(file: BinaryIO) -> None:
     """
     if isinstance(file, UploadedFile) and file.type == _TOO_MUCH:
         raise MasklensError(
-            f"What you have brought is more than {MAX_HELD_BYTES // 2**30} GB together. Bring less"
-            " at a time, or remove some of what is here first."
+            f"Your uploads are more than {MAX_HELD_BYTES // 2**30} GB together. Bring these files"
+            " again, fewer at a time. An archive that waits on another page counts, too."
         )

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from maskcore.console import interrupts
 from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import check_results, replacing, write_text
+from maskcore.files import check_results, is_beside, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, JPEG_MAX_SIDE, encode_image, is_picture, read_image
 from maskcore.models import check_installed
 from maskcore.pipeline import MaskPipeline
@@ -114,6 +114,8 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
         for child in sorted(path.rglob("*")):
             if child.suffix.lower() not in IMAGE_SUFFIXES | {""} or not os.path.isfile(child):
                 continue
+            if is_beside(child):
+                continue
             if copies and child.resolve().is_relative_to(copies.resolve()):
                 continue
             if child.suffix or is_picture(child):
@@ -123,7 +125,9 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
 def _expanded(paths: Sequence[Path]) -> Iterator[Path]:
     """Paths with what "*" and "?" in them stand for: shells of Windows leave that to commands."""
     for path in paths:
-        found = [] if os.path.lexists(path) else sorted(glob.glob(str(path), recursive=True))
+        # Brackets stand for themselves, as they do there.
+        pattern = str(path).replace("[", "[[]")
+        found = [] if os.path.lexists(path) else sorted(glob.glob(pattern))
         yield from map(Path, found) if found else [path]
 
 
@@ -188,8 +192,8 @@ def _total(records: Sequence[dict[str, Any]]) -> str:
     total = f"{counted(len(records), 'photo')}, {faces[0].lower()}{faces[1:]}"
     unread = [legible(record["image"]) for record in records if record["error"]]
     if unread:
-        more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
-        total += f"; {len(unread)} could not be read: {', '.join(unread[:_MOST_NAMED])}{more}"
+        more = f" and {len(unread) - _MOST_NAMED:,} more" if len(unread) > _MOST_NAMED else ""
+        total += f"; {len(unread):,} could not be read: {', '.join(unread[:_MOST_NAMED])}{more}"
     return total
 
 

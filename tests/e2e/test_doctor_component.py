@@ -49,7 +49,8 @@ AudioContext.prototype.createOscillator = function () {
   return create.call(this);
 };
 // What has no sound card may take longer to open one than an alert is worth waiting for.
-AudioContext.prototype.resume = async () => {};
+window.begun = 0;
+AudioContext.prototype.resume = async () => { window.begun++; };
 """
 BUSY = """
 navigator.mediaDevices.getUserMedia = async () => {
@@ -163,6 +164,25 @@ def test_a_camera_that_the_player_opened_sends_no_more_than_is_asked(
         context.close()
 
 
+@pytest.mark.parametrize(("touches", "system"), [(0, "macos"), (5, "ios")])
+def test_an_ipad_is_told_from_the_mac_that_it_says_it_is(
+    browser: Any, page_url: str, touches: int, system: str
+) -> None:
+    says = (
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+    )
+    context = browser.new_context(user_agent=f"{says} Version/18.0 Safari/605.1.15")
+    context.set_default_timeout(120_000)
+    try:
+        counted = f"Object.defineProperty(navigator, 'maxTouchPoints', {{ get: () => {touches} }})"
+        context.add_init_script(counted)
+        page = context.new_page()
+        page.goto(page_url)
+        wait_for(page, browser="safari", system=system)
+    finally:
+        context.close()
+
+
 def test_the_sound_comes_once_an_alert_and_reports_do_not_run_in_circles(
     browser: Any, page_url: str
 ) -> None:
@@ -173,6 +193,10 @@ def test_the_sound_comes_once_an_alert_and_reports_do_not_run_in_circles(
         page = context.new_page()
         page.goto(page_url)
         wait_for(page, cameras=1)
+        # Safari plays nothing but what a press has begun.
+        assert page.evaluate("window.begun") == 0
+        page.get_by_text("0 alerts").click()
+        page.wait_for_function("() => window.begun === 1")
         for alerts in (1, 2):
             page.get_by_role("button", name="Alert").click()
             page.get_by_text(f"{alerts} alerts").wait_for()

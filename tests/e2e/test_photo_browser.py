@@ -80,6 +80,12 @@ def test_the_sample_button_needs_no_file(open_page: OpenPage) -> None:
     page = open_page()
     button(page, TRY).click()
     result(page).wait_for()
+    # Read out by those who hear the page, in which much else changes without a word.
+    told = page.get_by_role("status").filter(has_text=f"1 photo looked at: {SENTENCE}")
+    told.wait_for(state="attached")
+    assert page.title() == "Photos · Masklens"
+    page.get_by_role("link", name="Metrics").first.click()
+    page.wait_for_function("() => document.title === 'Metrics · Masklens'")
     no_faults(page)
 
 

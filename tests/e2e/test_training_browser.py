@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks.app import running_app
 from benchmarks.live_page import player
 from maskcore.models import models_dir, read_card
-from tests.e2e.steps import no_faults, settled, slide
+from tests.e2e.steps import ASKS, no_faults, settled, slide
 
 pytestmark = pytest.mark.e2e
 
@@ -215,6 +215,7 @@ def test_a_model_is_made_of_what_the_camera_recorded(
     settled(page)
     page.get_by_text("Record with the camera", exact=True).click()
     player(page).locator("button:enabled").get_by_text("Start", exact=True).click()
+    assert not page.evaluate(ASKS)  # a reload would lose nothing yet
     for number, name in enumerate(("Mask", "No Mask"), 1):
         button = page.get_by_role("button", name=f"Record {name}")
         page.wait_for_function(
@@ -226,6 +227,7 @@ def test_a_model_is_made_of_what_the_camera_recorded(
         page.get_by_text(f"{name}: 50 of 50", exact=True).wait_for(timeout=PATIENCE_MS)
         recorded = list(folders[0].glob("data/*/*/recorded_*.jpg"))
         assert len(recorded) == 50 * number
+        page.wait_for_function(ASKS)
     press(page, "Use these faces")
     page.get_by_role("img", name="Photos of the class Mask").wait_for(timeout=PATIENCE_MS)
     settled(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -19,8 +20,12 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from maskcore.types import ImageRgb  # noqa: E402
+from maskcore.files import write_json  # noqa: E402
+from maskcore.locks import locked  # noqa: E402
+from maskcore.models import card_text, models_dir  # noqa: E402
+from maskcore.types import Detections, ImageRgb  # noqa: E402
 from training import metrics  # noqa: E402
+from training.photos import face_cut  # noqa: E402
 
 MakePhoto = Callable[..., ImageRgb]
 MakePhotos = Callable[..., Path]
@@ -28,8 +33,28 @@ MakePhotos = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand of them take scikit-learn seconds."""
+    """A thousand of them take half a second."""
     monkeypatch.setattr(metrics, "RESAMPLES", 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_photo_is_looked_at_once() -> Iterator[None]:
+    """The face finder says the same of the same pixels, and most tests learn from the same."""
+    load, found = face_cut.shared_detector, dict[Any, Detections]()
+
+    class Remembering:
+        def __init__(self, name: str, live: bool) -> None:
+            self.finder, self.of = load(name, live), (models_dir(), card_text(name), live)
+
+        def detect(self, image_rgb: ImageRgb) -> Detections:
+            key = self.of, image_rgb.shape, image_rgb.tobytes()
+            if key not in found:
+                found[key] = self.finder.detect(image_rgb)
+            return found[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(face_cut, "shared_detector", Remembering)
+        yield
 
 
 @pytest.fixture
@@ -146,10 +171,24 @@ def backbone_weights(path: Path, photos: list[ImageRgb]) -> Path:
 def trained(
     tmp_path_factory: pytest.TempPathFactory, make_photo: MakePhoto, make_photos: MakePhotos
 ) -> Trained:
-    """The real MobileNetV2 on photos of which some are copies and some unreadable."""
+    """The real MobileNetV2 on photos of which some are copies and some unreadable.
+
+    Where several processes test, one of them trains for all.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _train(tmp_path_factory.mktemp("trained"), make_photo, make_photos)
+    root = tmp_path_factory.getbasetemp().parent / "trained"
+    told = root / "told.json"
+    with locked(root / ".lock"):
+        if not told.exists():
+            run = _train(root, make_photo, make_photos)
+            write_json(told, [run.fit_output, run.evaluate_output])
+    return Trained(root / "photos", root / "run1", *json.loads(told.read_text(encoding="utf-8")))
+
+
+def _train(root: Path, make_photo: MakePhoto, make_photos: MakePhotos) -> Trained:
     from training.__main__ import main
 
-    root = tmp_path_factory.mktemp("trained")
     data, run = make_photos(root / "photos", 60), root / "run1"
     (data / "with_mask" / "broken.jpg").write_text("not a picture")
     first = (data / "without_mask" / "000.jpg").read_bytes()

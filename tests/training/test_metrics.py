@@ -9,14 +9,17 @@ from math import comb
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training import metrics
 from training.metrics import (
     LEAST_DIFFERING,
+    average_precision,
     bootstrapped,
     classification_figures,
     f1,
     mcnemar,
+    roc_auc,
     share,
 )
 
@@ -175,19 +178,42 @@ def test_bootstrap_interval_is_that_of_the_statistic(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(metrics, "RESAMPLES", 1000)
     rng = np.random.default_rng(1)
     labels, values = rng.integers(0, 2, 400), rng.random(400)
-    figure = bootstrapped(lambda y, p: float(p.mean()), labels, values)
+    figure = bootstrapped(lambda y, p: p.mean(axis=1), labels, values)
     assert figure["value"] == pytest.approx(values.mean())
     error = values.std() / math.sqrt(400)
     low, high = figure["interval"]
     assert values.mean() - low == pytest.approx(1.96 * error, rel=0.12)
     assert high - values.mean() == pytest.approx(1.96 * error, rel=0.12)
-    assert bootstrapped(lambda y, p: float(p.mean()), labels, values) == figure  # repeatable
+    assert bootstrapped(lambda y, p: p.mean(axis=1), labels, values) == figure  # repeatable
 
 
 @pytest.mark.parametrize("said", [1.0000000000000002, 0.9999999999999998])
 def test_the_best_is_neither_exceeded_nor_missed_by_rounding(said: float) -> None:
-    figure = bootstrapped(lambda y, p: said, LABELS, PROBABILITIES)
+    figure = bootstrapped(lambda y, p: np.full(len(p), said), LABELS, PROBABILITIES)
     assert figure == {"value": 1.0, "interval": [1.0, 1.0]}
+
+
+@pytest.mark.parametrize("count", [8, 60, 600])
+@pytest.mark.parametrize("digits", [1, 2, 15])  # many ties, some, none
+def test_areas_are_those_of_scikit_learn(count: int, digits: int) -> None:
+    rng = np.random.default_rng(count)
+    labels = rng.integers(0, 2, (40, count))
+    labels[:, :2] = 0, 1
+    probabilities = np.round(0.7 * rng.random((40, count)) + 0.3 * labels, digits)
+    rows = list(zip(labels, probabilities, strict=True))
+    areas = roc_auc(labels, probabilities), average_precision(labels, probabilities)
+    np.testing.assert_allclose(areas[0], [roc_auc_score(*row) for row in rows], rtol=1e-12)
+    np.testing.assert_allclose(
+        areas[1], [average_precision_score(*row) for row in rows], rtol=1e-12
+    )
+
+
+def test_the_interval_is_the_same_however_much_is_drawn_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = classification_figures(LABELS, PROBABILITIES, 0.5)
+    monkeypatch.setattr(metrics, "_DRAWN_AT_ONCE", 3 * len(LABELS))
+    assert classification_figures(LABELS, PROBABILITIES, 0.5) == whole
 
 
 def test_calibration_error_averages_the_gaps_of_fifteen_bins() -> None:

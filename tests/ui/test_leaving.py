@@ -12,7 +12,17 @@ import pytest
 from training.annotated.recording import Recording
 from training.photos.class_names import WITHOUT_MASK
 from ui import leaving
-from ui.keys import BROUGHT, CORRECTIONS, GALLERY, OWN_PHOTOS, PICTURES, RECORDER, STREAM, VIDEO
+from ui.keys import (
+    BROUGHT,
+    CORRECTIONS,
+    GALLERY,
+    KEPT_ZIP,
+    OWN_PHOTOS,
+    PICTURES,
+    RECORDER,
+    STREAM,
+    VIDEO,
+)
 from ui.metrics.corrections import Marks
 
 
@@ -26,7 +36,10 @@ from ui.metrics.corrections import Marks
         ({STREAM: SimpleNamespace(snapshots=["a"])}, True),
         ({CORRECTIONS: {"photos": Marks("photos")}}, False),
         ({CORRECTIONS: {"a": Marks("a"), "b": Marks("b", leave_out={"b.jpg"})}}, True),
-        ({VIDEO: object()}, True),
+        ({VIDEO: SimpleNamespace(state="running", summary=None)}, True),
+        ({VIDEO: SimpleNamespace(state="ended", summary="a")}, True),
+        ({VIDEO: SimpleNamespace(state="ended", summary=None)}, False),
+        ({f"photos{KEPT_ZIP}": object()}, True),
         ({OWN_PHOTOS: {"mobilenet_v2": object()}}, True),
         ({PICTURES: object()}, True),
         ({BROUGHT: object()}, True),

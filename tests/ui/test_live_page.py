@@ -271,6 +271,7 @@ def test_nothing_outside_is_asked_and_no_sound_is_recorded(live: AppTest, player
     assert options["async_processing"] is True
     assert options["sendback_audio"] is False
     assert options["media_toggle_controls"] is False  # a paused camera's black would be counted
+    assert options["video_html_attrs"]["playsInline"] is True  # else iPhones show no picture
 
 
 def test_servers_from_the_settings_reach_both_ends(

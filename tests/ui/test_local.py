@@ -15,6 +15,7 @@ from ui import local
         ("on", True),
         ("off", False),
         (" OFF ", False),
+        ("off\r", False),  # of a file with the ends of lines that Windows has
         ('"off"', False),  # as a Windows command prompt passes it on
         ("'off'", False),
     ],

@@ -18,7 +18,7 @@ from training.detector.config import DetectorConfig
 from training.detector.fit import whole_pictures
 from training.detector.network import SPEC, STRIDES, build_detector
 from training.detector.samples import scene_samples
-from training.installing.export import to_litert
+from training.installing.export import check_tensorflow, to_litert
 from training.installing.versions import check_free, put_in_place
 from training.provenance import load_provenance, provenance, settings_for_card
 
@@ -67,6 +67,7 @@ def install_detector(
             of something else, or the exported scores differ from Keras'
             by more than ``TOLERANCES`` allows.
     """
+    check_tensorflow()
     check_free(name, "detector")
     config = DetectorConfig.load(run_dir)
     network = load_detector_network(run_dir)

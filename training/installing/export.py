@@ -32,6 +32,15 @@ except ModuleNotFoundError:  # trained by JAX, on a machine that has no other
     tf = None
 
 
+def check_tensorflow() -> None:
+    """Raise a MasklensError where there is no TensorFlow, or Keras runs on something else."""
+    if tf is None or keras.backend.backend() != "tensorflow":
+        raise MasklensError(
+            "Installing a model needs TensorFlow: do it where that is installed, without"
+            " KERAS_BACKEND."
+        )
+
+
 def to_litert(network: Any, weights: str = "float32") -> bytes:
     """Convert a Keras model to LiteRT.
 
@@ -43,13 +52,9 @@ def to_litert(network: Any, weights: str = "float32") -> bytes:
             0.02, since batch norm is folded into the convolutions before rounding.
 
     Raises:
-        MasklensError: there is no TensorFlow, or Keras runs on something else.
+        MasklensError: see ``check_tensorflow``.
     """
-    if tf is None or keras.backend.backend() != "tensorflow":
-        raise MasklensError(
-            "Installing a model needs TensorFlow: do it where that is installed, without"
-            " KERAS_BACKEND."
-        )
+    check_tensorflow()
     # Converting goes through a SavedModel, whose making Keras announces at length.
     keras.config.disable_interactive_logging()
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
@@ -98,6 +103,7 @@ def package(
         ValueError: ``not_sure`` holds something else than numbers of 0 or more, or there is no
             such kind of weights.
     """
+    check_tensorflow()
     check_name(name)
     if weights not in WEIGHTS:
         raise ValueError(f"weights must be one of {', '.join(WEIGHTS)}, got {weights!r}")

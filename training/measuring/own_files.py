@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from maskcore.errors import MasklensError
+from maskcore.files import is_beside
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.photos.archive import open_files
 from training.photos.class_names import owner_names
@@ -75,7 +76,7 @@ def folder_files(root: Path, into: Path) -> OwnFiles:
         OSError: it may not be read.
     """
     annotated = any(
-        path.name != CLASSES_FILE
+        path.name != CLASSES_FILE and not is_beside(path)
         for suffix, name in _BOXES.items()
         for path in (root / name).glob(f"*{suffix}")
     )

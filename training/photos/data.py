@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
+from maskcore.files import is_beside
 from maskcore.images import IMAGE_SUFFIXES, read_image
 from maskcore.types import Box, ImageRgb
 from training.config import CROP_MARGIN, TrainConfig
@@ -160,7 +161,7 @@ def photo_files(folder: Path) -> list[Path]:
     return [
         path
         for path in sorted(folder.rglob("*"), key=_by_parts)
-        if path.suffix.lower() in IMAGE_SUFFIXES and os.path.isfile(path)
+        if path.suffix.lower() in IMAGE_SUFFIXES and not is_beside(path) and os.path.isfile(path)
     ]
 
 

@@ -26,15 +26,27 @@ function play() {
   }
 }
 
+// Safari lets a page be heard from a press on, and no earlier one counts.
+function begin() {
+  context ??= new AudioContext();
+  context.resume();
+}
+
 export default function ({ data }) {
   // The count outlives the component: coming back to the page is no alert.
   if (heard !== null && data.count > heard) {
-    context ??= new AudioContext();
+    begin();
     // Before the first click on a page browsers keep it silent; an alert must not come later.
     const latest = performance.now() + 1000;
     context.resume().then(() => performance.now() < latest && play());
   }
   heard = data.count;
+  addEventListener("pointerdown", begin);
+  addEventListener("keydown", begin);
+  return () => {
+    removeEventListener("pointerdown", begin);
+    removeEventListener("keydown", begin);
+  };
 }
 """,
 )

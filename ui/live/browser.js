@@ -7,7 +7,10 @@ const facts = {
   cameras: null,
   error: null,
   asking: false,
-  user_agent: navigator.userAgent.slice(0, 400),
+  // iPads say that they are Macs, which have no touch screen.
+  user_agent:
+    navigator.userAgent.slice(0, 400) +
+    (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1 ? " iPad" : ""),
 };
 let send = null;
 let sent = "";

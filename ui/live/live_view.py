@@ -175,7 +175,7 @@ def _take_snapshot(stream: LiveStream) -> None:
     try:
         stream.take_snapshot()
     except MasklensError as error:
-        st.toast(str(error))
+        st.toast(str(error), duration="infinite")
     else:
         st.toast(
             "Snapshot taken: it stands at the end of the page.", icon=":material/photo_camera:"

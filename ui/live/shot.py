@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore import ImageError, MaskPipeline, encode_image, read_image
+from maskcore import MasklensError, MaskPipeline, encode_image, read_image
 from maskcore.drawing import draw_faces
+from ui.announce import announce
 from ui.live.doctor import ON_LIVE_PAGE, Meanwhile, examine_for_shots
 from ui.photos.gallery import Gallery
 from ui.photos.photo import Results
 from ui.photos.said import sentence
+from ui.uploads import check_held
 
 ON_PHOTOS_PAGE = Meanwhile(
     "Meanwhile **Upload**, above, works.", "Without a camera **Upload**, above, works."
@@ -63,16 +65,18 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         if pipeline is None:
             return
         try:
+            check_held(shot)
             with st.spinner("Looking at the photo"):
                 image = read_image(shot.getvalue())
                 analysis = pipeline.analyze(image, threshold)
-        except ImageError as error:
+        except MasklensError as error:
             st.error(str(error))
             return
         found = sentence(analysis)
         labelled = encode_image(draw_faces(image, analysis.faces, numbered=False, blur=blur))
         st.image(labelled, width="stretch", alt=found)
         st.subheader(found, anchor=False)
+        announce(found)
         st.download_button(
             "Labelled photo (JPEG)",
             labelled,

@@ -157,6 +157,7 @@ class LiveStream:
         if self._is_same_press("take"):
             return
         if len(self.snapshots) >= MOST_SNAPSHOTS:
+            self._pressed = LastPress()  # a press in vain is none: the next one is told the same
             raise MasklensError(
                 f"No snapshot: there are {MOST_SNAPSHOTS} at the end of the page. Save what you"
                 " need of them, then remove one."

@@ -233,7 +233,7 @@ class VideoJob:
 
     @property
     def problem(self) -> str:
-        """Why nothing came of it, in a sentence."""
+        """Why nothing, or not all, came of it, in a sentence."""
         return self._work.problem
 
     def stop(self) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from maskcore import MasklensError, MaskPipeline
 from maskcore.video import VideoProgress, VideoSummary
 from maskcore.video_layout import look_at
+from ui.announce import announce
 from ui.choices import DETECTORS, model_title
 from ui.keys import VIDEO
 from ui.live.video import VideoJob, VideoSettings
@@ -125,6 +126,7 @@ def _show_result(job: VideoJob) -> None:
         if summary.stopped:
             st.info("Stopped: this is what was done until then.")
         st.subheader(_found(summary), anchor=False)
+        announce(f"The video is labelled: {_found(summary)}")
         st.markdown(f"**{shown_name(job.name)}**: {_shares(summary)}")
         stem = Path(job.name).stem[:80]
         with st.container(horizontal=True):
@@ -147,7 +149,7 @@ def _show_result(job: VideoJob) -> None:
         if job.video_file.stat().st_size <= PLAYED_MEGABYTES * 2**20:
             st.html(_STYLE)
             with st.container(key=_PLAYER):
-                st.video(job.video_file.read_bytes())
+                st.video(job.video_file.read_bytes(), alt="The labelled video")
 
 
 def _offer_another(job: VideoJob) -> None:

@@ -154,6 +154,7 @@ def _player(
             media_toggle_controls=False,
             video_html_attrs={
                 "autoPlay": True,
+                "playsInline": True,  # else iPhones show none, or leave the page for it
                 "controls": False,
                 "muted": True,
                 "style": {

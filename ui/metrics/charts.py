@@ -20,7 +20,7 @@ BLUE = "#0b6799"
 GREY = "#808a92"
 HEIGHT = 300
 # Blue and orange first: told apart by the colour-blind, readable on light and dark.
-SERIES = ("#3f8fc4", "#e08a1e", "#2f9e77", "#c25b9b", "#8a6fd1", "#c9a400", "#d1493f", "#6b7a86")
+SERIES = ("#3f8fc4", "#c06f0c", "#2f9e77", "#c25b9b", "#8a6fd1", "#8f7400", "#d1493f", "#6b7a86")
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
 

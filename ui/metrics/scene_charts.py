@@ -9,12 +9,12 @@ import altair as alt
 import pandas as pd
 
 from training.metrics import CLASS_NAMES
-from ui.metrics.charts import BLUE, CLASS_TITLES, GREY, Drawn, class_colour, spaced
+from ui.metrics.charts import CLASS_TITLES, SERIES, Drawn, class_colour, spaced
 from ui.metrics.scene_figures import SceneFigures
 
 OUTCOMES = ("Found and right", "Found, labelled wrong", "Missed")
 SIZES_NOTE = "Small faces are harder to find. Bars that stand on few faces say little."
-_COLOURS = (BLUE, "#d9902f", "#8a949b")
+_COLOURS = (SERIES[0], SERIES[1], "#8a949b")
 # With title, axes and legend, which leave two thirds of it to the bars.
 _SIZES_HEIGHT = 380
 
@@ -186,7 +186,7 @@ def size_chart(rows: list[dict[str, Any]], title: str) -> alt.LayerChart:
             alt.Tooltip("of:Q", title="Of"),
         ],
     )
-    notes = base.mark_text(angle=270, align="left", dx=4, fontSize=11, color=GREY).encode(
+    notes = base.mark_text(angle=270, align="left", dx=4, fontSize=11).encode(
         y=alt.datum(0), text="note:N"
     )
     return spaced(alt.layer(bars, notes).properties(height=_SIZES_HEIGHT, title=title))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskcore.models import scene_report
-from maskcore.records import counted
 from training.metrics import CLASS_NAMES, Figure
-from ui.words import percent, with_interval
+from ui.words import counted, percent, with_interval
 
 # Of fewer faces nobody can say what they would be in a hundred.
 MANY = 50

@@ -21,6 +21,8 @@ NOTICE_SECONDS = 1.0
 # wherever the visitor has scrolled, so that nothing moves for it.
 FOOT = "looking"
 _STYLE = f"""<style>
+/* What has the keyboard's focus is not behind it. */
+[data-testid="stMain"] {{ scroll-padding-bottom: 6rem; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-{FOOT}) {{
   position: sticky; bottom: 0; z-index: 10; padding: 0.5rem 0 1rem;
   background: Canvas; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent);

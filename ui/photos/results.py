@@ -107,7 +107,14 @@ def show_photos(
         _show_pager_below(page, pages)
     if to_see := st.session_state.pop(TO_SEE, ""):
         st.html(
-            f'<script>document.querySelector("{to_see}")?.scrollIntoView();</script>',
+            f"""<script>
+const seen = document.querySelector("{to_see}");
+if (seen) {{
+  seen.scrollIntoView();
+  seen.tabIndex = -1;
+  seen.focus({{ preventScroll: true }});  // the button that was pressed may have gone
+}}
+</script>""",
             unsafe_allow_javascript=True,
         )
 

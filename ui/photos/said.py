@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from maskcore import Analysis
-from maskcore.records import in_words
+from maskcore.records import counted, in_words
 from maskcore.types import Face, NotSure
+from ui.photos.photo import Results
 
 _DOUBTS = ("the face is too small", "the face is too blurred", "the model is undecided")
 
@@ -12,6 +13,12 @@ _DOUBTS = ("the face is too small", "the face is too blurred", "the model is und
 def sentence(analysis: Analysis) -> str:
     """What was found, see ``maskcore.records.in_words``."""
     return in_words([face.verdict for face in analysis.faces])
+
+
+def told(results: Results) -> str:
+    """What was found in all photos together, as it is read out."""
+    verdicts = [face.verdict for _, analysis in results for face in analysis.faces]
+    return f"{counted(len(results), 'photo')} looked at: {in_words(verdicts)}"
 
 
 def why_not_sure(analysis: Analysis) -> str:

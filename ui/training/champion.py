@@ -172,7 +172,7 @@ def _chart(table: pd.DataFrame, models: list[str]) -> alt.LayerChart:
         "scale": alt.Scale(domainMax=100, zero=False),
         "axis": alt.Axis(tickCount=6),
     }
-    bars = base.mark_bar(height=5, opacity=0.5).encode(x=alt.X("low:Q", **shown), x2="high:Q")
+    bars = base.mark_bar(height=3).encode(x=alt.X("low:Q", **shown), x2="high:Q")
     points = base.mark_point(size=90, filled=True, opacity=1).encode(x=alt.X("right:Q", **shown))
     return (bars + points).properties(
         height=220,

@@ -18,6 +18,7 @@ from ui.live.webrtc import camera_stream, leave_stream
 from ui.training.data_report import NAMES
 from ui.training.recorder import FaceRecorder
 from ui.uploader import empty_field, field_key, release
+from ui.uploads import check_held
 from ui.words import plain
 
 # From here on a class can be divided and trained on.
@@ -85,12 +86,19 @@ def _show_stream(recorder: FaceRecorder) -> bool:
             recorder.pause()
         examine(recorder, started, bool(servers), _MEANWHILE)
     with facts:
-        st.fragment(_show_progress, run_every=0.5 if playing else None)(recorder, playing)
+        empty = not any(map(recorder.recording.count, NAMES))
+        st.fragment(_show_progress, run_every=0.5 if playing else None)(recorder, playing, empty)
     return started
 
 
-def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
-    """Buttons and counts; called twice a second."""
+def _show_progress(recorder: FaceRecorder, playing: bool, empty: bool) -> None:
+    """Buttons and counts; called twice a second.
+
+    Args:
+        recorder: the visitor's.
+        playing: whether the camera is on.
+        empty: whether no face was there when the page was drawn.
+    """
     counts = {label: recorder.recording.count(label) for label in NAMES}
     for label, name in NAMES.items():
         records = recorder.label == label
@@ -109,8 +117,9 @@ def _show_progress(recorder: FaceRecorder, playing: bool) -> None:
     # Always there, so that nothing jumps while hints come and go.
     st.caption(plain(_advice(recorder, counts, playing)))
     _show_use_button(recorder, counts)
-    if recorder.done:
-        st.rerun(scope="app")  # what comes next stands outside of this fragment
+    # What comes next, and the question before faces are lost, stand outside of this fragment.
+    if recorder.done or (empty and any(counts.values())):
+        st.rerun(scope="app")
 
 
 def _show_count(label: str, counts: dict[str, int]) -> None:
@@ -151,6 +160,7 @@ def _show_shots(recorder: FaceRecorder) -> None:
     if shot is not None:
         empty_field(_FIELD)
         try:
+            check_held(shot)
             recorder.add_shot(read_image(shot.getvalue()), label)
             recorder.hint = ""
         except MasklensError as error:

@@ -120,7 +120,7 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.caption(_facts(job))
                 if allowed:
-                    with st.popover("", icon=":material/edit:", type="tertiary", help="Change"):
+                    with st.popover("Change", icon=":material/edit:", type="tertiary"):
                         _show_changes(job)
     if len(runs) > 1:
         st.caption("Tick two or more to lay their curves over one another.")

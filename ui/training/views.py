@@ -40,7 +40,13 @@ _to_the_top = hidden_component(
     "to-the-top",
     """
 export default function ({ parentElement }) {
-  parentElement.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+  const main = parentElement.closest('[data-testid="stMain"]');
+  main?.scrollTo({ top: 0 });
+  const title = main?.querySelector("h1");  // the button that was pressed has gone
+  if (title) {
+    title.tabIndex = -1;
+    title.focus({ preventScroll: true });
+  }
 }
 """,
 )

@@ -105,6 +105,16 @@ def test_what_is_no_photo_in_the_photos_folder_is_passed_over(
     assert [scene.image_path.name for scene in read_scenes(tmp_path)] == ["a.png", "b.JPG"]
 
 
+def test_what_macs_put_beside_each_file_is_passed_over(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    add_scene(tmp_path, "a", make_photo(0), [])
+    for name in ("annotations/._a.xml", "images/._a.png", "labels/._a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    assert [scene.image_path.name for scene in read_scenes(tmp_path)] == ["a.png"]
+
+
 def test_a_folder_without_annotations_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MasklensError, match="No annotations were found"):
         read_scenes(tmp_path)

@@ -26,9 +26,9 @@ def end_process(folder: Path) -> None:
             os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what another process does."""
+def until(condition: Callable[[], object], every_seconds: float = 0.03) -> None:
+    """Wait for what another process does, which needs the time that asking takes."""
     deadline = time.monotonic() + 1800
     while not condition():
         assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.005)
+        time.sleep(every_seconds)

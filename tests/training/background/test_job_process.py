@@ -19,8 +19,8 @@ from training.job_files import new_folder
 @pytest.mark.usefixtures("sleeper")
 @pytest.mark.parametrize(
     ("age", "state"),
-    [(60, "interrupted"), (0, "running"), (-3600, "interrupted")],
-    ids=["silent", "beats", "beat before the clock was set back"],
+    [(60, "interrupted"), (0, "running"), (-60, "running"), (-3600, "interrupted")],
+    ids=["silent", "beats", "another computer's clock", "beat before the clock was set back"],
 )
 @pytest.mark.parametrize("change", [{"started": 1.0}, {"host": "another machine"}])
 def test_a_number_alone_does_not_make_a_process_that_of_the_run(

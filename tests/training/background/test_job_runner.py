@@ -349,12 +349,12 @@ def test_killed_runs_go_on_and_the_next_one_starts_by_itself(photos: Path) -> No
     """kill -9 in mid-epoch and while saving; nobody looks on when the next one's turn comes."""
     first = control.submit(config(photos, epochs=3), "first")
     second = control.submit(config(photos, epochs=200), "second")
-    until(lambda: epochs_done(first) == 1)
+    until(lambda: epochs_done(first) == 1, every_seconds=0.005)
     kill(first)
     assert jobs.job(first.id).state == State.INTERRUPTED
     control.stop(second.id)
     control.resume(first.id)
-    until(lambda: list((first.folder / "checkpoints").glob(".*")))
+    until(lambda: list((first.folder / "checkpoints").glob(".*")), every_seconds=0.005)
     kill(first)
     done = epochs_done(first)
     assert jobs.job(first.id).state == State.INTERRUPTED

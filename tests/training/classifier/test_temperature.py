@@ -22,8 +22,9 @@ def test_the_temperature_that_was_lost_is_found_again(temperature: float) -> Non
     labels, probabilities = answers(temperature)
     found = fit_temperature(labels, probabilities)
     assert found.temperature == pytest.approx(temperature, rel=0.06)
-    before = metrics.expected_calibration_error(labels, probabilities)
-    after = metrics.expected_calibration_error(labels, found.apply(probabilities))
+    before, after = metrics.expected_calibration_error(
+        np.stack([labels] * 2), np.stack([probabilities, found.apply(probabilities)])
+    )
     assert after < 0.02
     assert temperature == 1 or after < before / 2
 

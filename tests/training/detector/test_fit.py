@@ -383,6 +383,7 @@ def test_half_precision_is_half_the_file_and_the_same_detector(
     run: Run, network: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MASKLENS_MODELS", str(tmp_path))
+    monkeypatch.setattr(export, "load_detector_network", lambda run_dir: network)
     assert main(["install-detector", str(run.folder), "--weights", "float16"]) == 0
     half = load_model("fcos")
     assert half.card["weights"] == "float16"

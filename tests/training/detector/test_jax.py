@@ -90,6 +90,7 @@ def test_installing_says_what_it_needs(run: Path) -> None:
 def test_tensorflow_can_go_on_from_it(run: Path) -> None:
     model = last_model(run)
     assert model.jit_compile is False
+    model.run_eagerly = True  # tracing the step takes longer than taking it
     assert isinstance(model.optimizer, BackboneAdamW)
     assert model.optimizer.backbone_rate == 0.5
     assert int(model.optimizer.iterations.numpy()) == 2

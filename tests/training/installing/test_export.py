@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -38,11 +39,15 @@ def models(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield folder
 
 
+once_loaded = functools.cache(load_network)  # by the run's folder, where nothing changes
+
+
 @pytest.fixture
 def quick_export(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
-    """The conversion takes seconds; its result is in the folder already."""
+    """Loading and converting take seconds; what comes of it is here already."""
     content = (models / "fresh" / "model.tflite").read_bytes()
     monkeypatch.setattr(export, "to_litert", lambda network, weights="float32": content)
+    monkeypatch.setattr(export, "load_network", once_loaded)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -184,6 +189,7 @@ def test_the_card_says_what_rounding_lost(
     monkeypatch.setattr(
         export, "to_litert", lambda network, weights: asked.append(weights) or content
     )
+    monkeypatch.setattr(export, "load_network", once_loaded)
     classify_inputs = LiteRtClassifier.classify_inputs
     monkeypatch.setattr(
         LiteRtClassifier,

@@ -82,7 +82,7 @@ def test_the_command_rewrites_card_and_report(
         reported = [photo["mask_probability"] for photo in part["photos"]]
         np.testing.assert_allclose(shown, reported, atol=1e-6)
         assert part["calibration_error"]["value"] == pytest.approx(
-            metrics.expected_calibration_error(photos.labels, shown)
+            metrics.expected_calibration_error(photos.labels[np.newaxis], shown[np.newaxis])[0]
         )
         before = plain.classify_inputs(photos.inputs(plain.input_spec)) >= 0.5
         assert ((shown >= 0.5) == before).all()

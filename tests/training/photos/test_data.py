@@ -112,6 +112,7 @@ def test_subfolders_are_read_and_other_files_are_not(
     deep.mkdir(parents=True)
     (root / "with_mask" / "001.jpg").rename(deep / "Größe.JPEG")
     (root / "with_mask" / "notes.txt").write_text("taken in May")
+    (root / "with_mask" / "._000.jpg").write_bytes(b"\0\5\x16\7")  # by a Mac
     (root / "with_mask" / "folder.jpg").mkdir()
     (root / "other.jpg").write_bytes((root / "with_mask" / "000.jpg").read_bytes())
     dataset = read_dataset(root, 80)

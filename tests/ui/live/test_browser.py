@@ -65,6 +65,8 @@ WEBKIT, KHTML = "AppleWebKit/605.1.15 (KHTML, like Gecko)", "AppleWebKit/537.36 
         (f"{WINDOWS} {KHTML} Chrome/140.0.0.0 Safari/537.36", "chrome", "windows"),
         (f"{WINDOWS} {KHTML} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "edge", "windows"),
         (f"{MAC} {WEBKIT} Version/18.0 Safari/605.1.15", "safari", "macos"),
+        # As ui/live/browser.js tells of an iPad, which says that it is a Mac.
+        (f"{MAC} {WEBKIT} Version/18.0 Safari/605.1.15 iPad", "safari", "ios"),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",)
         + ("firefox", "linux"),
         (f"{IPHONE} {WEBKIT} Version/18.0 Mobile/15E148 Safari/604.1", "safari", "ios"),

@@ -157,8 +157,9 @@ def test_snapshots_have_names_of_their_own_and_none_gives_way_to_another(
     assert len(set(names)) == MOST_SNAPSHOTS
     assert names == sorted(names, reverse=True)
     clock.seconds += ONE_PRESS_SECONDS
-    with pytest.raises(MasklensError, match="there are 12"):
-        stream.take_snapshot()
+    for _ in range(2):  # also of a double click
+        with pytest.raises(MasklensError, match="there are 12"):
+            stream.take_snapshot()
     assert stream.snapshots == taken
 
     stream.remove_snapshot(taken[-1])

@@ -91,7 +91,7 @@ def test_what_the_server_did_not_keep_is_named_and_the_rest_taken_in(
     assert not page.exception
     assert len(found(page)) == 1
     (warning,) = page.warning
-    assert warning.value.startswith("**second.png**: What you have brought is more than ")
+    assert warning.value.startswith("**second.png**: Your uploads are more than ")
     upload(page, ("second.png", second))  # there is room again
     assert len(found(page)) == 2
     assert len(page.warning) == 0

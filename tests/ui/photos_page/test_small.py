@@ -23,7 +23,7 @@ def details(page: AppTest) -> list[Any]:
 
 
 def scrolls_to(page: AppTest, selector: str) -> bool:
-    script = f'<script>document.querySelector("{selector}'
+    script = f'document.querySelector("{selector}'
     return any(script in item.proto.body for item in page.get("html"))
 
 

@@ -17,10 +17,9 @@ from tests.ui.pages import labels, press, texts
 from tests.ui.training_page.page import OpenPage, compared, see_runs
 from training.background import control, jobs
 from training.config import DATA_FILE
-from training.events import EventLog
+from training.events import EventLog, when
 from training.job_files import OUTCOME_FILE
 from ui.metrics.corrections import Marks
-from ui.words import when
 
 
 def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: Any) -> None:

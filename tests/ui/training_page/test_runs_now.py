@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +29,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock.started += 1
 
     monkeypatch.setattr(runs_now, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
-    monkeypatch.setattr(runs_now, "_read", (Path(), float("-inf"), []))
+    never = float("-inf")
+    monkeypatch.setattr(runs_now, "_last", runs_now._Read(Path(), never, never, []))
     monkeypatch.setattr(jobs, "jobs", count)
     monkeypatch.setattr(control, "start_next", start)
     return clock
@@ -42,6 +45,28 @@ def test_those_who_wait_share_what_one_read(runs: Any, clock: SimpleNamespace) -
     clock.seconds += RECENT_SECONDS
     assert [run.id for run in recent_runs()] == [second, first]
     assert (clock.reads, clock.started) == (2, 2)
+
+
+def test_those_who_come_while_runs_are_read_wait_for_them(
+    runs: Any, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading takes longer than what was read is of use for."""
+    run_id, read, begun, go_on = runs.make("Ben", "running"), jobs.jobs, Event(), Event()
+
+    def slowly() -> Any:
+        begun.set()
+        assert go_on.wait(60)
+        clock.seconds += 2 * RECENT_SECONDS
+        return read()
+
+    monkeypatch.setattr(jobs, "jobs", slowly)
+    with ThreadPoolExecutor(5) as pages:
+        asked = [pages.submit(recent_runs)]
+        assert begun.wait(60)
+        asked += [pages.submit(recent_runs) for _ in range(4)]
+        go_on.set()
+        assert [[run.id for run in each.result(60)] for each in asked] == [[run_id]] * 5
+    assert clock.reads == 1
 
 
 def test_what_a_page_has_shown_is_never_taken_back(runs: Any, clock: SimpleNamespace) -> None:
