@@ -20,10 +20,10 @@ test: .venv/installed-dev
 	$(BIN)/pytest -m "not e2e" -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -m e2e tests/e2e
 
-# A .venv of another Python is made anew: what it was made with is not what makes it now.
+# A .venv of another Python, or half made, is made anew.
 .venv/installed: requirements.txt
-	@$(BIN)/python -c '$(FITS)' 2>/dev/null || $(PYTHON) -c '$(FITS)'
-	@$(BIN)/python -c '$(FITS)' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || $(PYTHON) -c '$(FITS)'
+	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(PIP_OPTIONS) -r requirements.txt
 	touch $@

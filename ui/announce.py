@@ -18,7 +18,13 @@ export default function ({ data }) {
       "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);";
     document.body.append(place);
   }
-  if (place.textContent !== data.text) place.textContent = data.text;
+  // Later than its place, which is new where nothing was to be told before.
+  const timer = setTimeout(() => { place.textContent = data.text; }, 100);
+  // Another photo may show just the same, and another page has nothing to do with it.
+  return () => {
+    clearTimeout(timer);
+    if (place.textContent === data.text) place.textContent = "";
+  };
 }
 """,
 )

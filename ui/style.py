@@ -17,7 +17,9 @@ def style() -> str:
     row = '[data-testid="stButtonGroup"] [role="radiogroup"]'
     # Streamlit's rules name each state of a button: only !important weighs more.
     return f"""
-:focus-visible {{ outline: 2px solid {words} !important; outline-offset: 2px; }}
+:focus-visible:not(input, textarea) {{
+  outline: 2px solid {words} !important; outline-offset: 2px;
+}}
 [data-testid="stCaptionContainer"] {{ opacity: {CAPTION_OPACITY}; }}
 [data-testid="stButtonGroup"] button[data-selected]:not([data-disabled]),
 [data-testid="stSliderThumbValue"] {{ color: {words} !important; }}

@@ -127,7 +127,9 @@ def _expanded(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         # Brackets stand for themselves, as they do there.
         pattern = str(path).replace("[", "[[]")
-        found = [] if os.path.lexists(path) else sorted(glob.glob(pattern))
+        found = [] if os.path.lexists(path) else sorted(glob.glob(pattern, recursive=True))
+        if "**" in pattern:  # which stands for files in folders, and for the folders, too
+            found = [file for file in found if not os.path.isdir(file)]
         yield from map(Path, found) if found else [path]
 
 

@@ -9,6 +9,7 @@ _beep = hidden_component(
     """
 let context = null;
 let heard = null;
+let forget = null;
 
 function play() {
   for (const start of [context.currentTime, context.currentTime + 0.22]) {
@@ -26,27 +27,31 @@ function play() {
   }
 }
 
-// Safari lets a page be heard from a press on, and no earlier one counts.
 function begin() {
   context ??= new AudioContext();
-  context.resume();
+  return context.resume();
+}
+
+// Safari lets a page be heard from a press on, and none before it was asked counts.
+function beginAtNextPress() {
+  const press = () => begin();
+  for (const name of ["pointerup", "keydown"]) addEventListener(name, press, true);
+  return () => {
+    for (const name of ["pointerup", "keydown"]) removeEventListener(name, press, true);
+  };
 }
 
 export default function ({ data }) {
   // The count outlives the component: coming back to the page is no alert.
   if (heard !== null && data.count > heard) {
-    begin();
     // Before the first click on a page browsers keep it silent; an alert must not come later.
     const latest = performance.now() + 1000;
-    context.resume().then(() => performance.now() < latest && play());
+    begin().then(() => performance.now() < latest && play());
   }
   heard = data.count;
-  addEventListener("pointerdown", begin);
-  addEventListener("keydown", begin);
-  return () => {
-    removeEventListener("pointerdown", begin);
-    removeEventListener("keydown", begin);
-  };
+  forget?.();  // the one of the call before, which may not be tidied away yet
+  const mine = (forget = beginAtNextPress());
+  return () => mine();
 }
 """,
 )

@@ -114,8 +114,8 @@ def _current(stream: LiveStream, playing: bool) -> bool:
 
 def show_notes(stream: LiveStream, alert: AlertRule | None, playing: bool) -> None:
     """The alert and what else comes and goes; below all buttons, which must stand still."""
+    alert_sound(stream.alert.count)  # there before the alert is switched on, to hear that press
     if alert is not None:
-        alert_sound(stream.alert.count)
         # Always a box of the same height, for settings stand below.
         if playing and stream.alerted:
             with st.container(key=_RAISED):

@@ -80,7 +80,7 @@ def test_folder_is_searched_and_a_broken_photo_stops_nothing(
     assert loaded == [tuple(DEFAULTS)[:2]]
 
 
-@pytest.mark.parametrize("pattern", ["b.*", "?.JPG"])
+@pytest.mark.parametrize("pattern", ["b.*", "?.JPG", "**/b.JPG", "**/b.*"])
 def test_patterns_are_expanded_where_the_shell_left_them(
     photos: Path, capsys: pytest.CaptureFixture[str], pattern: str
 ) -> None:
