@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -350,8 +351,9 @@ def test_shutter_and_what_a_shot_shows_are_in_sight(
         note();
     }""")
     for number in (1, 2):
-        shutter.click()
-        page.get_by_role("button", name="Labelled photo (JPEG)").nth(number - 1).wait_for()
+        labelled = page.get_by_role("button", name="Labelled photo (JPEG)").nth(number - 1)
+        # A press may meet a camera that has just begun and shows no picture yet.
+        retried(shutter.click, partial(labelled.wait_for, timeout=20_000))
         answer = page.locator(".st-key-last-shot").get_by_text(re.compile("face"))
         answer.wait_for()
         box = answer.bounding_box()
