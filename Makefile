@@ -22,8 +22,8 @@ test: .venv/installed-dev
 
 # A .venv of another Python, or half made, is made anew.
 .venv/installed: requirements.txt
-	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || $(PYTHON) -c '$(FITS)'
-	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || \
+		{ $(PYTHON) -c '$(FITS)' && $(PYTHON) -m venv --clear .venv; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(PIP_OPTIONS) -r requirements.txt
 	touch $@

@@ -22,9 +22,14 @@ PATIENCE_SECONDS = 1.0 if sys.platform == "win32" else 0.0
 _PAUSE_SECONDS = 0.02
 
 
-def is_beside(path: Path) -> bool:
-    """Whether this is what Macs put beside each file on disks of other kinds, e.g. "._a.jpg"."""
-    return path.name.startswith("._")
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Paths found in a folder, sorted alike on every system.
+
+    Left out is what Macs put beside each file on disks of other kinds, e.g. "._a.jpg".
+    """
+    # Under Windows paths themselves compare without capitals, and splits would be others.
+    kept = (path for path in paths if not path.name.startswith("._"))
+    return sorted(kept, key=lambda path: path.parts)
 
 
 def has_place(path: Path) -> bool:

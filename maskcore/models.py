@@ -173,7 +173,7 @@ def load_model(name: str) -> StoredModel:
 
 
 def _load(name: str) -> StoredModel:
-    card = read_card(name)
+    card = _read_card(name)
     path = models_dir() / name / MODEL_FILE
     try:
         content = path.read_bytes()

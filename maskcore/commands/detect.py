@@ -15,7 +15,7 @@ from tqdm import tqdm
 from maskcore.console import interrupts
 from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import check_results, is_beside, replacing, write_text
+from maskcore.files import check_results, in_order, replacing, write_text
 from maskcore.images import IMAGE_SUFFIXES, JPEG_MAX_SIDE, encode_image, is_picture, read_image
 from maskcore.models import check_installed
 from maskcore.pipeline import MaskPipeline
@@ -111,10 +111,8 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
             yield path
             continue
         copies = annotated if annotated and annotated.resolve() != path.resolve() else None
-        for child in sorted(path.rglob("*")):
+        for child in in_order(path.rglob("*")):
             if child.suffix.lower() not in IMAGE_SUFFIXES | {""} or not os.path.isfile(child):
-                continue
-            if is_beside(child):
                 continue
             if copies and child.resolve().is_relative_to(copies.resolve()):
                 continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import is_beside
+from maskcore.files import in_order
 from maskcore.images import IMAGE_SUFFIXES, read_image
 from maskcore.types import Box, longer_side
 from training.photos.class_names import KNOWN, face_label
@@ -69,9 +69,10 @@ def read_scenes(root: Path) -> list[Scene]:
     Raises:
         MasklensError: no annotations, an unknown class, or a photo missing.
     """
-    voc = _named(root / "annotations", "*.xml")
+    voc = in_order((root / "annotations").glob("*.xml"))
     passed_over = {path.stem for path in voc} | {"classes"}
-    yolo = [path for path in _named(root / "labels", "*.txt") if path.stem not in passed_over]
+    labels = in_order((root / "labels").glob("*.txt"))
+    yolo = [path for path in labels if path.stem not in passed_over]
     if not voc and not yolo:
         raise MasklensError(
             "No annotations were found: the folder must hold annotations/*.xml (Pascal VOC) or"
@@ -80,7 +81,7 @@ def read_scenes(root: Path) -> list[Scene]:
     # Some programs write their labels beside the photos.
     images = {
         path.stem: path
-        for path in _named(root / "images", "*")
+        for path in in_order((root / "images").glob("*"))
         if path.suffix.lower() in IMAGE_SUFFIXES
     }
     classes = class_names(root) if yolo else []
@@ -102,13 +103,6 @@ def read_scenes(root: Path) -> list[Scene]:
             ) from error
         scenes.append(Scene(images[path.stem], faces))
     return scenes
-
-
-def _named(folder: Path, pattern: str) -> list[Path]:
-    """The files in a folder that match a pattern, sorted."""
-    files = [path for path in folder.glob(pattern) if not is_beside(path)]
-    # By their names: under Windows paths compare without capitals, and splits would be others.
-    return sorted(files, key=lambda path: path.name)
 
 
 def _voc_faces(path: Path) -> Iterator[SceneFace]:

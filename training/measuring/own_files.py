@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from maskcore.errors import MasklensError
-from maskcore.files import is_beside
+from maskcore.files import in_order
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.photos.archive import open_files
 from training.photos.class_names import owner_names
@@ -76,9 +76,9 @@ def folder_files(root: Path, into: Path) -> OwnFiles:
         OSError: it may not be read.
     """
     annotated = any(
-        path.name != CLASSES_FILE and not is_beside(path)
+        path.name != CLASSES_FILE
         for suffix, name in _BOXES.items()
-        for path in (root / name).glob(f"*{suffix}")
+        for path in in_order((root / name).glob(f"*{suffix}"))
     )
     ready = links_stay_below(root, _SCENES) if annotated else is_ready(root)
     if ready:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskcore.classification.preprocess import resize
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import is_beside
+from maskcore.files import in_order
 from maskcore.images import IMAGE_SUFFIXES, read_image
 from maskcore.types import Box, ImageRgb
 from training.config import CROP_MARGIN, TrainConfig
@@ -151,17 +151,12 @@ def folder_label(path: str) -> int:
     return CLASS_FOLDERS.index(path.split("/")[0])
 
 
-def _by_parts(path: Path) -> tuple[str, ...]:
-    """To sort by: under Windows paths compare without capitals, and splits would be others."""
-    return path.parts
-
-
 def photo_files(folder: Path) -> list[Path]:
     """Files that are photos by their names, in subfolders too, sorted."""
     return [
         path
-        for path in sorted(folder.rglob("*"), key=_by_parts)
-        if path.suffix.lower() in IMAGE_SUFFIXES and not is_beside(path) and os.path.isfile(path)
+        for path in in_order(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES and os.path.isfile(path)
     ]
 
 

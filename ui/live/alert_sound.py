@@ -50,8 +50,7 @@ export default function ({ data }) {
   }
   heard = data.count;
   forget?.();  // the one of the call before, which may not be tidied away yet
-  const mine = (forget = beginAtNextPress());
-  return () => mine();
+  return (forget = beginAtNextPress());
 }
 """,
 )

@@ -56,7 +56,7 @@ def _chart(rows: list[Second]) -> alt.Chart:
     chart: alt.Chart = (
         alt.Chart(table, title="Faces in view", height=280)
         # No line at the areas' edges: it would be drawn for kinds without a face as well.
-        .mark_area(interpolate="step-after", fillOpacity=1)
+        .mark_area(interpolate="step-after")
         .encode(
             x=alt.X(
                 "second:Q",
