@@ -14,6 +14,20 @@ ASKS = """() => {
 }"""
 
 
+# Resolved once an element has stood still for 15 pictures of the screen.
+_STILL = """element => new Promise(resolve => {
+    let place = '', still = 0;
+    const look = () => {
+        const {x, y, width, height} = element.getBoundingClientRect();
+        const now = [x, y, width, height].join();
+        still = now === place ? still + 1 : 0;
+        place = now;
+        if (still < 15) requestAnimationFrame(look); else resolve();
+    };
+    look();
+})"""
+
+
 def settled(page: Any) -> None:
     """Wait until no run of the page is on and what an earlier one left is gone.
 
@@ -43,30 +57,21 @@ def retried(press: Callable[[], Any], outcome: Callable[[], Any], tries: int = 5
                 raise
 
 
-def slide(page: Any, slider: Any, value: int, key: str = "") -> None:
-    """Press a key until the slider, which has the focus, stands at a value and stays there.
+def unfold(page: Any, title: str) -> None:
+    """Open what is folded under this title, and wait until it is open.
 
-    Each press begins a run, and a run that was on its way puts the slider back.
-
-    Args:
-        page: holds the slider.
-        slider: it.
-        value: where it is to stand.
-        key: an arrow by default, the one that leads there.
+    What is pressed while it moves may be elsewhere when the button comes up.
     """
-    steady = 0
-    for _ in range(100):
-        at = int(slider.input_value())
-        if at == value:
-            steady += 1
-        else:
-            steady = 0
-            page.keyboard.press(key or ("ArrowRight" if at < value else "ArrowLeft"))
-        if steady == 3:
-            return
-        page.wait_for_timeout(200)
-        settled(page)
-    raise AssertionError(f"the slider stands at {at}, not at {value}")
+    page.get_by_text(title, exact=True).click()
+    page.locator("details[open]").filter(has_text=title).evaluate(_STILL)
+
+
+def press_quickly(page: Any, slider: Any, key: str, times: int) -> None:
+    """Press a key several times, faster than the page is drawn anew; each press counts."""
+    for _ in range(times):
+        slider.press(key)
+        # Each is a value of its own: those that come faster the browser sends as one.
+        page.wait_for_timeout(220)
 
 
 def download(page: Any, name: str) -> tuple[str, bytes]:

@@ -23,11 +23,9 @@ def figure(page: Any, name: str) -> str:
     return str(metric.get_by_test_id("stMetricValue").inner_text())
 
 
-def wait_for_figure(
-    page: Any, name: str, value: str | re.Pattern[str], timeout: int | None = None
-) -> None:
+def wait_for_figure(page: Any, name: str, value: str | re.Pattern[str]) -> None:
     metric = page.get_by_test_id("stMetric").filter(has=page.get_by_text(name, exact=True))
-    metric.get_by_test_id("stMetricValue").get_by_text(value, exact=True).wait_for(timeout=timeout)
+    metric.get_by_test_id("stMetricValue").get_by_text(value, exact=True).wait_for()
 
 
 def wait_for_people(page: Any) -> None:
@@ -46,15 +44,6 @@ def threshold_of(page: Any) -> Any:
     slider = page.get_by_role("slider").first
     slider.wait_for()
     return slider
-
-
-def slide_until(page: Any, slider: Any, key: str, name: str, value: str | re.Pattern[str]) -> None:
-    """Press a key on the slider until a figure says what is to come of it.
-
-    Beside a stream a slow machine's page is never at rest, and a run that was on its way may
-    put the slider back.
-    """
-    retried(lambda: slider.press(key), lambda: wait_for_figure(page, name, value, timeout=20_000))
 
 
 def frames_flow(page: Any) -> dict[str, Any]:
@@ -80,12 +69,14 @@ def test_the_stream_starts_is_labelled_obeys_the_threshold_and_survives_a_round_
 
     # At 99 % the masked face passes no longer, on the stream that is running.
     threshold = threshold_of(page)
-    slide_until(page, threshold, "End", "Mask", "0")
+    threshold.press("End")
+    wait_for_figure(page, "Mask", "0")
     before = seen(page)["codes"]
     frames_flow(page)
     assert seen(page)["codes"] > before  # the player was not loaded anew
     # At 1 % the bare face is one with mask, or not sure.
-    slide_until(page, threshold, "Home", "Mask", re.compile("^[12]$"))
+    threshold.press("Home")
+    wait_for_figure(page, "Mask", re.compile("^[12]$"))
 
     assert not page.evaluate(ASKS)  # a reload would lose nothing yet
     labelled = page.get_by_role("button", name="With labels").first
@@ -224,7 +215,8 @@ def test_two_visitors_have_streams_of_their_own(live: Callable[[], Any]) -> None
     wait_for_people(first)
     assert figure(second, "People so far") == "0"
     start(second)
-    slide_until(second, threshold_of(second), "End", "Mask", "0")
+    threshold_of(second).press("End")
+    wait_for_figure(second, "Mask", "0")
     wait_for_figure(first, "Mask", "1")
     for page in (first, second):
         no_faults(page)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from maskcore.models import models_dir
-from tests.e2e.steps import retried, settled
+from tests.e2e.steps import press_quickly, retried, settled, unfold
 from ui.photos.sample import sample_photo
 
 pytestmark = pytest.mark.e2e
@@ -98,7 +98,7 @@ def test_a_click_on_a_tile_lists_its_photos(page: Any, photos: list[dict[str, An
 def test_the_slider_redraws_figures_and_list(page: Any, photos: list[dict[str, Any]]) -> None:
     slider = page.get_by_role("slider", name="Threshold: counts as a mask from")
     settled(page)
-    slider.press("PageUp")  # ten steps at once: one after another, a run would undo some
+    press_quickly(page, slider, "ArrowRight", 10)
     right = sum((p["mask_probability"] >= 0.6) == (p["label"] == "with_mask") for p in photos)
     page.get_by_text(f"{right} of {len(photos)} photos are called rightly").first.wait_for()
     wait_for_list(page, mistakes(photos, 0.6)[:12])
@@ -122,12 +122,12 @@ def test_the_pictures_come_with_a_zip_of_the_data_set(
 ) -> None:
     name = mistakes(photos, 0.5)[0]
     (path,) = (photo["path"] for photo in photos if photo["path"].endswith(f"/{name}"))
-    page.get_by_text("Show the pictures").click()
+    unfold(page, "Show the pictures")
     bring(page, "with_mask and without_mask", "set/with_mask/nobody.jpg")
     page.get_by_text("None of the photos measured is in this ZIP archive").wait_for()
     bring(page, "with_mask and without_mask", f"set/{path}")
     page.locator("[data-testid=stImage] img").wait_for()
-    page.get_by_text("The pictures", exact=True).click()
+    unfold(page, "The pictures")
     page.get_by_text(f"mine.zip holds 1 of the {len(photos)} photos measured").wait_for()
     page.get_by_role("button", name="Remove these pictures").click()
     page.get_by_text("Show the pictures").wait_for()

@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks.app import running_app
 from benchmarks.live_page import player
 from maskcore.models import models_dir, read_card
-from tests.e2e.steps import ASKS, no_faults, settled, slide
+from tests.e2e.steps import ASKS, no_faults, settled, unfold
 
 pytestmark = pytest.mark.e2e
 
@@ -143,7 +143,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     press(page, "Use these photos")
     page.get_by_role("img", name="Photos of the class Mask").wait_for(timeout=PATIENCE_MS)
     settled(page)
-    page.get_by_text("More settings", exact=True).click()
+    unfold(page, "More settings")
     page.get_by_role("radiogroup", name="Starting weights").get_by_text(
         "Random", exact=True
     ).click()
@@ -151,8 +151,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     fine_tuning = page.get_by_role("slider", name="Fine-tuning epochs")
     assert fine_tuning.is_visible()  # the settings stay open
     settled(page)
-    fine_tuning.focus()
-    slide(page, fine_tuning, 0, "Home")
+    fine_tuning.press("Home")
     page.get_by_text("the network learns next to nothing").wait_for()
     page.get_by_label("Name of the run").fill(RUN)
     press(page, "Train")
@@ -174,7 +173,7 @@ def test_a_run_from_the_archive_to_the_installed_model_and_back(
     bar.wait_for(state="detached")
     verdict = page.get_by_text("The verdict rests on the")
     assert not verdict.is_visible()
-    page.get_by_text(OVER).click()
+    unfold(page, OVER)
     verdict.wait_for()
     page.get_by_test_id("stVegaLiteChart").first.wait_for()
     assert read_card("mobilenet_v2")["sha256"] == shipped
@@ -231,9 +230,7 @@ def test_a_model_is_made_of_what_the_camera_recorded(
     press(page, "Use these faces")
     page.get_by_role("img", name="Photos of the class Mask").wait_for(timeout=PATIENCE_MS)
     settled(page)
-    epochs = page.get_by_role("slider", name=re.compile("^Epochs"))
-    epochs.focus()
-    slide(page, epochs, 1, "Home")
+    page.get_by_role("slider", name=re.compile("^Epochs")).press("Home")
     page.get_by_label("Name of the run").fill("Recorded in the browser")
     press(page, "Train")
     page.get_by_role("heading", name="Recorded in the browser").wait_for()

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import Analysis
 from ui.choices import Choice
-from ui.keep import keep
+from ui.keep import keep, preset
 from ui.photos.export import annotated_name
 from ui.photos.gallery import Gallery
 from ui.photos.overview import (
@@ -91,7 +91,7 @@ def show_photos(
     pages = max(1, -(-len(shown) // a_page))
     page = min(st.session_state[PAGE], pages)
     if len(gallery.photos) > a_page:  # from the beginning, so that nothing moves later
-        st.session_state[PAGE] = page  # else it would begin anew where there are more pages
+        preset(PAGE, page)
         with pager:
             page = st.pagination(pages, key=PAGE)
     of_page = [
@@ -161,7 +161,7 @@ def _show_pager_below(page: int, pages: int) -> None:
         # A page turned from below begins at its first photo.
         st.session_state[TO_SEE] = "[class*='st-key-page-']"
 
-    st.session_state[_BELOW] = page
+    preset(_BELOW, page)
     st.pagination(pages, key=_BELOW, on_change=turn)
 
 

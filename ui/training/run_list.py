@@ -9,6 +9,7 @@ from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
 from training.events import when
 from ui.actions import action_button
+from ui.keep import preset
 from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
 from ui.training.runs_now import recent_runs
@@ -71,7 +72,7 @@ def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
         return
     beyond_phones = f"@media (min-width: {PHONE_PX + 1}px)"
     st.html(f"<style>{beyond_phones} {{ .st-key-{_ON_PHONES} {{ display: none; }} }}</style>")
-    st.session_state[_ON_PHONES] = shown.id if shown else None
+    preset(_ON_PHONES, shown.id if shown else None)
     titles = {job.id: f"{job.name} · {STATES[job.state][0]}" for job in runs}
     st.selectbox(
         "Run",
