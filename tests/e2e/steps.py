@@ -68,10 +68,10 @@ def unfold(page: Any, title: str) -> None:
 
 def press_quickly(page: Any, slider: Any, key: str, times: int) -> None:
     """Press a key several times, faster than the page is drawn anew; each press counts."""
+    slider.focus()
     for _ in range(times):
-        slider.press(key)
-        # Each is a value of its own: those that come faster the browser sends as one.
-        page.wait_for_timeout(220)
+        page.keyboard.press(key)
+        page.wait_for_timeout(150)
 
 
 def download(page: Any, name: str) -> tuple[str, bytes]:
