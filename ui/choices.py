@@ -67,14 +67,13 @@ def choose_way(
         titles: of ways that are called otherwise than by their names.
     """
     # What was begun on one of the ways is found again when the visitor comes back.
-    keep(key, next(iter(icons)), icons)
     return st.segmented_control(
         label,
         list(icons),
         required=True,
         format_func=lambda name: f"{icons[name]} {(titles or {}).get(name, name)}",
         label_visibility="collapsed",
-        key=key,
+        **keep(key, next(iter(icons)), icons),
     )
 
 
@@ -88,20 +87,23 @@ def choose() -> tuple[Choice, float]:
     left, middle, right = st.columns(3, gap="medium")
     with left:
         names = list(DETECTORS)
-        keep("detector", names[0], names)
         measured = {name: _measured(name) for name in names}
         # With their figures, so that finders can be told apart before one is chosen.
         titles = {
             name: ": ".join(filter(None, (DETECTORS[name][0], measured[name][0]))) for name in names
         }
         detector = st.selectbox(
-            "Face finder", names, format_func=titles.__getitem__, key="detector"
+            "Face finder",
+            names,
+            format_func=titles.__getitem__,
+            **keep("detector", names[0], names),
         )
         st.caption(f"{DETECTORS[detector][1]} {measured[detector][1]}")
     with middle:
         models = mask_models(kept("model"))
-        keep("model", models[0], models)
-        model = st.selectbox("Mask model", models, format_func=model_title, key="model")
+        model = st.selectbox(
+            "Mask model", models, format_func=model_title, **keep("model", models[0], models)
+        )
         st.caption(MODELS[model][1] if model in MODELS else "Trained on this machine.")
     with right:
         try:
@@ -112,13 +114,12 @@ def choose() -> tuple[Choice, float]:
         if st.session_state.setdefault("threshold_of", of) != of:
             forget("threshold")  # each model starts with its own, one put in its place, too
             st.session_state.threshold_of = of
-        keep("threshold", start)
         percent = st.slider(
             THRESHOLD_LABEL,
             min_value=1,
             max_value=99,
             format="%d %%",
-            key="threshold",
+            **keep("threshold", start),
         )
         st.caption("How sure the model must be of a mask. Higher: fewer faces pass as masked.")
     choice = detector, model
@@ -132,8 +133,7 @@ def choose_blur(what: str) -> bool:
     Args:
         what: in which pictures that is here, as a sentence.
     """
-    keep("blur", False)
-    return st.toggle("Blur faces", key="blur", help=what)
+    return st.toggle("Blur faces", help=what, **keep("blur", False))
 
 
 def fold(key: str) -> None:

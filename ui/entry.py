@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 # Of the players, which are imported late; see ``leave_other_pages``.
 KEY = "camera-stream"
 RECORDER_KEY = "recorder-stream"
-_MARK = "entered_by_main_script"
+# Of the session: whether the page has not been drawn yet since the visitor came to it.
+ARRIVED = "arrived"
+_MARK, _PAGE = "entered_by_main_script", "entered_page"
 
 
 def mark_entered() -> None:
@@ -26,6 +29,10 @@ def enter_by_main_script() -> None:
     if _MARK not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE], st.session_state[ARRIVED] = page, True
 
 
 def leave_other_pages(url_path: str) -> None:

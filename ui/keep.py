@@ -1,80 +1,71 @@
-"""Settings that outlive a change of page: Streamlit forgets a widget's value with its page."""
+"""Settings that outlive a change of page, and presses that outlive a run."""
 
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """What a widget last held, and the page it was drawn on; "" before it was."""
+class Kept(TypedDict):
+    """What a kept widget is given besides its own: ``st.toggle("Blur", **keep("blur", False))``.
 
-    value: Any
-    page: str = ""
+    Streamlit then keeps its value over other pages and while it is not drawn, and sends it where
+    the browser does not hold one.
+    """
+
+    key: str
+    persist_state: Literal["session"]
 
 
-def keep(key: str, default: Any, options: Container[Any] | None = None) -> None:
+def keep(key: str, default: Any, options: Container[Any] | None = None) -> Kept:
     """Let the widget of this key start with what it last held, on whichever page that was.
 
-    Call it before the widget, which then needs no default of its own.
+    The widget needs no default of its own.
 
     Args:
         key: the widget's.
         default: for a visitor who has not touched it.
         options: what it may hold; something else kept gives way to the default.
     """
-    before = _all_kept().get(key, _Kept(default))
-    value = st.session_state.get(key, before.value)
-    if options is not None and value not in options:
-        value = default
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
-    if page != before.page:
-        # There the widget of this key is another widget, which would begin with a value of its own.
-        st.session_state.pop(key, None)
-    _all_kept()[key] = _Kept(value, page)
-    preset(key, value)
-
-
-def preset(key: str, value: Any) -> None:
-    """Let the widget of this key, which is drawn below, show a value."""
-    # Only where it is another: a value that is set goes to the browser, where it takes the place
-    # of what the visitor has chosen there since this run began.
-    if key not in st.session_state or st.session_state[key] != value:
+    value = _given().pop(key, st.session_state.get(key, default))
+    if options is not None:
+        # Sent in every run: browsers hold the words of a choice, and those may change.
+        st.session_state[key] = value if value in options else default
+    elif key not in st.session_state or st.session_state[key] != value:
+        # Sent only where it is another: on its way it takes the place of what the visitor has
+        # chosen since this run began, which of a slider and a text field is then lost.
         st.session_state[key] = value
+    return {"key": key, "persist_state": "session"}
 
 
 def put(key: str, value: Any) -> None:
     """Let the widget of this key show a value from the next run on.
 
-    The widget itself may have been drawn in this run already: its own state is left to ``keep``.
+    The widget itself may have been drawn in this run already.
     """
-    forget(key)
-    _all_kept()[key] = _Kept(value)
+    _given()[key] = value
 
 
 def kept(key: str) -> Any:
     """What the widget of this key last held; None before ``keep``."""
-    return _all_kept().get(key, _Kept(None)).value
+    return _given().get(key, st.session_state.get(key))
 
 
 def forget(key: str) -> None:
     """Let the widget of this key start with its default again."""
-    _all_kept().pop(key, None)
+    _given().pop(key, None)
     st.session_state.pop(key, None)
 
 
 def forget_all(prefix: str) -> None:
     """The same for all widgets whose keys begin so."""
-    for key in [key for key in _all_kept() if key.startswith(prefix)]:
-        forget(key)
+    for key in [key for key in st.session_state if str(key).startswith(prefix)]:
+        forget(str(key))
 
 
-def _all_kept() -> dict[str, _Kept]:
-    held: dict[str, _Kept] = st.session_state.setdefault("kept", {})
-    return held
+def _given() -> dict[str, Any]:
+    """What ``put`` was told, until ``keep`` asks."""
+    given: dict[str, Any] = st.session_state.setdefault("given", {})
+    return given

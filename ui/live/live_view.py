@@ -44,17 +44,14 @@ _STYLE = f"""<style>
 
 def choose_alert() -> AlertRule | None:
     """When to raise an alert; None for never."""
-    keep("alert", False)
-    keep("alert_after", 3)
-    keep("alert_pause", 15)
     alert = st.toggle(
         "Alert",
-        key="alert",
         help="A sound and a note when somebody without a mask stays in view.",
+        **keep("alert", False),
     )
     with st.popover("When", disabled=not alert):
-        after = st.number_input("Without a mask for, seconds", 1, 120, key="alert_after")
-        pause = st.number_input("Pause between alerts, seconds", 1, 600, key="alert_pause")
+        after = st.number_input("Without a mask for, seconds", 1, 120, **keep("alert_after", 3))
+        pause = st.number_input("Pause between alerts, seconds", 1, 600, **keep("alert_pause", 15))
     return AlertRule(float(after), float(pause)) if alert else None
 
 

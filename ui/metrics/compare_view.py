@@ -31,8 +31,12 @@ def show_compare(judged: Judged, own: OwnPhotos | None) -> None:
         st.info("There is only one mask model. Train and install another one to compare them.")
         show_history([judged.model])
         return
-    keep("metrics_other", others[0], others)
-    other = st.selectbox("Compare with", others, format_func=title_with_run, key="metrics_other")
+    other = st.selectbox(
+        "Compare with",
+        others,
+        format_func=title_with_run,
+        **keep("metrics_other", others[0], others),
+    )
     if own is not None:
         theirs = OwnPhotos.of_session(other)
         if theirs is None:

@@ -17,7 +17,7 @@ from training.photos.class_names import CLASS_FOLDERS
 from training.photos.corrections import Corrections, parse_corrections, read_corrections
 from training.photos.intake import content_hash, hash_in_name, kept_names
 from ui.actions import keep_problem, show_problem
-from ui.keep import keep, preset
+from ui.keep import keep
 from ui.keys import CORRECTIONS
 from ui.uploader import empty_field, field_key, release
 from ui.uploads import check_held
@@ -145,7 +145,7 @@ class Marks:
         # Two names that are not UTF-8 may be one when legible.
         key = f"mark-{self.data}-{path}".encode(errors="backslashreplace").decode()
         known = hash_of(path) if path in self.hashes else ""
-        preset(key, self.mark_of(path, label, known))
+        st.session_state[key] = self.mark_of(path, label, known)
         st.selectbox(
             f"What to do with {spoken(path)}",
             list(_WORDS),
@@ -194,9 +194,9 @@ def choose_corrections(data: str, folder: Path) -> Marks:
     found = Marks.of_session(data).among(folder).over(listed)
     if not len(found):
         return found
-    keep("apply_corrections", True)
     wanted = st.checkbox(
-        f"Apply the corrections to {counted(len(found), 'photo')}", key="apply_corrections"
+        f"Apply the corrections to {counted(len(found), 'photo')}",
+        **keep("apply_corrections", True),
     )
     return found if wanted else Marks(data)
 

@@ -74,8 +74,12 @@ def choose_measured() -> Measured:
     models = mask_models(kept("metrics_model"))
     left, right = st.columns(2, gap="medium")
     with left:
-        keep("metrics_model", models[0], models)
-        model = st.selectbox("Mask model", models, format_func=title_with_run, key="metrics_model")
+        model = st.selectbox(
+            "Mask model",
+            models,
+            format_func=title_with_run,
+            **keep("metrics_model", models[0], models),
+        )
     own = OwnPhotos.of_session(model)
     parts: dict[str, Judged] = {}
     try:
@@ -88,8 +92,12 @@ def choose_measured() -> Measured:
     if not titles:
         return Measured(model, None, shipped_scenes(model), _reports(model, folds=True))
     with right:
-        keep("metrics_part", next(iter(titles)), titles)
-        part = st.selectbox("Measured on", list(titles), format_func=titles.get, key="metrics_part")
+        part = st.selectbox(
+            "Measured on",
+            list(titles),
+            format_func=titles.get,
+            **keep("metrics_part", next(iter(titles)), titles),
+        )
     if own is not None and part == OWN:
         return Measured(model, own.judged, own.scenes, own=own)
     return Measured(model, parts[part], shipped_scenes(model), _reports(model, folds=True))

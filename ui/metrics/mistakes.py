@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from training.metrics import CLASS_NAMES, Figure
-from ui.keep import preset
 from ui.metrics.confusion import CELL, called_rightly, confusion_chart
 from ui.metrics.corrections import Marks, show_corrections
 from ui.metrics.judged import Judged
@@ -50,7 +49,7 @@ def show_mistakes(judged: Judged, threshold: float, own: OwnPhotos | None) -> No
     if clicked and clicked[0] != of:
         clicked = st.session_state[_CLICKED] = None
         _let_tiles_be_clicked_again()
-    preset(_CHOSEN, clicked[1] if clicked else most_telling(counts))
+    st.session_state[_CHOSEN] = clicked[1] if clicked else most_telling(counts)
     titles = {cell: cell_title(cell, judged.counted(count)) for cell, count in counts.items()}
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -145,8 +144,10 @@ def _show_matrix(
 
 
 def _note_choice(of: Photos) -> None:
-    st.session_state[_CLICKED] = of, st.session_state[_CHOSEN]
-    _let_tiles_be_clicked_again()
+    # While the counts in its words change, a browser may send words that are no choice any more.
+    if st.session_state[_CHOSEN] in CELLS:
+        st.session_state[_CLICKED] = of, st.session_state[_CHOSEN]
+        _let_tiles_be_clicked_again()
 
 
 def _let_tiles_be_clicked_again() -> None:

@@ -51,19 +51,19 @@ def show_own(model: str) -> None:
         " whole. They are kept for this session only."
     )
     finders = [name for name in DETECTORS if name != "yunet" or yunet_available()]
-    keep("metrics_own_finders", finders[:1])
     chosen = st.multiselect(
         "Face finders to try on photos with boxes",
         finders,
         format_func=lambda name: DETECTORS[name][0],
-        key="metrics_own_finders",
+        **keep("metrics_own_finders", finders[:1]),
     )
     file = keep_zip(_FIELD, "A ZIP with photos")
     below = st.container()
     if only_this_computer():
         with st.expander("Or a folder on this computer"):
-            keep("metrics_own_folder", "")
-            named = st.text_input("Folder", key="metrics_own_folder", placeholder="/home/me/photos")
+            named = st.text_input(
+                "Folder", placeholder="/home/me/photos", **keep("metrics_own_folder", "")
+            )
             if st.button(_FOLDER, disabled=not named.strip()):
                 try:
                     root = folder_on_server(named, only_this_computer=True)

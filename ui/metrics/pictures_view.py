@@ -17,7 +17,7 @@ from training.job_files import read_values, run_of_model
 from training.photos.folder_intake import folder_on_server
 from training.photos.intake import content_hash
 from ui.actions import has_problem, keep_problem, show_problem
-from ui.keep import keep
+from ui.keep import Kept, keep
 from ui.keys import BROUGHT, PICTURES
 from ui.local import only_this_computer
 from ui.metrics.judged import Judged, read_judged
@@ -44,8 +44,7 @@ def choose_pictures(judged: Judged) -> tuple[Pictures | None, Callable[[], None]
     # Path.is_dir raises where it may not look.
     if not here and os.path.isdir(told):
         return Pictures.of_folder(Path(told)), None
-    if here:
-        keep("metrics_folder", told)
+    field = keep("metrics_folder", told) if here else None
     brought: Pictures | None = st.session_state.get(PICTURES)
     # Others' are kept until more are brought: the visitor may come back to them. After a day they
     # are cleared away.
@@ -59,8 +58,8 @@ def choose_pictures(judged: Judged) -> tuple[Pictures | None, Callable[[], None]
         if brought:
             _show_brought(brought, judged.paths)
             return brought, None
-        if here:
-            _ask_folder(problem)
+        if field:
+            _ask_folder(field, problem)
         unpack = _ask_archive(judged)
     return (Pictures.of_folder(folder) if folder else None), unpack
 
@@ -97,11 +96,11 @@ def _named_folder(told: str) -> tuple[Path | None, str]:
         return None, str(error)
 
 
-def _ask_folder(problem: str) -> None:
+def _ask_folder(field: Kept, problem: str) -> None:
     st.text_input(
         "Folder on this computer that holds with_mask and without_mask",
-        key="metrics_folder",
         placeholder="/home/me/masks",
+        **field,
     )
     if problem:
         st.caption(plain(problem))

@@ -89,9 +89,12 @@ def _in_turns(kept: SceneFigures, turns: SceneFigures) -> bool:
         True: f"{turns.photos} photos in turns",
         False: f"{kept.photos} photos kept apart",
     }
-    keep("metrics_in_turns", True, titles)
     chosen: bool = st.segmented_control(
-        "Photos", list(titles), required=True, format_func=titles.get, key="metrics_in_turns"
+        "Photos",
+        list(titles),
+        required=True,
+        format_func=titles.get,
+        **keep("metrics_in_turns", True, titles),
     )
     return chosen
 
@@ -107,8 +110,7 @@ def _how_in_turns(figures: SceneFigures) -> str:
 
 def _show_sizes(scenes: dict[str, SceneFigures]) -> None:
     titles = list(scenes)
-    keep("metrics_finder", titles[0], titles)
-    finder = st.selectbox("Face finder", titles, key="metrics_finder")
+    finder = st.selectbox("Face finder", titles, **keep("metrics_finder", titles[0], titles))
     if drawn := sizes(finder, scenes[finder]):
         show_chart(drawn)
     else:

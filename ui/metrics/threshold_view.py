@@ -31,10 +31,15 @@ def choose_metrics_threshold(model: str, part: str) -> float:
         Mask probability, 0..1, from which the answer is "Mask".
     """
     key = _key(model)
-    keep(key, start_percent(model))
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     with left:
-        percent = st.slider(THRESHOLD_LABEL, min_value=1, max_value=99, format="%d %%", key=key)
+        percent = st.slider(
+            THRESHOLD_LABEL,
+            min_value=1,
+            max_value=99,
+            format="%d %%",
+            **keep(key, start_percent(model)),
+        )
     with right, st.container(horizontal=True, vertical_alignment="center"):
         started, of_card = start_percent(model), card_percent(model)
         allowed = training_allowed()  # whoever may not install a model does not choose for all

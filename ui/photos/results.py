@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import Analysis
 from ui.choices import Choice
-from ui.keep import keep, preset
+from ui.keep import keep
 from ui.photos.export import annotated_name
 from ui.photos.gallery import Gallery
 from ui.photos.overview import (
@@ -86,14 +86,14 @@ def show_photos(
         pager = above.container(horizontal=True, vertical_alignment="center", key="pager")
         with pager:
             layout = choose_layout()
-    keep(PAGE, 1)
+    paging = keep(PAGE, 1)
     a_page = PHOTOS_A_PAGE[layout]
     pages = max(1, -(-len(shown) // a_page))
     page = min(st.session_state[PAGE], pages)
     if len(gallery.photos) > a_page:  # from the beginning, so that nothing moves later
-        preset(PAGE, page)
+        st.session_state[PAGE] = page  # else it would begin anew where there are more pages
         with pager:
-            page = st.pagination(pages, key=PAGE)
+            page = st.pagination(pages, **paging)
     of_page = [
         Shown(photo, analyses.get(photo.number), place)
         for place, photo in list(enumerate(shown))[(page - 1) * a_page : page * a_page]
@@ -161,7 +161,7 @@ def _show_pager_below(page: int, pages: int) -> None:
         # A page turned from below begins at its first photo.
         st.session_state[TO_SEE] = "[class*='st-key-page-']"
 
-    preset(_BELOW, page)
+    st.session_state[_BELOW] = page
     st.pagination(pages, key=_BELOW, on_change=turn)
 
 

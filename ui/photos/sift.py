@@ -49,7 +49,6 @@ def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Pho
     if complete and len(photos) == 1:
         forget(_KIND)
         return gallery.photos
-    keep(_KIND, ALL, photos)
     kind: str = st.pills(
         "Which photos to show",
         list(photos),
@@ -57,7 +56,7 @@ def choose_shown(gallery: Gallery, results: Results, expected: bool) -> list[Pho
         # A label that changes while it is pressed is not pressed.
         format_func=lambda kind: _counted(kind, len(photos[kind])) if complete else kind,
         label_visibility="collapsed",
-        key=_KIND,
+        **keep(_KIND, ALL, photos),
     )
     if st.session_state.get(_SHOWN, ALL) != kind:
         st.session_state[PAGE] = 1

@@ -221,13 +221,11 @@ def _confirm(
     words = {label: word for word, label in _CLASSES.items()}
     for folder in plan:
         photos = counted(folder.photos, "photo")
-        widget = _class_key(key, folder.name)
-        keep(widget, words[folder.label], _CLASSES)
         chosen = st.selectbox(
             f"{plain(folder.name or 'Not in a folder')} · {photos}",
             list(_CLASSES),
-            key=widget,
             width=420,
+            **keep(_class_key(key, folder.name), words[folder.label], _CLASSES),
         )
         label = _CLASSES[chosen]
         if label is not None:

@@ -52,7 +52,7 @@ def show_recorder() -> Path | None:
         " that runs Masklens, until you close this tab, a day at most, or, once a run is trained"
         " on it, until that run is deleted."
     )
-    keep("recorder_shots", False)
+    shots = keep("recorder_shots", False)
     by_shots = st.session_state.recorder_shots
     if by_shots:
         leave_stream(RECORDER_KEY)
@@ -62,8 +62,8 @@ def show_recorder() -> Path | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Take photos",
-            key="recorder_shots",
             help="For where no live picture comes through. It takes longer: one picture a press.",
+            **shots,
         )
         if not by_shots:
             offer_test(started)

@@ -9,7 +9,6 @@ from training.background.comparison import of_test_photos
 from training.background.jobs import Job, State
 from training.events import when
 from ui.actions import action_button
-from ui.keep import preset
 from ui.style import PHONE_PX
 from ui.training.run_view import STATES, not_in_name
 from ui.training.runs_now import recent_runs
@@ -72,7 +71,7 @@ def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
         return
     beyond_phones = f"@media (min-width: {PHONE_PX + 1}px)"
     st.html(f"<style>{beyond_phones} {{ .st-key-{_ON_PHONES} {{ display: none; }} }}</style>")
-    preset(_ON_PHONES, shown.id if shown else None)
+    st.session_state[_ON_PHONES] = shown.id if shown else None
     titles = {job.id: f"{job.name} · {STATES[job.state][0]}" for job in runs}
     st.selectbox(
         "Run",
@@ -82,8 +81,9 @@ def choose_run_on_phones(runs: list[Job], shown: Job | None) -> None:
         placeholder="Look at one run alone",
         format_func=titles.__getitem__,
         key=_ON_PHONES,
-        on_change=lambda: _show(st.session_state[_ON_PHONES]),
+        on_change=_show_chosen,
         label_visibility="collapsed",
+        args=(list(titles),),
     )
 
 
@@ -139,6 +139,12 @@ def _facts(job: Job) -> str:
     right = f"{tested.right} of {tested.count} right" if tested else ""
     facts = (STATES[job.state][0], right, not_in_name(job, when(job.created)))
     return " · ".join(filter(None, facts))
+
+
+def _show_chosen(runs: list[str]) -> None:
+    # While a run's state changes, a browser may send words that are no choice any more.
+    if st.session_state[_ON_PHONES] in runs:
+        _show(st.session_state[_ON_PHONES])
 
 
 def _show(id: str) -> None:

@@ -71,18 +71,15 @@ def choose_settings(data: DataChoice | None) -> TrainConfig:
         values = {"data": str(data.folder), "split_by": "time" if data.recorded else "likeness"}
     left, right = st.columns(2, gap="medium")
     with left:
-        keep("train_architecture", DEFAULT.architecture, ARCHITECTURES)
         values["architecture"] = st.radio(
             "Network",
             ARCHITECTURES,
             format_func=lambda name: MODELS[name][0],
             captions=[MODELS[name][1] for name in ARCHITECTURES],
-            key="train_architecture",
+            **keep("train_architecture", DEFAULT.architecture, ARCHITECTURES),
         )
     with right:
-        keep("train_epochs", DEFAULT.epochs)
-        values["epochs"] = st.slider(LABELS["epochs"], *EPOCHS, key="train_epochs")
-        st.caption(MEANINGS["epochs"])
+        values["epochs"] = _slider("epochs", *EPOCHS)
     start = st.container()
     with st.expander("More settings", icon=":material/tune:"):
         values |= _more_settings()
@@ -115,14 +112,19 @@ def _more_settings() -> dict[str, Any]:
         values["augmented_views"] = _slider("augmented_views", 0, MAX_VIEWS)
         values["fine_tune_epochs"] = _slider("fine_tune_epochs", *FINE_TUNE_EPOCHS)
         values["batch_size"] = _select("batch_size", BATCH_SIZES)
-        keep("train_seed", DEFAULT.seed)
-        values["seed"] = int(st.number_input(LABELS["seed"], 0, MAX_SEED, key="train_seed"))
+        seed = st.number_input(LABELS["seed"], 0, MAX_SEED, **keep("train_seed", DEFAULT.seed))
+        values["seed"] = int(seed)
         st.caption(MEANINGS["seed"])
     with columns[1]:
-        keep("train_dropout", round(DEFAULT.dropout * 100))
-        values["dropout"] = (
-            st.slider(LABELS["dropout"], 0, 80, step=5, format="%d %%", key="train_dropout") / 100
+        percent = st.slider(
+            LABELS["dropout"],
+            0,
+            80,
+            step=5,
+            format="%d %%",
+            **keep("train_dropout", round(DEFAULT.dropout * 100)),
         )
+        values["dropout"] = percent / 100
         st.caption(MEANINGS["dropout"])
         values["learning_rate"] = _select("learning_rate", LEARNING_RATES)
         values["dense_units"] = _select("dense_units", DENSE_UNITS)
@@ -130,31 +132,28 @@ def _more_settings() -> dict[str, Any]:
 
 
 def _slider(name: str, low: int, high: int) -> int:
-    keep(f"train_{name}", getattr(DEFAULT, name))
-    value: int = st.slider(LABELS[name], low, high, key=f"train_{name}")
+    of = keep(f"train_{name}", getattr(DEFAULT, name))
+    value: int = st.slider(LABELS[name], low, high, **of)
     st.caption(MEANINGS[name])
     return value
 
 
 def _select(name: str, options: tuple[Any, ...]) -> Any:
-    keep(f"train_{name}", getattr(DEFAULT, name), options)
-    value = st.selectbox(
-        LABELS[name], options, format_func=lambda option: f"{option:g}", key=f"train_{name}"
-    )
+    of = keep(f"train_{name}", getattr(DEFAULT, name), options)
+    value = st.selectbox(LABELS[name], options, format_func=lambda option: f"{option:g}", **of)
     st.caption(MEANINGS[name])
     return value
 
 
 def _choose_weights(choices: dict[str, str]) -> str:
     """Where the network starts from, of what can be had; the best one first."""
-    keep("train_weights", next(iter(choices)), choices)
     value: str = st.radio(
         "Starting weights",
         list(choices),
         format_func=lambda value: WEIGHTS[value],
         captions=list(choices.values()),
-        key="train_weights",
         on_change=_fine_tune_what_is_random,
+        **keep("train_weights", next(iter(choices)), choices),
     )
     return value
 
@@ -176,12 +175,11 @@ def show_train_button(config: TrainConfig, data: DataChoice | None, runs: list[J
         data: its photos; None where there are none yet.
         runs: those there are.
     """
-    keep("train_name", "")
     name = st.text_input(
         "Name of the run",
         placeholder="For example: Our classroom",
         max_chars=control.MAX_NAME,
-        key="train_name",
+        **keep("train_name", ""),
     )
     if st.button("Train", icon=":material/play_arrow:", type="primary", disabled=data is None):
         with st.spinner("Starting the run"):

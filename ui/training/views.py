@@ -17,6 +17,7 @@ from training.background.jobs import Job, State
 from training.config import TrainConfig
 from training.events import when
 from ui.choices import choose_way
+from ui.entry import ARRIVED
 from ui.hidden import hidden_component
 from ui.keep import forget, keep
 from ui.words import plain
@@ -59,7 +60,6 @@ def choose_view(runs: list[Job], allowed: bool) -> str:
         runs: those there are.
         allowed: whether there are two sides: who may not train sees the runs alone.
     """
-    arrived = _VIEW not in st.session_state  # from another page, or for the first time
     if to_open := _to_open():
         st.session_state[_VIEW], st.session_state[SHOWN] = "Runs", to_open[-1]
         to_open.clear()  # only now: a press may have ended this pass before
@@ -75,10 +75,11 @@ def choose_view(runs: list[Job], allowed: bool) -> str:
         view = choose_way("What to see", VIEWS, _VIEW, titles)
     shown = _NEW if view == "New run" else st.session_state[SHOWN] or _RUNS
     named = st.query_params.get(_ADDRESS, "")
-    if arrived and not named and not _went_through_history():
+    if st.session_state.get(ARRIVED, True) and not named and not _went_through_history():
         st.session_state[_BARE] = shown
     elif shown != (named or st.session_state.setdefault(_BARE, "")):
         st.query_params[_ADDRESS] = shown
+    st.session_state[ARRIVED] = False
     return view
 
 
