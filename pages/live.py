@@ -79,13 +79,14 @@ if way == "Live video":
         playing, started = show_camera(stream, WHAT_TO_DO[way])
     with tools:
         offer_test(started)
+    heeded = alert if stream.settings else None  # without a finder nobody looks
     every = 0.5 if playing else None
     empty = stream.log.is_empty
     with figures:
         st.fragment(show_figures, run_every=every)(stream, playing, empty)
     with facts:
         show_actions(stream, playing, empty)
-        st.fragment(show_notes, run_every=every)(stream, alert, playing)
+        st.fragment(show_notes, run_every=every)(stream, heeded, playing)
     st.fragment(show_chart, run_every=2.0 if playing else None)(stream)
     show_snapshots(stream)
 else:

@@ -62,3 +62,17 @@ def test_frame_rate_may_vary() -> None:
     off, _ = follow(lambda s: (0.8 * s, 0.1 * s), 0, frames)
 
     assert np.abs(off[10:]).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [(350, 300, 450, 400), (390, 390, 490, 490), (260, 260, 440, 440)]
+)
+def test_box_is_at_once_where_the_face_is_after_a_cut(elsewhere: tuple[float, ...]) -> None:
+    motion = Motion(np.array([300.0, 300, 400, 400]))
+    for _ in range(60):
+        motion.go_on(1 / 30, to_rest=False)
+        motion.meet(np.array([300.0, 300, 400, 400]))
+    for _ in range(5):
+        motion.go_on(1 / 30, to_rest=False)
+        motion.meet(np.array(elsewhere, float))
+        assert motion.box_xyxy == pytest.approx(elsewhere, abs=10)

@@ -21,7 +21,7 @@ from maskcore.alert import AlertRule
 from maskcore.session import SessionLog
 from maskcore.types import Analysis
 from tests.ui.files import grey
-from tests.ui.pages import Player, button, downloads, labels, press
+from tests.ui.pages import Player, button, downloads, labels, press, texts
 from ui.live import doctor, webrtc
 from ui.live import stream as stream_module
 from ui.live.browser import BrowserReport
@@ -396,6 +396,14 @@ def test_a_finder_that_is_not_there_leaves_the_stream_as_it_is(
     assert any("YuNet is not installed" in info.value for info in live.info)
     assert stream_of(live).settings == before
     assert len(player.calls) > calls
+
+
+def test_an_alert_is_not_said_to_be_on_where_nobody_looks(live: AppTest) -> None:
+    live.toggle(key="alert").set_value(True).run()
+    assert "The alert is on." in texts(live)
+    live.session_state.live_stream.settings = None
+    live.selectbox(key="detector").select("yunet").run()
+    assert "The alert is on." not in texts(live)
 
 
 def test_faces_can_be_blurred_while_a_finder_is_not_there(live: AppTest) -> None:

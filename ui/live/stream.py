@@ -101,8 +101,10 @@ class LiveStream:
             self._passed_over += len(frames)
             return []
         try:
-            image = frames[-1].to_ndarray(format="rgb24")
-            if settings is not None:
+            if settings is None:  # without a finder nothing can be blurred that is to be
+                image = _grey(frames[-1])
+            else:
+                image = frames[-1].to_ndarray(format="rgb24")
                 image = self._label(image, self._passed_over + len(frames) - 1, settings)
                 self._passed_over = 0
             self.problem = ""
@@ -110,7 +112,7 @@ class LiveStream:
             # A fault in one frame must not end the stream. What it shows may not be shown.
             _log.exception("a frame could not be analysed")
             self.problem = "This picture could not be analysed. Another face finder may help."
-            image = np.full((frames[-1].height, frames[-1].width, 3), 128, np.uint8)
+            image = _grey(frames[-1])
         return [av.VideoFrame.from_ndarray(image, format="rgb24")]
 
     def _label(self, image: ImageRgb, dropped: int, settings: LiveSettings) -> ImageRgb:
@@ -177,3 +179,7 @@ class LiveStream:
 
     def _is_same_press(self, act: str) -> bool:
         return self._pressed.is_again(act, time.monotonic(), within=ONE_PRESS_SECONDS)
+
+
+def _grey(frame: av.VideoFrame) -> ImageRgb:
+    return np.full((frame.height, frame.width, 3), 128, np.uint8)

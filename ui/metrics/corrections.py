@@ -19,6 +19,7 @@ from training.photos.intake import content_hash, hash_in_name, kept_names
 from ui.actions import keep_problem, show_problem
 from ui.keep import keep
 from ui.keys import CORRECTIONS
+from ui.local import training_allowed
 from ui.uploader import empty_field, field_key, release
 from ui.uploads import check_held
 from ui.words import counted, shown_name, spoken
@@ -256,9 +257,10 @@ def show_corrections(corrections: Marks) -> None:
     if not len(corrections):
         return
     with st.container(border=True):
+        here = " on the Training page, or" if training_allowed() else ""
         st.markdown(
             f"**{counted(len(corrections), 'photo')} marked.** A run on these photos honours that:"
-            " on the Training page, or by `python -m training fit --corrections corrections.json …`"
+            f"{here} by `python -m training fit --corrections corrections.json …`"
         )
         with st.container(horizontal=True):
             st.download_button(

@@ -100,8 +100,10 @@ def test_frames_may_change_size_under_way(stream: LiveStream, clock: Clock) -> N
     assert stream.problem == ""
 
 
-def test_before_the_page_has_chosen_frames_pass_unchanged(clock: Clock) -> None:
-    assert (send(LiveStream(), clock, GREY) == GREY).all()
+def test_without_a_finder_no_picture_passes_for_nothing_could_be_blurred(clock: Clock) -> None:
+    shown = send(LiveStream(), clock, GREY // 2)
+    assert shown.shape == GREY.shape
+    assert (shown == 128).all()
 
 
 def test_a_fault_is_a_sentence_and_the_stream_lives_on(

@@ -230,7 +230,9 @@ def test_a_server_that_was_told_the_folder_asks_visitors_for_nothing(
     assert not page.file_uploader
 
 
-def test_marked_photos_make_a_list_to_take_along(page: AppTest, tmp_path: Path) -> None:
+def test_marked_photos_make_a_list_to_take_along(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     section(page, "Mistakes")
     # Nobody can tell a wrong label without the picture.
     assert not [box for box in page.selectbox if str(box.key).startswith("mark-")]
@@ -242,7 +244,10 @@ def test_marked_photos_make_a_list_to_take_along(page: AppTest, tmp_path: Path) 
     key = "mark-photos-with_mask/003.jpg"
     page.selectbox(key=key).set_value("relabel").run()
     page.selectbox(key="mark-photos-with_mask/002.jpg").set_value("leave_out").run()
-    assert "**2 photos marked.**" in texts(page)
+    assert "**2 photos marked.** A run on these photos honours that: on the Training" in texts(page)
+    monkeypatch.setenv("MASKLENS_TRAINING", "off")
+    assert "honours that: by `python -m training" in texts(page.run())
+    monkeypatch.delenv("MASKLENS_TRAINING")
     (held,) = page.session_state["metrics_corrections"].values()
     assert json.loads(held.to_json()) == {
         "data": "photos",

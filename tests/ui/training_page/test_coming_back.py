@@ -91,6 +91,25 @@ def test_the_address_names_what_is_shown_and_leads_back_to_it(
 
 
 @pytest.mark.parametrize("training", ["on", "off"])
+def test_who_comes_from_another_page_leaves_no_second_address_to_go_back_over(
+    open_training: OpenPage, runs: Any, monkeypatch: pytest.MonkeyPatch, training: str
+) -> None:
+    monkeypatch.setenv("MASKLENS_TRAINING", training)
+    first = runs.make("First", "interrupted")
+    runs.make("Second", "interrupted")
+    page = open_training()
+    if training == "on":
+        see_runs(page)
+    page.button(key=f"show-{first}").click().run()
+    assert page.query_params == {"view": first}
+    page.switch_page("pages/metrics.py").run()
+    page.query_params = {}
+    page.switch_page("pages/training.py").run()
+    assert page.subheader[0].value == "First"
+    assert page.query_params == {}
+
+
+@pytest.mark.parametrize("training", ["on", "off"])
 def test_a_run_has_a_link(
     open_page: OpenPage, runs: Any, models: Path, monkeypatch: pytest.MonkeyPatch, training: str
 ) -> None:
