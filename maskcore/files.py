@@ -37,7 +37,8 @@ def has_place(path: Path) -> bool:
 
     A new folder for results is welcome, a whole new tree is a slip of the pen.
     """
-    return path.absolute().parent.parent.is_dir()
+    folder = path.absolute().parent
+    return os.path.isdir(folder if os.path.lexists(folder) else folder.parent)
 
 
 def check_results(results: Iterable[Path], sources: Iterable[Path]) -> None:
@@ -50,11 +51,19 @@ def check_results(results: Iterable[Path], sources: Iterable[Path]) -> None:
     Raises:
         MasklensError: the text tells why.
     """
-    taken = {_identity(source) for source in sources}
+    taken = {identity(source) for source in sources}
     for result in results:
         if os.path.isdir(result):
             raise MasklensError(f"The results cannot be written: {result} is a folder.")
-        if _identity(result) in taken:
+        if os.path.exists(result) and not os.path.isfile(result):  # a device, or a pipe
+            raise MasklensError(
+                f"The results cannot be written: {result} is no ordinary file. Choose another name."
+            )
+        if os.path.exists(result) and not os.access(result, os.W_OK):
+            raise MasklensError(
+                f"The results cannot be written: {result} may only be read. Choose another name."
+            )
+        if identity(result) in taken:
             raise MasklensError(
                 f"The results would replace {result}, which is read or written besides. Choose"
                 " another name."
@@ -63,15 +72,15 @@ def check_results(results: Iterable[Path], sources: Iterable[Path]) -> None:
             raise MasklensError(
                 f"The results cannot be written: there is no folder {result.parent}."
             )
-        taken.add(_identity(result))
+        taken.add(identity(result))
 
 
-def _identity(path: Path) -> object:
-    """The same for all names of a file."""
+def identity(path: Path) -> object:
+    """The same for all names of a file, and of one that is not there yet."""
     try:
         status = path.stat()
     except OSError:  # there is none yet
-        return path.resolve()
+        return os.path.realpath(path)  # Path.resolve raises at a circle of links
     return status.st_dev, status.st_ino
 
 
@@ -118,19 +127,21 @@ def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
     body raises, the temporary file goes away and ``path`` is as it was.
 
     Args:
-        path: the file to write or replace.
+        path: the file to write or replace; where it is a link, the file it points to.
         make_folder: whether its folder is made where there is none.
 
     Yields:
-        A path in the same folder with the same suffixes (some writers look at them).
+        A path in that file's folder with the suffixes of ``path`` (some writers look at them).
 
     Raises:
         OSError: the file cannot be written or replaced.
     """
+    # Only of links: under Windows the real path of what lies on a server is another one.
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
     if make_folder:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    mode = _mode(path)
-    temporary = path.parent / f".{secrets.token_hex(8)}-{path.name}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+    mode = _mode(target)
+    temporary = target.parent / f".{secrets.token_hex(8)}-{path.name}"
     # What was private is so from the first byte on; a new file is what umask says.
     temporary.touch(0o666 if mode is None else mode | 0o200, exist_ok=False)
     try:
@@ -139,7 +150,7 @@ def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
             os.fsync(stream.fileno())
         if mode is not None and os.name == "posix":
             temporary.chmod(mode)
-        move(temporary, path)
+        move(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
 

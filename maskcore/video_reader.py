@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -90,9 +91,13 @@ class VideoReader:
 
     def _length(self) -> float | None:
         name = self._container.format.name
-        length = Fraction(self._container.duration or 0, av.time_base)
-        if name == "matroska,webm":  # which states the end
-            length -= self.start
+        end = Fraction(self._container.duration or 0, av.time_base)
+        if name != "matroska,webm":  # which states the end
+            end += self.start
+        ends = [_end(stream) for stream in (self.video, self.sound) if stream]
+        if all(ends):  # subtitles or a second sound may last longer
+            end = min(end, max(ends))
+        length = end - self.start
         if name == "avi" and self.rate:  # a cut one is given the length of what is left
             length = max(length, self.video.frames / self.rate)
         return float(length) if length > 0 else None
@@ -168,6 +173,18 @@ def _video_stream(container: Any) -> Any:
         if stream.codec_context:
             return stream
     raise VideoError("This video is in a format Masklens cannot read. Save it as MP4 (H.264).")
+
+
+def _end(stream: Any) -> Fraction:
+    """When a stream ends by what is stored of it, seconds; 0 where nothing is."""
+    if stream.duration:
+        return Fraction(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    # Matroska keeps it as a text, e.g. "00:01:03.021000000".
+    stored = re.fullmatch(r"(\d+):(\d+):(\d+\.\d+)", stream.metadata.get("DURATION", ""))
+    if not stored:
+        return Fraction(0)
+    hours, minutes, seconds = map(Fraction, stored.groups())
+    return (hours * 60 + minutes) * 60 + seconds
 
 
 def _is_audible(stream: Any) -> bool:

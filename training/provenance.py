@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -21,20 +22,28 @@ RUN_FILE = "run.json"
 
 def provenance(command: str) -> dict[str, Any]:
     """Time (UTC), command line and commit of this checkout (None outside of git)."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"created": created, "command": command, "commit": _commit()}
+
+
+def _commit() -> str | None:
+    root = Path(__file__).parents[1]
     try:
-        head = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD", "--show-toplevel"],
+            cwd=root,
+            # What a calling git left in the environment would point to another repository.
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
             capture_output=True,
             encoding="utf-8",
             errors="replace",
             check=True,
         )
-        commit = head.stdout.strip()
+        head, _, top = answer.stdout.strip().partition("\n")
+        # Unpacked from a ZIP, the project may lie inside a repository of something else.
+        return head if root.samefile(top) else None
     except (OSError, subprocess.CalledProcessError):
-        commit = None
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"created": created, "command": command, "commit": commit}
+        return None
 
 
 def without_folders(argument: str) -> str:

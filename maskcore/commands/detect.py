@@ -15,7 +15,7 @@ from tqdm import tqdm
 from maskcore.console import interrupts
 from maskcore.drawing import draw_faces
 from maskcore.errors import ImageError, MasklensError
-from maskcore.files import check_results, in_order, replacing, write_text
+from maskcore.files import check_results, identity, in_order, replacing
 from maskcore.images import IMAGE_SUFFIXES, JPEG_MAX_SIDE, encode_image, is_picture, read_image
 from maskcore.models import check_installed
 from maskcore.pipeline import MaskPipeline
@@ -33,6 +33,10 @@ from maskcore.types import Verdict
 
 # Of photos that could not be read so many are named at the end.
 _MOST_NAMED = 5
+_UNREAD_FOLDER = (
+    "This folder cannot be read, so the photos in it are left out. Check that you are allowed to"
+    " read it."
+)
 
 
 def label_photos(
@@ -66,11 +70,13 @@ def label_photos(
     photos = list(_photos(paths, annotated))
     lines_file = Path(json_file) if json_file not in (None, "-") else None
     check_results(filter(None, (lines_file, csv_file)), photos)
+    root = _common_folder(paths) if annotated else Path()
+    if annotated:
+        _check_copies(photos, annotated, root)
     check_installed(model)
     pipeline = MaskPipeline.load(detector, model)
-    root = _common_folder(paths) if annotated else Path()
     records: list[dict[str, Any]] = []
-    failure: OSError | None = None
+    failures: list[OSError] = []
     # disable=None: a bar where standard error is a terminal, nothing elsewhere.
     with interrupts() as asked, tqdm(photos, unit="photo", disable=None) as bar:
         for path in bar:
@@ -78,25 +84,29 @@ def label_photos(
                 break
             try:
                 record = _analyze(pipeline, path, threshold, annotated, root, blur)
-            except OSError as error:  # its copy cannot be written: what is done is kept
+                records.append(record)
+                if not lines_file:
+                    tqdm.write(record_line(record) if json_file else _summary(record))
+            except OSError as error:  # a copy or a line cannot be written: what is done is kept
                 if not records:
                     raise
-                failure = error
+                failures.append(error)
                 break
-            records.append(record)
-            if not lines_file:
-                tqdm.write(record_line(record) if json_file else _summary(record))
-    if lines_file:
-        write_text(lines_file, "".join(record_line(record) + "\n" for record in records))
-    if csv_file:
-        with replacing(csv_file) as temporary:
-            temporary.write_bytes(for_spreadsheets(records_csv(records).encode()))
+    lines = "".join(record_line(record) + "\n" for record in records).encode()
+    table = for_spreadsheets(records_csv(records).encode())
+    for file, content in ((lines_file, lines), (csv_file, table)):
+        try:
+            if file:
+                with replacing(file) as temporary:
+                    temporary.write_bytes(content)
+        except OSError as error:
+            failures.append(error)
     print(_total(records) if photos else "There are no photos here.", file=sys.stderr)
     stopped = len(records) < len(photos)
     if stopped:
         print(f"Stopped after {len(records)} of {len(photos)} photos.", file=sys.stderr)
-    if failure:
-        raise failure
+    if failures:
+        raise failures[0]
     return 1 if stopped or any(record["error"] for record in records) else 0
 
 
@@ -104,20 +114,47 @@ def _photos(paths: Sequence[Path], annotated: Path | None) -> Iterator[Path]:
     """Photos to look at; no photo is left out silently but annotated copies made before.
 
     A path that is no folder is taken for a photo: if it is none, its record says why. In
-    folders a file is one by its suffix or, where it has none, by how it begins.
+    folders a file is one by its suffix or, where it has none, by how it begins. A folder that
+    cannot be read stands for the photos in it.
     """
     for path in paths:
         if not os.path.isdir(path):  # Path.is_dir raises where it may not look
             yield path
             continue
-        copies = annotated if annotated and annotated.resolve() != path.resolve() else None
-        for child in in_order(path.rglob("*")):
-            if child.suffix.lower() not in IMAGE_SUFFIXES | {""} or not os.path.isfile(child):
+        # Who names the folder of copies, or one in it, means the photos there.
+        copies = annotated if annotated and not _is_in(path, annotated) else None
+        for child in _found_below(path):
+            if copies and _is_in(child, copies):
                 continue
-            if copies and child.resolve().is_relative_to(copies.resolve()):
-                continue
-            if child.suffix or is_picture(child):
+            if os.path.isdir(child) or _is_taken(child):
                 yield child
+
+
+def _found_below(folder: Path) -> list[Path]:
+    """Files in a folder and below, and the folders there that cannot be read."""
+    found: list[Path] = []
+
+    def note(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for above, _, names in os.walk(folder, onerror=note):
+        found.extend(Path(above, name) for name in names)
+    return in_order(found)
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    """Whether a path is a folder or lies below it, wherever links lead."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_taken(file: Path) -> bool:
+    """Whether a file in a folder is taken for a photo."""
+    if file.suffix.lower() not in IMAGE_SUFFIXES | {""}:
+        return False
+    # A pipe or a link to nothing is none; where it may not be looked at, its record says so.
+    if os.path.lexists(file) and not os.path.isfile(file):
+        return False
+    return bool(file.suffix) or is_picture(file)
 
 
 def _expanded(paths: Sequence[Path]) -> Iterator[Path]:
@@ -142,6 +179,22 @@ def _common_folder(paths: Sequence[Path]) -> Path:
         ) from error
 
 
+def _check_copies(photos: Sequence[Path], annotated: Path, root: Path) -> None:
+    """Refuse copies in place of photos: beside ``a.jpg`` its copy may be called as another is.
+
+    Raises:
+        MasklensError: the text tells which.
+    """
+    taken = {identity(photo) for photo in photos}
+    for photo in photos:
+        copy = annotated / _annotated_name(photo, root)
+        if identity(copy) in taken:
+            raise MasklensError(
+                f"The annotated copy of {photo} would replace {copy}, which is one of the photos."
+                " Choose another folder for the copies."
+            )
+
+
 def _analyze(
     pipeline: MaskPipeline,
     path: Path,
@@ -153,6 +206,8 @@ def _analyze(
     """Look at a photo; its annotated copy, in which ``blur`` hides the faces, goes to the place
     below ``annotated`` that the photo has below ``root``.
     """
+    if os.path.isdir(path):  # see _photos
+        return photo_record(_writable(path), None, _UNREAD_FOLDER)
     try:
         image = read_image(path)
     except ImageError as error:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from maskcore import files
-from maskcore.files import patiently, replacing, write_json, write_text
+from maskcore.errors import MasklensError
+from maskcore.files import check_results, patiently, replacing, write_json, write_text
 
 
 def listing(folder: Path) -> dict[str, bytes]:
@@ -52,6 +53,69 @@ def test_place_that_cannot_be_taken_leaves_no_temporary(tmp_path: Path) -> None:
         write_text(tmp_path / "folder", "text")
 
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_goes_on_pointing_to_what_is_replaced(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "store").mkdir()
+    target, link = tmp_path / "store" / "kept", tmp_path / "best.weights.h5"
+    if there:
+        target.write_bytes(b"old")
+    link_to(target, link)
+
+    check_results([link], [])
+    with replacing(link) as temporary:
+        assert temporary.suffixes == link.suffixes
+        temporary.write_bytes(b"new")
+
+    assert link.is_symlink() and link.read_bytes() == b"new"
+    assert listing(tmp_path / "store") == {"kept": b"new"}
+
+
+def link_to(target: Path, link: Path) -> None:
+    try:
+        link.symlink_to(target)
+    except OSError:
+        pytest.skip("links may not be made here")
+
+
+def test_a_circle_of_links_is_a_file_like_others(tmp_path: Path) -> None:
+    circle = tmp_path / "a.jpg"
+    link_to(circle, circle)
+
+    check_results([tmp_path / "a.csv"], [circle])
+    with pytest.raises(MasklensError, match="would replace"):
+        check_results([circle], [circle])
+
+
+def test_results_do_not_take_the_place_of_a_device() -> None:
+    with pytest.raises(MasklensError, match=f"{os.devnull} is no ordinary file"):
+        check_results([Path(os.devnull)], [])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("linked", [False, True])
+def test_results_do_not_take_the_place_of_a_pipe(tmp_path: Path, linked: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if linked:
+        link_to(pipe, tmp_path / "link")
+
+    with pytest.raises(MasklensError, match="is no ordinary file"):
+        check_results([tmp_path / "link" if linked else pipe], [])
+
+
+def test_results_do_not_take_the_place_of_a_file_that_may_only_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "a.csv"
+    kept.touch(0o444)
+    # An administrator may write all the same.
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (kept, os.W_OK))
+
+    with pytest.raises(MasklensError, match="a.csv may only be read"):
+        check_results([kept], [])
+    check_results([tmp_path / "b.csv"], [kept])
 
 
 @pytest.mark.parametrize("name", ["best.weights.h5", "photo.jpg", "no suffix"])

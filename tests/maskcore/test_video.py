@@ -300,4 +300,6 @@ def test_result_that_cannot_be_written_is_an_os_error(
     clip = write_clip(tmp_path / "a.mp4", moving(3))
 
     with pytest.raises(OSError):
+        annotate_video(clip, tmp_path / f"{'b' * 250}.mp4", pipeline)
+    with pytest.raises(MasklensError, match="there is no folder"):
         annotate_video(clip, clip / "b.mp4", pipeline)

@@ -191,6 +191,36 @@ def test_cut_off_file_gives_what_is_left(
     assert_plays_everywhere(tmp_path / "b.mp4")
 
 
+def add_long_sound(source: Path, target: Path) -> None:
+    """Copy a clip, with a second sound that lasts four seconds."""
+    with av.open(str(source)) as clip, av.open(str(target), "w") as container:
+        copies = {stream: container.add_stream_from_template(stream) for stream in clip.streams}
+        second = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
+        for packet in clip.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream]
+                container.mux(packet)
+        for piece in tone(4):
+            container.mux(second.encode(piece))
+        container.mux(second.encode())
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_what_is_not_read_may_last_longer(
+    tmp_path: Path, pipeline: MaskPipeline, suffix: str
+) -> None:
+    clip = tmp_path / f"b{suffix}"
+    add_long_sound(write_clip(tmp_path / f"a{suffix}"), clip)
+    with av.open(str(clip)) as container:
+        assert container.duration / av.time_base == pytest.approx(4, abs=0.1)
+    shown: list[VideoProgress] = []
+
+    summary = annotate_video(clip, tmp_path / "c.mp4", pipeline, on_progress=shown.append)
+
+    assert summary.problem is None
+    assert shown[-1].share == pytest.approx(1.45 / 1.5, abs=0.03)
+
+
 def test_frames_that_cannot_be_decoded_are_left_out(tmp_path: Path, pipeline: MaskPipeline) -> None:
     clip = write_clip(tmp_path / "a.mov", codec="mjpeg", pix_fmt="yuvj420p")
     damage(clip, "video", slice(10, 13))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from training.provenance import (
     began_with_a_model,
     load_provenance,
     note_backend,
+    provenance,
     save_provenance,
 )
 
@@ -40,3 +42,26 @@ def test_a_run_says_which_backends_fitted_it(tmp_path: Path) -> None:
 def test_where_a_run_came_from_is_not_needed_to_go_on(tmp_path: Path) -> None:
     note_backend(tmp_path, "jax")
     assert not [*tmp_path.iterdir()]
+
+
+def repository(root: Path) -> str:
+    """Make a repository of one commit; returns its id."""
+    who = ["-c", "user.name=x", "-c", "user.email=x@localhost", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q"], [*who, "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, check=True, capture_output=True)
+    return head.stdout.decode().strip()
+
+
+def test_the_commit_is_that_of_this_checkout_and_of_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "masklens"
+    (project / "training").mkdir(parents=True)
+    monkeypatch.setattr("training.provenance.__file__", str(project / "training" / "provenance.py"))
+    repository(tmp_path)
+    assert provenance("fit")["commit"] is None  # a ZIP, unpacked within another repository
+    commit = repository(project)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(project))
+    assert provenance("fit")["commit"] == commit

@@ -12,7 +12,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import in_order
 from maskcore.images import IMAGE_SUFFIXES, MAX_BYTES
 from training.photos.archive import open_files
-from training.photos.class_names import owner_names
+from training.photos.class_names import CLASS_FOLDERS, owner_names
 from training.photos.data_folders import check_room
 from training.photos.folder_intake import files_below, is_ready, links_stay_below
 from training.photos.offered import OfferedFile
@@ -42,11 +42,13 @@ class OwnFiles:
         root: holds ``with_mask/`` and ``without_mask/``, or annotated scenes.
         annotated: whether it is scenes.
         names: by a file's name within ``root``, how its owner calls it.
+        refused: damaged or too large files that are not in ``root``, as their owner calls them.
     """
 
     root: Path
     annotated: bool
     names: dict[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     def name_of(self, path: str) -> str:
         """How the owner calls a file of ``root``."""
@@ -75,8 +77,11 @@ def folder_files(root: Path, into: Path) -> OwnFiles:
             or there is no room for the copies.
         OSError: it may not be read.
     """
+    photos = {
+        path.stem for path in (root / _IMAGES).glob("*") if path.suffix.lower() in IMAGE_SUFFIXES
+    }
     annotated = any(
-        path.name != CLASSES_FILE
+        path.stem in photos and path.name != CLASSES_FILE
         for suffix, name in _BOXES.items()
         for path in in_order((root / name).glob(f"*{suffix}"))
     )
@@ -103,21 +108,32 @@ def unpack(stream: IO[bytes], into: Path, progress: Progress = lambda share: Non
 
 def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> OwnFiles:
     files = [file for file in offered if file.skip is None]
-    boxes = _boxes(files)
     photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
-    planned = list(_lists_of_classes(files, boxes))
-    planned += _plan_scenes(photos, boxes) if boxes else _plan_classes(photos)
-    if not any(_suffix(file) in IMAGE_SUFFIXES for _, file, _ in planned):
+    boxes = _boxes(files, photos)
+    planned = list(_plan_classes(photos))
+    # Some who labelled a few of their photos left the notes beside them.
+    both = {place.partition("/")[0] for place, _, _ in planned} == set(CLASS_FOLDERS)
+    annotated = bool(boxes) and not (both and 2 * len(boxes) < len(photos))
+    if annotated:
+        planned = [*_lists_of_classes(files, boxes), *_plan_scenes(photos, boxes)]
+    if not planned:
         raise MasklensError(_WANTED)
     check_room()
-    names, written, refused = {}, 0, 0
+    names: dict[str, str] = {}
+    refused: list[str] = []
+    without_photo: set[str] = set()
+    written = 0
     for done, (place, file, name) in enumerate(planned):
         progress(done / len(planned))
+        if PurePosixPath(place).stem in without_photo:
+            continue
         is_photo = _suffix(file) in IMAGE_SUFFIXES
         content = file.read(MAX_BYTES if is_photo else MAX_NOTE_BYTES)
         if content is None:
-            refused += 1
-            if refused > MAX_REFUSED:
+            refused.append(name)
+            if is_photo:
+                without_photo.add(PurePosixPath(place).stem)
+            if len(refused) > MAX_REFUSED:
                 raise MasklensError(
                     f"More than {MAX_REFUSED} files here are damaged or too large. Take them"
                     " away, or pack or copy the photos again."
@@ -133,7 +149,12 @@ def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> Own
             (into / place).parent.mkdir(exist_ok=True)
             (into / place).write_bytes(content)
         names[place] = name
-    return OwnFiles(into, bool(boxes), names)
+    if not any(PurePosixPath(place).suffix in IMAGE_SUFFIXES for place in names):
+        raise MasklensError(
+            f"No photo here could be read: all are damaged or over {MAX_BYTES // 2**20} MB. Pack"
+            " or copy them again."
+        )
+    return OwnFiles(into, annotated, names, tuple(refused))
 
 
 @contextmanager
@@ -149,9 +170,10 @@ def _suffix(file: OfferedFile) -> str:
     return PurePosixPath(file.parts[-1]).suffix.lower()
 
 
-def _boxes(files: Sequence[OfferedFile]) -> list[OfferedFile]:
-    """The annotations: of several of one photo a single one, Pascal VOC's before YOLO's."""
-    found = [file for file in files if _has_boxes(file)]
+def _boxes(files: Sequence[OfferedFile], photos: Sequence[OfferedFile]) -> list[OfferedFile]:
+    """The annotations of photos: of several of one a single one, Pascal VOC's before YOLO's."""
+    of_photos = {_key(photo.parts) for photo in photos}
+    found = [file for file in files if _has_boxes(file) and _key(file.parts) in of_photos]
     by_photo = {_key(file.parts): file for file in found}
     by_photo |= {_key(file.parts): file for file in found if _suffix(file) == ".xml"}
     return list(by_photo.values())
@@ -175,12 +197,12 @@ def _plan_classes(photos: list[OfferedFile]) -> Iterator[Planned]:
 
 
 def _plan_scenes(photos: list[OfferedFile], boxes: list[OfferedFile]) -> Iterator[Planned]:
-    """Photos and what is noted of them under the same number; others are of no use."""
+    """Photos, each before what is noted of it under the same number; others are of no use."""
     by_key = {_key(file.parts): file for file in photos}
     for number, note in enumerate(boxes, 1):
-        if photo := by_key.get(_key(note.parts)):
-            for kind, file in ((_IMAGES, photo), (_BOXES[_suffix(note)], note)):
-                yield f"{kind}/{number:05d}{_suffix(file)}", file, "/".join(file.parts)
+        photo = by_key[_key(note.parts)]
+        for kind, file in ((_IMAGES, photo), (_BOXES[_suffix(note)], note)):
+            yield f"{kind}/{number:05d}{_suffix(file)}", file, "/".join(file.parts)
 
 
 def _lists_of_classes(files: Sequence[OfferedFile], boxes: list[OfferedFile]) -> Iterator[Planned]:

@@ -56,7 +56,7 @@ def judge_photos(
         progress: told how many are done, of how many.
 
     Returns:
-        The photos, and the names of those that cannot be read.
+        The photos, and the names of those that cannot be read or were refused before.
     """
     found = [
         (_within(files.root, path), label)
@@ -64,7 +64,7 @@ def judge_photos(
         for path in photo_files(files.root / folder)
     ]
     judged: list[JudgedPhoto] = []
-    unreadable: list[str] = []
+    unreadable = list(files.refused)
     for start in range(0, len(found), _BATCH):
         progress(start, len(found))
         inputs: list[NDArray[np.float32]] = []
@@ -100,7 +100,7 @@ def read_own_scenes(files: OwnFiles) -> tuple[list[Scene], list[str]]:
         for place, name in files.names.items():
             sentence = sentence.replace(place, name)
         raise MasklensError(sentence) from error
-    scenes, unreadable = [], []
+    scenes, unreadable = [], list(files.refused)
     for scene in annotated:
         name = files.name_of(_within(files.root, scene.image_path))
         try:

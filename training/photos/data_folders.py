@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from maskcore.errors import MasklensError
 from maskcore.files import move, patiently
@@ -139,7 +139,7 @@ def discard(folder: Path) -> None:
     # Runs name their data by the resolved path; the runs' folder may be a link.
     folder = folder.resolve()
     with suppress(OSError):  # then ``clean_up`` does it later
-        if folder.parent == data_root().resolve() and folder not in used_by_runs():
+        if folder.parent == data_root().resolve() and folder.name not in used_by_runs():
             _remove(folder)
 
 
@@ -158,12 +158,15 @@ def clean_up(now: float | None = None) -> None:
     for folder in data_root().iterdir():
         if folder.is_dir() and _changed(folder) < oldest:
             # Asked for each: a run may begin while others are being deleted.
-            if folder.resolve() not in used_by_runs():
+            if folder.name not in used_by_runs():
                 _remove(folder)
 
 
-def used_by_runs() -> set[Path]:
-    """The folders that the settings of any run name as its data.
+def used_by_runs() -> set[str]:
+    """Names of the folders that the settings of any run name as its data.
+
+    What stands above them does not count: it changes when all runs move to another place. Names
+    of data folders are too random to be another's.
 
     Raises:
         OSError: the settings of a run cannot be read now.
@@ -175,8 +178,9 @@ def used_by_runs() -> set[Path]:
         except FileNotFoundError:
             continue  # just deleted
         # Else it is no run's, or a run that cannot go on.
-        with suppress(OSError, RuntimeError, ValueError, LookupError, TypeError):
-            used.add(Path(json.loads(content)["data"]).resolve())
+        with suppress(ValueError, LookupError, TypeError):
+            # Understands the paths of other systems, too: runs may move from one to the other.
+            used.add(PureWindowsPath(json.loads(content)["data"]).name)
     return used
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,77 @@ def test_path_that_is_no_photo_is_not_passed_over(
     missing, good = json_lines(capsys.readouterr().out)
     assert missing["error"] and missing["faces"] == []
     assert good["error"] is None and len(good["faces"]) == 2
+
+
+@pytest.mark.parametrize("name", ["sub", "."])
+def test_folder_that_cannot_be_read_is_not_passed_over(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    locked, scandir = photos / name, os.scandir
+
+    def refuse(path: str | Path = ".") -> object:
+        if Path(path) == locked:  # an administrator may read it all the same
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    assert cli.main(["detect", str(photos), "--json", "-"]) == 1
+
+    shown = capsys.readouterr()
+    *good, unread = json_lines(shown.out)
+    assert [record["image"] for record in good] == [f"{photos.as_posix()}/b.JPG"] * len(good)
+    assert len(good) == (name == "sub")
+    assert unread["image"] == locked.as_posix() and unread["faces"] == []
+    assert str(unread["error"]).startswith("This folder cannot be read")
+    assert f"1 could not be read: {locked.as_posix()}\n" in shown.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_photo_that_may_be_listed_but_not_looked_at_is_not_passed_over(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = photos / "sub" / "deep" / "a.png"
+
+    def refusing(look: Callable[..., object]) -> Callable[..., object]:
+        def refuse(path: object, **how: object) -> object:
+            if path in (hidden, str(hidden)):  # an administrator may look all the same
+                raise PermissionError(13, "Permission denied", str(path))
+            return look(path, **how)
+
+        return refuse
+
+    monkeypatch.setattr(os, "stat", refusing(os.stat))
+    monkeypatch.setattr(os, "lstat", refusing(os.lstat))
+
+    assert cli.main(["detect", str(photos), "--json", "-"]) == 1
+
+    *_, unread = json_lines(capsys.readouterr().out)
+    assert unread["image"] == hidden.as_posix()
+    assert str(unread["error"]).startswith("This file cannot be opened")
+
+
+def test_folders_and_files_that_are_linked(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        for link, target in [("a.jpg", "a.jpg"), ("b.jpg", "lost"), ("c.jpg", "a.png")]:
+            (photos / "sub" / "deep" / link).symlink_to(target)
+        (photos / "again").symlink_to(photos / "sub")
+        (photos / "again.jpg").symlink_to(photos / "sub")
+    except OSError:
+        pytest.skip("links may not be made here")
+    (photos / "sub" / "broken.png").unlink()
+
+    cli.main(["detect", str(photos)])
+
+    shown = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    names = ["b.JPG", "sub/deep/a.png", "sub/deep/c.jpg"]
+    assert shown == [f"{photos.as_posix()}/{name}" for name in names]
+    circle = photos / "sub" / "deep" / "a.jpg"
+    assert cli.main(["detect", str(circle), str(photos / "b.JPG"), "--json", "-"]) == 1
+    unread, good = json_lines(capsys.readouterr().out)
+    assert unread["error"] and good["error"] is None
 
 
 def test_json_on_standard_output_is_json_alone(

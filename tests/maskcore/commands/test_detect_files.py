@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from maskcore import __main__ as cli
 from maskcore.commands import detect
@@ -242,6 +243,94 @@ def test_a_disk_that_gets_full_keeps_what_is_done(
     assert failure.startswith("The results cannot be written: ")
     assert len(table.read_text(encoding="utf-8").splitlines()) == 4
     assert len(lines.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_lines_that_cannot_be_printed_keep_what_is_done(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def closed(_: str) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(tqdm, "write", closed)
+    table = photos.parent / "faces.csv"
+
+    assert cli.main(["detect", str(photos), "--csv", str(table)]) == 1
+
+    total, stopped, failure = capsys.readouterr().err.splitlines()
+    assert total == "1 photo, 2 faces: 1 with mask, 1 without"
+    assert stopped == "Stopped after 1 of 3 photos."
+    assert failure == "The results cannot be written: [Errno 32] Broken pipe"
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 3
+
+
+@pytest.mark.parametrize("refused", [{"faces.jsonl"}, {"faces.csv"}, {"faces.jsonl", "faces.csv"}])
+def test_a_result_that_cannot_be_written_leaves_the_other(
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    refused: set[str],
+) -> None:
+    replace, target = os.replace, photos.parent / "results"
+
+    def refuse(source: Path, path: Path) -> None:
+        if path.name in refused:
+            raise OSError(28, f"No space left for {path.name}")
+        replace(source, path)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    options = ["--json", str(target / "faces.jsonl"), "--csv", str(target / "faces.csv")]
+
+    assert cli.main(["detect", str(photos), *options]) == 1
+
+    assert {path.name for path in target.iterdir()} == {"faces.jsonl", "faces.csv"} - refused
+    first = "faces.jsonl" if "faces.jsonl" in refused else "faces.csv"
+    assert capsys.readouterr().err == TOTAL.format(photos) + (
+        f"The results cannot be written: [Errno 28] No space left for {first}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        (["a.jpg", "a.jpg.jpg"], "copy of {0}/a.jpg would replace {0}/a.jpg.jpg, "),
+        (["b", "b.jpg"], "copy of {0}/b would replace {0}/b.jpg, "),
+    ],
+)
+def test_annotated_copies_never_replace_a_photo(
+    tmp_path: Path,
+    loaded: list[tuple[str, str]],
+    capsys: pytest.CaptureFixture[str],
+    names: list[str],
+    complaint: str,
+) -> None:
+    folder = tmp_path / "alike"
+    folder.mkdir()
+    for width, name in enumerate(names, start=100):
+        (folder / name).write_bytes(encode_image(photo(width)))
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+
+    assert cli.main(["detect", str(folder), "--annotated", str(folder)]) == 1
+
+    shown = capsys.readouterr()
+    assert complaint.format(folder) in shown.err and shown.err.count("\n") == 1
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert loaded == []  # told before any work
+
+
+def test_annotated_copies_among_the_photos_are_not_taken_for_photos(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["detect", str(photos), "--annotated", str(photos)]
+    assert cli.main(command) == 1
+    assert (photos / "b.JPG.jpg").exists()
+    assert capsys.readouterr().err == TOTAL.format(photos)
+    assert cli.main(command) == 1
+    assert f"would replace {photos / 'b.JPG.jpg'}, which" in capsys.readouterr().err
+
+
+def test_photos_in_a_folder_of_the_one_for_copies_are_looked_at(photos: Path) -> None:
+    assert cli.main(["detect", str(photos / "sub" / "deep"), "--annotated", str(photos)]) == 0
+    assert (photos / "a.png.jpg").exists()
 
 
 def test_annotated_copies_are_not_annotated_again(

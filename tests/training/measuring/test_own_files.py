@@ -167,10 +167,34 @@ def test_files_larger_than_allowed_are_left_out_and_too_much_is_refused(
 ) -> None:
     monkeypatch.setattr(own_files, "MAX_BYTES", 5)
     stream = packed({"mask/1.jpg": b"123456", "mask/2.jpg": b"12345", "nomask/3.jpg": b"123"})
-    assert set(unpack(stream, tmp_path).names.values()) == {"with_mask/2.jpg", "without_mask/3.jpg"}
+    files = unpack(stream, tmp_path)
+    assert set(files.names.values()) == {"with_mask/2.jpg", "without_mask/3.jpg"}
+    assert files.refused == ("with_mask/1.jpg",)
     monkeypatch.setattr(own_files, "MAX_TOTAL_BYTES", 7)
     with pytest.raises(MasklensError, match="more than 0 GB once unpacked"):
         unpack(stream, tmp_path)
+
+
+def damaged(files: dict[str, bytes], name: str) -> io.BytesIO:
+    """An archive of these files in which a byte of one is another."""
+    content = packed(files).getvalue()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        place = archive.getinfo(name).header_offset + 30 + len(name)
+    return io.BytesIO(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+
+
+def test_an_annotated_photo_that_is_damaged_does_not_end_the_measurement(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb]
+) -> None:
+    photo = encode_image(make_photo(1))
+    files = {"s/images/1.jpg": photo, "s/images/2.jpg": photo, "s/classes.txt": b"mask"}
+    files |= {f"s/labels/{number}.txt": b"0 .5 .5 .1 .1" for number in (1, 2)}
+    unpacked = unpack(damaged(files, "s/images/1.jpg"), tmp_path)
+    assert unpacked.refused == ("s/images/1.jpg",)
+    assert [scene.image_path.name for scene in read_scenes(tmp_path)] == ["00002.jpg"]
+    with pytest.raises(MasklensError, match="No photo here could be read"):
+        only = {name: content for name, content in files.items() if "2." not in name}
+        unpack(damaged(only, "s/images/1.jpg"), tmp_path)
 
 
 def test_what_is_refused_does_not_cost_time_without_end(
@@ -197,6 +221,33 @@ def test_lists_of_classes_are_no_boxes(tmp_path: Path) -> None:
     assert (files.annotated, len(files.names)) == (False, 2)
     with pytest.raises(MasklensError, match="neither folders with and without masks"):
         unpack(packed({"labels/1.txt": b"", "classes.txt": b"mask"}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        ["info.xml"],
+        ["labels/notes.txt"],
+        ["annotations/info.xml", "images/readme.jpg"],
+        ["with_mask/1.xml", "without_mask/1.xml"],
+    ],
+)
+def test_class_folders_beside_a_few_notes_are_class_folders(
+    tmp_path: Path, notes: list[str]
+) -> None:
+    photos = [f"{folder}/{number}.jpg" for folder in (WITH_MASK, WITHOUT_MASK) for number in "123"]
+    content = {name: b"x" for name in [*photos, *notes]}
+    (tmp_path / "into").mkdir()
+    files = unpack(packed(content), tmp_path / "into")
+    assert (files.annotated, set(files.names.values())) == (False, set(photos))
+    root = in_folder(tmp_path / "own", list(content))
+    assert folder_files(root, tmp_path / "not needed") == OwnFiles(root, False)
+
+
+def test_class_folders_of_which_most_photos_have_boxes_are_annotated(tmp_path: Path) -> None:
+    names = [f"{folder}/1{kind}" for folder in ("mask", "bare") for kind in (".jpg", ".xml")]
+    files = unpack(packed({name: b"x" for name in [*names, "mask/2.jpg"]}), tmp_path)
+    assert (files.annotated, set(files.names.values())) == (True, set(names))
 
 
 def test_the_list_of_classes_above_the_others_counts(tmp_path: Path) -> None:

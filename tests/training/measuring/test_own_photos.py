@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -198,6 +199,16 @@ def test_scenes_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     files = scenes_folder(tmp_path, ("with_mask", 0, 0, 40, 40))
     (tmp_path / "images" / "1.png").write_text("no picture")
     assert read_own_scenes(files) == ([], ["street.png"])
+
+
+def test_photos_that_were_refused_are_among_those_that_cannot_be_read(tmp_path: Path) -> None:
+    files = replace(scenes_folder(tmp_path, ("with_mask", 0, 0, 40, 40)), refused=("2.png",))
+    scenes, unreadable = read_own_scenes(files)
+    assert (len(scenes), unreadable) == (1, ["2.png"])
+    photo(tmp_path / "with_mask" / "1.png", 100)
+    classes = OwnFiles(tmp_path, False, refused=("with_mask/2.png",))
+    judged, unreadable = judge_photos(classes, Brightness())  # type: ignore[arg-type]
+    assert (len(judged), unreadable) == (1, ["with_mask/2.png"])
 
 
 def test_the_report_is_like_those_of_training() -> None:

@@ -152,12 +152,22 @@ def test_old_folders_go_unless_a_run_uses_them(runs: Path) -> None:
     used(runs, "another", str(runs / "loop"))
     (runs / "broken").mkdir()
     (runs / "broken" / "config.json").write_text("{")
-    assert used_by_runs() == {wanted.resolve()}
+    assert used_by_runs() == {wanted.name, "loop"}
     clean_up()
     assert fresh.is_dir()
     assert wanted.is_dir()
     assert not old.exists()
     assert (runs / "broken").is_dir()
+
+
+@pytest.mark.parametrize("before", ["/elsewhere/runs/data/{}", "D:\\runs\\data\\{}"])
+def test_runs_that_were_moved_keep_their_photos(runs: Path, before: str) -> None:
+    wanted, other = brought(3 * DAY), brought(3 * DAY)
+    used(runs, "run", before.format(wanted.name))
+    clean_up()
+    discard(wanted)
+    assert wanted.is_dir()
+    assert not other.exists()
 
 
 def unreadable(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
