@@ -43,9 +43,9 @@ if choose_view(runs, allowed) == "New run":
     with st.container():
         show_news(runs)
     with st.container():
-        st.subheader("Photos", anchor=False)
+        st.header("Photos", anchor=False)
         data = show_data_section()
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
     config = choose_settings(data)
     show_train_button(config, data, runs)
 else:

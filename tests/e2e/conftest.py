@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         browser.close()
 
 
+# Streamlit's own: it closes the connection of a visitor who has closed it at that moment.
+_LEFT = re.compile(
+    r"Exception in ASGI application\n(?:(?!Exception in ASGI).)*?"
+    r'Cannot call "send" once a close message has been sent\.\n',
+    re.DOTALL,
+)
+
+
 @dataclass
 class Server:
     """A running app and what it has printed, of which ``read`` bytes were looked at."""
@@ -55,7 +64,7 @@ class Server:
         """What was printed since the last call."""
         news = self.log.read_bytes()[self.read :]
         self.read += len(news)
-        return news.decode(errors="replace")
+        return _LEFT.sub("", news.decode(errors="replace"))
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,14 @@ def test_the_slider_redraws_figures_and_list(page: Any, photos: list[dict[str, A
     wait_for_list(page, mistakes(photos, 0.6)[:12])
     page.get_by_role("button", name="Make it the app's default").wait_for()  # not pressed here
     assert slider.input_value() == "60"
+    for name in ("Whole app", "Two models"):  # where there is no slider
+        section(page, name)
+        slider.wait_for(state="detached")
+        settled(page)
+    section(page, "Mistakes")
+    slider.wait_for()
+    assert slider.input_value() == "60"
+    wait_for_list(page, mistakes(photos, 0.6)[:12])
 
 
 def bring(page: Any, label: str, *names: str) -> None:

@@ -56,7 +56,7 @@ def downloads(page: AppTest) -> list[str]:
 
 def texts(page: AppTest) -> str:
     """All sentences, as Markdown."""
-    kinds = ("subheader", "markdown", "caption", "info", "success", "warning", "error")
+    kinds = ("header", "markdown", "caption", "info", "success", "warning", "error")
     return "\n".join(element.value for kind in kinds for element in page.get(kind))
 
 

@@ -149,7 +149,7 @@ def test_a_snapshot_is_told_of_and_can_be_removed(
     press(live, "Remove")
     assert stream_of(live).snapshots == []
     assert "Remove" not in labels(live)
-    assert "Snapshots" not in [subheader.value for subheader in live.subheader]
+    assert "Snapshots" not in [header.value for header in live.header]
 
 
 def log_button(page: AppTest) -> Any:
@@ -434,7 +434,7 @@ def test_a_single_shot_always_works(live: AppTest, player: Player) -> None:
     assert "Your labelled photo appears here." in [info.value for info in live.info]
     live.camera_input[0].upload("shot.jpg", grey(128, 200, 120, "JPEG"), "image/jpeg").run()
     assert not live.exception
-    assert "2 faces: 1 with mask, 1 without" in [sub.value for sub in live.subheader]
+    assert "2 faces: 1 with mask, 1 without" in [sub.value for sub in live.header]
     live.camera_input[0].upload("shot.jpg", b"no picture", "image/jpeg").run()
     assert not live.exception
     assert len(live.error) == 1

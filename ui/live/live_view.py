@@ -183,7 +183,7 @@ def show_snapshots(stream: LiveStream) -> None:
     """The moments kept, newest first, each to take along."""
     if not stream.snapshots:
         return
-    st.subheader("Snapshots", anchor=False)
+    st.header("Snapshots", anchor=False)
     with st.container(horizontal=True):
         for snapshot in stream.snapshots:
             with st.container(width=SNAPSHOT_WIDTH, gap=None):

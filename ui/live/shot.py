@@ -75,7 +75,7 @@ def show_camera_shot(pipeline: MaskPipeline | None, threshold: float, blur: bool
         found = sentence(analysis)
         labelled = encode_image(draw_faces(image, analysis.faces, numbered=False, blur=blur))
         st.image(labelled, width="stretch", alt=found)
-        st.subheader(found, anchor=False)
+        st.header(found, anchor=False)
         announce(found)
         st.download_button(
             "Labelled photo (JPEG)",

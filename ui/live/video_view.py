@@ -125,7 +125,7 @@ def _show_result(job: VideoJob) -> None:
             st.warning(plain(problem), icon=":material/error:")
         if summary.stopped:
             st.info("Stopped: this is what was done until then.")
-        st.subheader(_found(summary), anchor=False)
+        st.header(_found(summary), anchor=False)
         announce(f"The video is labelled: {_found(summary)}")
         st.markdown(f"**{shown_name(job.name)}**: {_shares(summary)}")
         stem = Path(job.name).stem[:80]

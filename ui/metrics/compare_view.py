@@ -147,7 +147,7 @@ def _show_pair(first: Judged, second: Judged) -> None:
     comparison = mcnemar(right_answers(first, limits[0]), right_answers(second, limits[1]))
     titles = [title_with_run(first.model), title_with_run(second.model)]
     verdict, reasons = in_words(comparison, *titles, first.thing)
-    st.subheader(plain(verdict), anchor=False)
+    st.header(plain(verdict), anchor=False)
     st.markdown(plain(reasons))
     # A model a column, and a table whose cells break their lines: so it fits a phone.
     columns = [

@@ -59,7 +59,7 @@ def show_frame_times(model: str) -> None:
     Args:
         model: the mask model's name.
     """
-    st.subheader("How fast is it on this machine?", anchor=False)
+    st.header("How fast is it on this machine?", anchor=False)
     times: dict[tuple[str, str], tuple[float, float] | str] = st.session_state.setdefault(
         _TIMES, {}
     )

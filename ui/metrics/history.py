@@ -36,7 +36,7 @@ def history_of(model: str) -> list[CurvePoint]:
 
 def show_history(models: list[str]) -> None:
     """Training curves of the runs that made these models."""
-    st.subheader("How they were trained" if len(models) > 1 else "How it was trained", anchor=False)
+    st.header("How they were trained" if len(models) > 1 else "How it was trained", anchor=False)
     histories = {title_with_run(name): history_of(name) for name in models}
     for title, points in histories.items():
         if points:

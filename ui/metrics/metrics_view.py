@@ -57,7 +57,7 @@ def show_headline(measured: Measured) -> None:
     if own and not own.learned:
         notes.append(plain(own.caution))
     with st.container(border=True, key="headline"):
-        st.subheader(sentence, anchor=False)
+        st.header(sentence, anchor=False)
         for note in notes:
             st.caption(note)
     if own and own.learned:
@@ -135,7 +135,7 @@ def show_figures(judged: Judged, threshold: float, own: OwnPhotos | None) -> Non
     """
     figures = judged.figures(threshold)
     accuracy, things = figures["accuracy"], judged.things
-    st.subheader(f"The mask model alone, on {alone_on(judged, own is not None)}", anchor=False)
+    st.header(f"The mask model alone, on {alone_on(judged, own is not None)}", anchor=False)
     of_photos = "In each photo the largest face counts"
     found = of_photos if things == "photos" else "No face is looked for"
     st.caption(f"{found}, which is easier than what the whole app does: to find them all.")

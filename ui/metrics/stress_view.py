@@ -263,7 +263,7 @@ def show_stress(model: str, own: bool) -> None:
         else ""
     )
     st.caption(f"{others}Judged at the model's own threshold, whatever is chosen under “Figures”.")
-    st.subheader(where_it_breaks(rows), anchor=False)
+    st.header(where_it_breaks(rows), anchor=False)
     meaning = _meaning(rows, card["count"])
     show_chart(Drawn(stress_chart(rows), meaning, pd.DataFrame(stress_rows(rows)), "stress"))
     date = day(str(card["created"]))

@@ -192,7 +192,7 @@ def _show_photo(
     _show_picture(photo, photo.annotated_preview(analysis, blur), found, picture)
     # In one container, which gives way as a whole where the photo has to be looked at anew.
     with facts.container():
-        st.subheader(found, anchor=False)
+        st.header(found, anchor=False)
         st.caption(
             f"{shown_name(photo.name)} · {analysis.size_wh[0]} × {analysis.size_wh[1]} pixels ·"
             f" finding faces {analysis.detect_ms:.0f}\N{NO-BREAK SPACE}ms,"

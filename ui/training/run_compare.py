@@ -27,7 +27,7 @@ RESULT = "Test photos right"  # what the runs are compared for
 
 def show_comparison(runs: list[Job]) -> None:
     """Curves of several runs over one another, and what sets the runs apart."""
-    st.subheader(f"{len(runs)} runs compared", anchor=False)
+    st.header(f"{len(runs)} runs compared", anchor=False)
     part = st.segmented_control(
         "Which photos",
         list(PARTS),

@@ -100,7 +100,7 @@ def show_run_list(runs: list[Job], shown: Job | None, allowed: bool) -> list[Job
     """
     if not runs:
         return []
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     if len(runs) > RUNS_AT_FIRST and not st.toggle(f"Show all {len(runs)}", key="all_runs"):
         runs = runs[:RUNS_AT_FIRST]
     ticked = []

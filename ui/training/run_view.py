@@ -62,7 +62,7 @@ def show_run(job: Job, allowed: bool) -> None:
     """
     name, icon, colour = STATES[job.state]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(job.name), anchor=False, width="content")
+        st.header(plain(job.name), anchor=False, width="content")
         st.badge(name, icon=icon, color=colour)
     st.caption(plain(description(job)))
     if job.is_active:

@@ -26,7 +26,7 @@ def show_versions(allowed: bool) -> None:
     mend_all()
     if not installed_models("classifier"):
         return
-    st.subheader("Installed models", anchor=False)
+    st.header("Installed models", anchor=False)
     first, *_ = names = mask_models()
     for name in names:
         role = "Photos and Live start with it" if name == first else "can be chosen there"

@@ -139,8 +139,8 @@ def shown(page: AppTest) -> list[tuple[int, str]]:
     return [(bar.value, bar.text) for bar in page.progress]
 
 
-def subheaders(page: AppTest) -> list[str]:
-    return [sub.value for sub in page.subheader]
+def headers(page: AppTest) -> list[str]:
+    return [sub.value for sub in page.header]
 
 
 def test_it_waits_for_a_video(view: AppTest, jobs: list[FakeJob]) -> None:
@@ -152,7 +152,7 @@ def test_it_waits_for_a_video(view: AppTest, jobs: list[FakeJob]) -> None:
     assert not uploader.accept_multiple_files
     assert any("choose them first" in caption.value for caption in view.caption)
     assert not {ANOTHER, STOP} & {*labels(view)} and downloads(view) == []
-    assert (shown(view), subheaders(view), jobs) == ([], [], [])
+    assert (shown(view), headers(view), jobs) == ([], [], [])
 
 
 def test_an_upload_is_begun_as_chosen(
@@ -284,7 +284,7 @@ def test_a_full_disk_leaves_the_result_that_is_there(
     press(view, AGAIN)
 
     assert "disk may be full" in view.error[0].value
-    assert (jobs[0].discards, subheaders(view)) == (0, ["2 people in 42 s of video"])
+    assert (jobs[0].discards, headers(view)) == (0, ["2 people in 42 s of video"])
 
 
 def test_where_there_is_little_room_it_is_said(
@@ -316,7 +316,7 @@ def test_a_video_that_was_cleared_away_after_a_day_has_to_be_brought_again(
     view.run()
     assert not view.exception
     assert "is after a day. Bring it again." in view.error[0].value
-    assert (jobs[0].discards, subheaders(view)) == (1, [])
+    assert (jobs[0].discards, headers(view)) == (1, [])
     upload(view)
     assert (len(jobs), len(view.error)) == (2, 0)
 
@@ -357,7 +357,7 @@ def test_it_tells_how_far_it_is(
     assert shown(view) == [bar]
     assert len(view.get("image")) == (now is not None)
     assert STOP in labels(view)
-    assert subheaders(view) == []
+    assert headers(view) == []
 
 
 def test_a_name_is_no_markdown_and_not_long(view: AppTest, jobs: list[FakeJob]) -> None:
@@ -395,7 +395,7 @@ def test_the_result_comes_by_itself(
 
     assert not view.exception
     assert (answers, shown(view)) == ([], [])
-    assert subheaders(view) == ["2 people in 42 s of video"]
+    assert headers(view) == ["2 people in 42 s of video"]
 
 
 def faces(mask: int, bare: int, unsure: int) -> dict[str, int]:
@@ -462,7 +462,7 @@ def test_the_result_is_a_sentence_a_player_and_downloads(
     view.run()
 
     assert not view.exception
-    assert subheaders(view) == ["3 people in 42 s of video"]
+    assert headers(view) == ["3 people in 42 s of video"]
     assert "**my holiday.mov**: with a mask 75\xa0% of the time" in view.markdown[-1].value
     assert len(view.get("video")) == 1
     assert given["player"] == b"0123456789"
@@ -544,7 +544,7 @@ def test_what_is_missing_is_noted_beside_the_result(
 
     assert [item.value for item in view.warning] == warnings
     assert [item.value for item in view.info] == notes
-    assert subheaders(view) == ["2 people in 42 s of video"]
+    assert headers(view) == ["2 people in 42 s of video"]
     assert {VIDEO_BUTTON, TABLE_BUTTON} <= {*downloads(view)}
 
 
@@ -564,7 +564,7 @@ def test_a_failure_is_a_sentence_and_a_way_on(
 
     assert not view.exception
     assert [error.value for error in view.error] == [f"**holiday.mp4**: {said}"]
-    assert subheaders(view) == []
+    assert headers(view) == []
     assert not {STOP, AGAIN} & {*labels(view)} and downloads(view) == []
     press(view, ANOTHER)
     assert jobs[0].discards == 1
@@ -597,7 +597,7 @@ def test_another_video_may_follow(view: AppTest, jobs: list[FakeJob], tmp_path: 
     assert jobs[0].discards == 1
     (uploader,) = view.file_uploader
     assert uploader.value is None
-    assert subheaders(view) == []
+    assert headers(view) == []
     view.run()  # the video before is not taken again
     assert len(jobs) == 1
     upload(view, "second.mp4", b"second")
@@ -618,7 +618,7 @@ def test_another_view_leaves_the_job_alone(
 
     choose_way(view, way)
     jobs[0].end(tmp_path)
-    assert subheaders(choose_way(view, "Video file")) == ["2 people in 42 s of video"]
+    assert headers(choose_way(view, "Video file")) == ["2 people in 42 s of video"]
     assert (len(jobs), jobs[0].stops, jobs[0].discards) == (1, 0, 0)
 
 
@@ -645,7 +645,7 @@ def test_visitors_have_jobs_of_their_own(
 
     press(second, STOP)
     jobs[1].end(tmp_path)
-    assert subheaders(second.run()) == ["2 people in 42 s of video"]
+    assert headers(second.run()) == ["2 people in 42 s of video"]
     press(second, ANOTHER)
 
     assert shown(first.run()) == [(0, "first.mp4: opening")]
@@ -670,7 +670,7 @@ def test_a_real_job_leaves_nothing_behind(
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
-    assert subheaders(page.run()) == ["1 person in 42 s of video"]
+    assert headers(page.run()) == ["1 person in 42 s of video"]
     assert job.video_file.read_bytes() == b"moving"
     assert len(list(data_root().iterdir())) == 1
     press(page, ANOTHER)

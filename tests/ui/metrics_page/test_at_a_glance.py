@@ -19,13 +19,13 @@ from tests.ui.metrics_page.page import (
 
 
 def test_the_first_sight_answers_the_question(page: AppTest) -> None:
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         "Of 80 masked faces of 32 pixels and more it finds 76 and labels 72 right;"
         " of 9 without a mask it finds 6 and labels 3 right."
     )
     assert {m.label: m.value for m in page.metric} == {"Accuracy": "50.0\xa0%", "ROC AUC": "0.6250"}
     assert "4 of 8 photos right" in texts(page)
-    assert page.subheader[1].value == "The mask model alone, on photos of “photos”"
+    assert page.header[1].value == "The mask model alone, on photos of “photos”"
     assert page.segmented_control(key="metrics_section").value == "Figures"
     table = page.table[0].value
     assert list(table.columns) == ["Mask", "No Mask"]
@@ -50,7 +50,7 @@ def test_the_card_tells_which_photos_a_data_set_holds(models: Path, open_page: O
     path.write_text(json.dumps(card))
     page = open_metrics(open_page)
     said = texts(page)
-    assert page.subheader[1].value == "The mask model alone, on close-ups"
+    assert page.header[1].value == "The mask model alone, on close-ups"
     assert (
         "8 photos of the data set “photos”, 90 close-ups of A (MIT), 70 % for training. The mask"
     ) in said

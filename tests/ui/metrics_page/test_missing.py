@@ -22,7 +22,7 @@ def test_without_a_report_the_rest_of_the_page_stands(
     page = open_metrics(open_page)
     (warning,) = page.warning
     assert "report" in warning.value
-    assert page.subheader[0].value.startswith("Of 80 masked faces")
+    assert page.header[0].value.startswith("Of 80 masked faces")
     assert "python -m training evaluate-scenes --detector fcos" in [c.value for c in page.code]
     for name in ("Curves", "Two models", "Mistakes", "Figures"):
         section(page, name)
@@ -35,7 +35,7 @@ def test_without_scene_reports_the_photos_speak(models: Path, open_page: OpenPag
     for path in (models / "scenes" / "first").iterdir():
         path.write_text("{")
     page = open_metrics(open_page)
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         "Of 4 masked photos it recognises 2. Of 4 photos without a mask it recognises 2."
     )
     section(page, "Whole app")
@@ -48,7 +48,7 @@ def test_figures_of_a_model_that_was_replaced_are_not_shown_as_its_successor_s(
     path = models / "first" / "card.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "sha256": "successor"}))
     page = open_metrics(open_page)
-    assert "masked photos" in page.subheader[0].value
+    assert "masked photos" in page.header[0].value
     section(page, "Whole app")
     assert "There is no report on whole photos" in texts(page)
 

@@ -66,7 +66,7 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
     ) in texts(page)
     assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
     section(page, "Figures")
-    assert page.subheader[1].value == "The mask model alone, on your photos"
+    assert page.header[1].value == "The mask model alone, on your photos"
     assert "Faces of one photo" not in texts(page)
     assert "3 photos of mine.zip. The mask model alone, measured on" in texts(page)
     # Those are of the shipped photos; these were measured here.
@@ -74,7 +74,7 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
     assert page.selectbox(key="metrics_part").value == "own"
     assert "2 of 3 photos right" in texts(page)
     assert "cut out of whole photos" not in texts(page)  # those are not the visitor's
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         "Of 2 masked photos it recognises 1. Of 1 photo without a mask it recognises 1."
     )
     section(page, "Whole app")
@@ -222,7 +222,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert "3 faces in your photos" in texts(page)
     assert "“Figures”, “Mistakes”, “Curves” and “Whole app” are now about them" in texts(page)
     section(page, "Figures")
-    assert page.subheader[1].value == "The mask model alone, on the faces in your photos"
+    assert page.header[1].value == "The mask model alone, on the faces in your photos"
     assert "2 of 3 faces right. The true rate for faces of this kind is likely between" in texts(
         page
     )
@@ -230,7 +230,7 @@ def test_own_scenes_are_measured_with_finder_and_model(own_page: AppTest) -> Non
     assert "How often a masked face gets a higher probability" in texts(page)
     assert list(page.table[0].value.loc["Faces"]) == ["2", "1"]
     assert "3 faces of mine.zip. The mask model alone" in texts(page)
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         "Of 2 masked faces of 32 pixels and more it finds 2 and labels 1 right;"
         " of 1 without a mask it finds 0 and labels 0 right."
     )

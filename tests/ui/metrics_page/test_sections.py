@@ -34,7 +34,7 @@ from ui.words import plain
 def test_another_model_is_not_praised_for_what_the_first_one_did(page: AppTest) -> None:
     page.selectbox(key="metrics_model").set_value("second").run()
     assert not page.exception
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         "Of 4 masked photos it recognises 4. Of 4 photos without a mask it recognises 4."
     )
     assert "ROC AUC" in [metric.label for metric in page.metric]
@@ -72,7 +72,7 @@ def test_the_curves_of_few_photos_are_shown_whole(count: int, make_report: MakeR
 def compared(page: AppTest) -> tuple[str, str]:
     """Which model is better, and what that rests on."""
     (reasons,) = [m.value for m in page.markdown if m.value.startswith("They differ on 4 of 8")]
-    return page.subheader[1].value, reasons
+    return page.header[1].value, reasons
 
 
 def test_two_models_are_compared_on_the_same_photos(page: AppTest) -> None:
@@ -169,7 +169,7 @@ def test_photos_judged_in_turns_are_one_click_away(
     report["figures"]["false_alarms"] = 7  # of 257 boxes
     (folder / "fcos.json").write_text(json.dumps({**report, "photos": 77, "folds": 4}))
     page = open_metrics(open_page)
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         "Of 100 masked faces of 32 pixels and more it finds 90 and labels 80 right;"
         " of 100 without a mask it finds 70 and labels 61 right."
     )

@@ -19,7 +19,7 @@ def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 
 def found(page: AppTest) -> list[str]:
-    return [element.value for element in page.subheader]
+    return [element.value for element in page.header]
 
 
 def install_anew(models: Path, name: str) -> None:

@@ -18,7 +18,7 @@ tidy.tidy_regularly = lambda: None  # not the page's, in a thread of its own
 page = AppTest.from_file("streamlit_app.py", default_timeout=60).run()
 page.selectbox(key="detector").select("haar_alt2").run()
 [b for b in page.button if "sample" in b.label][0].click().run()
-assert page.subheader, page.error
+assert page.header, page.error
 heavy = {"tensorflow", "keras", "training", "sklearn"} & set(sys.modules)
 sys.exit(f"imported: {heavy}" if heavy else 0)
 """

@@ -306,7 +306,7 @@ def test_results_are_shown_while_other_photos_are_looked_at(
 ) -> None:
     monkeypatch.setattr(ui.photos.looking, "SLICE_SECONDS", 0)
     shown: list[tuple[int, str]] = []
-    monkeypatch.setattr(st, "subheader", lambda text, **_: shown.append((len(fake.detected), text)))
+    monkeypatch.setattr(st, "header", lambda text, **_: shown.append((len(fake.detected), text)))
     waits: list[int] = []
     caption = DeltaGenerator.caption
 

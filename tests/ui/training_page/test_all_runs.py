@@ -27,9 +27,9 @@ def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: An
     second = runs.make("Ben", "interrupted", epochs_done=5, dropout=0.25)
     page = see_runs(open_training())
     page.checkbox(key=f"tick-{first}").check().run()
-    assert page.subheader[0].value == "Ben"  # one alone is no comparison
+    assert page.header[0].value == "Ben"  # one alone is no comparison
     page.checkbox(key=f"tick-{second}").check().run()
-    assert page.subheader[0].value == "2 runs compared"
+    assert page.header[0].value == "2 runs compared"
     table = page.table[0].value
     assert list(table.columns) == ["Ben", r"Ben \(2\)"]  # the newest first
     assert list(table.loc["Best validation accuracy"]) == ["76.0\xa0%", "101.0\xa0%"]
@@ -41,7 +41,7 @@ def test_ticked_runs_are_laid_over_one_another(open_training: OpenPage, runs: An
     assert "The same in all 2 runs: Network: MobileNetV2 · " in texts(page)
     assert "Batch size: 32" in texts(page)
     page.checkbox(key=f"tick-{second}").uncheck().run()
-    assert page.subheader[0].value == "Ben"
+    assert page.header[0].value == "Ben"
 
 
 def test_a_comparison_says_what_decides_and_how_far_each_run_came(
@@ -122,9 +122,9 @@ def test_pressing_a_name_ends_the_comparison(open_training: OpenPage, runs: Any)
     page.button(key=f"show-{first}").click().run()
     assert page.checkbox(key=f"tick-{first}").value  # one ticked waits for another
     page.checkbox(key=f"tick-{second}").check().run()
-    assert page.subheader[0].value == "2 runs compared"
+    assert page.header[0].value == "2 runs compared"
     page.button(key=f"show-{first}").click().run()
-    assert page.subheader[0].value == "Ben"
+    assert page.header[0].value == "Ben"
     assert not any(page.checkbox(key=f"tick-{run}").value for run in (first, second))
 
 
@@ -172,9 +172,9 @@ def test_another_run_can_be_looked_at(open_training: OpenPage, runs: Any) -> Non
     first = runs.make("First", "interrupted")
     runs.make("Second", "interrupted")
     page = see_runs(open_training())
-    assert page.subheader[0].value == "Second"
+    assert page.header[0].value == "Second"
     page.button(key=f"show-{first}").click().run()
-    assert page.subheader[0].value == "First"
+    assert page.header[0].value == "First"
 
 
 def test_on_phones_a_run_is_chosen_above_the_one_looked_at(
@@ -192,14 +192,14 @@ def test_on_phones_a_run_is_chosen_above_the_one_looked_at(
         ["Second · Interrupted", "First · Interrupted"],
     )
     field.set_value(first).run()
-    assert page.subheader[0].value == "First"
+    assert page.header[0].value == "First"
     page.button(key=f"show-{second}").click().run()
     assert page.selectbox(key="run_on_phones").value == second
     for run in (first, second):
         page.checkbox(key=f"tick-{run}").check().run()
     assert page.selectbox(key="run_on_phones").value is None
     page.selectbox(key="run_on_phones").set_value(second).run()
-    assert page.subheader[0].value == "Second"  # and no comparison
+    assert page.header[0].value == "Second"  # and no comparison
 
 
 def test_a_run_can_be_renamed_and_shows_its_name_as_it_is(
@@ -210,7 +210,7 @@ def test_a_run_can_be_renamed_and_shows_its_name_as_it_is(
     page.text_input(key=f"name-{run_id}").set_value("*Ida*")
     page.button(key=f"rename-{run_id}").click().run()
     assert jobs.job(run_id).name == "*Ida*"
-    assert page.subheader[0].value == r"\*Ida\*"
+    assert page.header[0].value == r"\*Ida\*"
     page.text_input(key=f"name-{run_id}").set_value(" ")
     page.button(key=f"rename-{run_id}").click().run()
     assert "1 to 80 characters" in page.error[0].value

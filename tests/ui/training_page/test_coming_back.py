@@ -47,7 +47,7 @@ def test_who_comes_back_is_told_what_finished_meanwhile(
             " 33 of 40 test photos right."
         ) in texts(page)
     press(page, "See it")
-    assert page.subheader[0].value == "Ben"
+    assert page.header[0].value == "Ben"
     assert page.query_params == {"view": last}
     page.segmented_control(key="training_view").set_value("New run").run()
     assert r"**“\*Ida\*”** finished on 3 Jan, 12:32." in texts(page)  # the one not looked at yet
@@ -73,14 +73,14 @@ def test_the_address_names_what_is_shown_and_leads_back_to_it(
     # What was pressed while the address was on its way goes before the address.
     page.query_params = seen[1]
     page.button(key=f"show-{second}").click().run()
-    assert page.subheader[0].value == "Second"
+    assert page.header[0].value == "Second"
     assert page.query_params == {"view": second}
 
     def go(address: dict[str, Any]) -> str:
         page.query_params = address
         page.run()
         assert not page.exception
-        return str(page.subheader[0].value)
+        return str(page.header[0].value)
 
     monkeypatch.setattr(ui.training.views, "_went_through_history", lambda: True)
     assert go(seen[2]) == "First"
@@ -105,7 +105,7 @@ def test_who_comes_from_another_page_leaves_no_second_address_to_go_back_over(
     page.switch_page("pages/metrics.py").run()
     page.query_params = {}
     page.switch_page("pages/training.py").run()
-    assert page.subheader[0].value == "First"
+    assert page.header[0].value == "First"
     assert page.query_params == {}
 
 
@@ -117,13 +117,13 @@ def test_a_run_has_a_link(
     first = runs.make("First", "interrupted")
     second = runs.make("Second", "interrupted")
     page = open_page("pages/training.py", view=first)
-    assert page.subheader[0].value == "First"
+    assert page.header[0].value == "First"
     page.button(key=f"show-{second}").click().run()
-    assert page.subheader[0].value == "Second"
+    assert page.header[0].value == "Second"
     assert page.query_params == {"view": second}
     page = open_page("pages/training.py", view="20200101-000000-000000")
     assert "The run of this address is not there any more" in page.info[-1].value
-    assert page.subheader[0].value == "Second"
+    assert page.header[0].value == "Second"
     assert page.query_params == {"view": "runs"}
     page.run()
     assert "not there any more" not in texts(page)

@@ -28,7 +28,7 @@ def test_a_running_run_shows_stage_figures_curves_and_log(
 ) -> None:
     runs.make("Ben", "running", epochs_done=4)
     page = open_training()
-    assert page.subheader[0].value == "Ben"
+    assert page.header[0].value == "Ben"
     (bar,) = page.get("progress")
     assert "4 of 10" in bar.proto.text
     assert 0 < bar.proto.value < 100
@@ -89,7 +89,7 @@ def test_a_run_is_there_for_another_visitor_and_after_a_reload(
     for _ in range(2):  # every AppTest is a session of its own
         page = open_training()
         assert page.segmented_control(key="training_view").value == "Runs"
-        assert page.subheader[0].value == "Ben"
+        assert page.header[0].value == "Ben"
 
 
 def test_stop_asks_the_run_to_end(open_training: OpenPage, runs: Any) -> None:

@@ -47,7 +47,7 @@ def test_an_empty_page_asks_for_photos_and_shows_the_defaults(open_training: Ope
         assert texts(page).count(word) == 1  # folded away
     see_runs(page)
     assert "No runs yet" in texts(page)
-    assert "Runs" not in [subheader.value for subheader in page.subheader]
+    assert "Runs" not in [header.value for header in page.header]
 
 
 def test_photos_that_cannot_be_trained_on_are_not_asked_for_as_if_there_were_none(
@@ -83,7 +83,7 @@ def test_a_double_click_on_train_starts_one_run(
     page.text_input[0].set_value("Ida")
     press_twice(monkeypatch, page, "Train")
     assert [job.name for job in jobs.jobs()] == ["Ida"]
-    assert page.subheader[0].value == "Ida"
+    assert page.header[0].value == "Ida"
 
 
 def test_train_starts_a_run_with_the_default_settings_and_shows_it(
@@ -97,7 +97,7 @@ def test_train_starts_a_run_with_the_default_settings_and_shows_it(
     weights = job.config.backbone_weights
     data = str(photos.folder.resolve())
     assert job.config == TrainConfig(data=data, backbone_weights=weights)
-    assert page.subheader[0].value == "Ida"
+    assert page.header[0].value == "Ida"
     assert len(page.get("progress")) == 1
     # What it does is said, and no empty chart stands there meanwhile.
     assert "Loading TensorFlow" in texts(page)
@@ -236,7 +236,7 @@ def test_a_second_run_waits_and_says_its_place(
             page.segmented_control(key="training_view").set_value("New run").run()
         page.text_input[0].set_value(name)
         press(page, "Train")
-        assert page.subheader[0].value == name
+        assert page.header[0].value == name
     assert "number 2 in line" in texts(page)
     assert [job.state for job in jobs.jobs()].count(State.QUEUED) == 2
     page.segmented_control(key="training_view").set_value("New run").run()

@@ -25,7 +25,7 @@ def test_switched_off_the_page_only_shows(
     page = open_training()
     for run in jobs.jobs():
         page.button(key=f"show-{run.id}").click().run()
-        assert page.subheader[0].value == run.name
+        assert page.header[0].value == run.name
         assert all((b.key or "").startswith("show-") for b in page.button)
         assert not page.text_input
     assert len(page.table) == 1  # figures are still shown

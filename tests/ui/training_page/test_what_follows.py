@@ -26,7 +26,7 @@ def test_a_run_made_again_is_shown_so_that_a_double_click_makes_one(
     page.session_state["metrics_corrections"] = {"Photos of 7b": marks}
     page.button(key=f"show-{ben}").click().run()
     press_twice(monkeypatch, page, "Train again with 1 corrected photo")
-    assert page.subheader[0].value == "Ben, corrected"
+    assert page.header[0].value == "Ben, corrected"
     assert "Train again with 1 corrected photo" not in labels(page)
     assert len(jobs.jobs()) == 2
 
@@ -40,7 +40,7 @@ def test_so_is_one_from_the_installed_model(
     page = see_runs(open_training())
     page.button(key=f"show-{ben}").click().run()
     press_twice(monkeypatch, page, "Train from the installed model")
-    assert page.subheader[0].value == "Ben, from the installed model"
+    assert page.header[0].value == "Ben, from the installed model"
     assert "Train from the installed model" not in labels(page)
     assert len(jobs.jobs()) == 2
 
