@@ -37,7 +37,7 @@ def has_place(path: Path) -> bool:
 
     A new folder for results is welcome, a whole new tree is a slip of the pen.
     """
-    folder = path.absolute().parent
+    folder = (Path(os.path.realpath(path)) if os.path.islink(path) else path.absolute()).parent
     return os.path.isdir(folder if os.path.lexists(folder) else folder.parent)
 
 

@@ -9,7 +9,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 # Of the players, which are imported late; see ``leave_other_pages``.
 KEY = "camera-stream"
 RECORDER_KEY = "recorder-stream"
-# Of the session: whether the page has not been drawn yet since the visitor came to it.
+# Of the session: whether the visitor came from another page; the Training page, which alone asks,
+# takes it back once it was drawn.
 ARRIVED = "arrived"
 _MARK, _PAGE = "entered_by_main_script", "entered_page"
 

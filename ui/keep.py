@@ -6,13 +6,14 @@ from collections.abc import Container
 from typing import Any, Literal, TypedDict
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 class Kept(TypedDict):
     """What a kept widget is given besides its own: ``st.toggle("Blur", **keep("blur", False))``.
 
-    Streamlit then keeps its value over other pages and while it is not drawn, and sends it where
-    the browser does not hold one.
+    Streamlit then keeps its value while it is not drawn, and sends it where the browser does not
+    hold one.
     """
 
     key: str
@@ -30,13 +31,17 @@ def keep(key: str, default: Any, options: Container[Any] | None = None) -> Kept:
         options: what it may hold; something else kept gives way to the default.
     """
     value = _given().pop(key, st.session_state.get(key, default))
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    pages: dict[str, str] = st.session_state.setdefault("kept_on", {})
     if options is not None:
         # Sent in every run: browsers hold the words of a choice, and those may change.
         st.session_state[key] = value if value in options else default
-    elif key not in st.session_state or st.session_state[key] != value:
-        # Sent only where it is another: on its way it takes the place of what the visitor has
-        # chosen since this run began, which of a slider and a text field is then lost.
+    elif pages.get(key) != page or key not in st.session_state or st.session_state[key] != value:
+        # Sent only where it is another, or on another page: on its way it takes the place of what
+        # the visitor has chosen since this run began, which of a slider is then lost.
         st.session_state[key] = value
+    pages[key] = page
     return {"key": key, "persist_state": "session"}
 
 

@@ -135,11 +135,18 @@ def _found_below(folder: Path) -> list[Path]:
     found: list[Path] = []
 
     def note(error: OSError) -> None:
-        found.append(Path(error.filename))
+        unread = Path(error.filename)
+        if unread == folder or not _is_system_s(unread):
+            found.append(unread)
 
     for above, _, names in os.walk(folder, onerror=note):
         found.extend(Path(above, name) for name in names)
     return in_order(found)
+
+
+def _is_system_s(folder: Path) -> bool:
+    """Whether it is one that systems keep on every drive, for nobody to read."""
+    return folder.name.startswith((".", "$")) or folder.name == "System Volume Information"
 
 
 def _is_in(path: Path, folder: Path) -> bool:
@@ -187,6 +194,8 @@ def _check_copies(photos: Sequence[Path], annotated: Path, root: Path) -> None:
     """
     taken = {identity(photo) for photo in photos}
     for photo in photos:
+        if os.path.isdir(photo):  # see _photos
+            continue
         copy = annotated / _annotated_name(photo, root)
         if identity(copy) in taken:
             raise MasklensError(

@@ -45,7 +45,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 # Streamlit's own: it closes the connection of a visitor who has closed it at that moment.
 _LEFT = re.compile(
-    r"Exception in ASGI application\n(?:(?!Exception in ASGI).)*?"
+    r"Exception in ASGI application\n"
+    r"(?:(?!Exception in ASGI|\n\d{4}-\d\d-\d\d |\n[A-Z]+: |\nTask ).)*?"
     r'Cannot call "send" once a close message has been sent\.\n',
     re.DOTALL,
 )

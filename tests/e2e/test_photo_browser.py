@@ -106,6 +106,7 @@ def test_the_slider_moves_by_keyboard_and_results_stay(
     heading = page.get_by_role("heading", name=re.compile("^2 faces: [12] with mask"))
     heading.wait_for()
     press_quickly(page, slider, "ArrowRight", 4)
+    settled(page)
     assert slider.input_value() == "5"
     slider.press("End")
     heading = page.get_by_role("heading", name=re.compile("^2 faces: 0 with mask, [12] without"))

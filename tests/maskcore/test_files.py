@@ -247,3 +247,10 @@ def test_json_is_read_as_it_was_written_also_names_that_are_no_utf_8(tmp_path: P
     assert listing(tmp_path / "a") == {"b.json": text.encode()}
     with pytest.raises(FileNotFoundError):
         write_json(tmp_path / "c" / "b.json", {}, make_folder=False)
+
+
+def test_a_link_to_a_drive_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    link = tmp_path / "table.csv"
+    link_to(tmp_path / "drive" / "a" / "table.csv", link)
+    with pytest.raises(MasklensError, match="there is no folder"):
+        check_results([link], [])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.testing.v1 import AppTest
 
@@ -81,3 +83,23 @@ def test_a_browser_that_does_not_hold_the_value_is_sent_it(
     page.run().run()
     assert sent(page)
     assert page.slider[0].value == 3
+
+
+def test_the_widget_of_another_page_is_sent_what_this_one_held(tmp_path: Path) -> None:
+    draws = """
+import streamlit as st
+from ui.keep import keep
+st.text(st.slider("Size", 1, 9, **keep("size", 3)))
+"""
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "other.py").write_text(draws)
+    (tmp_path / "main.py").write_text(draws)
+    # Gone on from before a second run; browsers send nothing of a page that is left.
+    page = AppTest.from_file(str(tmp_path / "main.py")).run()
+    page.switch_page("pages/other.py")._run(WidgetStates())
+    assert page.text[0].value == "3"
+    assert sent(page)
+    page.slider[0].set_value(5).run()
+    page.switch_page("main.py")._run(WidgetStates())
+    assert page.text[0].value == "5"
+    assert sent(page)

@@ -19,13 +19,14 @@ from maskcore.detection.fcos import FcosDetector
 from maskcore.errors import MasklensError
 from maskcore.models import StoredModel, read_card
 from maskcore.pipeline import MaskPipeline
-from training.annotated.scene_parts import all_folds
+from training.annotated.scene_parts import all_folds, part_names
 from training.annotated.scenes import Scene
 from training.classifier.evaluate import load_network
-from training.config import RunConfig, TrainConfig
+from training.config import DATA_FILE, RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
 from training.detector.export import load_detector_network
 from training.installing.export import to_litert
+from training.job_files import read_values
 
 _LEARNED_FROM_SCENES = "fcos"
 
@@ -48,8 +49,19 @@ class FoldRuns:
         return len(self.runs), self.seed
 
     def unseen(self, scenes: list[Scene]) -> Iterator[tuple[Path, list[Scene]]]:
-        """Each run and those of the scenes that it never saw."""
+        """Each run and those of the scenes that it never saw.
+
+        Raises:
+            MasklensError: a run divided other scenes than these.
+        """
         for run, parts in zip(self.runs, all_folds(scenes, *self.division), strict=True):
+            divided = (read_values(run / DATA_FILE) or {}).get("scenes")
+            # Photos that came or went since deal out all others anew.
+            if divided and divided != part_names(parts):
+                raise MasklensError(
+                    f"{run.name} learned from other scenes: photos have come or gone since. Put"
+                    " them back as they were, or train the folds again."
+                )
             yield run, parts["validation"]
 
 

@@ -111,9 +111,10 @@ def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> Own
     photos = [file for file in files if _suffix(file) in IMAGE_SUFFIXES]
     boxes = _boxes(files, photos)
     planned = list(_plan_classes(photos))
-    # Some who labelled a few of their photos left the notes beside them.
+    # Some who labelled a few photos of their class folders left the notes beside them.
     both = {place.partition("/")[0] for place, _, _ in planned} == set(CLASS_FOLDERS)
-    annotated = bool(boxes) and not (both and 2 * len(boxes) < len(photos))
+    beside = {_key(note.parts) for note in boxes} <= {_key(file.parts) for _, file, _ in planned}
+    annotated = bool(boxes) and not (both and beside and 2 * len(boxes) < len(photos))
     if annotated:
         planned = [*_lists_of_classes(files, boxes), *_plan_scenes(photos, boxes)]
     if not planned:

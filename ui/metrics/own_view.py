@@ -148,7 +148,7 @@ def _show_result(own: OwnPhotos) -> None:
         names = ", ".join(shown_name(name) for name in own.unreadable[:5])
         more = len(own.unreadable) - 5
         st.warning(
-            f"{len(own.unreadable)} could not be read and were left out: {names}"
+            f"{len(own.unreadable)} could not be read, or are too large, and were left out: {names}"
             + (f" and {more} more." if more > 0 else "."),
             icon=":material/error:",
         )

@@ -141,9 +141,15 @@ def test_path_that_is_no_photo_is_not_passed_over(
     assert good["error"] is None and len(good["faces"]) == 2
 
 
+@pytest.mark.parametrize("copies", [True, False])
 @pytest.mark.parametrize("name", ["sub", "."])
 def test_folder_that_cannot_be_read_is_not_passed_over(
-    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    copies: bool,
 ) -> None:
     locked, scandir = photos / name, os.scandir
 
@@ -153,8 +159,9 @@ def test_folder_that_cannot_be_read_is_not_passed_over(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
+    options = ["--annotated", str(tmp_path / "copies")] if copies else []
 
-    assert cli.main(["detect", str(photos), "--json", "-"]) == 1
+    assert cli.main(["detect", str(photos), "--json", "-", *options]) == 1
 
     shown = capsys.readouterr()
     *good, unread = json_lines(shown.out)
@@ -163,6 +170,23 @@ def test_folder_that_cannot_be_read_is_not_passed_over(
     assert unread["image"] == locked.as_posix() and unread["faces"] == []
     assert str(unread["error"]).startswith("This folder cannot be read")
     assert f"1 could not be read: {locked.as_posix()}\n" in shown.err
+
+
+@pytest.mark.parametrize("name", ["System Volume Information", ".Trashes"])
+def test_folders_that_systems_keep_on_every_drive_are_passed_over(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (photos / name).mkdir()
+    (photos / "sub" / "broken.png").unlink()
+    scandir = os.scandir
+
+    def refuse(path: str | Path = ".") -> object:
+        if Path(path).name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert cli.main(["detect", str(photos)]) == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")

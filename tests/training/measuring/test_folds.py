@@ -11,16 +11,17 @@ import pytest
 
 from maskcore.classification import InputSpec
 from maskcore.detection import fcos
+from maskcore.files import write_json
 from maskcore.litert import LiteRtModel
 from maskcore.models import read_card
 from maskcore.types import Detections
 from tests.training.blue_model import EMPTY, install_blue, write_scenes
 from training.__main__ import main
-from training.annotated.scene_parts import all_folds, split_scenes
+from training.annotated.scene_parts import all_folds, part_names, split_scenes
 from training.annotated.scenes import read_scenes
 from training.classifier import parts as photo_parts
 from training.classifier.parts import Photos, judged_report
-from training.config import RunConfig, TrainConfig
+from training.config import DATA_FILE, RunConfig, TrainConfig
 from training.detector.config import DetectorConfig
 from training.installing.versions import put_in_place
 from training.measuring import folds
@@ -219,6 +220,22 @@ def test_runs_that_do_not_serve_are_refused_before_anything_is_asked(
         command = ["evaluate-scenes", "--scenes", str(scenes), "--model", "blue", *given]
         assert main(command) == 1
         assert complaint in capsys.readouterr().err
+    assert not any(asked.values())
+
+
+def test_runs_are_asked_about_the_scenes_that_they_divided_alone(
+    scenes: Path, asked: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = model_runs(tmp_path)
+    for run, parts in zip(runs, all_folds(read_scenes(scenes), 3), strict=True):
+        write_json(Path(run) / DATA_FILE, {"scenes": part_names(parts)})
+    command = ["evaluate-scenes", "--scenes", str(scenes), "--model", "blue", "--detector", "haar"]
+    assert main([*command, "--model-runs", *runs]) == 0
+    asked.clear()
+    for folder in ("images", "labels"):
+        next((scenes / folder).glob("01.*")).unlink()
+    assert main([*command, "--model-runs", *runs]) == 1
+    assert "model0 learned from other scenes" in capsys.readouterr().err
     assert not any(asked.values())
 
 

@@ -244,6 +244,18 @@ def test_class_folders_beside_a_few_notes_are_class_folders(
     assert folder_files(root, tmp_path / "not needed") == OwnFiles(root, False)
 
 
+def test_scenes_beside_class_folders_are_scenes_in_an_archive_and_in_a_folder(
+    tmp_path: Path,
+) -> None:
+    crops = [f"{folder}/{number}.jpg" for folder in (WITH_MASK, WITHOUT_MASK) for number in "123"]
+    scene = ["images/1.jpg", "annotations/1.xml"]
+    (tmp_path / "into").mkdir()
+    files = unpack(packed({name: b"x" for name in [*crops, *scene]}), tmp_path / "into")
+    assert (files.annotated, set(files.names.values())) == (True, set(scene))
+    root = in_folder(tmp_path / "own", [*crops, *scene])
+    assert folder_files(root, tmp_path / "not needed") == OwnFiles(root, True)
+
+
 def test_class_folders_of_which_most_photos_have_boxes_are_annotated(tmp_path: Path) -> None:
     names = [f"{folder}/1{kind}" for folder in ("mask", "bare") for kind in (".jpg", ".xml")]
     files = unpack(packed({name: b"x" for name in [*names, "mask/2.jpg"]}), tmp_path)

@@ -64,7 +64,10 @@ def test_own_photos_get_the_same_page(own_page: AppTest, models: Path) -> None:
         " second model, to compare. “Whole app” needs whole photos with boxes. “Hard cases” stays"
         " about the test photos."
     ) in texts(page)
-    assert "1 could not be read and were left out: without_mask/broken.png" in texts(page)
+    assert (
+        "1 could not be read, or are too large, and were left out: without_mask/broken.png"
+        in texts(page)
+    )
     section(page, "Figures")
     assert page.header[1].value == "The mask model alone, on your photos"
     assert "Faces of one photo" not in texts(page)
