@@ -37,7 +37,7 @@ def has_place(path: Path) -> bool:
 
     A new folder for results is welcome, a whole new tree is a slip of the pen.
     """
-    folder = (Path(os.path.realpath(path)) if os.path.islink(path) else path.absolute()).parent
+    folder = _written(path).absolute().parent
     return os.path.isdir(folder if os.path.lexists(folder) else folder.parent)
 
 
@@ -136,8 +136,7 @@ def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
     Raises:
         OSError: the file cannot be written or replaced.
     """
-    # Only of links: under Windows the real path of what lies on a server is another one.
-    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    target = _written(path)
     if make_folder:
         target.parent.mkdir(parents=True, exist_ok=True)
     mode = _mode(target)
@@ -153,6 +152,12 @@ def replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
         move(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> Path:
+    """The file that is written where this one is named: of a link, what it points to."""
+    # Only of links: under Windows the real path of what lies on a server is another one.
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path
 
 
 def _mode(path: Path) -> int | None:

@@ -21,7 +21,7 @@ def mark_entered() -> None:
 
 
 def enter_by_main_script() -> None:
-    """Begin again with streamlit_app.py where a page was run without it.
+    """Begin again with streamlit_app.py where a page was run without it; note who just arrived.
 
     Until the first ``st.navigation`` of a server's life Streamlit takes every file of
     ``pages/`` for a page of its own: whoever opened /live on a fresh server got it without
@@ -30,10 +30,15 @@ def enter_by_main_script() -> None:
     if _MARK not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
+    page = this_page()
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE], st.session_state[ARRIVED] = page, True
+
+
+def this_page() -> str:
+    """By what Streamlit tells the page that is drawn from others; "" outside of a run."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
 
 
 def leave_other_pages(url_path: str) -> None:

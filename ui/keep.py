@@ -6,7 +6,8 @@ from collections.abc import Container
 from typing import Any, Literal, TypedDict
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui.entry import this_page
 
 
 class Kept(TypedDict):
@@ -31,8 +32,7 @@ def keep(key: str, default: Any, options: Container[Any] | None = None) -> Kept:
         options: what it may hold; something else kept gives way to the default.
     """
     value = _given().pop(key, st.session_state.get(key, default))
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
+    page = this_page()
     pages: dict[str, str] = st.session_state.setdefault("kept_on", {})
     if options is not None:
         # Sent in every run: browsers hold the words of a choice, and those may change.
