@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path, PureWindowsPath
 from typing import Any, ClassVar, Self
 
 from maskcore.errors import MasklensError
@@ -12,6 +12,7 @@ from maskcore.files import write_json
 
 # In a run's folder: its settings, and the report of its data.
 CONFIG_FILE, DATA_FILE = "config.json", "data.json"
+DATA_FOLDER = "data"  # beside runs that were started from the page: the photos brought for them
 ARCHITECTURES = ("mobilenet_v2", "inception_v3")
 WEIGHTS = ("float32", "float16", "int8")  # how an installed model may keep them
 SPLITS = ("likeness", "time")
@@ -182,3 +183,23 @@ class TrainConfig(RunConfig):
             ("validation_share", 0.05, 0.45),
             ("test_share", 0.05, 0.45),
         )
+
+    @classmethod
+    def load(cls, run_dir: Path) -> Self:
+        """Read the settings of a run; see ``RunConfig.load``.
+
+        Photos and corrections that are no longer where they were are looked for beside the run:
+        the folder that holds all of them may have moved, from another system, too.
+        """
+        config = super().load(run_dir)
+        return replace(
+            config,
+            data=_found_again(config.data, run_dir.parent / DATA_FOLDER),
+            corrections=_found_again(config.corrections, run_dir),
+        )
+
+
+def _found_again(path: str, folder: Path) -> str:
+    """A path as it is, or that of its namesake in a folder where only that is there."""
+    now = folder / PureWindowsPath(path).name  # understands the paths of all systems
+    return str(now) if path and not Path(path).exists() and now.exists() else path

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +178,37 @@ def test_a_resumed_run_keeps_its_network(
     fit = ["fit", f"--data={tmp_path}", "--architecture=inception_v3", f"--out={run}", *options]
     assert main(fit) == 0
     assert asked == [enlarged_to]
+
+
+@pytest.mark.parametrize("before", ["/elsewhere/runs/", "D:\\runs\\"])
+def test_a_run_that_was_moved_finds_its_photos_and_corrections(tmp_path: Path, before: str) -> None:
+    run, photos = tmp_path / "runs" / "run", tmp_path / "runs" / "data" / "Ab3"
+    slash = before[-1]
+    begun = TrainConfig(
+        f"{before}data{slash}Ab3", corrections=f"{before}run{slash}corrections.json", seed=7
+    )
+    run.mkdir(parents=True)
+    begun.save(run)
+    assert TrainConfig.load(run) == begun  # it is not told of what is not there
+    photos.mkdir(parents=True)
+    (run / "corrections.json").touch()
+    now = TrainConfig.load(run)
+    assert now == replace(begun, data=str(photos), corrections=str(run / "corrections.json"))
+
+
+def test_a_run_that_was_copied_keeps_to_the_photos_it_began_with(tmp_path: Path) -> None:
+    for folder in ("here", "copy"):
+        (tmp_path / folder / "data" / "Ab3").mkdir(parents=True)
+    run = tmp_path / "copy" / "run"
+    run.mkdir()
+    begun = TrainConfig(str(tmp_path / "here" / "data" / "Ab3"))
+    begun.save(run)
+    assert TrainConfig.load(run) == begun
+
+
+def test_a_run_without_a_folder_of_photos_stays_without(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    run = tmp_path / "run"
+    run.mkdir()
+    TrainConfig("").save(run)
+    assert TrainConfig.load(run) == TrainConfig("")

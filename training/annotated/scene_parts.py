@@ -12,10 +12,14 @@ from sklearn.model_selection import StratifiedGroupKFold
 from maskcore.errors import MasklensError
 from maskcore.images import read_image
 from training.annotated.scenes import Scene, read_scenes
-from training.config import RunConfig
+from training.config import DATA_FILE, RunConfig
+from training.job_files import read_values
 from training.photos.data import in_threads
 from training.photos.likeness import group_near_duplicates, photo_hashes
 from training.photos.splits import split
+
+# In a card: file names of the scenes that the model's run kept for testing. Older ones lack it.
+TEST_SCENES = "test_scenes"
 
 
 def split_scenes(scenes: list[Scene], seed: int = 0) -> dict[str, list[Scene]]:
@@ -79,37 +83,87 @@ def part_names(parts: dict[str, list[Scene]]) -> dict[str, list[str]]:
     return {name: [scene.image_path.name for scene in part] for name, part in parts.items()}
 
 
-def scenes_of_parts(
-    scenes: list[Scene], parts: Sequence[str], cards: Sequence[dict[str, Any]]
-) -> list[Scene]:
-    """The scenes of some parts, divided by the seed of the models that learned from scenes.
+def kept_for_card(run_dir: Path) -> dict[str, list[str]]:
+    """What a model's card tells of the scenes its run had: the file names of those kept for tests.
+
+    Args:
+        run_dir: the run's folder.
+
+    Returns:
+        ``TEST_SCENES`` and the names; nothing where the run had no scenes.
+    """
+    parts = (read_values(run_dir / DATA_FILE) or {}).get("scenes", {})
+    return {TEST_SCENES: parts["test"]} if parts else {}
+
+
+def divide_as_learned(
+    scenes: list[Scene], cards: Sequence[dict[str, Any]]
+) -> dict[str, list[Scene]]:
+    """Divide scenes by the seed of the models that learned from them; see ``split_scenes``.
 
     Args:
         scenes: all of them.
-        parts: of "train", "validation" and "test".
-        cards: of the models that will be asked; those that never saw a scene do not matter.
+        cards: of the models that will be asked; those that never saw one of these scenes do
+            not matter.
 
     Raises:
-        MasklensError: the models divided the scenes by different seeds, or one learned from
-            the validation part.
+        MasklensError: the models divided the scenes by different seeds, or other photos were
+            among them then.
     """
-    configs = [card.get("config", {}) for card in cards]
-    learned = [
-        (card.get("name"), config.get("seed", 0), config.get("folds"))
-        for card, config in zip(cards, configs, strict=True)
-        if config.get("scenes") or card.get("kind") == "detector"
-    ]
-    seeds = sorted({seed for _, seed, _ in learned}) or [0]
+    learned = _that_learned_from(scenes, cards)
+    seeds = sorted({card.get("config", {}).get("seed", 0) for card in learned}) or [0]
     if len(seeds) > 1:
         raise MasklensError(
             f"These models divided the scenes by different seeds, {seeds[0]} and {seeds[1]}: what"
             " one keeps for testing the other has learned from."
         )
-    for name, _, folds in learned:
-        if folds and "validation" in parts:
-            raise MasklensError(
-                f"{name} learned from the validation part, too. Ask about --parts test, or give"
-                " runs of folds."
-            )
     divided = split_scenes(scenes, seeds[0])
+    kept = _names(divided["test"])
+    for card in learned:
+        if kept != set(card.get(TEST_SCENES, kept)):
+            raise MasklensError(
+                f"{card.get('name')} learned from some of these scenes, and photos have come or"
+                " gone since: what it learned from would now be used for testing. Put them back"
+                " as they were, or give a folder of other scenes."
+            )
+    return divided
+
+
+def scenes_of_parts(
+    scenes: list[Scene], parts: Sequence[str], cards: Sequence[dict[str, Any]]
+) -> list[Scene]:
+    """The scenes of some parts, divided as the models divided them.
+
+    Args:
+        scenes: all of them.
+        parts: of "train", "validation" and "test".
+        cards: see ``divide_as_learned``.
+
+    Raises:
+        MasklensError: see ``divide_as_learned``; or one learned from the validation part.
+    """
+    for card in _that_learned_from(scenes, cards):
+        if card.get("config", {}).get("folds") and "validation" in parts:
+            raise MasklensError(
+                f"{card.get('name')} learned from the validation part, too. Ask about --parts"
+                " test, or give runs of folds."
+            )
+    divided = divide_as_learned(scenes, cards)
     return [scene for part in parts for scene in divided[part]]
+
+
+def _that_learned_from(
+    scenes: list[Scene], cards: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Those that learned from scenes, unless none of what they kept for tests is among these."""
+    names = _names(scenes)
+    return [
+        card
+        for card in cards
+        if (card.get("config", {}).get("scenes") or card.get("kind") == "detector")
+        and names.intersection(card.get(TEST_SCENES, names))
+    ]
+
+
+def _names(scenes: list[Scene]) -> set[str]:
+    return {scene.image_path.name for scene in scenes}

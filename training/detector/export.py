@@ -12,7 +12,7 @@ import numpy as np
 from maskcore.detection.fcos import FcosSettings
 from maskcore.errors import MasklensError
 from maskcore.litert import LiteRtModel
-from training.annotated.scene_parts import run_scenes
+from training.annotated.scene_parts import kept_for_card, run_scenes
 from training.callbacks import load_best
 from training.detector.config import DetectorConfig
 from training.detector.fit import whole_pictures
@@ -95,6 +95,7 @@ def install_detector(
         "seed": config.seed,
         "made_by": {"fit": load_provenance(run_dir), "install": provenance(command)},
         "config": settings_for_card(config),
+        **kept_for_card(run_dir),
         "keras_difference": gap,
     }
     return put_in_place(name, content, card)

@@ -17,6 +17,7 @@ from maskcore.errors import MasklensError
 from maskcore.files import replacing, write_json
 from maskcore.models import CARD_FILE, MODEL_FILE, REPORT_FILE, StoredModel
 from maskcore.types import NotSure
+from training.annotated.scene_parts import kept_for_card
 from training.classifier.architectures import input_spec
 from training.classifier.evaluate import THRESHOLD, load_network
 from training.classifier.parts import run_photos
@@ -140,6 +141,7 @@ def package(
             "install": provenance(command),
         },
         "config": settings_for_card(config),
+        **kept_for_card(run_dir),
         "figures": {
             part: {"count": figures["count"], "accuracy": figures["accuracy"]}
             for part, figures in report["parts"].items()

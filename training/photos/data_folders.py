@@ -14,9 +14,9 @@ from pathlib import Path, PureWindowsPath
 
 from maskcore.errors import MasklensError
 from maskcore.files import move, patiently
+from training.config import DATA_FOLDER
 from training.job_files import runs_dir
 
-DATA_FOLDER = "data"
 # A tab may stay open from morning to evening.
 KEPT_SECONDS = 24 * 3600
 LEAST_FREE_GB = 2  # what the photos of most archives and a run of them take

@@ -9,8 +9,15 @@ import pytest
 from PIL import Image
 
 from maskcore.errors import MasklensError
+from maskcore.files import write_json
 from maskcore.types import ImageRgb
-from training.annotated.scene_parts import all_folds, scenes_of_parts, split_scenes
+from training.annotated.scene_parts import (
+    TEST_SCENES,
+    all_folds,
+    kept_for_card,
+    scenes_of_parts,
+    split_scenes,
+)
 from training.annotated.scenes import Scene, SceneFace
 
 
@@ -87,7 +94,7 @@ def test_one_fold_trains_on_all_that_is_not_for_testing(
 @pytest.fixture
 def scenes(tmp_path: Path) -> list[Scene]:
     made = []
-    for number in range(40):
+    for number in range(50):
         pixels = np.random.default_rng(number).integers(0, 255, (8, 8, 3), np.uint8)
         path = tmp_path / f"{number:02d}.png"
         Image.fromarray(pixels).resize((64, 64)).save(path)
@@ -136,3 +143,41 @@ def test_what_was_learned_from_does_not_validate(scenes: list[Scene], folds: int
     with pytest.raises(MasklensError, match="fcos learned from the validation part"):
         scenes_of_parts(scenes, ["validation"], cards)
     assert scenes_of_parts(scenes, ["test"], cards) == split_scenes(scenes)["test"]
+
+
+def with_kept(card: dict[str, Any], scenes: list[Scene]) -> dict[str, Any]:
+    return card | {TEST_SCENES: [scene.image_path.name for scene in scenes]}
+
+
+@pytest.mark.parametrize("gone", ["train", "test"])
+def test_scenes_that_came_or_went_are_not_dealt_out_anew(scenes: list[Scene], gone: str) -> None:
+    """What a model learned from would be in the test part."""
+    divided = split_scenes(scenes)
+    cards = [with_kept(detector(), divided["test"]), classifier()]
+    assert scenes_of_parts(scenes, ["test"], cards) == divided["test"]
+    fewer = [scene for scene in scenes if scene not in divided[gone][:2]]
+    assert split_scenes(fewer)["test"] != divided["test"]
+    with pytest.raises(MasklensError, match="fcos learned from some of these scenes"):
+        scenes_of_parts(fewer, ["test"], cards)
+
+
+def test_a_model_may_be_asked_about_all_of_other_scenes(scenes: list[Scene]) -> None:
+    elsewhere = [Scene(Path("elsewhere.png"), ())]
+    cards = [with_kept(detector(7, folds=1), elsewhere), classifier(3)]
+    divided = split_scenes(scenes, 3)
+    both = scenes_of_parts(scenes, ["validation", "test"], cards)
+    assert both == divided["validation"] + divided["test"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kept"),
+    [
+        ({"scenes": {"train": ["a.png"], "test": ["b.png", "c.png"]}}, ["b.png", "c.png"]),
+        ({"parts": {}}, None),
+        (None, None),
+    ],
+)
+def test_cards_tell_which_scenes_were_kept(tmp_path: Path, data: Any, kept: Any) -> None:
+    if data:
+        write_json(tmp_path / "data.json", data)
+    assert kept_for_card(tmp_path) == ({TEST_SCENES: kept} if kept else {})

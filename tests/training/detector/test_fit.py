@@ -301,6 +301,8 @@ def test_installed_card_says_what_it_is_but_not_on_which_machine(run: Run) -> No
     stored = load_model("fcos")
     card = stored.card
     assert card["strides"] == [8, 16, 32]
+    kept = split_scenes(read_scenes(run.data), seed=3)["test"]
+    assert card["test_scenes"] == [scene.image_path.name for scene in kept]
     assert card["serving"] == {
         "score_threshold": 0.004,
         "live_score_threshold": 0.006,

@@ -81,6 +81,18 @@ def test_model_card_and_report_are_installed(trained: Any, models: Path) -> None
     assert card["figures"]["test"] == {"count": test["count"], "accuracy": test["accuracy"]}
 
 
+@pytest.mark.parametrize("kept", [[], ["a.png", "b.png"]])
+def test_the_card_tells_which_scenes_were_kept_for_tests(
+    trained: Any, quick_export: None, tmp_path: Path, kept: list[str]
+) -> None:
+    run = Path(shutil.copytree(trained.run, tmp_path / "run"))
+    data = json.loads((run / "data.json").read_text())
+    parts = {"scenes": {"train": ["c.png"], "test": kept}} if kept else {}
+    (run / "data.json").write_text(json.dumps({**data, **parts}))
+    card = export.package(run, "fresh", "made in code", "install").card
+    assert card.get("test_scenes", []) == kept
+
+
 def test_card_says_how_the_model_was_made_but_not_on_which_machine(
     trained: Any, models: Path
 ) -> None:

@@ -15,6 +15,7 @@ from maskcore.models import load_model, read_card, read_report
 from tests.training.blue_model import answer, blueness, install_blue, report_of, write_scenes
 from training import metrics
 from training.__main__ import main
+from training.annotated.scenes import read_scenes
 from training.classifier import parts
 from training.classifier.parts import Photos
 from training.installing.versions import put_in_place
@@ -147,6 +148,19 @@ def test_faces_of_scenes_join_in_where_they_were_not_learned_from(
     assert record["fitted_on"] == ["validation", *unseen]
     assert list(record["error"]) == ["validation", "test", *unseen, "test scenes"]
     assert record["error"]["test scenes"]["count"] == 8
+
+
+def test_scenes_that_have_changed_are_refused(
+    installed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenes = write_scenes(tmp_path / "scenes", 80)
+    kept = [scene.image_path.name for scene in read_scenes(scenes)[:8]]
+    card = read_card("blue") | {"config": {"scenes": "scenes"}, "test_scenes": kept}
+    put_in_place("blue", b"", card, read_report("blue"))
+    command = ["calibrate", "blue", "--masks", str(installed), "--scenes", str(scenes)]
+    assert main(command) == 1
+    assert "photos have come or gone since" in capsys.readouterr().err
+    assert read_card("blue") == card
 
 
 def test_photos_that_are_gone_leave_card_and_report_alone(
