@@ -61,7 +61,7 @@ mask_models()  # where there is none this is said here, not in what is folded
 with tools:
     fold("live-settings")
 with st.container(key="live-settings"):
-    choice, threshold = choose()
+    choice, threshold = choose(live=way != "Take a photo")
 ready = ready_pipeline(choice, live=way != "Take a photo")
 
 if way == "Live video":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any, ClassVar, Self
@@ -155,6 +156,9 @@ class TrainConfig(RunConfig):
     split_by: str = "likeness"
 
     def __post_init__(self) -> None:
+        for name in ("data", "corrections"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be a path, got {getattr(self, name)!r}")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(
                 f"architecture must be one of {', '.join(ARCHITECTURES)}, got {self.architecture!r}"
@@ -188,18 +192,22 @@ class TrainConfig(RunConfig):
     def load(cls, run_dir: Path) -> Self:
         """Read the settings of a run; see ``RunConfig.load``.
 
-        Photos and corrections that are no longer where they were are looked for beside the run:
-        the folder that holds all of them may have moved, from another system, too.
+        Photos and corrections that were brought for a run lie beside it: they are found there
+        when the folder that holds all of them has moved, from another system, too.
         """
         config = super().load(run_dir)
         return replace(
             config,
-            data=_found_again(config.data, run_dir.parent / DATA_FOLDER),
+            data=_found_again(config.data, run_dir),
             corrections=_found_again(config.corrections, run_dir),
         )
 
 
-def _found_again(path: str, folder: Path) -> str:
-    """A path as it is, or that of its namesake in a folder where only that is there."""
-    now = folder / PureWindowsPath(path).name  # understands the paths of all systems
-    return str(now) if path and not Path(path).exists() and now.exists() else path
+def _found_again(path: str, run_dir: Path) -> str:
+    """A path in ``runs/data`` or in a run's folder, as it is or, where only that is there, anew."""
+    was = PureWindowsPath(path)  # understands the paths of all systems
+    if not was.name or was.parent.name not in (DATA_FOLDER, run_dir.absolute().name):
+        return path
+    now = run_dir.absolute().parent / was.parent.name / was.name
+    # os.path says no, where Path's method raises, of what may not be looked at.
+    return str(now) if os.path.exists(now) and not os.path.exists(path) else path

@@ -77,8 +77,11 @@ def choose_way(
     )
 
 
-def choose() -> tuple[Choice, float]:
+def choose(live: bool = False) -> tuple[Choice, float]:
     """Show the settings.
+
+    Args:
+        live: whether they are for live video, in which finders look less closely.
 
     Returns:
         Detector and model, and the mask probability (0..1) from which a face counts as
@@ -98,7 +101,8 @@ def choose() -> tuple[Choice, float]:
             format_func=titles.__getitem__,
             **keep("detector", names[0], names),
         )
-        st.caption(f"{DETECTORS[detector][1]} {measured[detector][1]}")
+        quicker = " Video gets a quicker look, at a smaller picture." if live else ""
+        st.caption(f"{DETECTORS[detector][1]} {measured[detector][1]}{quicker}")
     with middle:
         models = mask_models(kept("model"))
         model = st.selectbox(
@@ -194,11 +198,11 @@ def _measured(detector: str) -> tuple[str, str]:
         if in_folds and detector == "fcos":
             seen_by = ", each looked at by a finder trained like this one but not on that photo,"
         sentence = (
-            f"On {report['photos']} street photos{seen_by} {mask} masked faces were found and"
-            f" {bare} without a mask."
+            f"Of faces of {report['min_side']:.0f} pixels and more, on {report['photos']} street"
+            f" photos{seen_by} {mask} with a mask were found and {bare} without."
         )
         return f"{mask} masked, {bare} without", sentence
-    except (StopIteration, KeyError, TypeError):
+    except (StopIteration, KeyError, TypeError, ValueError):
         return "", ""
 
 

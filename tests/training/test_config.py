@@ -136,6 +136,8 @@ def test_a_run_with_a_setting_that_is_gone_is_still_one(tmp_path: Path) -> None:
         {"data": "photos", "epochs": 0},
         {"data": "photos", "epochs": "ten"},
         {"data": "photos", "seed": None},
+        {"data": None},
+        {"data": "photos", "corrections": 5},
     ],
     ids=str,
 )
@@ -206,9 +208,23 @@ def test_a_run_that_was_copied_keeps_to_the_photos_it_began_with(tmp_path: Path)
     assert TrainConfig.load(run) == begun
 
 
-def test_a_run_without_a_folder_of_photos_stays_without(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
+@pytest.mark.parametrize(
+    "named", ["", "E:\\", "gone/..", "photos", "gone/photos", "data/" + 300 * "a"]
+)
+def test_what_was_never_beside_a_run_is_not_looked_for_there(tmp_path: Path, named: str) -> None:
+    (tmp_path / "data" / "photos").mkdir(parents=True)
     run = tmp_path / "run"
     run.mkdir()
-    TrainConfig("").save(run)
-    assert TrainConfig.load(run) == TrainConfig("")
+    TrainConfig(named).save(run)
+    assert TrainConfig.load(run) == TrainConfig(named)
+
+
+def test_a_moved_run_finds_its_photos_from_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, run = tmp_path / "data" / "Ab3", tmp_path / "run"
+    photos.mkdir(parents=True)
+    run.mkdir()
+    TrainConfig("/elsewhere/data/Ab3").save(run)
+    monkeypatch.chdir(run)
+    assert TrainConfig.load(Path()).data == str(photos)

@@ -84,85 +84,73 @@ def part_names(parts: dict[str, list[Scene]]) -> dict[str, list[str]]:
 
 
 def kept_for_card(run_dir: Path) -> dict[str, list[str]]:
-    """What a model's card tells of the scenes its run had: the file names of those kept for tests.
+    """What a model's card tells of its run's scenes: the file names of those kept for testing.
 
     Args:
         run_dir: the run's folder.
 
     Returns:
-        ``TEST_SCENES`` and the names; nothing where the run had no scenes.
+        ``TEST_SCENES`` and the names; nothing where the run learned from no scenes.
     """
-    parts = (read_values(run_dir / DATA_FILE) or {}).get("scenes", {})
-    return {TEST_SCENES: parts["test"]} if parts else {}
+    kept = (read_values(run_dir / DATA_FILE) or {}).get("scenes", {}).get("test")
+    return {TEST_SCENES: kept} if kept else {}
 
 
-def divide_as_learned(
-    scenes: list[Scene], cards: Sequence[dict[str, Any]]
-) -> dict[str, list[Scene]]:
-    """Divide scenes by the seed of the models that learned from them; see ``split_scenes``.
+def check_kept(card: dict[str, Any], scenes: list[Scene], test: list[Scene]) -> None:
+    """Make sure that scenes are dealt out as when a model learned from some of them.
+
+    Args:
+        card: the model's.
+        scenes: all of them.
+        test: those that would be used for testing now.
+
+    Raises:
+        MasklensError: the model kept others of these for testing.
+    """
+    kept = set(card.get(TEST_SCENES, ()))
+    if kept & _names(scenes) and kept != _names(test):
+        raise MasklensError(
+            f"{card.get('name')} was trained when these scenes were others, or had other boxes:"
+            " what it learned from would now be used for testing. Give the folder as it was, or"
+            " one of scenes with other names."
+        )
+
+
+def scenes_of_parts(
+    scenes: list[Scene], parts: Sequence[str], cards: Sequence[dict[str, Any]]
+) -> list[Scene]:
+    """The scenes of some parts, divided by the seed of the models that learned from scenes.
 
     Args:
         scenes: all of them.
-        cards: of the models that will be asked; those that never saw one of these scenes do
-            not matter.
+        parts: of "train", "validation" and "test".
+        cards: of the models that will be asked; those that never saw a scene do not matter.
 
     Raises:
-        MasklensError: the models divided the scenes by different seeds, or other photos were
-            among them then.
+        MasklensError: the models divided the scenes by different seeds, or one learned from
+            the validation part; see also ``check_kept``.
     """
-    learned = _that_learned_from(scenes, cards)
+    learned = [
+        card
+        for card in cards
+        if card.get("config", {}).get("scenes") or card.get("kind") == "detector"
+    ]
     seeds = sorted({card.get("config", {}).get("seed", 0) for card in learned}) or [0]
     if len(seeds) > 1:
         raise MasklensError(
             f"These models divided the scenes by different seeds, {seeds[0]} and {seeds[1]}: what"
             " one keeps for testing the other has learned from."
         )
-    divided = split_scenes(scenes, seeds[0])
-    kept = _names(divided["test"])
     for card in learned:
-        if kept != set(card.get(TEST_SCENES, kept)):
-            raise MasklensError(
-                f"{card.get('name')} learned from some of these scenes, and photos have come or"
-                " gone since: what it learned from would now be used for testing. Put them back"
-                " as they were, or give a folder of other scenes."
-            )
-    return divided
-
-
-def scenes_of_parts(
-    scenes: list[Scene], parts: Sequence[str], cards: Sequence[dict[str, Any]]
-) -> list[Scene]:
-    """The scenes of some parts, divided as the models divided them.
-
-    Args:
-        scenes: all of them.
-        parts: of "train", "validation" and "test".
-        cards: see ``divide_as_learned``.
-
-    Raises:
-        MasklensError: see ``divide_as_learned``; or one learned from the validation part.
-    """
-    for card in _that_learned_from(scenes, cards):
         if card.get("config", {}).get("folds") and "validation" in parts:
             raise MasklensError(
                 f"{card.get('name')} learned from the validation part, too. Ask about --parts"
                 " test, or give runs of folds."
             )
-    divided = divide_as_learned(scenes, cards)
+    divided = split_scenes(scenes, seeds[0])
+    for card in learned:
+        check_kept(card, scenes, divided["test"])
     return [scene for part in parts for scene in divided[part]]
-
-
-def _that_learned_from(
-    scenes: list[Scene], cards: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Those that learned from scenes, unless none of what they kept for tests is among these."""
-    names = _names(scenes)
-    return [
-        card
-        for card in cards
-        if (card.get("config", {}).get("scenes") or card.get("kind") == "detector")
-        and names.intersection(card.get(TEST_SCENES, names))
-    ]
 
 
 def _names(scenes: list[Scene]) -> set[str]:

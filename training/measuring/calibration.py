@@ -16,7 +16,7 @@ from maskcore.files import write_json
 from maskcore.locks import models_guard
 from maskcore.models import CARD_FILE, REPORT_FILE, load_model, models_dir, read_card, read_report
 from training.annotated.face_judging import face_probabilities
-from training.annotated.scene_parts import divide_as_learned
+from training.annotated.scene_parts import check_kept, split_scenes
 from training.annotated.scenes import SMALLEST_MEASURED, Scene, read_scenes
 from training.classifier.parts import judged_report, report_photos
 from training.classifier.temperature import calibration_record, fit_temperature
@@ -109,7 +109,8 @@ def _scenes_unseen(
 ) -> Iterator[tuple[str, Iterable[tuple[LiteRtClassifier, list[Scene]]]]]:
     """Parts of the scenes by name, and who can be asked about what it never saw of them."""
     scenes = read_scenes(root)
-    divided = divide_as_learned(scenes, [card])
+    divided = split_scenes(scenes, card.get("seed", 0))
+    check_kept(card, scenes, divided["test"])
     if model_runs:
         from training.measuring.folds import fold_classifiers  # brings TensorFlow along
 

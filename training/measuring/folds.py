@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from maskcore.detection.fcos import FcosDetector
 from maskcore.errors import MasklensError
 from maskcore.models import StoredModel, read_card
 from maskcore.pipeline import MaskPipeline
-from training.annotated.scene_parts import all_folds, part_names
+from training.annotated.scene_parts import all_folds, check_kept, part_names
 from training.annotated.scenes import Scene
 from training.classifier.evaluate import load_network
 from training.config import DATA_FILE, RunConfig, TrainConfig
@@ -38,10 +38,12 @@ class FoldRuns:
     Attributes:
         seed: of the division.
         runs: folders, in the order of the folds that validated them.
+        card: of the installed model as which they are asked; empty for none.
     """
 
     seed: int
     runs: tuple[Path, ...]
+    card: dict[str, Any] = field(default_factory=dict)
 
     @property
     def division(self) -> tuple[int, int]:
@@ -52,9 +54,10 @@ class FoldRuns:
         """Each run and those of the scenes that it never saw.
 
         Raises:
-            MasklensError: a run divided other scenes than these.
+            MasklensError: a run, or the installed model, divided other scenes than these.
         """
         for run, parts in zip(self.runs, all_folds(scenes, *self.division), strict=True):
+            check_kept(self.card, scenes, parts["test"])
             divided = (read_values(run / DATA_FILE) or {}).get("scenes")
             # Photos that came or went since deal out all others anew.
             if divided and divided != part_names(parts):
@@ -162,7 +165,7 @@ def _of_seed(folds: FoldRuns, card: dict[str, Any]) -> FoldRuns:
             f"The runs divided the scenes by seed {folds.seed}, the model by"
             f" {card.get('seed', 0)}: what is kept for testing would be asked about."
         )
-    return folds
+    return replace(folds, card=card)
 
 
 def _detector(run: Path) -> StoredModel:

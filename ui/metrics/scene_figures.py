@@ -19,7 +19,8 @@ FACES_NOTE = (
 )
 # What the columns of ``finder_rows`` are.
 FINDERS_NOTE = (
-    "Right are faces found and then labelled right. Macro F1 is the whole app in one figure:"
+    "Right are faces found and then labelled right; those whose mask is worn wrongly are left out."
+    " Macro F1 is the whole app in one figure:"
     " finding and labelling, faces with and without a mask counting alike; best: 100 %. In brackets"
     " what chance allows for (95 %)."
 )

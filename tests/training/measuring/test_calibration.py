@@ -159,7 +159,7 @@ def test_scenes_that_have_changed_are_refused(
     put_in_place("blue", b"", card, read_report("blue"))
     command = ["calibrate", "blue", "--masks", str(installed), "--scenes", str(scenes)]
     assert main(command) == 1
-    assert "photos have come or gone since" in capsys.readouterr().err
+    assert "was trained when these scenes were others" in capsys.readouterr().err
     assert read_card("blue") == card
 
 

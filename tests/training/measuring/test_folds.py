@@ -262,3 +262,16 @@ def test_without_folds_the_test_part_is_the_one_that_the_model_kept(
     assert sorted(asked["blue"]) == sorted(int(scene.image_path.stem) for scene in kept)
     assert main(["evaluate-scenes", *of_test]) == 1  # the detector kept others
     assert "different seeds, 0 and 7" in capsys.readouterr().err
+
+
+def test_folds_are_not_asked_about_what_the_model_kept(
+    scenes: Path, asked: Asked, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They divided the folder as it is now, the model as it was before."""
+    kept = [scene.image_path.name for scene in split_scenes(read_scenes(scenes))["train"][:8]]
+    put_in_place("blue", b"blue", read_card("blue") | {"test_scenes": kept})
+    of_folds = ["--scenes", str(scenes), "--model", "blue", "--model-runs"]
+    of_folds += model_runs(tmp_path)
+    assert main(["evaluate-faces", *of_folds]) == 1
+    assert "was trained when these scenes were others" in capsys.readouterr().err
+    assert not any(asked.values())

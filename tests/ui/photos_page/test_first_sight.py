@@ -52,12 +52,12 @@ def write_scene_report(models: Path, content: Any) -> None:
 
 def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: OpenPage) -> None:
     by_class = {"Mask": {"found": 27, "faces": 76}, "No Mask": {"found": 15, "faces": 15}}
-    report = {"photos": 85, "sha256": {"first": "first"}, "by_class": by_class}
+    report = {"photos": 85, "min_side": 32.0, "sha256": {"first": "first"}, "by_class": by_class}
     write_scene_report(fake_models, report)
     page = open_page().selectbox(key="detector").select("haar").run()
     assert (
-        "On 85 street photos that it did not learn from, 27 of 76 masked faces were found and"
-        " 15 of 15 without a mask." in texts(page)
+        "Of faces of 32 pixels and more, on 85 street photos that it did not learn from, 27 of 76"
+        " with a mask were found and 15 of 15 without." in texts(page)
     )
     # Also of those that are not chosen, and nothing of those that nobody has measured.
     page.selectbox(key="detector").select("haar_alt2").run()
@@ -70,14 +70,15 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
     folder.mkdir()
     (folder / "haar.json").write_text(json.dumps({**report, "by_class": by_class, "photos": 850}))
     page.selectbox(key="detector").select("haar").run()
-    found_in_folds = "On 850 street photos that it did not learn from, 270 of 760 masked faces"
+    found_in_folds = "on 850 street photos that it did not learn from, 270 of 760 with a mask"
     assert found_in_folds in texts(page)
     # Of our own finder not the one that is shipped was asked: it learned from all of them.
     (folder / "fcos.json").write_text(json.dumps({**report, "by_class": by_class, "photos": 85}))
     page.selectbox(key="detector").select("fcos").run()
     assert (
-        "On 85 street photos, each looked at by a finder trained like this one but not on that"
-        " photo, 270 of 760 masked faces were found and 150 of 150 without a mask." in texts(page)
+        "Of faces of 32 pixels and more, on 85 street photos, each looked at by a finder trained"
+        " like this one but not on that photo, 270 of 760 with a mask were found and 150 of 150"
+        " without." in texts(page)
     )
     page.selectbox(key="detector").select("haar").run()
     # How many faces are found does not depend on the mask model: a new one changes nothing.
@@ -92,6 +93,12 @@ def test_a_detector_s_measured_figures_are_said(fake_models: Path, open_page: Op
         {},
         [],
         {"photos": 85, "sha256": {"first": "first"}, "by_class": None},
+        {
+            "photos": 85,
+            "min_side": "small",
+            "sha256": {"first": "first"},
+            "by_class": {name: {"found": 1, "faces": 2} for name in ("Mask", "No Mask")},
+        },
         {
             "photos": 85,
             "sha256": {"first": "first"},
