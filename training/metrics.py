@@ -15,7 +15,7 @@ from training.curves import calibration_error, reliability
 
 CLASS_NAMES = ("No Mask", "Mask")  # index = label
 RESAMPLES = 1000
-_DRAWN_AT_ONCE = 1_000_000  # photos; each takes some hundred bytes
+DRAWN_AT_ONCE = 1_000_000  # photos; each takes some hundred bytes
 
 # Below this the difference of two models is called real.
 SIGNIFICANCE_LEVEL = 0.05
@@ -164,7 +164,7 @@ def bootstrapped(
         return {"value": None, "interval": None}
     rng = np.random.default_rng(0)
     values = []
-    at_once = max(1, _DRAWN_AT_ONCE // count)
+    at_once = max(1, DRAWN_AT_ONCE // count)
     for begin in range(0, RESAMPLES, at_once):
         drawn = rng.integers(count, size=(min(at_once, RESAMPLES - begin), count))
         if both_classes:

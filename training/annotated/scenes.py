@@ -5,7 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import NoReturn
+from xml.parsers import expat
 
 from maskcore.errors import ImageError, MasklensError
 from maskcore.files import in_order
@@ -16,6 +19,8 @@ from training.photos.yolo_names import class_names
 
 # Longer side in pixels of the smallest face that calibration and a visitor's own photos ask about.
 SMALLEST_MEASURED = 32.0
+# Of all photos together: a few kilobytes of an archive can hold a hundred thousand boxes.
+MOST_FACES = 500_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def read_scenes(root: Path) -> list[Scene]:
         Scenes, sorted by name, those of Pascal VOC before those of YOLO.
 
     Raises:
-        MasklensError: no annotations, an unknown class, or a photo missing.
+        MasklensError: no annotations, an unknown class, a photo missing, or more than
+            ``MOST_FACES`` faces.
     """
     voc = in_order((root / "annotations").glob("*.xml"))
     passed_over = {path.stem for path in voc} | {"classes"}
@@ -86,14 +92,22 @@ def read_scenes(root: Path) -> list[Scene]:
     }
     classes = class_names(root) if yolo else []
     scenes = []
+    room = MOST_FACES
     for path in [*voc, *yolo]:
         is_voc = path.suffix.lower() == ".xml"
         if path.stem not in images:
             raise MasklensError(f"images/ has no photo for {path.parent.name}/{path.name}.")
         try:
             found = _voc_faces(path) if is_voc else _yolo_faces(path, classes, images[path.stem])
-            faces = tuple(found)
-        except (ET.ParseError, AttributeError, LookupError, TypeError, ValueError) as error:
+            faces = tuple(islice(found, room + 1))
+        except (
+            ET.ParseError,
+            expat.ExpatError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             # A KeyError is a class that is not known; its name may be long or of several lines.
             named = str(error.args[0]) if isinstance(error, KeyError) else ""
             got = f'; its class "{" ".join(named.split())[:60]}" is not known' if named else ""
@@ -101,15 +115,30 @@ def read_scenes(root: Path) -> list[Scene]:
                 f"{path.parent.name}/{path.name} is not a {'Pascal VOC' if is_voc else 'YOLO'} file"
                 f" with the classes {KNOWN}{got}."
             ) from error
+        room -= len(faces)
+        if room < 0:
+            raise MasklensError(
+                f"More than {MOST_FACES:,} faces are annotated here. Take fewer photos at a time."
+            )
         scenes.append(Scene(images[path.stem], faces))
     return scenes
 
 
 def _voc_faces(path: Path) -> Iterator[SceneFace]:
-    for obj in ET.parse(path).iter("object"):
+    content = path.read_bytes()
+    # Entities that name one another by the thousand overflow the parser's stack, which ends the
+    # process. They are declared in a document type, which annotations have no use for.
+    checked = expat.ParserCreate()
+    checked.StartDoctypeDeclHandler = _refuse_document_type
+    checked.Parse(content, True)
+    for obj in ET.fromstring(content).iter("object"):
         bounds = obj.find("bndbox")
         x0, y0, x1, y1 = (float(bounds.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))  # type: ignore[union-attr,arg-type]
         yield SceneFace((x0, y0, x1, y1), face_label(obj.find("name").text))  # type: ignore[union-attr]
+
+
+def _refuse_document_type(*_: object) -> NoReturn:
+    raise ValueError("annotations must have no document type")
 
 
 def _yolo_faces(path: Path, classes: list[str], image_path: Path) -> Iterator[SceneFace]:

@@ -119,7 +119,6 @@ def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> Own
         planned = [*_lists_of_classes(files, boxes), *_plan_scenes(photos, boxes)]
     if not planned:
         raise MasklensError(_WANTED)
-    check_room()
     names: dict[str, str] = {}
     refused: list[str] = []
     without_photo: set[str] = set()
@@ -146,6 +145,7 @@ def _copy(offered: Iterable[OfferedFile], into: Path, progress: Progress) -> Own
                 f"These photos take more than {MAX_TOTAL_BYTES // 2**30} GB once unpacked."
                 " Take fewer of them, or make smaller copies."
             )
+        check_room()  # others bring photos, too
         with storing():
             (into / place).parent.mkdir(exist_ok=True)
             (into / place).write_bytes(content)

@@ -34,13 +34,14 @@ _WITHOUT = frozenset(
 # A mask that is there and does not serve.
 _WRONGLY = re.compile(r"(?:incorrect|improper|notcorrect|notproper|wrong)(?:ly)?|falsche?|misworn")
 
+_LONGEST = 200  # characters of a name; the longest ones above have some thirty
+
 KNOWN = (
     f"{WITH_MASK}, {WITHOUT_MASK}, mask_weared_incorrect or other words for them, such as mask,"
     " no mask and incorrect"
 )
 
 
-@lru_cache(maxsize=256)  # thousands of boxes share a few names
 def face_label(name: str) -> int | None:
     """What the class of an annotated face stands for: 1 mask, 0 no mask, None neither.
 
@@ -49,6 +50,13 @@ def face_label(name: str) -> int | None:
     Raises:
         KeyError: the name says no class; what does is told in ``KNOWN``.
     """
+    if len(name) > _LONGEST:
+        raise KeyError(name)
+    return _face_label(name)
+
+
+@lru_cache(maxsize=256)  # thousands of boxes share a few names
+def _face_label(name: str) -> int | None:
     words = _words(name)
     label = _class_of(words)
     if label is not None:

@@ -29,6 +29,9 @@ class Corrections:
 
 
 NONE = Corrections()
+# Half a minute of reading for everybody, and some hundred MB, is what more could take; a list of
+# as many photos as are taken in has some 4 MB.
+_MAX_BYTES = 8 * 2**20
 
 
 def read_corrections(path: Path) -> Corrections:
@@ -56,6 +59,8 @@ def parse_corrections(content: bytes, name: str) -> Corrections:
     Raises:
         MasklensError: it is not such a list.
     """
+    if len(content) > _MAX_BYTES:
+        raise _no_list(name)
     try:
         values = json.loads(content)
         names, classes = values["leave_out"], values["relabel"]

@@ -15,7 +15,7 @@ from maskcore.errors import ImageError, MasklensError
 from maskcore.files import write_json
 from maskcore.images import MAX_BYTES, picture_suffix
 from training.photos.class_names import CLASS_FOLDERS, deciding_folder, owner_names
-from training.photos.data_folders import filling
+from training.photos.data_folders import check_room, filling
 from training.photos.offered import OfferedFile, Skip
 
 MAX_PHOTOS = 30_000
@@ -127,7 +127,7 @@ class _PhotoIntake:
             name: what its owner calls it: as ``owner_names`` has it, else its path.
 
         Raises:
-            MasklensError: there is too much in all.
+            MasklensError: there is too much in all, or too little room.
             OSError: it cannot be stored.
         """
         try:
@@ -149,6 +149,7 @@ class _PhotoIntake:
         self._photos[label] += 1
         # What is marked under such a name is not taken for a photo of another archive.
         place = f"{label}/{self._photos[label]:04d}-{content_hash(content)}{suffix}"
+        check_room()  # others bring photos, too
         (self._folder / place).write_bytes(content)
         self._names[name] = place
 

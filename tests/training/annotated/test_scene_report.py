@@ -232,6 +232,14 @@ def test_intervals_hold_the_value_and_are_the_same_each_time() -> None:
     assert report["false_alarms"] == counts[..., 5].sum()
 
 
+def test_drawn_a_few_at_a_time_the_intervals_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of tens of thousands of photos a thousand resamples at once would take gigabytes."""
+    counts = photos_counts(30)
+    whole = with_intervals(counts)
+    monkeypatch.setattr(module, "DRAWN_AT_ONCE", 7 * 30)
+    assert with_intervals(counts) == whole
+
+
 def test_more_photos_give_narrower_intervals() -> None:
     few, many = (with_intervals(photos_counts(number)) for number in (10, 160))
     for name in ("detection_recall", "macro_f1"):

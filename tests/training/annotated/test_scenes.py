@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
 from tests.training.voc import voc
+from training.annotated import scenes
 from training.annotated.scenes import Scene, SceneFace, read_scenes
 
 Face = tuple[str, tuple[float, float, float, float]]
@@ -194,6 +196,35 @@ def test_of_two_kinds_that_which_does_not_fit_is_named(
     (tmp_path / "classes.txt").write_text(BARE)
     (tmp_path / broken).write_text("what")
     with pytest.raises(MasklensError, match=f"^{broken} is not a {kind} file"):
+        read_scenes(tmp_path)
+
+
+def test_a_document_type_is_refused(tmp_path: Path, make_photo: Callable[..., ImageRgb]) -> None:
+    """Entities of entities of entities would end the process by overflowing its stack."""
+    add_scene(tmp_path, "a", make_photo(1), [(MASK, (1, 2, 33, 44))])
+    path = tmp_path / "annotations" / "a.xml"
+    before = path.read_text()
+    path.write_text(f'<!DOCTYPE a [<!ENTITY mask "{MASK}">]>{before.replace(MASK, "&mask;")}')
+    with pytest.raises(MasklensError, match=r"annotations/a\.xml is not a Pascal VOC file"):
+        read_scenes(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["voc", "yolo"])
+def test_more_faces_than_memory_may_hold_are_refused(
+    tmp_path: Path, make_photo: Callable[..., ImageRgb], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for name in ("a", "b"):
+        add_scene(tmp_path, name, make_photo(1), 2 * [(MASK, (1, 2, 33, 44))])
+    if kind == "yolo":
+        shutil.rmtree(tmp_path / "annotations")
+        (tmp_path / "labels").mkdir()
+        (tmp_path / "classes.txt").write_text(MASK)
+        for name in ("a", "b"):
+            (tmp_path / "labels" / f"{name}.txt").write_text(2 * "0 0.5 0.5 0.2 0.2\n")
+    monkeypatch.setattr(scenes, "MOST_FACES", 4)
+    assert [len(scene.faces) for scene in read_scenes(tmp_path)] == [2, 2]
+    monkeypatch.setattr(scenes, "MOST_FACES", 3)
+    with pytest.raises(MasklensError, match="More than 3 faces are annotated here"):
         read_scenes(tmp_path)
 
 

@@ -12,10 +12,11 @@ from PIL import Image
 from maskcore.errors import MasklensError
 from maskcore.images import encode_image
 from maskcore.types import ImageRgb
-from tests.full_disk import full_disk
+from tests.full_disk import filled_by_others, full_disk
 from training.annotated.scenes import read_scenes
 from training.measuring import own_files
 from training.measuring.own_files import OwnFiles, folder_files, unpack
+from training.photos import data_folders
 from training.photos.archive import read_plan, take_in
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
 from training.photos.folder_intake import ROOTS_VARIABLE
@@ -172,6 +173,15 @@ def test_files_larger_than_allowed_are_left_out_and_too_much_is_refused(
     assert files.refused == ("with_mask/1.jpg",)
     monkeypatch.setattr(own_files, "MAX_TOTAL_BYTES", 7)
     with pytest.raises(MasklensError, match="more than 0 GB once unpacked"):
+        unpack(stream, tmp_path)
+
+
+def test_a_disk_that_others_fill_meanwhile_is_not_filled_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = packed({"mask/1.jpg": b"1", "mask/2.jpg": b"2", "nomask/3.jpg": b"3"})
+    monkeypatch.setattr(data_folders.shutil, "disk_usage", filled_by_others(2))
+    with pytest.raises(MasklensError, match="Less than 2 GB are free"):
         unpack(stream, tmp_path)
 
 

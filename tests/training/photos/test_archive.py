@@ -16,8 +16,8 @@ from PIL import Image
 
 from maskcore.errors import MasklensError
 from maskcore.types import ImageRgb
-from tests.full_disk import full_disk
-from training.photos import archive, intake, offered
+from tests.full_disk import filled_by_others, full_disk
+from training.photos import archive, data_folders, intake, offered
 from training.photos.archive import read_plan, take_in
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK, deciding_folder
 from training.photos.intake import OWNER_NAMES_FILE, kept_names
@@ -305,6 +305,13 @@ def test_the_total_is_counted_as_it_is_unpacked(
     monkeypatch.setattr(intake, "MAX_TOTAL_BYTES", sum(map(len, good.values())) - 1)
     (tmp_path / "less").mkdir()
     assert "once unpacked" in refused(packed(good), tmp_path / "less")
+
+
+def test_a_disk_that_others_fill_meanwhile_is_not_filled_up(
+    good: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_folders.shutil, "disk_usage", filled_by_others(len(good) - 1))
+    assert "Less than 2 GB are free" in refused(packed(good), tmp_path)
 
 
 def test_a_list_that_states_small_sizes_gains_nothing(

@@ -115,3 +115,10 @@ def test_photos_that_would_share_a_name_keep_their_whole_paths() -> None:
         "with_mask/2.jpg",
         "without_mask/1.jpg",
     ]
+
+
+def test_long_names_are_not_kept_in_memory() -> None:
+    """Of words that say nothing beside one that does, a name could have megabytes."""
+    with pytest.raises(KeyError):
+        face_label("mask" + 100 * " a")
+    assert face_label("mask" + 90 * " a") == 1

@@ -10,7 +10,7 @@ import pytest
 from maskcore.errors import MasklensError
 from training.__main__ import main
 from training.classifier.parts import report_photos, run_photos
-from training.photos.corrections import Corrections, parse_corrections, read_corrections
+from training.photos.corrections import NONE, Corrections, parse_corrections, read_corrections
 from training.photos.data import data_report, read_dataset
 from training.photos.splits import split
 
@@ -55,6 +55,13 @@ def test_another_file_is_told_in_a_sentence(tmp_path: Path, values: dict[str, An
 def test_what_is_no_json_of_a_list_is_told_in_a_sentence(content: bytes) -> None:
     with pytest.raises(MasklensError, match="list.json does not hold corrections"):
         parse_corrections(content, "list.json")
+
+
+def test_a_list_of_more_photos_than_are_taken_in_is_not_looked_at() -> None:
+    listed = b'{"leave_out": [], "relabel": {}}'
+    assert parse_corrections(listed.ljust(8 * 2**20), "list.json") == NONE
+    with pytest.raises(MasklensError, match="list.json does not hold corrections"):
+        parse_corrections(listed.ljust(8 * 2**20 + 1), "list.json")
 
 
 def test_data_follow_the_list_and_so_do_the_parts_of_a_run(
