@@ -134,7 +134,7 @@ def _voc_faces(path: Path) -> Iterator[SceneFace]:
     for obj in ET.fromstring(content).iter("object"):
         bounds = obj.find("bndbox")
         x0, y0, x1, y1 = (float(bounds.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))  # type: ignore[union-attr,arg-type]
-        yield SceneFace((x0, y0, x1, y1), face_label(obj.find("name").text))  # type: ignore[union-attr]
+        yield SceneFace((x0, y0, x1, y1), face_label(obj.find("name").text))  # type: ignore[union-attr,arg-type]
 
 
 def _refuse_document_type(*_: object) -> NoReturn:
