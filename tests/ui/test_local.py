@@ -44,8 +44,33 @@ def test_training_is_allowed_unless_switched_off(
 def test_only_this_computer(
     monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], here: bool
 ) -> None:
+    serve(monkeypatch, address, headers)
+    assert local.only_this_computer() is here
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str]) -> None:
     fake = SimpleNamespace(
         get_option=lambda name: address, context=SimpleNamespace(headers=headers)
     )
     monkeypatch.setattr(local, "st", fake)
-    assert local.only_this_computer() is here
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "allowed"),
+    [
+        ("localhost", {}, True),
+        ("localhost", {"Host": "localhost:8501"}, True),
+        ("0.0.0.0", {"Host": "masks.example.org"}, True),
+        ("localhost", {"Host": "masks.example.org", "X-Forwarded-For": "10.0.0.7"}, True),
+        ("localhost", {"Host": "rebound.example.org:8501"}, False),
+        ("127.0.0.1", {"Host": "rebound.example.org:8501"}, False),
+    ],
+)
+def test_a_page_that_gives_its_own_name_this_computer_s_address_does_not_train(
+    monkeypatch: pytest.MonkeyPatch, address: str, headers: dict[str, str], allowed: bool
+) -> None:
+    monkeypatch.delenv("MASKLENS_TRAINING", raising=False)
+    serve(monkeypatch, address, headers)
+    assert local.training_allowed() is allowed
+    monkeypatch.setenv("MASKLENS_TRAINING", "on")
+    assert local.training_allowed()
