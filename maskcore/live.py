@@ -12,6 +12,9 @@ from maskcore.pipeline import MaskPipeline
 from maskcore.tracking import FaceTracker, Track
 from maskcore.types import Analysis, ImageRgb
 
+# Most pixels of a camera's picture: 4K has 8.3 megapixels. Half a megabyte of a stream can hold one
+# of 268, which takes a gigabyte.
+MOST_FRAME_PIXELS = 9_000_000
 # What finding faces may cost of each frame's time before only every n-th frame is searched.
 BUDGET_MS = 25.0
 SEARCHED_AT_LEAST = 4

@@ -11,9 +11,8 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from maskcore.errors import VideoError
-from maskcore.images import MAX_PIXELS
 from maskcore.types import ImageRgb
-from maskcore.video_reader import VideoReader, open_video
+from maskcore.video_reader import MOST_PIXELS, VideoReader, open_video
 
 # libx264 takes no more.
 _MOST_SIDE = 16_384
@@ -44,10 +43,10 @@ def look_at(source: Path | BinaryIO) -> VideoLayout:
 
 
 def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS or max(width, height) > _MOST_SIDE:
+    if width * height > MOST_PIXELS or max(width, height) > _MOST_SIDE:
         raise VideoError(
             f"The pictures of this video are {width}x{height} pixels; at most"
-            f" {MAX_PIXELS // 10**6} megapixels and {_MOST_SIDE} a side are accepted."
+            f" {MOST_PIXELS // 10**6} megapixels and {_MOST_SIDE} a side are accepted."
             " Save it smaller and try again."
         )
 

@@ -12,8 +12,10 @@ from typing import Any, BinaryIO
 import av
 
 from maskcore.errors import VideoError
-from maskcore.images import MAX_PIXELS
 
+# Most pixels of a picture: action cameras have 15.9 megapixels (5.3K). Decoding and labelling hold
+# some hundred bytes for each.
+MOST_PIXELS = 16_000_000
 # Rates beyond are a container's way of stating none.
 _MOST_RATE, USUAL_RATE = 240, 30
 _FINEST_TICK = Fraction(1, 90_000)
@@ -75,7 +77,7 @@ class VideoReader:
         self.video = _video_stream(container)
         self.video.thread_type = "AUTO"
         # Larger ones on the way are not decoded; FFmpeg counts what it adds to rows.
-        self.video.codec_context.options = {"max_pixels": str(2 * MAX_PIXELS)}
+        self.video.codec_context.options = {"max_pixels": str(2 * MOST_PIXELS)}
         self.sound = next(filter(_is_audible, container.streams.audio), None)
         self.is_mute = bool(container.streams.audio) and not self.sound
         # Players wait for what comes late; MP4 files hold what comes before 0.

@@ -12,6 +12,8 @@ from maskcore.errors import VideoError
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Detections
 from maskcore.video import annotate_video
+from maskcore.video_layout import look_at
+from maskcore.video_reader import VideoReader
 from tests.maskcore.made_clips import (
     BARE,
     HEIGHT,
@@ -162,7 +164,7 @@ def test_too_large_frames_are_refused(
 ) -> None:
     def accept(pixels: int) -> None:
         for module in ("video_layout", "video_reader"):
-            monkeypatch.setattr(f"maskcore.{module}.MAX_PIXELS", pixels)
+            monkeypatch.setattr(f"maskcore.{module}.MOST_PIXELS", pixels)
 
     accept(WIDTH * HEIGHT - 1)
     clip = write_clip(tmp_path / "a.mp4")
@@ -172,3 +174,17 @@ def test_too_large_frames_are_refused(
 
     accept(WIDTH * HEIGHT)
     assert annotate_video(clip, tmp_path / "b.mp4", pipeline).frames == 30
+
+
+def test_what_cameras_make_is_accepted_and_more_is_refused_undecoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def grey(name: str, size_wh: tuple[int, int]) -> Path:
+        return write_clip(tmp_path / name, [picture(size_wh=size_wh)], "mpeg4", None)
+
+    assert look_at(grey("a.mp4", (5312, 2988))).upright_wh == (5312, 2988)
+
+    large = grey("b.mp4", (5312, 3024))
+    monkeypatch.setattr(VideoReader, "__iter__", lambda _: pytest.fail("it was decoded"))
+    with pytest.raises(VideoError, match="5312x3024 pixels; at most 16 megapixels"):
+        look_at(large)

@@ -15,7 +15,7 @@ import streamlit as st
 from maskcore import Analysis, MasklensError, MaskPipeline, encode_image
 from maskcore.alert import AlertRule, MaskAlert
 from maskcore.drawing import blur_faces, draw_faces
-from maskcore.live import LiveAnalyzer
+from maskcore.live import MOST_FRAME_PIXELS, LiveAnalyzer
 from maskcore.session import Now, SessionLog
 from maskcore.types import ImageRgb
 from ui.keys import STREAM
@@ -25,6 +25,8 @@ from ui.presses import LastPress
 # So long without a frame, and the picture counts as standing still.
 STILL_SECONDS = 2.0
 MOST_SNAPSHOTS = 12
+# The longer side of what is shown in place of a picture that is too large.
+_GREY_SIDE = 640
 # Two presses in so short a time are one: a double click, or one that Streamlit hands on twice.
 ONE_PRESS_SECONDS = 0.5
 
@@ -102,17 +104,20 @@ class LiveStream:
             return []
         try:
             if settings is None:  # without a finder nothing can be blurred that is to be
-                image = _grey(frames[-1])
+                image = grey(frames[-1])
             else:
-                image = frames[-1].to_ndarray(format="rgb24")
+                image = unpacked(frames[-1])
                 image = self._label(image, self._passed_over + len(frames) - 1, settings)
                 self._passed_over = 0
             self.problem = ""
+        except TooLargeError as error:
+            self.problem = str(error)
+            image = grey(frames[-1])
         except Exception:
             # A fault in one frame must not end the stream. What it shows may not be shown.
             _log.exception("a frame could not be analysed")
             self.problem = "This picture could not be analysed. Another face finder may help."
-            image = _grey(frames[-1])
+            image = grey(frames[-1])
         return [av.VideoFrame.from_ndarray(image, format="rgb24")]
 
     def _label(self, image: ImageRgb, dropped: int, settings: LiveSettings) -> ImageRgb:
@@ -181,5 +186,34 @@ class LiveStream:
         return self._pressed.is_again(act, time.monotonic(), within=ONE_PRESS_SECONDS)
 
 
-def _grey(frame: av.VideoFrame) -> ImageRgb:
-    return np.full((frame.height, frame.width, 3), 128, np.uint8)
+class TooLargeError(MasklensError):
+    """A camera's picture has too many pixels."""
+
+
+def unpacked(frame: av.VideoFrame) -> ImageRgb:
+    """The picture of a camera's frame, uint8 (H, W, 3).
+
+    Raises:
+        TooLargeError: it is too large; browsers may send what they were not asked for.
+    """
+    if _is_too_large(frame):
+        raise TooLargeError(
+            f"The camera's pictures have {frame.width}x{frame.height} pixels; at most"
+            f" {MOST_FRAME_PIXELS // 10**6} megapixels are looked at. Set it to smaller ones,"
+            " or choose another camera."
+        )
+    return frame.to_ndarray(format="rgb24")
+
+
+def grey(frame: av.VideoFrame) -> ImageRgb:
+    """What is shown in a frame's place: as large as it, or small where it is too large."""
+    width, height = frame.width, frame.height
+    if _is_too_large(frame):
+        scale = _GREY_SIDE / max(width, height)
+        width, height = (max(round(side * scale), 2) for side in (width, height))
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+def _is_too_large(frame: av.VideoFrame) -> bool:
+    pixels: int = frame.width * frame.height
+    return pixels > MOST_FRAME_PIXELS

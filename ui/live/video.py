@@ -21,8 +21,11 @@ from training.photos.data_folders import check_room, private_root
 _LAST_SECONDS = 5.0
 # A video keeps both cores of a laptop busy: with others it takes turns of so many seconds.
 TURN_SECONDS = 5.0
-# One that was begun holds some 200 MB while it waits: so many at once, the others when one ends.
+# One that was begun holds some 200 MB of Full HD, or 800 of 4K, while it waits: so many at once,
+# the others when one ends.
 BEGUN_AT_MOST = 4
+# So much work is for everyone; one that had it ends where others wait that were not begun.
+SHARE_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +54,7 @@ class _Work:
         self.stopping = threading.Event()
         self.abandoned = False
         self.state: Literal["waiting", "running", "ended"] = "waiting"
-        self.turn_began = 0.0
+        self.turn_began = self.worked = 0.0
         self.progress: VideoProgress | None = None
         self.summary: VideoSummary | None = None
         self.problem = ""
@@ -97,9 +100,12 @@ class _Work:
 
     def _note(self, progress: VideoProgress) -> None:
         self.progress = progress
-        if time.monotonic() - self.turn_began >= TURN_SECONDS:
+        turn = time.monotonic() - self.turn_began
+        if turn >= TURN_SECONDS:
+            self.worked += turn
             try:
                 check_room()  # others need what is left of it
+                _turns.check_share(self)
             except MasklensError as error:
                 self.problem = str(error)
                 self.stopping.set()
@@ -118,7 +124,8 @@ class _Work:
 class _Turns:
     """Whose video is worked on; those that were begun take turns, the others follow as they came.
 
-    One that is to stop waits no longer: it only has to end.
+    One that is to stop waits no longer: it only has to end. One that was begun and had its share
+    of the work gives its place to one that was not, so that a place is free within some hours.
     """
 
     def __init__(self) -> None:
@@ -138,6 +145,18 @@ class _Turns:
             self._line.insert(BEGUN_AT_MOST - 1, work)
             self._moved.notify_all()
             self._wait(work)
+
+    def check_share(self, work: _Work) -> None:
+        """Raise a MasklensError where it is to end, for others that wait to be begun."""
+        with self._moved:
+            # A place that is being left counts as free: no second one has to go for the same.
+            going_on = sum(not other.stopping.is_set() for other in self._line)
+        if work.worked >= SHARE_SECONDS and going_on > BEGUN_AT_MOST:
+            raise MasklensError(
+                "Other videos are waiting, and this one has had more than"
+                f" {SHARE_SECONDS / 60:.0f} minutes of work, so it ended here. To have the rest"
+                " labelled, bring it as a video of its own."
+            )
 
     def leave(self, work: _Work) -> None:
         with self._moved:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Any
 
 import av
 import streamlit as st
 import streamlit_webrtc
+import streamlit_webrtc.component
 from aiortc import MediaStreamTrack
 from aiortc.contrib.media import MediaRelay
 from streamlit.runtime import Runtime
@@ -19,7 +21,9 @@ from streamlit_webrtc.component import (
 )
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import _SERVER_GLOBAL_RELAY_ATTR_NAME_
+from streamlit_webrtc.webrtc import WebRtcWorker
 
+from maskcore import MasklensError
 from ui.entry import KEY
 
 _log = logging.getLogger(__name__)
@@ -57,6 +61,14 @@ _WORDS = {
     "device_not_available": "No camera was found.",
     "device_access_denied": "The camera was not allowed.",
 }
+
+# Most characters of a stream's offer, and most of its lines that begin so. Browsers send some
+# 8,000 characters with one m=, 60 rtpmap and 150 rtcp-fb. aiortc reads them on the loop that
+# serves all visitors, in a time that grows with their square: 64 kB of rtpmap took a minute.
+_MOST_CHARACTERS = 2**16
+_MOST_LINES = {"m=": 4, "a=rtpmap:": 128, "a=rtcp-fb:": 400, "a=candidate:": 200}
+# Most of the browser's addresses that a stream takes, for the same reason.
+_MOST_CANDIDATES = 200
 
 Frames = list[av.VideoFrame]
 
@@ -96,6 +108,49 @@ def _processed_once(
     return receive_new
 
 
+class CheckedWorker(WebRtcWorker):
+    """Takes from a browser no more than a camera's stream needs.
+
+    It stands where the library uses what the browser sent: the first run of a page may hold an
+    offer that ``st.session_state`` does not show.
+    """
+
+    def process_offer(self, sdp: Any, type_: Any, timeout: float | None = None) -> Any:
+        """Answer an offer.
+
+        Raises:
+            MasklensError: it holds more than any camera needs.
+        """
+        try:
+            _check_offer(sdp)
+        except MasklensError:
+            self.stop(timeout=1)  # as the library does where an offer fails
+            raise
+        return super().process_offer(sdp, type_, timeout)
+
+    def set_ice_candidates_from_offerer(self, candidates: dict[str, Any]) -> None:
+        """Take the browser's addresses, up to a number in all; it can be reached by those."""
+        taken = self._added_ice_candidate_ids
+        new = ((name, value) for name, value in candidates.items() if name not in taken)
+        room = max(_MOST_CANDIDATES - len(taken), 0)
+        super().set_ice_candidates_from_offerer(dict(islice(new, room)))
+
+
+def _check_offer(sdp: Any) -> None:
+    is_sane = isinstance(sdp, str) and len(sdp) <= _MOST_CHARACTERS
+    if is_sane:
+        lines = sdp.splitlines()  # as aiortc does, at more than line feeds
+        is_sane = all(
+            sum(line.startswith(begin) for line in lines) <= most
+            for begin, most in _MOST_LINES.items()
+        )
+    if not is_sane:
+        raise MasklensError(
+            "The stream was not set up, for this browser asks for more than a camera needs."
+            " Reload this page and press **Start** again, or use another browser."
+        )
+
+
 def _use_newest_frames() -> None:
     """Put our relay in the place where the library looks for its own, once a server."""
     runtime = Runtime.instance()
@@ -123,6 +178,7 @@ def camera_stream(
     """
     if Runtime.exists():  # otherwise the page is tested without a server
         _use_newest_frames()
+    streamlit_webrtc.component.WebRtcWorker = CheckedWorker
     st.html(_PLACE)
     with st.container(key=f"player-{key}"):
         with st.container(key=f"waiting-{key}"):
@@ -167,6 +223,10 @@ def _player(
             },
             translations=_WORDS,
         )
+    except MasklensError as error:
+        leave_stream(key)
+        st.error(str(error))
+        return False, False
     except Exception:  # on a busy server, say, the answer to the browser takes too long
         _log.exception("the stream could not be set up")
         leave_stream(key)

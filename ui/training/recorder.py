@@ -18,7 +18,7 @@ from training.photos.class_names import WITH_MASK
 from training.photos.data_folders import new_data_folder
 from ui.keys import RECORDER
 from ui.live.pace import FULL_RATE
-from ui.live.stream import STILL_SECONDS
+from ui.live.stream import STILL_SECONDS, TooLargeError, grey, unpacked
 from ui.presses import LastPress
 
 # Frames a moment apart are the same picture: at this pace a class takes ten seconds, in
@@ -113,7 +113,11 @@ class FaceRecorder:
         Called by streamlit-webrtc in a thread of its own, one call at a time.
         """
         self._received = time.monotonic()
-        image = frames[-1].to_ndarray(format="rgb24")
+        try:
+            image = unpacked(frames[-1])
+        except TooLargeError as error:
+            self.hint = str(error)
+            return [av.VideoFrame.from_ndarray(grey(frames[-1]), format="rgb24")]
         try:
             image = self._look(image, self._received)
         except MasklensError as error:  # no face, or no room on the disk

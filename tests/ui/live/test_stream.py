@@ -125,6 +125,27 @@ def test_a_fault_is_a_sentence_and_the_stream_lives_on(
     assert stream.problem == ""
 
 
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_picture_too_large_is_not_unpacked_and_the_stream_lives_on(
+    stream: LiveStream, clock: Clock, fake: Any, awaited: Callable[..., Any], chosen: bool
+) -> None:
+    def sent(width: int, height: int) -> tuple[int, int]:
+        clock.seconds += 0.04
+        (shown,) = awaited(stream.process([av.VideoFrame(width, height, "yuv420p")]))
+        return shown.width, shown.height
+
+    if not chosen:
+        stream.settings = None
+    assert sent(4096, 2304) == (640, 360)
+    assert sent(64, 16_000) == (64, 16_000)  # 1 megapixel
+    assert sent(600, 16_000) == (24, 640)
+    assert len(fake.detected) == chosen
+    if chosen:
+        assert "600x16000 pixels; at most 9 megapixels" in stream.problem
+    assert sent(4096, 2160) == (4096, 2160)
+    assert stream.problem == ""
+
+
 def test_a_snapshot_is_kept_with_and_without_labels(stream: LiveStream, clock: Clock) -> None:
     with pytest.raises(MasklensError):  # no picture yet
         stream.take_snapshot()

@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -190,6 +191,64 @@ def test_a_long_video_lets_others_have_their_turn(
         job.stop()
     for job in jobs.values():
         ended(job)
+
+
+def test_videos_that_had_their_share_give_way_to_those_that_wait(
+    start: Callable[..., VideoJob], labelling: Labelling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(video, "SHARE_SECONDS", 0.0)
+    frames: dict[str, int] = {}
+
+    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+        name = source.read_bytes().decode()
+        while not options["stop"]():
+            frames[name] = frames.get(name, 0) + 1
+            options["on_progress"](SimpleNamespace(share=None))
+        return SimpleNamespace(stopped=True)
+
+    monkeypatch.setattr(video, "annotate_video", endless)
+    jobs = {name: start(name.encode()) for name in "abcd"}
+    wait(lambda: all(frames.get(name, 0) > 2 for name in "abcd"))
+    assert "ended" not in {job.state for job in jobs.values()}  # nobody waits
+    jobs["e"] = start(b"e")
+    wait(lambda: frames.get("e", 0) > 2)
+    (gone,) = [name for name, job in jobs.items() if job.problem]
+    ended(jobs[gone])
+    assert jobs[gone].summary is not None and jobs[gone].summary.stopped
+    assert "Other videos are waiting" in jobs[gone].problem
+    before = dict(frames)
+    wait(lambda: all(frames[name] > before[name] + 1 for name in frames if name != gone))
+    for job in jobs.values():
+        job.stop()
+    for job in jobs.values():
+        ended(job)
+
+
+def test_a_video_keeps_its_place_until_it_had_its_share(
+    start: Callable[..., VideoJob], labelling: Labelling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count(0, 10)
+    monkeypatch.setattr(video, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(video, "BEGUN_AT_MOST", 1)
+    frames: dict[str, int] = {}
+
+    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+        name = source.read_bytes().decode()
+        if name == "a":
+            wait(lambda: len(video._turns._line) == 2)
+        while not options["stop"]():
+            frames[name] = frames.get(name, 0) + 1
+            options["on_progress"](SimpleNamespace(share=None))
+        return SimpleNamespace(stopped=True)
+
+    monkeypatch.setattr(video, "annotate_video", endless)
+    jobs = {name: start(name.encode()) for name in "ab"}
+    ended(jobs["a"])
+    assert frames["a"] == 360  # of 10 seconds each
+    wait(lambda: frames.get("b", 0) > 0)
+    jobs["b"].stop()
+    ended(jobs["b"])
 
 
 def test_one_that_waits_can_be_stopped(

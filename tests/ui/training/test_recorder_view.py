@@ -19,7 +19,7 @@ import ui.training.data_ways
 import ui.training.label_check
 from maskcore import MasklensError
 from tests.ui.files import grey
-from tests.ui.pages import Player, press
+from tests.ui.pages import Player, press, texts
 from tests.ui.training.sections import disabled, go, got, on_disk, use_folder
 from training.annotated.recording import FACES_A_CLASS
 from training.photos.class_names import WITH_MASK, WITHOUT_MASK
@@ -205,6 +205,25 @@ def test_a_recording_that_is_not_done_outlives_other_photos(
     press(page, "Other photos")
     go(page, "Record with the camera")
     assert bars(page) == ["Mask: 3 of 50", "No Mask: 0 of 50"]
+
+
+def test_a_picture_too_large_is_not_unpacked_and_the_recording_goes_on(
+    page: AppTest, player: Player, awaited: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import av
+
+    player.playing = True
+    go(page, "Record with the camera")
+    record(page, "Record Mask", 2, monkeypatch)
+    recorder = page.session_state.face_recorder
+    (shown,) = awaited(recorder.process([av.VideoFrame(3000, 4000, "yuv420p")]))
+    assert (shown.width, shown.height) == (480, 640)
+    page.run()
+    assert "3000x4000 pixels; at most 9 megapixels" in texts(page)
+    assert bars(page)[0] == "Mask: 2 of 50"
+    take(recorder, 3)
+    page.run()
+    assert bars(page)[0] == "Mask: 3 of 50"
 
 
 def test_recorded_faces_that_are_gone_are_recorded_anew(
