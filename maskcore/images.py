@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
 import re
 import stat
+import struct
+import threading
 import warnings
 from io import BytesIO
 from typing import IO, Literal
@@ -30,6 +33,11 @@ _MAX_SCANS = 100
 _MAX_MARKERS = 10_000
 # A JPEG's bytes of image data are never these: there 0 or a restart follows a 255.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_TILE_SIDES = (322, 323)  # a TIFF's tags of its tiles' width and height
+# An AVIF can hold far more pixels than it says, up to what its decoder takes, a gigabyte of memory:
+# so one at a time, whoever brings them.
+_ONE_AVIF = threading.Lock()
+_DAMAGED = "This picture is damaged or incomplete. Choose another photo or another copy of it."
 _SUFFIXES = {
     "JPEG": ".jpg",
     "MPO": ".jpg",
@@ -71,7 +79,8 @@ def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
                     "This JPEG is stored in far too many steps. "
                     "Save a copy of it with another program and try again."
                 )
-            image.load()
+            with _ONE_AVIF if image.format == "AVIF" else contextlib.nullcontext():
+                image.load()
             return upright_rgb(image)
     except ImageError:
         raise
@@ -85,9 +94,7 @@ def read_image(source: bytes | str | os.PathLike[str]) -> ImageRgb:
             "This picture is too large to be opened. Save a smaller copy and try again."
         ) from error
     except Exception as error:  # decoders raise anything on damaged input: struct.error, KeyError
-        raise ImageError(
-            "This picture is damaged or incomplete. Choose another photo or another copy of it."
-        ) from error
+        raise ImageError(_DAMAGED) from error
 
 
 def picture_suffix(data: bytes) -> str:
@@ -211,7 +218,31 @@ def _open(file: IO[bytes]) -> Image.Image:
     """
     image = Image.open(file, formats=_formats())
     _check_limit(image.width * image.height, MAX_PIXELS, 10**6, "megapixels")
+    if image.format == "TIFF":  # of which whole tiles are decoded, however little they show
+        _check_limit(_tile_pixels(image, file), MAX_PIXELS, 10**6, "megapixels")
     return image
+
+
+def _tile_pixels(image: Image.Image, file: IO[bytes]) -> int:
+    """Of how many pixels each tile of a TIFF is; 0 of one in strips, which end with the picture.
+
+    Raises:
+        ImageError: it says so twice. Pillow takes what is said last, and libtiff, which decodes,
+            what is said first.
+    """
+    width, height = (image.tag_v2.get(tag, 0) for tag in _TILE_SIDES)  # type: ignore[attr-defined]
+    file.seek(0)
+    head = file.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    # A BigTIFF has longer numbers.
+    place, at, count, entry = ("Q", 8, "Q", 20) if 43 in head[2:4] else ("L", 4, "H", 12)
+    file.seek(struct.unpack_from(order + place, head, at)[0])
+    (entries,) = struct.unpack(order + count, file.read(struct.calcsize(order + count)))
+    directory = file.read(min(entries, 2**16) * entry)
+    tags = [directory[begin : begin + 2] for begin in range(0, len(directory), entry)]
+    if any(tags.count(struct.pack(f"{order}H", tag)) > 1 for tag in _TILE_SIDES):
+        raise ImageError(_DAMAGED)
+    return int(width * height)
 
 
 @functools.cache

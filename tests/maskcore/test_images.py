@@ -9,15 +9,16 @@ import subprocess
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from maskcore import images
 from maskcore.errors import ImageError
@@ -81,6 +82,34 @@ def progressive_jpeg(times: int, before: bytes = b"", behind: bytes = b"") -> by
     return data[:2] + comment + data[2:last] + data[last:-2] * times + data[-2:] + behind
 
 
+def tiled_tiff(size_wh: tuple[int, int], *tiles_wh: tuple[int, int], big: bool = False) -> bytes:
+    """A red TIFF of one tile.
+
+    Args:
+        size_wh: the picture's.
+        tiles_wh: the tile's, which is said so often; the first is true.
+        big: whether it is a BigTIFF.
+    """
+    width, height = tiles_wh[0]
+    many = width * height > 2**22  # to be refused unread
+    data = b"" if many else zlib.compress(bytes(RED) * (width * height))
+    place = "Q" if big else "L"
+    entries = [(256, size_wh[0]), (257, size_wh[1]), (258, 8), (259, 8), (262, 2), (277, 3)]
+    entries += [(322, wide) for wide, _ in tiles_wh] + [(323, high) for _, high in tiles_wh]
+    head = (
+        struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16) if big else struct.pack("<2sHL", b"II", 42, 8)
+    )
+    count = len(entries) + 2
+    end = len(head) + (8 + count * 20 + 8 if big else 2 + count * 12 + 4)
+    entries += [(324, end), (325, len(data))]
+    directory = b"".join(
+        struct.pack(f"<HH{place}{place}", tag, 4, 1, value) for tag, value in entries
+    )
+    return (
+        head + struct.pack("<Q" if big else "<H", count) + directory + bytes(8 if big else 4) + data
+    )
+
+
 # name -> the file, the size and the one colour that are read
 KINDS: dict[str, tuple[Callable[[], bytes], tuple[int, int], Rgb]] = {
     "one pixel": (lambda: encode(plain(RED, (1, 1)), "PNG"), (1, 1), RED),
@@ -99,6 +128,8 @@ KINDS: dict[str, tuple[Callable[[], bytes], tuple[int, int], Rgb]] = {
         (16, 16),
         RED,
     ),
+    "TIFF of a tile larger than itself": (lambda: tiled_tiff((9, 9), (16, 16)), (9, 9), RED),
+    "BigTIFF of a tile": (lambda: tiled_tiff((16, 16), (16, 16), big=True), (16, 16), RED),
     "HEIC whose second picture is the primary one": (heic_with_second_primary, (64, 64), BLUE),
     "PNG with garbage behind it": (
         lambda: encode(plain(RED), "PNG") + b"<script>garbage</script>" * 50,
@@ -189,6 +220,19 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "This picture has 51 megapixels; at most 50 are accepted. "
         "Save a smaller copy and try again.",
     ),
+    "TIFF of a small picture in a tile of 268 megapixels": (
+        lambda: tiled_tiff((64, 64), (16_384, 16_384)),
+        "This picture has 269 megapixels; at most 50 are accepted. "
+        "Save a smaller copy and try again.",
+    ),
+    "TIFF that says twice how large its tile is": (
+        lambda: tiled_tiff((64, 64), (1024, 1024), (64, 64)),
+        DAMAGED,
+    ),
+    "BigTIFF that says twice how large its tile is": (
+        lambda: tiled_tiff((64, 64), (1024, 1024), (64, 64), big=True),
+        DAMAGED,
+    ),
     "the very limit, header alone": (
         lambda: png((10_000, MAX_PIXELS // 10_000), 1, 0, b""),
         DAMAGED,
@@ -218,6 +262,24 @@ def test_bad_file_is_refused(name: str) -> None:
     make, sentence = REFUSED[name]
 
     assert refusal(make()) == sentence
+
+
+@pytest.mark.parametrize(("format", "alone"), [("AVIF", True), ("PNG", False)])
+def test_avif_are_decoded_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, format: str, alone: bool
+) -> None:
+    """They can have far more pixels than they say."""
+    held: list[bool] = []
+    load = ImageFile.ImageFile.load
+
+    def noted(image: ImageFile.ImageFile) -> Any:
+        held.append(images._ONE_AVIF.locked())
+        return load(image)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", noted)
+    read_image(encode(plain(RED), format))
+    assert held[0] is alone
+    assert not images._ONE_AVIF.locked()
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
@@ -58,3 +60,36 @@ def test_what_was_too_much_is_told_from_an_empty_file(manager: MemoryUploadedFil
     assert (much.name, much.getvalue()) == ("much.jpg", b"")
     with pytest.raises(MasklensError, match="more than .* GB together"):
         check_held(much)
+
+
+def test_all_sessions_together_hold_half_of_the_memory(
+    manager: MemoryUploadedFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=50))
+    for session in ("anna", "ben", "carl"):
+        send(manager, session, session, b"12345678")
+    send(manager, "dora", "fits", b"1")
+    send(manager, "dora", "much", b"1")
+    send(manager, "dora", "empty", b"")
+    send(manager, "anna", "anna", b"87654321")  # the same file again, in place of itself
+    assert held(manager, "anna", "anna") == [b"87654321"]
+    fits, much, empty = (
+        UploadedFile(record, None)  # type: ignore[arg-type]
+        for record in manager.get_files("dora", ["fits", "much", "empty"])
+    )
+    check_held(fits)
+    check_held(empty)
+    assert (fits.getvalue(), much.name, much.getvalue()) == (b"1", "much.jpg", b"")
+    with pytest.raises(MasklensError, match="no room for more uploads"):
+        check_held(much)
+    manager.remove_session_files("ben")  # has closed the page
+    send(manager, "dora", "much", b"1")
+    assert held(manager, "dora", "much") == [b"1"]
+
+
+def test_on_a_small_server_one_session_may_hold_its_share(
+    manager: MemoryUploadedFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=2))
+    send(manager, "anna", "a", b"1234567890")
+    assert held(manager, "anna", "a") == [b"1234567890"]

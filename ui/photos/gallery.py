@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from itertools import count
+from threading import Lock
 
 import streamlit as st
 
@@ -45,6 +46,7 @@ class Gallery:
     left: int = 0
     _removed_shot: Photo | None = None
     _removed_notes: tuple[Problems, list[tuple[str, bytes]]] = ([], [])
+    _packing: Lock = field(default_factory=Lock, repr=False, compare=False)
     _numbers: count[int] = field(default_factory=count)
     _installations: dict[Choice, str] = field(default_factory=dict)
 
@@ -66,13 +68,12 @@ class Gallery:
         if not is_shot and any(photo.digest == digest for photo in self.photos):
             self.doubles.append((name, digest))
             return None
-        # A preview is there as it came and, once shown, labelled.
-        held = sum(len(photo.content) + 2 * len(photo.preview) for photo in self.photos)
+        held = sum(photo.held_bytes for photo in self.photos)
         if len(self.photos) >= MAX_PHOTOS or held + len(content) > MAX_SESSION_BYTES:
             self.problems.append((name, _no_room()))
             return None
         self._forget_removed()  # they would take up room
-        photo = Photo(next(self._numbers), name, content, digest)
+        photo = Photo(next(self._numbers), name, content, digest, packing=self._packing)
         self.photos.append(photo)
         self.stopped = None
         return photo

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from maskcore import Analysis, MaskPipeline, encode_image, read_image
 from maskcore.drawing import blur_faces, draw_faces
@@ -11,6 +13,10 @@ from maskcore.resizing import reduced
 from maskcore.types import Face, ImageRgb
 from ui.choices import Choice
 from ui.photos.preview import blurred, preview_side, thumbnail
+
+# Thumbnails held of a photo: of so many faces, found by so many detectors and models. Others are
+# made anew when they are shown.
+THUMBNAILS_HELD, WAYS_HELD = 100, 2
 
 
 @dataclass
@@ -25,7 +31,8 @@ class Photo:
         preview: a JPEG for the page, see ``preview_side``, once the photo has been read.
         size_wh: width and height in pixels, once it has been read.
         analyses: what each detector and model found.
-        thumbnails: for each of them, the faces as data URLs.
+        thumbnails: for the last of them, the first faces as data URLs.
+        packing: held while photos of the session are packed; it is the same for all.
     """
 
     number: int
@@ -36,8 +43,16 @@ class Photo:
     size_wh: tuple[int, int] = (0, 0)
     analyses: dict[Choice, Analysis] = field(default_factory=dict)
     thumbnails: dict[Choice, list[str]] = field(default_factory=dict)
+    packing: Lock = field(default_factory=Lock, repr=False, compare=False)
     _drawn: tuple[tuple[Analysis, bool] | None, bytes] = (None, b"")
     _blurred: tuple[list[Analysis] | None, bytes] = (None, b"")
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of the session's room it takes up."""
+        faces = sum(len(face) for held in self.thumbnails.values() for face in held)
+        # A preview is there as it came and, once shown, labelled.
+        return len(self.content) + 2 * len(self.preview) + faces
 
     def look(self, choice: Choice, pipeline: MaskPipeline) -> None:
         """Find and judge the faces.
@@ -49,8 +64,15 @@ class Photo:
         analysis = pipeline.analyze(image)
         self.preview = self.preview or encode_image(reduced(image, preview_side(image)))
         self.size_wh = analysis.size_wh
-        self.thumbnails[choice] = [thumbnail(image, face.box_xyxy) for face in analysis.faces]
         self.analyses[choice] = analysis
+        self._hold_thumbnails(choice, image)
+
+    def _hold_thumbnails(self, choice: Choice, image_rgb: ImageRgb) -> None:
+        faces = self.analyses[choice].faces[:THUMBNAILS_HELD]
+        self.thumbnails.pop(choice, None)  # so that it becomes the last
+        self.thumbnails[choice] = [thumbnail(image_rgb, face.box_xyxy) for face in faces]
+        while len(self.thumbnails) > WAYS_HELD:
+            del self.thumbnails[next(iter(self.thumbnails))]
 
     def annotated_preview(self, analysis: Analysis, blur: bool) -> bytes:
         """The preview with boxes and labels, a JPEG; drawn anew only when a verdict changes.
@@ -89,12 +111,36 @@ class Photo:
 
     def annotated(self, analysis: Analysis, blur: bool) -> bytes:
         """The whole photo with boxes and labels, a JPEG; its faces blurred if asked for."""
+        return self.annotated_within(analysis, blur, math.inf)[0]
+
+    def annotated_within(
+        self, analysis: Analysis, blur: bool, most_bytes: float
+    ) -> tuple[bytes, bool]:
+        """The same with less detail where it would be larger, and whether it is.
+
+        Args:
+            analysis: what was found in the photo.
+            blur: whether faces are made unrecognisable.
+            most_bytes: of the JPEG; that of least detail may have more.
+        """
         drawn = draw_faces(read_image(self.content), analysis.faces, blur=blur)
-        return encode_image(reduced(drawn, JPEG_MAX_SIDE))
+        jpeg, has_less = encode_image(reduced(drawn, JPEG_MAX_SIDE)), False
+        for side in (JPEG_MAX_SIDE, 2560, 1024):
+            if len(jpeg) <= most_bytes:
+                break
+            jpeg, has_less = encode_image(reduced(drawn, side), quality=75), True
+        return jpeg, has_less
 
     def faces_shown(self, choice: Choice, blur: bool) -> list[str]:
         """The thumbnails of the faces found this way as data URLs, blurred if asked for."""
-        faces = self.thumbnails[choice]
+        if choice not in self.thumbnails:  # others were looked at since
+            self._hold_thumbnails(choice, read_image(self.content))
+        faces = list(self.thumbnails[choice])
+        analysis = self.analyses[choice]
+        if len(analysis.faces) > len(faces):  # so many are small and soon cut out
+            preview = read_image(self.preview)
+            more = self._on_preview(analysis, preview)[len(faces) :]
+            faces += [thumbnail(preview, face.box_xyxy) for face in more]
         return [blurred(face) for face in faces] if blur else faces
 
 

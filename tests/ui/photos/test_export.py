@@ -3,16 +3,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+import pytest
 from PIL import Image
 
-from maskcore import MaskPipeline, read_image
+from maskcore import MasklensError, MaskPipeline, read_image
 from maskcore.types import NotSure
 from tests.ui.photos.galleries import CHOICE, look
+from ui.photos import export as module
 from ui.photos.export import results_csv, results_json, results_zip
 from ui.photos.gallery import Gallery
 
@@ -183,3 +187,110 @@ def test_a_photo_wider_than_a_jpeg_can_be_does_not_cost_the_others_their_zip(
         assert len(pictures) == 2
         for name in pictures:
             read_image(archive.read(name))
+
+
+def test_the_zip_is_the_same_each_time_and_may_be_read_where_it_is_unpacked(
+    looked: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = looked.results(CHOICE, 0.5)
+    packed = []
+    for seconds in (1e9, 2e9):
+        monkeypatch.setattr(time, "time", lambda seconds=seconds: seconds)
+        packed.append(results_zip(results, []))
+    assert packed[0] == packed[1]
+    with zipfile.ZipFile(io.BytesIO(packed[0])) as archive:
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
+
+
+def test_a_session_packs_its_photos_once_at_a_time(
+    looked: Gallery,
+    photo_file: PhotoFile,
+    fake_pipeline: MaskPipeline,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = Gallery()
+    other.add("two.png", photo_file(200))
+    look(other, CHOICE, fake_pipeline)
+    results, others = looked.results(CHOICE, 0.5), other.results(CHOICE, 0.5)
+    photo = results[0][0]
+    annotated, packed = type(photo).annotated_within, []
+
+    def press_again(*args: Any) -> bytes:
+        monkeypatch.setattr(type(photo), "annotated_within", annotated)
+        with pytest.raises(MasklensError, match="packed already"):
+            results_zip(results[1:], [])
+        packed.append(results_zip(others, []))
+        raise MemoryError
+
+    monkeypatch.setattr(type(photo), "annotated_within", press_again)
+    with pytest.raises(MemoryError):
+        results_zip(results, [])
+    assert len(packed) == 1
+    assert results_zip(results, [])
+
+
+@pytest.fixture
+def noisy(fake_pipeline: MaskPipeline) -> Gallery:
+    """Four photos that do not get small by packing."""
+    gallery = Gallery()
+    for seed in range(4):
+        stream = io.BytesIO()
+        pixels = np.random.default_rng(seed).integers(0, 256, (300, 3000, 3), np.uint8)
+        Image.fromarray(pixels).save(stream, "PNG", compress_level=0)
+        gallery.add(f"{seed}.png", stream.getvalue())
+    look(gallery, CHOICE, fake_pipeline)
+    return gallery
+
+
+def test_photos_too_large_for_one_zip_are_packed_with_less_detail(
+    noisy: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = noisy.results(CHOICE, 0.5)
+    full = len(results_zip(results, []))
+    wide = []
+    for room in (full, full // 2, full // 5, full // 10):
+        monkeypatch.setattr(module, "MAX_ZIP_BYTES", room)
+        packed = results_zip(results, [])
+        assert len(packed) <= room + 2000  # what archives add
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            pictures = [name for name in archive.namelist() if name.endswith(".jpg")]
+            assert len(pictures) == 4
+            wide.append([read_image(archive.read(name)).shape[1] for name in pictures])
+            note = archive.read("note.txt") if "note.txt" in archive.namelist() else b""
+        assert (b"less detail" in note) == (room < full)
+    assert wide[0] == [3000] * 4
+    assert sum(wide[1]) > sum(wide[2]) > sum(wide[3])
+    assert {width for widths in wide for width in widths} == {3000, 2560, 1024}
+
+
+def test_a_photo_of_more_detail_than_others_keeps_it_where_there_is_room(
+    noisy: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = noisy.results(CHOICE, 0.5)
+    first = len(results[0][0].annotated(results[0][1], blur=False))
+    annotated_within = type(results[0][0]).annotated_within
+    rooms = []
+
+    def note(photo: Any, analysis: Any, blur: bool, most_bytes: float) -> tuple[bytes, bool]:
+        rooms.append(most_bytes)
+        if photo is results[0][0]:
+            return annotated_within(photo, analysis, blur, most_bytes)
+        return b"small", False
+
+    monkeypatch.setattr(type(results[0][0]), "annotated_within", note)
+    monkeypatch.setattr(module, "MAX_ZIP_BYTES", 3 * first)
+    with zipfile.ZipFile(io.BytesIO(results_zip(results, []))) as archive:
+        assert "note.txt" not in archive.namelist()
+        assert archive.infolist()[0].file_size == first
+    assert rooms[1] < rooms[2] and rooms[3] < 2 * first  # never more than is left
+
+
+def test_photos_too_large_in_any_size_are_refused_with_a_sentence(
+    noisy: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = noisy.results(CHOICE, 0.5)
+    monkeypatch.setattr(module, "MAX_ZIP_BYTES", 20_000)
+    with pytest.raises(MasklensError, match="too many for one ZIP file"):
+        results_zip(results, [])
+    monkeypatch.undo()
+    assert results_zip(results, [])

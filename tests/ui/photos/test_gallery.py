@@ -66,10 +66,14 @@ def test_bytes_are_limited_over_all_photos_held(monkeypatch: pytest.MonkeyPatch)
     assert [photo.name for photo in gallery.photos] == ["b.jpg", "d.jpg"]
 
 
-def test_previews_take_up_room_too(looked: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_previews_and_thumbnails_take_up_room_too(
+    looked: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held = sum(len(photo.content) for photo in looked.photos)
     previews = sum(len(photo.preview) for photo in looked.photos)
-    monkeypatch.setattr(module, "MAX_SESSION_BYTES", held + 2 * previews + 5)
+    thumbnails = sum(len(face) for photo in looked.photos for face in photo.thumbnails[CHOICE])
+    assert thumbnails > 6
+    monkeypatch.setattr(module, "MAX_SESSION_BYTES", held + 2 * previews + thumbnails + 5)
     assert looked.add("large.jpg", bytes(6)) is None
     assert looked.add("small.jpg", bytes(5))
 

@@ -30,6 +30,41 @@ def test_thumbnails_show_each_face(looked: Gallery) -> None:
     assert read_image(base64.b64decode(body)).shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
 
 
+def test_thumbnails_of_the_last_ways_are_held_and_others_made_anew(
+    looked: Gallery, fake_pipeline: MaskPipeline
+) -> None:
+    photo = looked.photos[0]
+    before = photo.faces_shown(CHOICE, blur=False)
+    ways = [("haar", f"model {number}") for number in range(4)]
+    for way in ways:
+        photo.look(way, fake_pipeline)
+    assert list(photo.thumbnails) == ways[-module.WAYS_HELD :]
+    assert photo.faces_shown(CHOICE, blur=False) == before
+    assert list(photo.thumbnails) == [ways[-1], CHOICE]
+    assert len(photo.analyses) == 5
+
+
+def test_of_many_faces_the_first_thumbnails_are_held_and_all_are_shown(
+    photo_file: PhotoFile, fake_pipeline: MaskPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = Photo(0, "three.png", photo_file(400))
+    photo.look(CHOICE, fake_pipeline)
+    before = photo.faces_shown(CHOICE, blur=False)
+    monkeypatch.setattr(module, "THUMBNAILS_HELD", 1)
+    photo.look(CHOICE, fake_pipeline)
+    assert photo.thumbnails[CHOICE] == before[:1]
+    for blur in (False, True):
+        shown = photo.faces_shown(CHOICE, blur)
+        assert len(shown) == len(before) == 3
+        assert photo.thumbnails[CHOICE] == before[:1]
+    for face, expected in zip(photo.faces_shown(CHOICE, blur=False), before, strict=True):
+        pixels, wanted = (
+            read_image(base64.b64decode(url.partition(",")[2])).astype(int)
+            for url in (face, expected)
+        )
+        assert np.abs(pixels - wanted).mean() < 5
+
+
 # --- previews
 
 
