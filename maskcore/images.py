@@ -227,10 +227,10 @@ def _tile_pixels(image: Image.Image, file: IO[bytes]) -> int:
     """Of how many pixels each tile of a TIFF is; 0 of one in strips, which end with the picture.
 
     Raises:
-        ImageError: it says so twice. Pillow takes what is said last, and libtiff, which decodes,
-            what is said first.
+        ImageError: it says so twice, or not as a number that Pillow knows. Of two Pillow takes the
+            last, and libtiff, which decodes, the first.
     """
-    width, height = (image.tag_v2.get(tag, 0) for tag in _TILE_SIDES)  # type: ignore[attr-defined]
+    sides = [image.tag_v2.get(tag) for tag in _TILE_SIDES]  # type: ignore[attr-defined]
     file.seek(0)
     head = file.read(16)
     order = "<" if head[:2] == b"II" else ">"
@@ -240,9 +240,10 @@ def _tile_pixels(image: Image.Image, file: IO[bytes]) -> int:
     (entries,) = struct.unpack(order + count, file.read(struct.calcsize(order + count)))
     directory = file.read(min(entries, 2**16) * entry)
     tags = [directory[begin : begin + 2] for begin in range(0, len(directory), entry)]
-    if any(tags.count(struct.pack(f"{order}H", tag)) > 1 for tag in _TILE_SIDES):
-        raise ImageError(_DAMAGED)
-    return int(width * height)
+    for tag, side in zip(_TILE_SIDES, sides, strict=True):
+        if tags.count(struct.pack(f"{order}H", tag)) > isinstance(side, int):
+            raise ImageError(_DAMAGED)
+    return math.prod(side or 0 for side in sides)
 
 
 @functools.cache

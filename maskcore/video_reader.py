@@ -13,9 +13,9 @@ import av
 
 from maskcore.errors import VideoError
 
-# Most pixels of a picture: action cameras have 15.9 megapixels (5.3K). Decoding and labelling hold
-# some hundred bytes for each.
-MOST_PIXELS = 16_000_000
+# Most pixels of a picture: action cameras and drones have up to 17 megapixels in their usual shapes
+# (5.3K, 5.4K). Decoding and labelling hold some hundred bytes for each.
+MOST_PIXELS = 17_000_000
 # Rates beyond are a container's way of stating none.
 _MOST_RATE, USUAL_RATE = 240, 30
 _FINEST_TICK = Fraction(1, 90_000)

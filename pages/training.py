@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.actions import show_outcome, show_unsaid
 from ui.entry import enter_by_main_script
-from ui.local import training_allowed
+from ui.local import why_no_training
 from ui.training.run_compare import show_comparison
 from ui.training.run_list import (
     choose_run_on_phones,
@@ -31,9 +31,10 @@ st.markdown(
     " better. Everybody who opens this server sees the runs, with their names and figures;"
     " the photos are not shown to others."
 )
-allowed = training_allowed()
-if not allowed:
-    st.info("Training is switched off on this server. You can look at the runs there are.")
+reason = why_no_training()
+allowed = not reason
+if reason:
+    st.info(f"{reason} You can look at the runs there are.")
 outcome = show_outcome()
 
 runs = all_runs()

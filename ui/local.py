@@ -19,16 +19,29 @@ def only_this_computer() -> bool:
 
 
 def training_allowed() -> bool:
-    """Whether this server's visitors may train: not where ``MASKLENS_TRAINING`` is "off".
+    """Whether this server's visitors may train; see ``why_no_training``."""
+    return not why_no_training()
 
-    In a Windows command prompt quotation marks around a value become part of it.
+
+def why_no_training() -> str:
+    """In a sentence why this server's visitors may not train; empty where they may.
+
+    They may unless ``MASKLENS_TRAINING`` is "off", or it is not "on" and the page has another name
+    than this computer, which alone can reach it: a site's owner can let its name mean this computer
+    (DNS rebinding), and so open Masklens in a visitor's browser without the visitor's knowing.
     """
+    # In a Windows command prompt quotation marks around a value become part of it.
     setting = os.environ.get("MASKLENS_TRAINING", "").strip(_AROUND).lower()
-    if setting in ("on", "off"):
-        return setting == "on"
-    # A site's owner can let its name mean this computer (DNS rebinding): its page then opens
-    # Masklens in the visitor's browser without the visitor's knowing.
-    return not _listens_here_alone() or _through_proxy() or _asked_for_this_computer()
+    if setting == "off":
+        return "Training is switched off on this server."
+    if setting == "on" or not _listens_here_alone():
+        return ""
+    if _through_proxy() or _asked_for_this_computer():
+        return ""
+    return (
+        "Training is switched off at this address. Open the page as localhost, or have whoever runs"
+        " Masklens set MASKLENS_TRAINING=on."
+    )
 
 
 def _listens_here_alone() -> bool:

@@ -82,13 +82,16 @@ def progressive_jpeg(times: int, before: bytes = b"", behind: bytes = b"") -> by
     return data[:2] + comment + data[2:last] + data[last:-2] * times + data[-2:] + behind
 
 
-def tiled_tiff(size_wh: tuple[int, int], *tiles_wh: tuple[int, int], big: bool = False) -> bytes:
+def tiled_tiff(
+    size_wh: tuple[int, int], *tiles_wh: tuple[int, int], big: bool = False, kind: int = 4
+) -> bytes:
     """A red TIFF of one tile.
 
     Args:
         size_wh: the picture's.
         tiles_wh: the tile's, which is said so often; the first is true.
         big: whether it is a BigTIFF.
+        kind: of the numbers of the tile, in TIFF's way of counting.
     """
     width, height = tiles_wh[0]
     many = width * height > 2**22  # to be refused unread
@@ -103,7 +106,8 @@ def tiled_tiff(size_wh: tuple[int, int], *tiles_wh: tuple[int, int], big: bool =
     end = len(head) + (8 + count * 20 + 8 if big else 2 + count * 12 + 4)
     entries += [(324, end), (325, len(data))]
     directory = b"".join(
-        struct.pack(f"<HH{place}{place}", tag, 4, 1, value) for tag, value in entries
+        struct.pack(f"<HH{place}{place}", tag, kind if tag in (322, 323) else 4, 1, value)
+        for tag, value in entries
     )
     return (
         head + struct.pack("<Q" if big else "<H", count) + directory + bytes(8 if big else 4) + data
@@ -227,6 +231,14 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "TIFF that says twice how large its tile is": (
         lambda: tiled_tiff((64, 64), (1024, 1024), (64, 64)),
+        DAMAGED,
+    ),
+    "TIFF whose tile is as wide as a text": (
+        lambda: tiled_tiff((64, 64), (65, 3 * 2**20), kind=2),
+        DAMAGED,
+    ),
+    "BigTIFF whose tile is as large as numbers that only libtiff knows": (
+        lambda: tiled_tiff((64, 64), (16_384, 16_384), big=True, kind=17),
         DAMAGED,
     ),
     "BigTIFF that says twice how large its tile is": (

@@ -176,15 +176,15 @@ def test_too_large_frames_are_refused(
     assert annotate_video(clip, tmp_path / "b.mp4", pipeline).frames == 30
 
 
-def test_what_cameras_make_is_accepted_and_more_is_refused_undecoded(
+def test_what_drones_make_is_accepted_and_more_is_refused_undecoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def grey(name: str, size_wh: tuple[int, int]) -> Path:
         return write_clip(tmp_path / name, [picture(size_wh=size_wh)], "mpeg4", None)
 
-    assert look_at(grey("a.mp4", (5312, 2988))).upright_wh == (5312, 2988)
+    assert look_at(grey("a.mp4", (5472, 3078))).upright_wh == (5472, 3078)
 
-    large = grey("b.mp4", (5312, 3024))
+    large = grey("b.mp4", (5472, 3120))
     monkeypatch.setattr(VideoReader, "__iter__", lambda _: pytest.fail("it was decoded"))
-    with pytest.raises(VideoError, match="5312x3024 pixels; at most 16 megapixels"):
+    with pytest.raises(VideoError, match="5472x3120 pixels; at most 17 megapixels"):
         look_at(large)

@@ -212,6 +212,17 @@ def test_snapshots_stand_below_all_that_is_used_with_the_picture(
     assert types()[len(before) :].count("image") == 1
 
 
+@pytest.mark.parametrize(
+    ("way", "is_video"), [("Live video", True), ("Take a photo", False), ("Video file", True)]
+)
+def test_finders_figures_are_told_to_be_of_a_closer_look_than_video_gets(
+    live: AppTest, way: str, is_video: bool
+) -> None:
+    live.segmented_control(key="way").set_value(way).run()
+    quicker = [caption for caption in live.caption if "Video gets a quicker look" in caption.value]
+    assert bool(quicker) is is_video
+
+
 @pytest.mark.parametrize("way", ["Live video", "Take a photo", "Video file"])
 def test_settings_are_folded_on_every_way(live: AppTest, player: Player, way: str) -> None:
     def said(part: str) -> bool:

@@ -72,5 +72,6 @@ def test_a_page_that_gives_its_own_name_this_computer_s_address_does_not_train(
     monkeypatch.delenv("MASKLENS_TRAINING", raising=False)
     serve(monkeypatch, address, headers)
     assert local.training_allowed() is allowed
+    assert ("Open the page as localhost" in local.why_no_training()) is not allowed
     monkeypatch.setenv("MASKLENS_TRAINING", "on")
     assert local.training_allowed()

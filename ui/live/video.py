@@ -105,7 +105,8 @@ class _Work:
             self.worked += turn
             try:
                 check_room()  # others need what is left of it
-                _turns.check_share(self)
+                if not self.stopping.is_set():
+                    _turns.check_share(self)
             except MasklensError as error:
                 self.problem = str(error)
                 self.stopping.set()

@@ -66,7 +66,14 @@ _WORDS = {
 # 8,000 characters with one m=, 60 rtpmap and 150 rtcp-fb. aiortc reads them on the loop that
 # serves all visitors, in a time that grows with their square: 64 kB of rtpmap took a minute.
 _MOST_CHARACTERS = 2**16
-_MOST_LINES = {"m=": 4, "a=rtpmap:": 128, "a=rtcp-fb:": 400, "a=candidate:": 200}
+_MOST_LINES = {
+    "m=": 4,
+    "a=rtpmap:": 128,
+    "a=fmtp:": 128,
+    "a=rtcp-fb:": 400,
+    "a=ssrc:": 64,
+    "a=candidate:": 200,
+}
 # Most of the browser's addresses that a stream takes, for the same reason.
 _MOST_CANDIDATES = 200
 

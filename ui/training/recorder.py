@@ -131,6 +131,7 @@ class FaceRecorder:
 
     def _look(self, image: ImageRgb, seconds: float) -> ImageRgb:
         if self.detector is None:
+            self.hint = ""
             return image
         box = nearest_face(image, self.detector)
         self.hint = ""
