@@ -56,7 +56,7 @@ def test_the_sample_is_found_and_told_apart_by_the_shipped_model(
     assert list(table["No."]) == [1, 2]
     assert table["Face"].str.startswith("data:image/jpeg;base64,").all()
     assert (table["Width"] > 100).all()
-    caption = next(c.value for c in page.caption if "pixels" in c.value)
+    caption = next(c.value for c in page.caption if " × " in c.value)
     assert "1280 × 600 pixels" in caption
     assert caption.count("\xa0ms") == 2
     assert downloads(page) == ["Labelled photo (JPEG)"]  # of a single photo there is no more
