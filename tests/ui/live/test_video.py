@@ -159,21 +159,38 @@ def test_one_video_at_a_time(start: Callable[..., VideoJob], labelling: Labellin
     assert labelling.content == b"second"
 
 
-def test_a_long_video_lets_others_have_their_turn(
-    start: Callable[..., VideoJob], labelling: Labelling, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Four take turns; a fifth begins when one of them ends, and all can be stopped meanwhile."""
-    monkeypatch.setattr(video, "TURN_SECONDS", 0.0)
+def endless(
+    monkeypatch: pytest.MonkeyPatch, awaited: dict[str, Callable[[], bool]] | None = None
+) -> dict[str, int]:
+    """Let videos, called by their content, go on until they are stopped.
+
+    Args:
+        monkeypatch: takes labelling's place.
+        awaited: by name, what must be so before the video begins.
+
+    Returns:
+        How many frames of each are done.
+    """
     frames: dict[str, int] = {}
 
-    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
+    def annotate(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
         name = source.read_bytes().decode()
+        wait((awaited or {}).get(name, lambda: True))
         while not options["stop"]():
             frames[name] = frames.get(name, 0) + 1
             options["on_progress"](SimpleNamespace(share=None))
         return SimpleNamespace(stopped=True)
 
-    monkeypatch.setattr(video, "annotate_video", endless)
+    monkeypatch.setattr(video, "annotate_video", annotate)
+    return frames
+
+
+def test_a_long_video_lets_others_have_their_turn(
+    start: Callable[..., VideoJob], labelling: Labelling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four take turns; a fifth begins when one of them ends, and all can be stopped meanwhile."""
+    monkeypatch.setattr(video, "TURN_SECONDS", 0.0)
+    frames = endless(monkeypatch)
     jobs = {}
     for name in "abcd":
         jobs[name] = start(name.encode())
@@ -198,16 +215,7 @@ def test_videos_that_had_their_share_give_way_to_those_that_wait(
 ) -> None:
     monkeypatch.setattr(video, "TURN_SECONDS", 0.0)
     monkeypatch.setattr(video, "SHARE_SECONDS", 0.0)
-    frames: dict[str, int] = {}
-
-    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
-        name = source.read_bytes().decode()
-        while not options["stop"]():
-            frames[name] = frames.get(name, 0) + 1
-            options["on_progress"](SimpleNamespace(share=None))
-        return SimpleNamespace(stopped=True)
-
-    monkeypatch.setattr(video, "annotate_video", endless)
+    frames = endless(monkeypatch)
     jobs = {name: start(name.encode()) for name in "abcd"}
     wait(lambda: all(frames.get(name, 0) > 2 for name in "abcd"))
     assert "ended" not in {job.state for job in jobs.values()}  # nobody waits
@@ -231,18 +239,7 @@ def test_a_video_keeps_its_place_until_it_had_its_share(
     seconds = count(0, 10)
     monkeypatch.setattr(video, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     monkeypatch.setattr(video, "BEGUN_AT_MOST", 1)
-    frames: dict[str, int] = {}
-
-    def endless(source: Path, target: Path, pipeline: Any, **options: Any) -> Any:
-        name = source.read_bytes().decode()
-        if name == "a":
-            wait(lambda: len(video._turns._line) == 2)
-        while not options["stop"]():
-            frames[name] = frames.get(name, 0) + 1
-            options["on_progress"](SimpleNamespace(share=None))
-        return SimpleNamespace(stopped=True)
-
-    monkeypatch.setattr(video, "annotate_video", endless)
+    frames = endless(monkeypatch, {"a": lambda: len(video._turns._line) == 2})
     jobs = {name: start(name.encode()) for name in "ab"}
     ended(jobs["a"])
     assert frames["a"] == 360  # of 10 seconds each
