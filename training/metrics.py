@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from training.curves import calibration_error, reliability
 
 CLASS_NAMES = ("No Mask", "Mask")  # index = label
 RESAMPLES = 1000
-DRAWN_AT_ONCE = 1_000_000  # photos; each takes some hundred bytes
+_DRAWN_AT_ONCE = 1_000_000  # photos; each takes some hundred bytes
 
 # Below this the difference of two models is called real.
 SIGNIFICANCE_LEVEL = 0.05
@@ -162,11 +162,8 @@ def bootstrapped(
     count = len(labels)
     if both_classes and len(np.unique(labels)) < 2:
         return {"value": None, "interval": None}
-    rng = np.random.default_rng(0)
     values = []
-    at_once = max(1, DRAWN_AT_ONCE // count)
-    for begin in range(0, RESAMPLES, at_once):
-        drawn = rng.integers(count, size=(min(at_once, RESAMPLES - begin), count))
+    for drawn in resamples(count):
         if both_classes:
             masked = labels[drawn].sum(axis=1)
             drawn = drawn[(masked > 0) & (masked < count)]
@@ -176,6 +173,17 @@ def bootstrapped(
     # The last digits are the sums' rounding: the best would be 1.0000000000000002.
     value, low, high = (round(float(figure), 12) for figure in (value, low, high))
     return {"value": value, "interval": [low, high]}
+
+
+def resamples(count: int) -> Iterator[NDArray[np.int64]]:
+    """Draw ``RESAMPLES`` times from so many photos, seed 0: a few (R, count) indices at a time.
+
+    However many are drawn at a time, the draws are the same.
+    """
+    rng = np.random.default_rng(0)
+    at_once = max(1, _DRAWN_AT_ONCE // count)
+    for begin in range(0, RESAMPLES, at_once):
+        yield rng.integers(count, size=(min(at_once, RESAMPLES - begin), count))
 
 
 @dataclass(frozen=True)

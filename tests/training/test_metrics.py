@@ -212,7 +212,7 @@ def test_the_interval_is_the_same_however_much_is_drawn_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = classification_figures(LABELS, PROBABILITIES, 0.5)
-    monkeypatch.setattr(metrics, "DRAWN_AT_ONCE", 3 * len(LABELS))
+    monkeypatch.setattr(metrics, "_DRAWN_AT_ONCE", 3 * len(LABELS))
     assert classification_figures(LABELS, PROBABILITIES, 0.5) == whole
 
 

@@ -21,7 +21,7 @@ from maskcore.images import read_image
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Face
 from training.annotated.scenes import Scene, SceneFace
-from training.metrics import CLASS_NAMES, DRAWN_AT_ONCE, RESAMPLES, share
+from training.metrics import CLASS_NAMES, resamples, share
 
 MIN_IOU = 0.4
 SIZE_BANDS = ((8, 16), (16, 32), (32, 64), (64, 128), (128, math.inf))
@@ -182,12 +182,7 @@ def with_intervals(counts: Counts) -> dict[str, Any]:
     interval of their count. It takes the faces of one photo for independent. An F1 whose
     resamples all agree, and a share of nothing, have None.
     """
-    rng = np.random.default_rng(0)
-    at_once = max(1, DRAWN_AT_ONCE // len(counts))
-    sums = []
-    for begin in range(0, RESAMPLES, at_once):
-        drawn = rng.integers(len(counts), size=(min(at_once, RESAMPLES - begin), len(counts)))
-        sums.append(counts[drawn].sum(axis=1))
+    sums = [counts[drawn].sum(axis=1) for drawn in resamples(len(counts))]
     resampled = figures(np.concatenate(sums))
     total = counts.sum(axis=0)
     whole, shares = figures(total), _shares(total)

@@ -62,6 +62,8 @@ _WORDS = {
     "device_access_denied": "The camera was not allowed.",
 }
 
+# Most of the browser's addresses that a stream takes, in its offer and later.
+_MOST_CANDIDATES = 200
 # Most characters of a stream's offer, and most of its lines that begin so. Browsers send some
 # 8,000 characters with one m=, 60 rtpmap and 150 rtcp-fb. aiortc reads them on the loop that
 # serves all visitors, in a time that grows with their square: 64 kB of rtpmap took a minute.
@@ -72,10 +74,8 @@ _MOST_LINES = {
     "a=fmtp:": 128,
     "a=rtcp-fb:": 400,
     "a=ssrc:": 64,
-    "a=candidate:": 200,
+    "a=candidate:": _MOST_CANDIDATES,
 }
-# Most of the browser's addresses that a stream takes, for the same reason.
-_MOST_CANDIDATES = 200
 
 Frames = list[av.VideoFrame]
 

@@ -15,6 +15,7 @@ from PIL import Image
 from maskcore.pipeline import MaskPipeline
 from maskcore.types import Analysis, Face, Label
 from tests.training.voc import voc
+from training import metrics
 from training.__main__ import main
 from training.annotated import scene_parts
 from training.annotated import scene_report as module
@@ -236,7 +237,7 @@ def test_drawn_a_few_at_a_time_the_intervals_are_the_same(monkeypatch: pytest.Mo
     """Of tens of thousands of photos a thousand resamples at once would take gigabytes."""
     counts = photos_counts(30)
     whole = with_intervals(counts)
-    monkeypatch.setattr(module, "DRAWN_AT_ONCE", 7 * 30)
+    monkeypatch.setattr(metrics, "_DRAWN_AT_ONCE", 7 * 30)
     assert with_intervals(counts) == whole
 
 
